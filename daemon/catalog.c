@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The plugin catalogue; see catalog.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+
+#include "catalog.h"
+
+#define CATALOG_SCHEMA 1
+
+static void plugin_destroy(struct plugin *p)
+{
+	if (!p)
+		return;
+	free(p->name);
+	free(p->kind);
+	free(p->class);
+	strv_finish(&p->modules);
+	strv_finish(&p->aliases);
+	json_object_put(p->json);
+	free(p);
+}
+
+/* Adds "path: text" to the errors. Return: 0, -ENOMEM. */
+static int leave_out(struct catalog *catalog, const char *path, const char *text)
+{
+	_cleanup_free_ char *line = str_format("%s: %s", path, text);
+
+	return line ? strv_add(&catalog->errors, line) : -ENOMEM;
+}
+
+static int take_string(struct json_object *json, const char *key, char **ret)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(json, key, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return -EINVAL;
+	return str_set(ret, json_object_get_string(value));
+}
+
+static int take_strings(struct json_object *json, const char *key, struct strv *ret)
+{
+	struct json_object *list, *value;
+	size_t i;
+	int r = 0;
+
+	if (!json_object_object_get_ex(json, key, &list) ||
+	    !json_object_is_type(list, json_type_array))
+		return -EINVAL;
+	for (i = 0; i < json_object_array_length(list) && !r; i++) {
+		value = json_object_array_get_idx(list, i);
+		if (!json_object_is_type(value, json_type_string))
+			return -EINVAL;
+		r = strv_add(ret, json_object_get_string(value));
+	}
+	return r;
+}
+
+/* Modules are file names in the folder, nothing else. */
+static bool modules_are_plain(const struct strv *modules)
+{
+	size_t i;
+
+	for (i = 0; i < modules->n; i++)
+		if (strchr(modules->item[i], '/') || modules->item[i][0] == '.')
+			return false;
+	return modules->n > 0;
+}
+
+static int fill(struct plugin *p)
+{
+	int r = take_string(p->json, "name", &p->name);
+
+	if (!r)
+		r = take_string(p->json, "kind", &p->kind);
+	if (!r)
+		r = take_string(p->json, "class", &p->class);
+	if (!r)
+		r = take_strings(p->json, "modules", &p->modules);
+	if (!r)
+		r = take_strings(p->json, "aliases", &p->aliases);
+	if (!r && !modules_are_plain(&p->modules))
+		r = -EINVAL;
+	return r;
+}
+
+static bool schema_known(struct json_object *json)
+{
+	struct json_object *schema;
+
+	return json_object_is_type(json, json_type_object) &&
+	       json_object_object_get_ex(json, "schema", &schema) &&
+	       json_object_get_int(schema) == CATALOG_SCHEMA;
+}
+
+static int add(struct catalog *catalog, struct plugin *p)
+{
+	struct plugin **grown = realloc(catalog->plugin, (catalog->n + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	catalog->plugin = grown;
+	grown[catalog->n++] = p;
+	return 0;
+}
+
+static int read_one(struct catalog *catalog, const char *file)
+{
+	_cleanup_free_ char *path = str_format("%s/%s", catalog->dir, file);
+	struct plugin *p = calloc(1, sizeof(*p));
+	int r = -ENOMEM;
+
+	if (!path || !p)
+		goto out;
+	p->json = json_object_from_file(path);
+	if (!p->json) {
+		r = leave_out(catalog, path, "not readable as JSON; build the plugin again");
+		goto out;
+	}
+	if (!schema_known(p->json)) {
+		r = leave_out(catalog, path, "not a plugin description of schema 1; build the "
+			      "plugin with this version of mkplugin");
+		goto out;
+	}
+	r = fill(p);
+	if (r == -EINVAL)
+		r = leave_out(catalog, path, "name, kind, class, modules or aliases missing or "
+			      "wrong; build the plugin again");
+	else if (!r)
+		r = add(catalog, p);
+	if (!r && catalog->n && catalog->plugin[catalog->n - 1] == p)
+		return 0;
+out:
+	plugin_destroy(p);
+	return r;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp((*(struct plugin *const *)a)->name, (*(struct plugin *const *)b)->name);
+}
+
+int catalog_read(const char *dir, struct catalog *ret)
+{
+	struct dirent *entry;
+	const char *dot;
+	int r = 0;
+	DIR *d;
+
+	d = opendir(dir);
+	if (!d)
+		return -errno;
+	ret->dir = strdup(dir);
+	if (!ret->dir)
+		r = -ENOMEM;
+	while (!r && (entry = readdir(d))) {
+		dot = strrchr(entry->d_name, '.');
+		if (entry->d_name[0] != '.' && dot && !strcmp(dot, ".json"))
+			r = read_one(ret, entry->d_name);
+	}
+	closedir(d);
+	if (ret->n)
+		qsort(ret->plugin, ret->n, sizeof(*ret->plugin), by_name);
+	return r;
+}
+
+void catalog_finish(struct catalog *catalog)
+{
+	size_t i;
+
+	for (i = 0; i < catalog->n; i++)
+		plugin_destroy(catalog->plugin[i]);
+	free(catalog->plugin);
+	free(catalog->dir);
+	strv_finish(&catalog->errors);
+	memset(catalog, 0, sizeof(*catalog));
+}
+
+struct plugin *catalog_find(const struct catalog *catalog, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < catalog->n; i++)
+		if (!strcmp(catalog->plugin[i]->name, name))
+			return catalog->plugin[i];
+	return NULL;
+}
+
+static unsigned int wildcards(const char *pattern)
+{
+	unsigned int n = 0;
+
+	for (; *pattern; pattern++)
+		n += *pattern == '*';
+	return n;
+}
+
+/* The fewest wildcards of the patterns that match; UINT_MAX: none does. */
+static unsigned int best_match(const struct plugin *p, const char *modalias)
+{
+	unsigned int best = -1, n;
+	size_t i;
+
+	for (i = 0; i < p->aliases.n; i++) {
+		n = wildcards(p->aliases.item[i]);
+		if (n < best && !fnmatch(p->aliases.item[i], modalias, 0))
+			best = n;
+	}
+	return best;
+}
+
+bool plugin_matches(const struct plugin *plugin, const char *modalias)
+{
+	return best_match(plugin, modalias) != -1u;
+}
+
+struct plugin *catalog_match(const struct catalog *catalog, const char *modalias)
+{
+	unsigned int best = -1, n;
+	struct plugin *found = NULL;
+	size_t i;
+
+	for (i = 0; i < catalog->n; i++) {
+		if (strcmp(catalog->plugin[i]->kind, "driver"))
+			continue;
+		n = best_match(catalog->plugin[i], modalias);
+		if (n < best) {
+			best = n;
+			found = catalog->plugin[i];
+		}
+	}
+	return found;
+}
+
+struct plugin *catalog_bridge(const struct catalog *catalog, const char *class)
+{
+	size_t i;
+
+	for (i = 0; i < catalog->n; i++)
+		if (!strcmp(catalog->plugin[i]->kind, "bridge") &&
+		    !strcmp(catalog->plugin[i]->class, class))
+			return catalog->plugin[i];
+	return NULL;
+}
+
+char *catalog_driver_names(const struct catalog *catalog)
+{
+	struct text t = { 0 };
+	size_t i;
+
+	for (i = 0; i < catalog->n; i++)
+		if (!strcmp(catalog->plugin[i]->kind, "driver") &&
+		    text_add(&t, "%s%s", t.len ? ", " : "", catalog->plugin[i]->name) < 0)
+			break;
+	return t.text ? t.text : strdup("none");
+}

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reads devices.conf and its drop-ins with inih; see config.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <ini.h>
+#include <net/if.h>
+
+#include "config.h"
+
+/* One file being read. */
+struct reader {
+	struct config *config;
+	struct strv *errors;
+	const char *path;
+	FILE *file;
+	uint32_t line;			/* the line inih has in hand */
+	uint32_t header_line;		/* of a section that had no key yet; else 0 */
+	bool indented;			/* that line began with a space */
+	bool in_global;
+	bool skip;			/* section is bad: its keys are not looked at */
+	struct device_config *dev;	/* NULL: none */
+	bool no_memory;
+};
+
+static void complain(struct reader *rd, uint32_t line, const char *fmt, ...) FORMAT(3, 4);
+static void complain(struct reader *rd, uint32_t line, const char *fmt, ...)
+{
+	struct text t = { 0 };
+	va_list args;
+	int r;
+
+	r = line ? text_add(&t, "%s:%u: ", rd->path, line) : text_add(&t, "%s: ", rd->path);
+	va_start(args, fmt);
+	if (!r)
+		r = text_vadd(&t, fmt, args);
+	va_end(args);
+	if (!r)
+		r = strv_add(rd->errors, t.text);
+	if (r < 0)
+		rd->no_memory = true;
+	text_finish(&t);
+}
+
+static void empty_section(struct reader *rd)
+{
+	if (rd->header_line)
+		complain(rd, rd->header_line, "section has no keys; give at least driver=");
+	rd->header_line = 0;
+}
+
+/* inih asks for the next line here; this is also where lines are counted. */
+static char *next_line(char *buf, int size, void *arg)
+{
+	_cleanup_free_ char *line = NULL;
+	struct reader *rd = arg;
+	size_t room = 0;
+	ssize_t len;
+
+	len = getline(&line, &room, rd->file);
+	if (len < 0)
+		return NULL;
+	rd->line++;
+	rd->indented = line[0] == ' ' || line[0] == '\t';
+	if (len >= size || strlen(line) != (size_t)len) {
+		complain(rd, rd->line, "line is longer than %d characters or has a NUL; options= "
+			 "and emu-args= can go on in an indented line", size - 2);
+		line[0] = '\n';
+		line[1] = 0;
+	}
+	if (line[strspn(line, " \t")] == '[') {
+		empty_section(rd);
+		rd->header_line = rd->line;
+	}
+	memcpy(buf, line, strlen(line) + 1);
+	return buf;
+}
+
+static int by_bdf(const void *a, const void *b)
+{
+	const struct ddekit_bdf *x = &(*(struct device_config *const *)a)->bdf;
+	const struct ddekit_bdf *y = &(*(struct device_config *const *)b)->bdf;
+
+	if (x->domain != y->domain)
+		return x->domain < y->domain ? -1 : 1;
+	return (x->bus << 8 | x->dev << 3 | x->fn) - (y->bus << 8 | y->dev << 3 | y->fn);
+}
+
+static int add_device(struct config *config, struct device_config *dev)
+{
+	struct device_config **grown;
+
+	grown = realloc(config->device, (config->n_devices + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	config->device = grown;
+	grown[config->n_devices++] = dev;
+	return 0;
+}
+
+static void begin_device(struct reader *rd, struct ddekit_bdf bdf)
+{
+	struct device_config *other = config_find(rd->config, bdf);
+	_cleanup_free_ char *where = str_format("%s:%u", rd->path, rd->header_line);
+	struct device_config *dev;
+
+	if (other) {
+		complain(rd, rd->header_line, "duplicate section [%s]; the first is at %s",
+			 other->bdf_text, other->where);
+		return;
+	}
+	dev = where ? device_config_create(bdf, where) : NULL;
+	if (!dev || add_device(rd->config, dev) < 0) {
+		device_config_destroy(dev);
+		rd->no_memory = true;
+		return;
+	}
+	rd->dev = dev;
+	rd->skip = false;
+}
+
+static void begin_section(struct reader *rd, const char *section)
+{
+	struct ddekit_bdf bdf;
+
+	rd->in_global = !strcmp(section, "ddekitd");
+	rd->dev = NULL;
+	rd->skip = !rd->in_global;
+	if (!rd->in_global && !ddekit_bdf_parse(section, &bdf))
+		begin_device(rd, bdf);
+	else if (!rd->in_global)
+		complain(rd, rd->header_line, "bad section [%s]; allowed: [ddekitd], or a PCI "
+			 "address such as [0000:01:00.0] or [e000:01:00.0]", section);
+	rd->header_line = 0;
+}
+
+static int take_key(struct reader *rd, const char *name, const char *value, char **why)
+{
+	_cleanup_free_ char *where = str_format("%s:%u", rd->path, rd->line);
+
+	if (!where)
+		return -ENOMEM;
+	if (rd->in_global)
+		return global_config_set(&rd->config->global, name, value, where, why);
+	return device_config_set(rd->dev, name, value, rd->line, why);
+}
+
+/* inih: a key, or an indented line that goes on with the key before. */
+static int on_key(void *arg, const char *section, const char *name, const char *value)
+{
+	_cleanup_free_ char *why = NULL;
+	struct reader *rd = arg;
+	bool first = rd->header_line;
+	int r;
+
+	if (first)
+		begin_section(rd, section);
+	if (!*section)
+		complain(rd, rd->line, "key '%s' outside of a section", name);
+	if (!*section || rd->skip)
+		return 1;
+	if (rd->indented && !first && rd->dev && rd->line > 1)
+		r = device_config_append(rd->dev, name, value, &why);
+	else
+		r = take_key(rd, name, value, &why);
+	if (why)
+		complain(rd, rd->line, "%s", why);
+	else if (r < 0)
+		rd->no_memory = true;
+	return 1;
+}
+
+static int read_file(struct config *config, const char *path, struct strv *errors)
+{
+	struct reader rd = { .config = config, .errors = errors, .path = path };
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	int line;
+
+	if (!file) {
+		if (errno == ENOENT)
+			return -ENOENT;
+		complain(&rd, 0, "cannot read: %s", strerror(errno));
+		return rd.no_memory ? -ENOMEM : -EINVAL;
+	}
+	rd.file = file;
+	line = ini_parse_stream(next_line, &rd, on_key, &rd);
+	empty_section(&rd);
+	if (line > 0)
+		complain(&rd, line, "neither [section] nor key=value");
+	if (ferror(file))
+		complain(&rd, 0, "read error: %s", strerror(errno));
+	return rd.no_memory || line == -2 ? -ENOMEM : 0;
+}
+
+/* ---- drop-ins ------------------------------------------------------------ */
+
+struct dropin {
+	const char *name;	/* last component of path */
+	char *path;
+};
+
+struct dropins {
+	struct dropin *item;
+	size_t n;
+};
+
+static bool have_dropin(const struct dropins *all, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (!strcmp(all->item[i].name, name))
+			return true;
+	return false;
+}
+
+static int add_dropin(struct dropins *all, const char *dir, const char *name)
+{
+	struct dropin *grown = realloc(all->item, (all->n + 1) * sizeof(*grown));
+	char *path;
+
+	if (!grown)
+		return -ENOMEM;
+	all->item = grown;
+	path = str_format("%s/%s", dir, name);
+	if (!path)
+		return -ENOMEM;
+	grown[all->n].path = path;
+	grown[all->n++].name = path + strlen(dir) + 1;
+	return 0;
+}
+
+static int scan_dropins(struct dropins *all, const char *dir)
+{
+	struct dirent *entry;
+	const char *dot;
+	int r = 0;
+	DIR *d;
+
+	d = opendir(dir);
+	if (!d)
+		return 0;
+	while (!r && (entry = readdir(d))) {
+		dot = strrchr(entry->d_name, '.');
+		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".conf"))
+			continue;
+		if (!have_dropin(all, entry->d_name))
+			r = add_dropin(all, dir, entry->d_name);
+	}
+	closedir(d);
+	return r;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct dropin *)a)->name, ((const struct dropin *)b)->name);
+}
+
+static int read_dropins(struct config *config, const char *path, struct strv *errors)
+{
+	_cleanup_free_ char *dir = str_format("%s.d", path);
+	struct dropins all = { 0 };
+	size_t i;
+	int r;
+
+	r = dir ? scan_dropins(&all, dir) : -ENOMEM;
+	if (!r && !strcmp(path, CONFIG_FILE))
+		r = scan_dropins(&all, CONFIG_VENDOR_DIR);
+	if (all.n)
+		qsort(all.item, all.n, sizeof(*all.item), by_name);
+	for (i = 0; i < all.n; i++) {
+		if (r >= 0 || r == -ENOENT)
+			r = read_file(config, all.item[i].path, errors);
+		free(all.item[i].path);
+	}
+	free(all.item);
+	return r == -ENOENT ? 0 : r;
+}
+
+/* ---- the whole ----------------------------------------------------------- */
+
+static int check_ifnames(const struct config *config, struct strv *errors)
+{
+	struct device_config *a, *b;
+	size_t i, j;
+
+	for (i = 0; i < config->n_devices; i++) {
+		for (j = 0; j < i; j++) {
+			_cleanup_free_ char *text = NULL;
+
+			a = config->device[j];
+			b = config->device[i];
+			if (!str_equal(a->ifname, b->ifname) || !str_equal(a->netns, b->netns))
+				continue;
+			text = str_format("%s: ifname=%s is used by [%s] (%s) too", b->where,
+					  b->ifname, a->bdf_text, a->where);
+			if (!text || strv_add(errors, text) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int complete(struct config *config, struct strv *errors)
+{
+	struct device_config *dev;
+	size_t i;
+	int r;
+
+	for (i = 0; i < config->n_devices; i++) {
+		_cleanup_free_ char *why = NULL, *text = NULL;
+
+		dev = config->device[i];
+		r = device_config_complete(dev, &why);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0) {
+			text = str_format("%s: %s", dev->where, why);
+			if (!text || strv_add(errors, text) < 0)
+				return -ENOMEM;
+		}
+	}
+	if (config->n_devices)
+		qsort(config->device, config->n_devices, sizeof(*config->device), by_bdf);
+	r = global_config_complete(&config->global);
+	return r < 0 ? r : check_ifnames(config, errors);
+}
+
+int config_load(struct config *config, const char *path, struct strv *errors)
+{
+	size_t before = errors->n;
+	bool missing;
+	int r;
+
+	r = read_file(config, path, errors);
+	missing = r == -ENOENT;
+	if (r >= 0 || missing)
+		r = read_dropins(config, path, errors);
+	if (r >= 0)
+		r = complete(config, errors);
+	if (r < 0)
+		return r;
+	if (errors->n > before)
+		return -EINVAL;
+	return missing ? -ENOENT : 0;
+}
+
+char *config_print(const struct config *config)
+{
+	struct text t = { 0 };
+	size_t i;
+	int r;
+
+	r = text_add(&t, "[ddekitd]\n");
+	if (!r)
+		r = global_config_print(&config->global, &t);
+	for (i = 0; i < config->n_devices && !r; i++) {
+		r = text_add(&t, "\n[%s]\n", config->device[i]->bdf_text);
+		if (!r)
+			r = device_config_print(config->device[i], &t);
+	}
+	if (r < 0)
+		text_finish(&t);
+	return t.text;
+}
+
+struct device_config *config_find(const struct config *config, struct ddekit_bdf bdf)
+{
+	struct device_config key = { .bdf = bdf }, *k = &key;
+	size_t i;
+
+	for (i = 0; i < config->n_devices; i++)
+		if (!by_bdf(&k, &config->device[i]))
+			return config->device[i];
+	return NULL;
+}
+
+void config_finish(struct config *config)
+{
+	struct global_config *g = &config->global;
+	size_t i;
+
+	for (i = 0; i < config->n_devices; i++)
+		device_config_destroy(config->device[i]);
+	free(config->device);
+	free(g->runtime_dir);
+	free(g->plugin_dir);
+	free(g->runtime);
+	free(g->host_binary);
+	free(g->user);
+	for (i = 0; i < CONFIG_MAX_KEYS; i++)
+		free(g->key_where[i]);
+	memset(config, 0, sizeof(*config));
+}
+
+struct device_config *device_config_create(struct ddekit_bdf bdf, const char *where)
+{
+	struct device_config *dev = calloc(1, sizeof(*dev));
+
+	if (!dev)
+		return NULL;
+	dev->bdf = bdf;
+	ddekit_bdf_format(bdf, dev->bdf_text);
+	dev->memory = 64ull << 20;
+	dev->autostart = true;
+	dev->restart_max = 5;
+	dev->restart_window = 60000;
+	dev->start_timeout = 30000;
+	dev->stop_timeout = 5000;
+	dev->heartbeat = 2000;
+	if (str_set(&dev->where, where) < 0) {
+		free(dev);
+		return NULL;
+	}
+	return dev;
+}
+
+void device_config_destroy(struct device_config *dev)
+{
+	if (!dev)
+		return;
+	free(dev->driver);
+	free(dev->backend);
+	strv_finish(&dev->options);
+	free(dev->ifname);
+	free(dev->netns);
+	free(dev->device);
+	free(dev->netdev);
+	strv_finish(&dev->emu_args);
+	free(dev->where);
+	free(dev);
+}

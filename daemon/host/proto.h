@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Messages between ddekitd and a driver host, over one SOCK_SEQPACKET pair.
+ * Both come from the same build; a version mismatch ends the connection.
+ * ddekitd trusts nothing a host sends: every message is checked for type,
+ * length and range, and a bad one costs the host its life.
+ *
+ * ddekitd sends PROTO_SETUP first, with the fds: [0] the log pipe's write end,
+ * [1] the TAP (or -, see tap), then those of the handover in order.  The host
+ * answers with PROTO_STATE messages as it gets on, sends PROTO_HEARTBEAT, and
+ * one PROTO_REPLY for each PROTO_REQUEST.
+ *
+ * Log pipe: lines "<N>text\n", N the kernel's level 0..7; written without
+ * blocking; lines lost are counted and reported by a line of their own.
+ */
+#ifndef DDEKIT_HOST_PROTO_H
+#define DDEKIT_HOST_PROTO_H
+
+#include <stdint.h>
+#include <ddekit/pci.h>
+
+#define PROTO_VERSION 1u
+#define PROTO_FD 3		/* the host's end of the socket, inherited */
+#define PROTO_MAX_PLUGINS 16
+#define PROTO_PATH 256
+#define PROTO_ARGS 512
+
+enum proto_type {
+	PROTO_SETUP = 1,	/* to host */
+	PROTO_REQUEST = 2,	/* to host */
+	PROTO_STATE = 3,	/* to ddekitd */
+	PROTO_NET = 4,		/* to ddekitd */
+	PROTO_HEARTBEAT = 5,	/* to ddekitd */
+	PROTO_REPLY = 6,	/* to ddekitd */
+};
+
+struct proto_header {
+	uint32_t version;
+	uint32_t type;
+	uint32_t len;		/* of the whole message */
+	uint32_t seq;		/* of a request and its reply; else 0 */
+};
+
+struct proto_plugin {
+	char path[PROTO_PATH];	/* absolute */
+	char args[PROTO_ARGS];	/* module parameters */
+};
+
+/* Followed by struct ddekit_handover. */
+struct proto_setup {
+	struct proto_header h;
+	char runtime[PROTO_PATH];	/* libdde-linux.so */
+	char cmdline[PROTO_ARGS];	/* appended to the host's own */
+	char bridge[16];		/* "net"; empty: none */
+	uint32_t tap;			/* 1: the second fd is a TAP */
+	uint32_t vnet_hdr;		/* bytes, 0, 10 or 12 */
+	uint32_t heartbeat_ms;		/* 0: none */
+	uint32_t nr_cpus;
+	uint32_t n_plugins;		/* in load order, dependencies first, the
+					 * driver's own last, then the bridge's */
+	uint32_t zero;
+	struct proto_plugin plugins[PROTO_MAX_PLUGINS];
+	struct ddekit_handover handover;
+};
+
+enum proto_state {
+	STATE_ADOPTED = 1,	/* device adopted */
+	STATE_BOOTED = 2,	/* runtime's initcalls done */
+	STATE_LOADED = 3,	/* all plugins' init returned 0 */
+	STATE_READY = 4,	/* bridge attached: the device serves the host */
+	STATE_FAILED = 5,	/* error, text says why; the host exits next */
+	STATE_STOPPED = 6,	/* after OP_STOP; the host exits next */
+};
+
+struct proto_state_msg {
+	struct proto_header h;
+	uint32_t state;
+	int32_t error;		/* negative errno with STATE_FAILED */
+	uint64_t mono_ns;	/* when */
+	uint64_t rss_kb;
+	char release[32];	/* kernel release of the runtime, from STATE_BOOTED on */
+	char text[256];
+};
+
+struct proto_net {		/* whenever something changed */
+	struct proto_header h;
+	char ifname[16];	/* inside the runtime */
+	char driver[32];
+	uint8_t mac[6];
+	uint8_t carrier;
+	uint8_t duplex;		/* 0 half, 1 full, 255 unknown */
+	uint32_t mtu;
+	uint32_t min_mtu;
+	uint32_t max_mtu;
+	uint32_t speed;		/* Mbit/s, 0 unknown */
+	uint64_t features;
+	uint64_t mono_ns;
+};
+
+struct proto_heartbeat {
+	struct proto_header h;
+	uint64_t count;		/* counted by a timer inside the runtime */
+};
+
+enum proto_op {
+	OP_STOP = 1,		/* shut the driver down and exit */
+	OP_STATS = 2,
+	OP_SET_MTU = 3,		/* value */
+	OP_SET_PROMISC = 4,	/* value */
+	OP_SET_MAC = 5,		/* mac */
+};
+
+struct proto_request {
+	struct proto_header h;
+	uint32_t op;
+	uint32_t value;
+	uint8_t mac[6];
+	uint16_t zero;
+};
+
+struct proto_stats {
+	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped;
+	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
+	uint64_t multicast, collisions;
+	uint64_t host_rx_frames, host_tx_frames, host_rx_failed, host_tx_failed, stalls;
+	uint64_t mmio_reads, mmio_writes, config_accesses;
+	uint64_t irqs, ticks, idle_waits, syscalls;	/* syscalls: made by the host half */
+	uint64_t cpu_ns;	/* CPU time of the process */
+	uint64_t rss_kb;
+};
+
+struct proto_reply {
+	struct proto_header h;
+	int32_t error;		/* 0 or negative errno */
+	uint32_t zero;
+	struct proto_stats stats;	/* with OP_STATS */
+};
+
+#endif

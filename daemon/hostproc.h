@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A driver host's process as ddekitd sees it: start, its socket, its log pipe,
+ * its end.  Knows nothing of devices' states; device.c decides.
+ *
+ *   spawn.c     makes the process: user, limits, file descriptors
+ *   hostproc.c  socket, log pipe, requests, death
+ */
+#ifndef DDEKITD_HOSTPROC_H
+#define DDEKITD_HOSTPROC_H
+
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "host/proto.h"
+#include "util.h"
+
+struct host;
+
+/* The way a host ended. Texts are borrowed for the call. */
+struct host_death {
+	bool clean;		/* exit status 0 */
+	int status;		/* exit status, or signal */
+	bool signalled;
+	const char *text;	/* "killed by SIGSEGV", "exited with status 1", … */
+};
+
+/* All called from the event loop. Messages have been checked. */
+struct host_ops {
+	void (*state)(void *arg, const struct proto_state_msg *msg);
+	void (*net)(void *arg, const struct proto_net *msg);
+	void (*heartbeat)(void *arg);
+	void (*log)(void *arg, int level, const char *text);
+	/* The last call; the host may be destroyed in it. */
+	void (*died)(void *arg, const struct host_death *death);
+};
+
+struct host_spec {
+	const char *binary;
+	const char *bdf;		/* for its command line */
+	const char *driver;
+	uid_t uid;			/* 0: stays the caller's */
+	gid_t gid;
+	struct proto_setup *setup;	/* borrowed for the call; handover filled in */
+	int tap;			/* borrowed; -1: none */
+};
+
+/* error: 0 or -errno of the host; -ETIMEDOUT, -EPIPE (it died) of ddekitd.
+ * stats: with OP_STATS and error 0, else NULL. */
+typedef void (*host_reply_fn)(void *arg, int error, const struct proto_stats *stats);
+
+/* Return: 0; else -errno, and *ret_why says what to do. May block while exec()
+ * is under way (a few ms). */
+int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
+	       void *arg, struct host **ret, char **ret_why);
+/* fn may be NULL. It is called exactly once, never from within this call.
+ * mac: 6 bytes or NULL. Return: 0, -EAGAIN (the host does not read), -ENOMEM. */
+int host_request(struct host *host, enum proto_op op, uint32_t value, const uint8_t *mac,
+		 host_reply_fn fn, void *arg);
+/* SIGKILL; died() follows, with @reason (NULL: none) in its text. */
+void host_kill(struct host *host, const char *reason);
+pid_t host_pid(const struct host *host);
+uint64_t host_start_ns(const struct host *host);
+uint64_t host_log_lost(const struct host *host);
+/* Kills what still runs, without a call of died(). NULL is fine. */
+void host_destroy(struct host *host);
+
+/* ---- spawn.c ------------------------------------------------------------- */
+
+struct spawn {
+	const char *binary;
+	char *const *argv;
+	uid_t uid;
+	gid_t gid;
+	int socket;		/* becomes PROTO_FD */
+	int log;		/* becomes stdout and stderr */
+};
+
+/* Starts the process. *ret_pidfd: close-on-exec. Return: 0, -errno (of exec too). */
+int spawn_process(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd);
+/* uid and gid of a user, or of nobody if there is no such user. */
+void spawn_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
+
+#endif

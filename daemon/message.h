@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a driver host sends is checked here before anybody looks at it.  No I/O,
+ * no state but what the caller keeps, so that tests can feed it anything.
+ */
+#ifndef DDEKITD_MESSAGE_H
+#define DDEKITD_MESSAGE_H
+
+#include "host/proto.h"
+#include "util.h"
+
+#define MESSAGE_MAX 1024	/* more than the largest message of a host */
+
+/* Kept per host by the caller; zero-initialised at its start. */
+struct message_context {
+	uint32_t last_state;		/* enum proto_state; 0: none yet */
+	uint64_t not_before;		/* mono ns when the host was started */
+	uint64_t window_start;		/* for the rate limit */
+	uint32_t window_count;
+};
+
+#define MESSAGE_RATE_MAX 2000u		/* messages per second */
+
+/**
+ * message_check - is this a message a sane host would send now?
+ * @buf:     may be written to: texts are made printable
+ * @len:     bytes received
+ * @now:     mono ns
+ * @ret_why: on failure what is wrong, a constant
+ *
+ * Checks version, type, length, range and NUL termination of every member and
+ * the order of states, which it keeps in @ctx. Return: 0, -EPROTO.
+ */
+int message_check(struct message_context *ctx, void *buf, size_t len, uint64_t now,
+		  const char **ret_why);
+
+/* "adopted", "booted", …; "?" for what is none. */
+const char *message_state_name(uint32_t state);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The TAP of a network device; see tap.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if_arp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
+#include "drivers/bridges/net/seam.h"
+#include "tap.h"
+
+int netns_call(int netns_fd, int (*fn)(void *arg), void *arg)
+{
+	_cleanup_close_ int home = -1;
+	int r;
+
+	if (netns_fd < 0)
+		return fn(arg);
+	home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (home < 0)
+		return -errno;
+	if (setns(netns_fd, CLONE_NEWNET) < 0)
+		return -errno;
+	r = fn(arg);
+	if (setns(home, CLONE_NEWNET) < 0)
+		abort();
+	return r;
+}
+
+/* The namespace of a TAP is the one in which the file was opened. */
+static int create(void *arg)
+{
+	struct ifreq req = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL };
+	int hdr = TAP_VNET_HDR, fd, r;
+
+	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
+	snprintf(req.ifr_name, IFNAMSIZ, "%s", (const char *)arg);
+	if (ioctl(fd, TUNSETIFF, &req) < 0 || ioctl(fd, TUNSETVNETHDRSZ, &hdr) < 0) {
+		r = errno == EBUSY ? -EEXIST : -errno;
+		close(fd);
+		return r;
+	}
+	r = tap_set_carrier(fd, false);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static char *explain(int r, const char *ifname)
+{
+	switch (r) {
+	case -ENODEV:
+		return str_format("no /dev/net/tun; load the kernel module tun");
+	case -EEXIST:
+		return str_format("the interface %s exists already; remove it (ip link del %s) "
+				  "or choose another ifname=", ifname, ifname);
+	case -EPERM:
+		return str_format("not allowed to make the interface %s; ddekitd needs "
+				  "CAP_NET_ADMIN", ifname);
+	default:
+		return str_format("cannot make the interface %s: %s", ifname, strerror(-r));
+	}
+}
+
+int tap_open(const char *ifname, const char *netns, char **ret_why)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int ns = -1;
+	int r;
+
+	if (netns) {
+		path = str_format("/run/netns/%s", netns);
+		if (!path)
+			return -ENOMEM;
+		ns = open(path, O_RDONLY | O_CLOEXEC);
+		if (ns < 0) {
+			r = -errno;
+			*ret_why = str_format("no network namespace %s: %s; make it (ip netns add "
+					      "%s) or change netns=", path, strerror(-r), netns);
+			return r;
+		}
+	}
+	r = netns_call(ns, create, (void *)ifname);
+	if (r < 0)
+		*ret_why = explain(r, ifname);
+	return r;
+}
+
+int tap_set_offload(int fd, uint64_t features)
+{
+	unsigned int offload = 0;
+
+	if (features & DDE_NET_F_CSUM) {
+		offload = TUN_F_CSUM;
+		if (features & DDE_NET_F_TSO4)
+			offload |= TUN_F_TSO4;
+		if (features & DDE_NET_F_TSO6)
+			offload |= TUN_F_TSO6;
+	}
+	return ioctl(fd, TUNSETOFFLOAD, offload) < 0 ? -errno : 0;
+}
+
+int tap_set_carrier(int fd, bool on)
+{
+	int carrier = on;
+
+	return ioctl(fd, TUNSETCARRIER, &carrier) < 0 ? -errno : 0;
+}
+
+int tap_set_mac(int fd, const uint8_t mac[6])
+{
+	struct ifreq req = { .ifr_hwaddr.sa_family = ARPHRD_ETHER };
+
+	memcpy(req.ifr_hwaddr.sa_data, mac, 6);
+	return ioctl(fd, SIOCSIFHWADDR, &req) < 0 ? -errno : 0;
+}
+
+int tap_name(int fd, char *buf)
+{
+	struct ifreq req = { 0 };
+
+	if (ioctl(fd, TUNGETIFF, &req) < 0)
+		return -errno;
+	memcpy(buf, req.ifr_name, IFNAMSIZ);
+	buf[IFNAMSIZ - 1] = 0;
+	return 0;
+}
+
+int tap_netns_fd(int fd)
+{
+	int ns = ioctl(fd, TUNGETDEVNETNS);
+
+	return ns < 0 ? -errno : ns;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Small helpers of the daemon and ddectl: clean-up attributes, growing text,
+ * parsing of sizes and times.  None prints or exits.
+ */
+#ifndef DDEKITD_UTIL_H
+#define DDEKITD_UTIL_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define FORMAT(f, a) __attribute__((format(printf, f, a)))
+
+static inline void free_ptr(void *p)
+{
+	free(*(void **)p);
+}
+
+static inline void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static inline void close_file(FILE **f)
+{
+	if (*f)
+		fclose(*f);
+}
+
+#define _cleanup_free_ __attribute__((cleanup(free_ptr)))
+#define _cleanup_close_ __attribute__((cleanup(close_fd)))
+#define _cleanup_fclose_ __attribute__((cleanup(close_file)))
+
+/* Closes *fd if it is open and sets it to -1. */
+void fd_close(int *fd);
+
+/* Replaces *dst by a copy of src (NULL: nothing). Return: 0, -ENOMEM. */
+int str_set(char **dst, const char *src);
+/* Like asprintf(), but returns the text, or NULL when out of memory. */
+char *str_format(const char *fmt, ...) FORMAT(1, 2);
+bool str_equal(const char *a, const char *b);	/* NULL equals NULL */
+/* Replaces everything outside printable ASCII by '?', in place. */
+void str_printable(char *text);
+
+/* Text that grows. Zero-initialised is empty; text is NULL while empty. */
+struct text {
+	char *text;
+	size_t len;
+	size_t size;
+};
+
+/* Return: 0, -ENOMEM (the text is unchanged). */
+int text_add(struct text *t, const char *fmt, ...) FORMAT(2, 3);
+int text_vadd(struct text *t, const char *fmt, va_list args) FORMAT(2, 0);
+void text_finish(struct text *t);
+
+/* List of strings, NULL-terminated. Zero-initialised is empty. */
+struct strv {
+	char **item;
+	size_t n;
+};
+
+/* Takes a copy. Return: 0, -ENOMEM. */
+int strv_add(struct strv *v, const char *item);
+/* Splits at spaces and tabs; '…' and "…" keep them. Adds to what is there.
+ * Return: 0, -EINVAL (a quote is not closed), -ENOMEM. */
+int strv_split(struct strv *v, const char *text);
+/* Joined by spaces, items with spaces quoted; to be freed. NULL: no memory. */
+char *strv_join(const struct strv *v);
+bool strv_equal(const struct strv *a, const struct strv *b);
+void strv_finish(struct strv *v);
+
+/* "64M", "1G", "4194304". Return: 0, -EINVAL, -ERANGE (*ret untouched). */
+int parse_size(const char *text, uint64_t *ret);
+/* "500ms", "2s", "1min", plain seconds. Milliseconds. Return: as parse_size(). */
+int parse_time_ms(const char *text, uint32_t *ret);
+/* yes/no, true/false, on/off, 1/0. Return: 0, -EINVAL. */
+int parse_bool(const char *text, bool *ret);
+int parse_uint(const char *text, uint32_t max, uint32_t *ret);
+/* The shortest exact form, as parse_size() and parse_time_ms() read it. */
+char *format_size(uint64_t value, char *buf, size_t size);
+char *format_time_ms(uint32_t ms, char *buf, size_t size);
+
+/* CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds. */
+uint64_t mono_ns(void);
+uint64_t wall_ns(void);
+
+/* "SIGSEGV" or "signal 64". */
+const char *signal_name(int sig);
+
+#endif

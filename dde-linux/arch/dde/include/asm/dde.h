@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What kernel-world code outside the architecture (the bridges) may ask of it. */
+#ifndef _ASM_DDE_DDE_H
+#define _ASM_DDE_DDE_H
+
+/**
+ * dde_irq_map - the Linux interrupt of an interrupt input of the runtime
+ * @hwirq: DDE_HWIRQ_SOFT.. (bridges) or DDE_HWIRQ_LINE.., below DDE_HWIRQ_MSI
+ *
+ * The number is for request_irq(), which takes a flow of edges.  Mapping an
+ * input twice gives the same number.  Task context, may sleep.
+ * Return: > 0, -EINVAL (no such input), -ENOMEM.
+ */
+int dde_irq_map(unsigned int hwirq);
+
+#endif

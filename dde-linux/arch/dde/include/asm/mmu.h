@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Nothing is kept per address space. */
+#ifndef _ASM_DDE_MMU_H
+#define _ASM_DDE_MMU_H
+
+typedef struct {
+	int unused;
+} mm_context_t;
+
+#endif

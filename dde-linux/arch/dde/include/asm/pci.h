@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the PCI core asks of the architecture. */
+#ifndef _ASM_DDE_PCI_H
+#define _ASM_DDE_PCI_H
+
+#include <linux/types.h>
+
+#define PCIBIOS_MIN_IO			0x1000
+#define PCIBIOS_MIN_MEM			0
+/* Bus numbers that the host has programmed into bridges stay. */
+#define pcibios_assign_all_busses()	0
+
+/* The domain is set by the host bridge; 0 is not special. */
+static inline int pci_proc_domain(struct pci_bus *bus)
+{
+	return 1;
+}
+
+#endif

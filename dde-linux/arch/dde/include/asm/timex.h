@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The time stamp counter, as entropy and for fine measurement. */
+#ifndef _ASM_DDE_TIMEX_H
+#define _ASM_DDE_TIMEX_H
+
+static inline unsigned long get_cycles(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+#define get_cycles get_cycles
+
+#include <asm-generic/timex.h>
+
+#endif

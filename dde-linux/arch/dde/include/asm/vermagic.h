@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What tells our modules from those of another architecture. */
+#ifndef _ASM_DDE_VERMAGIC_H
+#define _ASM_DDE_VERMAGIC_H
+
+#define MODULE_ARCH_VERMAGIC "dde "
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Virtual CPUs: one host thread each.  An idle CPU sleeps in one system call
+ * that waits for file descriptors, a kick and its deadline.
+ *
+ * A busy CPU must notice time and fds too.  A POSIX timer of 1 kHz signals the
+ * CPU's own thread.  While the CPU is idle that signal is blocked: the kernel
+ * re-arms a periodic timer only when its signal is taken, so the timer parks
+ * itself and costs an idle CPU nothing, and no call arms or disarms it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <poll.h>
+#include <sched.h>
+#include <unistd.h>
+#include "internal.h"
+
+#define SIG_TICK SIGURG
+
+struct host host = { .epoll_fd = -1 };
+
+static _Thread_local int this_cpu = -1;
+static sigset_t idle_mask;
+
+uint64_t host_mono(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t time_wall(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void timer_set_deadline(uint32_t cpu, uint64_t deadline)
+{
+	atomic_store_explicit(&host.cpu[cpu].deadline, deadline, memory_order_relaxed);
+}
+
+const struct dde_down_time host_down_time = {
+	.mono = host_mono,
+	.wall = time_wall,
+	.timer_set = timer_set_deadline,
+};
+
+/* Raises the timer interrupt if it is due. CPU thread of cpu. */
+static bool timer_check(uint32_t cpu)
+{
+	struct host_cpu *c = &host.cpu[cpu];
+	uint64_t deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
+
+	if (deadline == UINT64_MAX || deadline > host_mono())
+		return false;
+	atomic_store_explicit(&c->deadline, UINT64_MAX, memory_order_relaxed);
+	host.up->irq_raise_cpu(cpu, DDE_HWIRQ_TIMER);
+	return true;
+}
+
+static void cpu_kick(uint32_t cpu)
+{
+	struct host_cpu *c = &host.cpu[cpu];
+	uint64_t one = 1;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load(&c->sleeping)) {
+		if (write(c->kick_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+			host_die("cannot kick a CPU");
+	} else if ((int)cpu != this_cpu && c->tid) {
+		syscall(SYS_tgkill, getpid(), c->tid, SIG_TICK);
+	}
+}
+
+void host_raise(uint32_t hwirq)
+{
+	uint32_t cpu = host.up->irq_raise(hwirq);
+
+	if ((int)cpu != this_cpu)
+		cpu_kick(cpu);
+}
+
+void host_device_enter(void)
+{
+	if (this_cpu >= 0)
+		host.cpu[this_cpu].in_device++;
+}
+
+void host_device_leave(void)
+{
+	if (this_cpu >= 0)
+		host.cpu[this_cpu].in_device--;
+}
+
+static void on_tick(int sig)
+{
+	int saved = errno, cpu = this_cpu;
+
+	/* A sleeping CPU looks for itself. */
+	if (cpu < 0 || atomic_load_explicit(&host.cpu[cpu].sleeping, memory_order_relaxed))
+		return;
+	host.stats.ticks++;
+	timer_check((uint32_t)cpu);
+	if (cpu == 0 && !host.cpu[cpu].in_device) {
+		if (host.config.pci)
+			ddekit_pci_flush(host.config.pci);
+		host_events_wait(0, NULL);
+	}
+	host.up->irq_enter((uint32_t)cpu);
+	errno = saved;
+}
+
+/* CPUs other than 0: only a kick or the deadline ends their sleep. */
+static void wait_kick(struct host_cpu *c, uint64_t deadline)
+{
+	struct pollfd p = { .fd = c->kick_fd, .events = POLLIN };
+	struct timespec ts, *timeout = NULL;
+	uint64_t now = host_mono(), left, count;
+
+	if (deadline != UINT64_MAX) {
+		left = deadline > now ? deadline - now : 0;
+		ts.tv_sec = (time_t)(left / 1000000000u);
+		ts.tv_nsec = (long)(left % 1000000000u);
+		timeout = &ts;
+	}
+	if (ppoll(&p, 1, timeout, &idle_mask) > 0 && read(c->kick_fd, &count, sizeof(count)) < 0)
+		return;
+}
+
+static void cpu_idle_wait(uint32_t cpu)
+{
+	struct host_cpu *c = &host.cpu[cpu];
+
+	host.stats.idle_waits++;
+	if (cpu == 0 && host.config.pci) {
+		c->in_device++;
+		ddekit_pci_flush(host.config.pci);
+		c->in_device--;
+	}
+	for (;;) {
+		uint64_t deadline;
+
+		atomic_store(&c->sleeping, 1);
+		if (*host.up->irq_pending(cpu) || timer_check(cpu))
+			break;
+		deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
+		if (cpu == 0)
+			host_events_wait(deadline, &idle_mask);
+		else
+			wait_kick(c, deadline);
+	}
+	atomic_store(&c->sleeping, 0);
+}
+
+static void cpu_yield(void)
+{
+	sched_yield();
+}
+
+static int init_tick(struct host_cpu *c)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIG_TICK };
+	struct itimerspec period = {
+		.it_value.tv_nsec = TICK_NS,
+		.it_interval.tv_nsec = TICK_NS,
+	};
+
+	ev._sigev_un._tid = c->tid;
+	if (timer_create(CLOCK_MONOTONIC, &ev, &c->tick) < 0)
+		return -errno;
+	return timer_settime(c->tick, 0, &period, NULL) < 0 ? -errno : 0;
+}
+
+/* On each CPU thread: everything but the tick and faults is blocked. */
+static void init_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_tick, .sa_flags = SA_RESTART };
+	sigset_t set;
+
+	sigaction(SIG_TICK, &sa, NULL);
+	sigfillset(&idle_mask);
+	sigdelset(&idle_mask, SIGSEGV);
+	sigdelset(&idle_mask, SIGBUS);
+	sigdelset(&idle_mask, SIGILL);
+	sigdelset(&idle_mask, SIGFPE);
+	sigdelset(&idle_mask, SIGTRAP);
+	sigdelset(&idle_mask, SIGABRT);
+	sigdelset(&idle_mask, SIGPROF);
+	set = idle_mask;
+	sigdelset(&set, SIG_TICK);
+	pthread_sigmask(SIG_SETMASK, &set, NULL);
+}
+
+static void *cpu_main(void *arg)
+{
+	unsigned int cpu = (unsigned int)(uintptr_t)arg;
+	struct host_cpu *c = &host.cpu[cpu];
+	char name[16];
+	int err;
+
+	this_cpu = (int)cpu;
+	c->tid = (pid_t)syscall(SYS_gettid);
+	snprintf(name, sizeof(name), "dde-cpu%u", cpu);
+	pthread_setname_np(pthread_self(), name);
+	prctl(PR_SET_TIMERSLACK, 1);
+	err = host_crash_init_thread();
+	if (err)
+		host_die("cannot set up a CPU thread");
+	init_signals();
+	err = init_tick(c);
+	if (err)
+		host_die("cannot create the tick timer");
+	if (cpu)
+		c->entry(cpu);
+	else
+		host.up->start(&(const struct dde_down){
+			.version = DDE_SEAM_VERSION, .size = sizeof(struct dde_down),
+			.sys = &host_down_sys, .time = &host_down_time, .cpu = &host_down_cpu,
+			.mem = &host_down_mem, .pci = host.config.pci ? &host_down_pci : NULL,
+			.file = &host_down_file }, &host.boot);
+	host_die("a CPU's entry returned");
+}
+
+int host_cpu_start(unsigned int cpu)
+{
+	struct host_cpu *c = &host.cpu[cpu];
+	sigset_t all, old;
+	int err;
+
+	c->kick_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (c->kick_fd < 0)
+		return -errno;
+	atomic_store(&c->deadline, UINT64_MAX);
+	if (!cpu) {
+		err = host_event_add(c->kick_fd, EPOLLIN | EPOLLET, EVENT_KICK);
+		if (err)
+			return err;
+	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&c->thread, NULL, cpu_main, (void *)(uintptr_t)cpu);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (!err)
+		host.nr_cpus = cpu + 1;
+	return -err;
+}
+
+static int32_t cpu_start(uint32_t cpu, void (*entry)(uint32_t cpu))
+{
+	if (cpu == 0 || cpu >= HOST_MAX_CPUS)
+		return -EINVAL;
+	host.cpu[cpu].entry = entry;
+	return host_cpu_start(cpu);
+}
+
+const struct dde_down_cpu host_down_cpu = {
+	.idle_wait = cpu_idle_wait,
+	.kick = cpu_kick,
+	.start = cpu_start,
+	.yield = cpu_yield,
+};

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The host half of the runtime: loads libdde-linux.so, gives it threads, time,
+ * memory, the PCI device and interrupts, and loads plugins into it.
+ *
+ * One runtime per process: the runtime's own state is process-wide, so is this.
+ * Functions are for the main thread unless they say otherwise.
+ */
+#ifndef DDE_HOST_H
+#define DDE_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <ddekit/pci.h>
+#include "seam.h"
+
+/* What the owner of the runtime wants to hear.  Called on a CPU thread, which
+ * must not be held up: they may write to a fd, and no more. */
+struct dde_host_events {
+	/* A log line, without newline. */
+	void (*log)(unsigned int level, const char *text, size_t len);
+	void (*booted)(void);
+	void (*request_done)(struct dde_request *req);
+	/* The runtime shut down in order; the caller's thread stays blocked. */
+	void (*halted)(void);
+	/* The runtime is dead (panic), or the device is. Returning aborts the process. */
+	void (*died)(const char *reason);
+};
+
+struct dde_host_config {
+	const char *runtime;		/* path of libdde-linux.so */
+	const char *cmdline;		/* kernel command line */
+	const char *firmware_dirs;	/* colon-separated, absolute */
+	unsigned int nr_cpus;
+	struct ddekit_pci *pci;		/* borrowed for ever; NULL: no device */
+	struct ddekit_pool pool;	/* where pci is NULL: memory to run in */
+	uint32_t pci_domain;
+	const struct dde_host_events *events;
+};
+
+/**
+ * dde_host_load - load the runtime, without starting it
+ * @ret_why: on failure a message to be freed; may be NULL
+ * Return: 0, -ENOENT, -ELIBBAD (not a runtime), -EPROTO (other seam version).
+ */
+int dde_host_load(const struct dde_host_config *config, char **ret_why);
+
+/* Starts CPU 0. Return: 0 or negative errno; events->booted() comes later. */
+int dde_host_start(void);
+
+/* The loaded runtime's up-calls; constant. */
+const struct dde_up *dde_host_up(void);
+
+struct dde_host_plugin {
+	void *handle;
+	struct dde_plugin plugin;	/* for dde_up.plugin_load */
+	char *args;
+};
+
+/**
+ * dde_host_plugin_open - map a plugin into the process
+ * @path: absolute path of the shared object
+ * @args: module parameters, copied; may be NULL
+ *
+ * Refuses a plugin that was built for another runtime before any of its code
+ * runs. Nothing is initialised: submit dde_up.plugin_load for that.
+ * Return: 0, -ENOENT, -ENOEXEC (other runtime, not a plugin), -ENOMEM.
+ */
+int dde_host_plugin_open(const char *path, const char *args, struct dde_host_plugin **ret,
+			 char **ret_why);
+/* A symbol of the plugin; NULL if there is none. */
+void *dde_host_plugin_symbol(struct dde_host_plugin *plugin, const char *name);
+/* Unmaps it; after dde_up.plugin_unload succeeded. NULL is fine. */
+void dde_host_plugin_close(struct dde_host_plugin *plugin);
+
+/* Any thread. Has fn(arg) run in the runtime; events->request_done() follows. */
+void dde_host_submit(struct dde_request *req);
+
+/**
+ * dde_host_watch - raise an interrupt when a fd becomes readable
+ * @fd:        borrowed; watched edge-triggered until dde_host_unwatch()
+ * @ret_hwirq: the soft interrupt it raises
+ * Any thread. Return: 0, -ENOSPC, -errno of epoll_ctl.
+ */
+int dde_host_watch(int fd, uint32_t *ret_hwirq);
+void dde_host_unwatch(int fd, uint32_t hwirq);
+
+/* Counters since start; any thread; read without a lock. */
+struct dde_host_stats {
+	uint64_t irqs;		/* raised for the device and for watched fds */
+	uint64_t ticks;		/* tick signals taken */
+	uint64_t idle_waits;
+	uint64_t syscalls;	/* made by this half and known bridges */
+};
+void dde_host_stats(struct dde_host_stats *ret);
+/* For bridges: counts n system calls. */
+void dde_host_count_syscalls(unsigned int n);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What CPU 0 waits for: the device's vectors, the fds of bridges, kicks.  All
+ * of them edge-triggered, so that nothing has to be read or re-armed.
+ */
+#include <errno.h>
+#include <sys/epoll.h>
+#include "internal.h"
+
+#define EVENTS_AT_ONCE 32
+
+static _Atomic uint32_t soft_used;	/* bit n: DDE_HWIRQ_SOFT + n is taken */
+
+int host_events_init(void)
+{
+	host.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	return host.epoll_fd < 0 ? -errno : 0;
+}
+
+int host_event_add(int fd, uint32_t events, uint32_t token)
+{
+	struct epoll_event e = { .events = events, .data.u32 = token };
+
+	return epoll_ctl(host.epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+void host_event_del(int fd)
+{
+	epoll_ctl(host.epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+static void dispatch(uint32_t token)
+{
+	switch (token) {
+	case EVENT_KICK:
+		break;
+	case EVENT_SERVICE:
+		host_pci_service();
+		break;
+	default:
+		host.stats.irqs++;
+		host_raise(token);
+	}
+}
+
+int host_events_wait(uint64_t deadline, const sigset_t *mask)
+{
+	struct epoll_event ev[EVENTS_AT_ONCE];
+	struct timespec ts = { 0 }, *timeout = &ts;
+	uint64_t now;
+	int i, n;
+
+	if (deadline == UINT64_MAX) {
+		timeout = NULL;
+	} else if (deadline) {
+		now = host_mono();
+		deadline = deadline > now ? deadline - now : 0;
+		ts.tv_sec = (time_t)(deadline / 1000000000u);
+		ts.tv_nsec = (long)(deadline % 1000000000u);
+	}
+	host.stats.syscalls++;
+	n = epoll_pwait2(host.epoll_fd, ev, EVENTS_AT_ONCE, timeout, mask);
+	for (i = 0; i < n; i++)
+		dispatch(ev[i].data.u32);
+	return n < 0 ? -errno : n;
+}
+
+int dde_host_watch(int fd, uint32_t *ret_hwirq)
+{
+	const uint32_t n_soft = DDE_HWIRQ_LINE - DDE_HWIRQ_SOFT;
+	uint32_t used = atomic_load(&soft_used), bit;
+	int err;
+
+	do {
+		for (bit = 0; bit < n_soft && used & 1u << bit; bit++)
+			;
+		if (bit == n_soft)
+			return -ENOSPC;
+	} while (!atomic_compare_exchange_weak(&soft_used, &used, used | 1u << bit));
+	err = host_event_add(fd, EPOLLIN | EPOLLET, DDE_HWIRQ_SOFT + bit);
+	if (err) {
+		atomic_fetch_and(&soft_used, ~(1u << bit));
+		return err;
+	}
+	*ret_hwirq = DDE_HWIRQ_SOFT + bit;
+	return 0;
+}
+
+void dde_host_unwatch(int fd, uint32_t hwirq)
+{
+	host_event_del(fd);
+	atomic_fetch_and(&soft_used, ~(1u << (hwirq - DDE_HWIRQ_SOFT)));
+}
+
+void dde_host_count_syscalls(unsigned int n)
+{
+	host.stats.syscalls += n;
+}
+
+void dde_host_stats(struct dde_host_stats *ret)
+{
+	*ret = host.stats;
+}

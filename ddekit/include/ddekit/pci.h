@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * PCI devices, in two steps split by privilege:
+ *
+ *   claim   a privileged process (ddekitd) takes the device: it opens VFIO or
+ *           UIO files, or starts QEMU.  It can reset the device and give it
+ *           back, and it makes a handover: a blob and file descriptors.
+ *   adopt   the unprivileged driver host makes a struct ddekit_pci of a
+ *           handover and drives the device with it.
+ *
+ * The backends ("emu"; "vfio" and "uio" join it) stand in one table in pci.c.
+ */
+#ifndef DDEKIT_PCI_H
+#define DDEKIT_PCI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Address types: never mixed. */
+typedef struct { uint64_t v; } ddekit_iova;	/* what a device uses */
+typedef struct { uint64_t v; } ddekit_phys;	/* the runtime's physical address */
+typedef struct { uint64_t v; } ddekit_busaddr;	/* in a BAR */
+
+struct ddekit_bdf {
+	uint32_t domain;
+	uint8_t bus;
+	uint8_t dev;		/* 0..31 */
+	uint8_t fn;		/* 0..7 */
+};
+
+#define DDEKIT_BDF_STRLEN 17	/* "12345678:01:02.3" and NUL */
+
+/**
+ * ddekit_bdf_parse - read "0000:01:00.0" or the short "01:00.0", hexadecimal
+ * Any thread. Return: 0, -EINVAL (*ret untouched).
+ */
+int ddekit_bdf_parse(const char *text, struct ddekit_bdf *ret);
+/* Writes the long form. buf: DDEKIT_BDF_STRLEN bytes. Return: buf. */
+char *ddekit_bdf_format(struct ddekit_bdf bdf, char *buf);
+
+/* ---- claim (privileged) ------------------------------------------------- */
+
+struct ddekit_claim;
+
+struct ddekit_claim_spec {
+	struct ddekit_bdf bdf;
+	const char *backend;		/* "emu", "vfio", "uio" */
+	uint64_t pool_size;		/* bytes, a multiple of 4 MiB */
+	/* emu: the rest is for it alone */
+	const char *emu_device;		/* QEMU -device argument: "e1000e", "nvme,serial=x" */
+	const char *emu_netdev;		/* QEMU -netdev argument without id: "user", "tap,fd=…" */
+	const char *const *emu_args;	/* further QEMU arguments, NULL ends, may be NULL */
+	const int *emu_fds;		/* fds that QEMU inherits under their own number, -1 ends */
+	uid_t uid;			/* QEMU runs as this user if the caller is root; 0: as is */
+	gid_t gid;
+};
+
+#define DDEKIT_HANDOVER_FDS 96
+#define DDEKIT_HANDOVER_BLOB 4096
+
+/* What the driver host needs to adopt the device.  Plain data: can be sent as
+ * it is between processes of the same build; the fds by SCM_RIGHTS. */
+struct ddekit_handover {
+	uint32_t version;		/* DDEKIT_HANDOVER_VERSION */
+	uint32_t n_fds;
+	char backend[16];
+	struct ddekit_bdf bdf;
+	uint64_t pool_base;		/* where the pool must be mapped (phys == IOVA) */
+	uint64_t pool_size;
+	uint64_t pool_offset;		/* of the pool in its file */
+	uint32_t pool_fd;		/* index into fds */
+	uint32_t blob_len;
+	uint8_t blob[DDEKIT_HANDOVER_BLOB];	/* the backend's own */
+	int fds[DDEKIT_HANDOVER_FDS];	/* borrowed from the claim */
+};
+
+#define DDEKIT_HANDOVER_VERSION 1u
+
+/**
+ * ddekit_claim_open - take a device
+ * @spec:    borrowed for the call
+ * @ret:     written only on success
+ * @ret_why: on failure a message naming cause and next step, to be freed by
+ *           the caller; may be NULL
+ *
+ * May block for some 100 ms. One thread at a time per claim.
+ * Return: 0, -ENODEV, -EBUSY, -EPERM, -ENOENT (unknown backend, no QEMU), …
+ */
+int ddekit_claim_open(const struct ddekit_claim_spec *spec,
+		      struct ddekit_claim **ret, char **ret_why);
+/* Fills @ret, whose fds stay the claim's. Return: 0. */
+int ddekit_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret);
+/**
+ * ddekit_claim_quiesce - stop the device after its driver has died
+ * Bus mastering off, interrupts off, reset; the pool is emptied, so that the
+ * next driver host starts from zeroed memory. No process may have the
+ * handover in use. May block for 1 s. Return: 0, -EIO (device dead).
+ */
+int ddekit_claim_quiesce(struct ddekit_claim *claim);
+/* A fd that becomes readable (or hung up) when the device itself dies, such as
+ * the pidfd of QEMU; -1 if the backend has none. Borrowed. */
+int ddekit_claim_death_fd(struct ddekit_claim *claim);
+/* One line about how the device died: QEMU's exit and last words. *ret_why is
+ * to be freed. Return: 0, -EBUSY (it lives), -EOPNOTSUPP (the backend cannot
+ * tell). */
+int ddekit_claim_death_why(struct ddekit_claim *claim, char **ret_why);
+/* emu: the QMP monitor for tests and fault injection: runs one command such as
+ * "set_link" with JSON arguments (may be NULL). *ret_reply: JSON text to be
+ * freed, may be NULL. May block 1 s.
+ * Return: 0, -EOPNOTSUPP (not emu), -EIO, -EPROTO (QMP refused; reply says why). */
+int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command,
+			 const char *arguments, char **ret_reply);
+/* emu: the pid of QEMU; 0 for others. */
+pid_t ddekit_claim_pid(struct ddekit_claim *claim);
+/* Gives the device back: to its former driver, or ends QEMU. NULL is fine. */
+void ddekit_claim_close(struct ddekit_claim *claim);
+
+/* ---- adopt (unprivileged) ------------------------------------------------ */
+
+struct ddekit_pci;
+
+/* Where the device's functions may have their BARs. */
+struct ddekit_pci_windows {
+	ddekit_busaddr mem_base;	uint64_t mem_size;	/* below 4 GiB */
+	ddekit_busaddr mem64_base;	uint64_t mem64_size;	/* size 0: none */
+	uint32_t io_base;		uint32_t io_size;	/* size 0: none */
+};
+
+/**
+ * ddekit_pci_adopt - make a device of a handover
+ * @h: borrowed; its fds are moved: they are the device's on success, and
+ *     closed on failure
+ * Return: 0, -EPROTO (version), -ENOENT (backend), -EIO, …
+ */
+int ddekit_pci_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret);
+void ddekit_pci_close(struct ddekit_pci *pci);
+void ddekit_pci_windows(struct ddekit_pci *pci, struct ddekit_pci_windows *ret);
+
+/* The pool: mapped shared at pool_base by adopt (MAP_FIXED_NOREPLACE). */
+struct ddekit_pool {
+	void *cpu;			/* == base */
+	ddekit_phys base;
+	uint64_t size;
+	int fd;				/* for further mappings; borrowed */
+	uint64_t offset;
+};
+const struct ddekit_pool *ddekit_pci_pool(struct ddekit_pci *pci);
+
+/* Config space of any function behind the device's root bus (bus 0). One CPU
+ * thread at a time per call is not required: safe from any thread. reg < 4096
+ * and aligned; size 1, 2, 4. A write has reached the device on return.
+ * Return: 0; -ENODEV: no such function, *ret untouched; -EIO: device dead. */
+int ddekit_pci_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
+			   uint32_t reg, uint32_t size, uint32_t *ret);
+int ddekit_pci_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
+			    uint32_t reg, uint32_t size, uint32_t value);
+
+/* Makes a range of bus addresses reachable. *ret_cpu: for direct access, or
+ * NULL when accesses must be made by ddekit_pci_read() and write().
+ * Return: 0, -ENXIO (no BAR there), -errno of mmap. */
+int ddekit_pci_map(struct ddekit_pci *pci, ddekit_busaddr addr, uint64_t len,
+		   volatile void **ret_cpu);
+void ddekit_pci_unmap(struct ddekit_pci *pci, volatile void *cpu, uint64_t len);
+
+/* Register accesses by call; any thread; size 1, 2, 4, 8. A read waits for the
+ * device (8 µs with emu) and returns all-ones when it is dead; a write is
+ * posted and reaches the device before any later access or ddekit_pci_flush(). */
+uint64_t ddekit_pci_read(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size);
+void ddekit_pci_write(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size,
+		      uint64_t value);
+uint32_t ddekit_pci_in(struct ddekit_pci *pci, uint32_t port, uint32_t size);
+void ddekit_pci_out(struct ddekit_pci *pci, uint32_t port, uint32_t size, uint32_t value);
+/* Sends what is still buffered. To be called before sleeping. Any thread. */
+void ddekit_pci_flush(struct ddekit_pci *pci);
+
+/* A fd to watch, and what to call when it is readable: takes in INTx changes
+ * and notices the device's death. -1: the backend needs none. With emu it is
+ * only worth watching (edge-triggered) while an INTx line is unmasked. Any
+ * thread. Return of service: 0, -EIO (the device is dead). */
+int ddekit_pci_service_fd(struct ddekit_pci *pci);
+int ddekit_pci_service(struct ddekit_pci *pci);
+
+/* Accesses made since adopt(). */
+struct ddekit_pci_stats {
+	uint64_t mmio_reads, mmio_writes, config_reads, config_writes;
+	uint64_t io_reads, io_writes, flushes, messages, syscalls;
+};
+void ddekit_pci_stats(struct ddekit_pci *pci, struct ddekit_pci_stats *ret);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * PCI devices: bus addresses as text, the table of backends, and the dispatch
+ * of include/ddekit/pci.h to them.  Ranges are checked here, once for all.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "backend.h"
+
+extern const struct backend emu_backend;
+
+static const struct backend *const backends[] = {
+	&emu_backend,
+};
+
+#define N_BACKENDS (sizeof(backends) / sizeof(backends[0]))
+
+static const struct backend *find_backend(const char *name, size_t max)
+{
+	size_t i;
+
+	for (i = 0; i < N_BACKENDS; i++)
+		if (strnlen(name, max) < max && !strcmp(backends[i]->name, name))
+			return backends[i];
+	return NULL;
+}
+
+/* ---- BDF ------------------------------------------------------------------ */
+
+/* Reads 1..max_digits hexadecimal digits. Return: the rest, NULL if none. */
+static const char *parse_hex(const char *s, unsigned int max_digits, uint32_t *ret)
+{
+	uint32_t v = 0;
+	unsigned int n;
+
+	for (n = 0; n < max_digits; n++) {
+		char c = s[n];
+
+		if (c >= '0' && c <= '9')
+			v = v << 4 | (uint32_t)(c - '0');
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			v = v << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
+		else
+			break;
+	}
+	if (!n)
+		return NULL;
+	*ret = v;
+	return s + n;
+}
+
+/* Reads "bb:dd.f" to the end of the text. */
+static int parse_short(const char *s, uint32_t domain, struct ddekit_bdf *ret)
+{
+	uint32_t bus, dev, fn;
+
+	s = parse_hex(s, 2, &bus);
+	if (!s || *s++ != ':')
+		return -EINVAL;
+	s = parse_hex(s, 2, &dev);
+	if (!s || *s++ != '.')
+		return -EINVAL;
+	s = parse_hex(s, 1, &fn);
+	if (!s || *s || dev > 31 || fn > 7)
+		return -EINVAL;
+	*ret = (struct ddekit_bdf){ .domain = domain, .bus = (uint8_t)bus,
+				    .dev = (uint8_t)dev, .fn = (uint8_t)fn };
+	return 0;
+}
+
+int ddekit_bdf_parse(const char *text, struct ddekit_bdf *ret)
+{
+	const char *colon = strchr(text, ':');
+	uint32_t domain;
+
+	if (!colon)
+		return -EINVAL;
+	if (!strchr(colon + 1, ':'))
+		return parse_short(text, 0, ret);
+	if (parse_hex(text, 8, &domain) != colon)
+		return -EINVAL;
+	return parse_short(colon + 1, domain, ret);
+}
+
+char *ddekit_bdf_format(struct ddekit_bdf bdf, char *buf)
+{
+	snprintf(buf, DDEKIT_BDF_STRLEN, "%04x:%02x:%02x.%x", bdf.domain, bdf.bus,
+		 bdf.dev & 31, bdf.fn & 7);
+	return buf;
+}
+
+/* ---- claim ---------------------------------------------------------------- */
+
+static int unknown_backend(const char *name, char **ret_why)
+{
+	char list[128] = "";
+	size_t i;
+
+	for (i = 0; i < N_BACKENDS; i++) {
+		strncat(list, i ? ", " : "", sizeof(list) - strlen(list) - 1);
+		strncat(list, backends[i]->name, sizeof(list) - strlen(list) - 1);
+	}
+	return why(ret_why, -ENOENT, "unknown backend \"%s\"; there is: %s", name, list);
+}
+
+int ddekit_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+		      char **ret_why)
+{
+	const struct backend *b;
+	struct ddekit_claim *claim;
+	int err;
+
+	if (!spec->backend)
+		return why(ret_why, -EINVAL, "no backend given");
+	b = find_backend(spec->backend, 16);
+	if (!b)
+		return unknown_backend(spec->backend, ret_why);
+	if (!spec->pool_size || spec->pool_size % (4u << 20))
+		return why(ret_why, -EINVAL,
+			   "pool of %llu bytes: must be a multiple of 4 MiB and not 0",
+			   (unsigned long long)spec->pool_size);
+	err = b->claim.open(spec, &claim, ret_why);
+	if (err)
+		return err;
+	claim->backend = b;
+	claim->bdf = spec->bdf;
+	*ret = claim;
+	return 0;
+}
+
+int ddekit_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->version = DDEKIT_HANDOVER_VERSION;
+	ret->bdf = claim->bdf;
+	strncpy(ret->backend, claim->backend->name, sizeof(ret->backend) - 1);
+	return claim->backend->claim.handover(claim, ret);
+}
+
+int ddekit_claim_quiesce(struct ddekit_claim *claim)
+{
+	return claim->backend->claim.quiesce(claim);
+}
+
+int ddekit_claim_death_fd(struct ddekit_claim *claim)
+{
+	return claim->backend->claim.death_fd(claim);
+}
+
+int ddekit_claim_death_why(struct ddekit_claim *claim, char **ret_why)
+{
+	return claim->backend->claim.death_why(claim, ret_why);
+}
+
+int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command,
+			 const char *arguments, char **ret_reply)
+{
+	return claim->backend->claim.monitor(claim, command, arguments, ret_reply);
+}
+
+pid_t ddekit_claim_pid(struct ddekit_claim *claim)
+{
+	return claim->backend->claim.pid(claim);
+}
+
+void ddekit_claim_close(struct ddekit_claim *claim)
+{
+	if (claim)
+		claim->backend->claim.close(claim);
+}
+
+/* ---- adopt ---------------------------------------------------------------- */
+
+static void close_fds(const struct ddekit_handover *h)
+{
+	uint32_t i;
+
+	for (i = 0; i < h->n_fds && i < DDEKIT_HANDOVER_FDS; i++)
+		if (h->fds[i] >= 0)
+			close(h->fds[i]);
+}
+
+static int check_handover(const struct ddekit_handover *h)
+{
+	if (h->version != DDEKIT_HANDOVER_VERSION)
+		return -EPROTO;
+	if (h->n_fds > DDEKIT_HANDOVER_FDS || h->blob_len > DDEKIT_HANDOVER_BLOB)
+		return -EPROTO;
+	if (h->pool_fd >= h->n_fds || !h->pool_size || h->pool_size % (4u << 20))
+		return -EPROTO;
+	if (h->pool_base + h->pool_size < h->pool_base)
+		return -EPROTO;
+	return 0;
+}
+
+int ddekit_pci_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
+{
+	const struct backend *b = NULL;
+	struct ddekit_pci *pci;
+	int err = check_handover(h);
+
+	if (!err) {
+		b = find_backend(h->backend, sizeof(h->backend));
+		err = b ? 0 : -ENOENT;
+	}
+	if (err) {
+		close_fds(h);
+		return err;
+	}
+	err = b->pci.adopt(h, &pci);
+	if (err)
+		return err;
+	pci->backend = b;
+	pci->bdf = h->bdf;
+	*ret = pci;
+	return 0;
+}
+
+void ddekit_pci_close(struct ddekit_pci *pci)
+{
+	if (pci)
+		pci->backend->pci.close(pci);
+}
+
+void ddekit_pci_windows(struct ddekit_pci *pci, struct ddekit_pci_windows *ret)
+{
+	*ret = pci->windows;
+}
+
+const struct ddekit_pool *ddekit_pci_pool(struct ddekit_pci *pci)
+{
+	return &pci->pool;
+}
+
+static bool config_ok(uint32_t reg, uint32_t size)
+{
+	return (size == 1 || size == 2 || size == 4) && reg < 4096 && !(reg & (size - 1));
+}
+
+int ddekit_pci_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
+			   uint32_t reg, uint32_t size, uint32_t *ret)
+{
+	if (!config_ok(reg, size))
+		return -EINVAL;
+	return pci->backend->pci.config_read(pci, bus, devfn, reg, size, ret);
+}
+
+int ddekit_pci_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
+			    uint32_t reg, uint32_t size, uint32_t value)
+{
+	if (!config_ok(reg, size))
+		return -EINVAL;
+	return pci->backend->pci.config_write(pci, bus, devfn, reg, size, value);
+}
+
+static bool inside(uint64_t addr, uint64_t len, uint64_t base, uint64_t size)
+{
+	return addr >= base && len <= size && addr - base <= size - len;
+}
+
+static bool in_memory_window(const struct ddekit_pci *pci, uint64_t addr, uint64_t len)
+{
+	const struct ddekit_pci_windows *w = &pci->windows;
+
+	return inside(addr, len, w->mem_base.v, w->mem_size) ||
+	       inside(addr, len, w->mem64_base.v, w->mem64_size);
+}
+
+int ddekit_pci_map(struct ddekit_pci *pci, ddekit_busaddr addr, uint64_t len,
+		   volatile void **ret_cpu)
+{
+	if (!len || !in_memory_window(pci, addr.v, len))
+		return -ENXIO;
+	return pci->backend->pci.map(pci, addr.v, len, ret_cpu);
+}
+
+void ddekit_pci_unmap(struct ddekit_pci *pci, volatile void *cpu, uint64_t len)
+{
+	if (cpu)
+		pci->backend->pci.unmap(pci, cpu, len);
+}
+
+static uint64_t all_ones(uint32_t size)
+{
+	return ~0ull >> (64 - 8 * size);
+}
+
+static bool access_ok(uint32_t size)
+{
+	return size == 1 || size == 2 || size == 4 || size == 8;
+}
+
+/* What no device claims reads as all-ones, and swallows writes, as on a bus. */
+uint64_t ddekit_pci_read(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size)
+{
+	if (!access_ok(size))
+		return ~0ull;
+	if (!in_memory_window(pci, addr.v, size))
+		return all_ones(size);
+	return pci->backend->pci.read(pci, SPACE_MEM, addr.v, size);
+}
+
+void ddekit_pci_write(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size,
+		      uint64_t value)
+{
+	if (access_ok(size) && in_memory_window(pci, addr.v, size))
+		pci->backend->pci.write(pci, SPACE_MEM, addr.v, size, value & all_ones(size));
+}
+
+static bool in_port_window(const struct ddekit_pci *pci, uint32_t port, uint32_t size)
+{
+	return (size == 1 || size == 2 || size == 4) &&
+	       inside(port, size, pci->windows.io_base, pci->windows.io_size);
+}
+
+uint32_t ddekit_pci_in(struct ddekit_pci *pci, uint32_t port, uint32_t size)
+{
+	if (!in_port_window(pci, port, size))
+		return access_ok(size) && size < 8 ? (uint32_t)all_ones(size) : ~0u;
+	return (uint32_t)pci->backend->pci.read(pci, SPACE_IO, port, size);
+}
+
+void ddekit_pci_out(struct ddekit_pci *pci, uint32_t port, uint32_t size, uint32_t value)
+{
+	if (in_port_window(pci, port, size))
+		pci->backend->pci.write(pci, SPACE_IO, port, size, value & all_ones(size));
+}
+
+void ddekit_pci_flush(struct ddekit_pci *pci)
+{
+	pci->backend->pci.flush(pci);
+}
+
+int ddekit_pci_service_fd(struct ddekit_pci *pci)
+{
+	return pci->service_fd;
+}
+
+int ddekit_pci_service(struct ddekit_pci *pci)
+{
+	return pci->backend->pci.service(pci);
+}
+
+void ddekit_pci_stats(struct ddekit_pci *pci, struct ddekit_pci_stats *ret)
+{
+	pci->backend->pci.stats(pci, ret);
+}

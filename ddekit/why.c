@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Messages that explain a failure to the caller's user. */
+#include <stdio.h>
+#include "backend.h"
+
+int why(char **ret_why, int error, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+	int n;
+
+	if (!ret_why)
+		return error;
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n >= 0)
+		*ret_why = text;
+	return error;
+}

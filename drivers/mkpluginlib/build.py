@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""mkplugin build: which plugins to make, whether they are up to date, and writing them so that
+nobody ever sees half of one."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+from . import link, meta, verify
+from .errors import Problem
+from .tree import plain
+
+STATE = '.mkplugin'     # folder in the output folder: lock, stamps, temporary files
+
+
+class Output:
+    """The folder of plugins. Holds its lock while open."""
+
+    def __init__(self, path):
+        self.path = os.path.abspath(path)
+        self.state = os.path.join(self.path, STATE)
+
+    @contextlib.contextmanager
+    def locked(self):
+        os.makedirs(self.state, exist_ok=True)
+        with open(os.path.join(self.state, 'lock'), 'w', encoding='utf-8') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for name in os.listdir(self.state):     # left by a builder that was killed
+                if name.startswith('tmp.'):
+                    shutil.rmtree(os.path.join(self.state, name), ignore_errors=True)
+            tmp = tempfile.mkdtemp(prefix='tmp.', dir=self.state)
+            try:
+                yield tmp
+            finally:
+                shutil.rmtree(tmp, ignore_errors=True)
+
+    def file(self, name):
+        return os.path.join(self.path, name)
+
+    def stamp(self, name):
+        return os.path.join(self.state, name + '.stamp')
+
+    def read_stamp(self, name):
+        try:
+            with open(self.stamp(name), encoding='utf-8') as f:
+                return json.load(f)
+        except (OSError, ValueError):
+            return {}
+
+    def is_current(self, module, key):
+        try:
+            st = os.stat(self.file(module.so))
+        except OSError:
+            return False
+        return self.read_stamp(module.so) == {'key': key, 'size': st.st_size,
+                                              'mtime': st.st_mtime_ns}
+
+    def put(self, tmp, module, made, key):
+        """Moves a finished plugin into place; its stamp comes last."""
+        os.chmod(made, 0o644)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.stamp(module.so))
+        os.rename(made, self.file(module.so))
+        st = os.stat(self.file(module.so))
+        self.write(tmp, self.stamp(module.so),
+                   json.dumps({'key': key, 'size': st.st_size, 'mtime': st.st_mtime_ns}))
+
+    def write(self, tmp, path, text):
+        """Writes a file whole or not at all. Return: whether it changed."""
+        with contextlib.suppress(OSError):
+            with open(path, encoding='utf-8') as f:
+                if f.read() == text:
+                    return False
+        part = os.path.join(tmp, os.path.basename(path) + '.part')
+        with open(part, 'w', encoding='utf-8') as f:
+            f.write(text)
+        os.rename(part, path)
+        return True
+
+    def prune(self, keep):
+        """Removes plugins made here before that are not in keep (file names)."""
+        gone = []
+        for stamp in sorted(os.listdir(self.state)):
+            name = stamp.removesuffix('.stamp')
+            if stamp.endswith('.stamp') and name not in keep:
+                for path in (self.file(name), self.stamp(name)):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(path)
+                gone.append(name)
+        for name in os.listdir(self.path):
+            if name.endswith('.json') and name not in keep:
+                os.unlink(self.file(name))
+        return gone
+
+
+def _tool_digest():
+    """Changes when mkplugin itself does."""
+    h = hashlib.sha256()
+    folder = os.path.dirname(os.path.abspath(__file__))
+    paths = [os.path.join(folder, f) for f in ('link.py', 'elf.py', 'verify.py')]
+    for path in (*paths, os.path.join(link.SEAM_DIR, 'seam.h')):
+        with open(path, 'rb') as f:
+            h.update(f.read())
+    return h.hexdigest()
+
+
+class Builder:
+    """Makes plugins of one tree for one runtime in one folder."""
+
+    def __init__(self, tree, runtime, out, say=print):
+        self.tree, self.runtime, self.out, self.say = tree, runtime, out, say
+        self.tool = _tool_digest()
+        if tree.abi != runtime.abi:
+            raise Problem(f'{tree.obj} and {runtime.path} are of different builds (abi '
+                          f'{tree.abi} and {runtime.abi}); run dde-linux/source/build')
+
+    # ---- what to make
+
+    def from_recipes(self, recipes):
+        out = []
+        for r in recipes:
+            own = [self.tree.module(m, r.path) for m in r.modules]
+            out.append(meta.Plugin(r.name, 'driver', r.cls, own, self.tree.in_load_order(own),
+                                   r.description, r.shown, r.path, r.options, r.firmware))
+        return out
+
+    def plain_plugin(self, module, kind='module', cls=''):
+        return meta.Plugin(module.name, kind, cls, [module], self.tree.in_load_order([module]))
+
+    def bridge(self, name):
+        """A bridge is the module dde_CLASS and exports its up-call struct."""
+        m = self.tree.module(name, '--bridge')
+        if not m.name.startswith('dde_') or m.name + '_up' not in m.exports:
+            raise Problem(f'--bridge {name}: a bridge is called dde_CLASS and exports '
+                          f'{m.name}_up, as its seam header says')
+        return self.plain_plugin(m, 'bridge', m.name.removeprefix('dde_'))
+
+    def complete(self, plugins):
+        """Adds an entry for each module that only came along."""
+        named = {}
+        for p in plugins:
+            if plain(p.name) in named:
+                raise Problem(f'two plugins are called {p.name}')
+            named[plain(p.name)] = p
+        for p in plugins:
+            for m in p.chain:
+                named.setdefault(plain(m.name), self.plain_plugin(m))
+        return list(named.values())
+
+    # ---- making it
+
+    def key(self, module, libraries):
+        """Content hash of all that the linked file depends on."""
+        h = hashlib.sha256()
+        h.update(module.elf.data)
+        h.update('\0'.join((self.tool, self.runtime.soname,
+                            link.recipe_of_link(module, self.runtime.abi))).encode())
+        for d in libraries:
+            h.update(f'{d.so} {link.version_node(d)} {d.exports}\n'.encode())
+        for s in module.undefined:
+            h.update(f'{s} {self.runtime.exports.get(s)}\n'.encode())
+        return h.hexdigest()
+
+    def make_one(self, tmp, module):
+        """Return: whether the plugin had to be linked."""
+        libraries = self.tree.dependencies(module)
+        key = self.key(module, libraries)
+        if self.out.is_current(module, key):
+            return False
+        meta.check_fits(module, self.runtime)
+        made = link.link(module, self.runtime.abi,
+                         [self.out.file(d.so) for d in libraries] + [self.runtime.path], tmp)
+        faults = verify.verify(made, self.runtime, self.out.path).faults
+        if faults:
+            raise Problem(f'{module.ko}: cannot be a plugin:\n  ' + '\n  '.join(faults))
+        self.out.put(tmp, module, made, key)
+        self.say(f'plugin {module.so}')
+        return True
+
+    def make(self, plugins, jobs, prune):
+        """Makes all of plugins. Return: (number linked, number of plugins)."""
+        plugins = self.complete(plugins)
+        modules = list(dict.fromkeys(m for p in plugins for m in p.chain))
+        texts = {p.name + '.json': meta.text(p, self.runtime) for p in plugins}
+        with self.out.locked() as tmp:
+            linked = self._link_all(tmp, modules, jobs)
+            for name, text in texts.items():
+                self.out.write(tmp, self.out.file(name), text)
+            if prune:
+                for name in self.out.prune({m.so for m in modules} | texts.keys()):
+                    self.say(f'removed {name}')
+        return linked, len(modules)
+
+    def _link_all(self, tmp, modules, jobs):
+        """Dependencies are linked before what needs them, independent ones at once."""
+        with ThreadPoolExecutor(jobs) as pool:
+            futures = {}
+
+            def one(m, before):
+                for f in before:
+                    f.result()
+                return self.make_one(tmp, m)
+
+            for m in modules:   # in load order of each plugin: dependencies are submitted first
+                before = [futures[d] for d in self.tree.dependencies(m)]
+                futures[m] = pool.submit(one, m, before)
+            try:
+                return sum(f.result() for f in futures.values())
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise

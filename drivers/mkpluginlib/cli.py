@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line of drivers/mkplugin."""
+
+import argparse
+import contextlib
+import os
+import shutil
+import sys
+
+from . import build, kbuild, meta, recipe, verify
+from .errors import Problem
+from .tree import Runtime, Tree
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def cmd_config(a):
+    sys.stdout.write(recipe.fragment(recipe.parse_all(a.recipe)))
+
+
+def _touch(path):
+    if path:
+        with open(path, 'w', encoding='utf-8'):
+            pass
+
+
+def cmd_build(a):
+    recipes = recipe.parse_all(a.recipe)
+    if not recipes and not a.module and not a.bridge:
+        raise Problem('nothing to build: name recipes, --bridge or --module')
+    b = build.Builder(Tree(a.obj), Runtime(a.runtime), build.Output(a.out), say)
+    plugins = b.from_recipes(recipes)
+    plugins += [b.bridge(n) for n in a.bridge]
+    plugins += [b.plain_plugin(b.tree.module(n, '--module')) for n in a.module]
+    linked, total = b.make(plugins, a.jobs, a.prune)
+    _touch(a.stamp)
+    say(f'plugins: {total} in {a.out}, {linked} linked, {total - linked} up to date')
+
+
+def _external_plugins(b, names, a):
+    """Entries for the modules of a folder: those a device can match are drivers."""
+    if a.recipe:
+        plugins = b.from_recipes([recipe.parse(a.recipe)])
+        names = [n for n in names if not any(meta.same_name(n, m.name)
+                                             for p in plugins for m in p.own)]
+        return plugins + [b.plain_plugin(b.tree.module(n, a.source)) for n in names]
+    modules = [b.tree.module(n, a.source) for n in names]
+    drivers = [m for m in modules if any(map(meta.pci_id, m.tags('alias')))]
+    if not drivers and len(modules) == 1:
+        drivers = modules
+    return [b.plain_plugin(m, *(('driver', a.cls) if m in drivers else ())) for m in modules]
+
+
+def cmd_module(a):
+    tree, out = Tree(a.obj), build.Output(a.out)
+    b = build.Builder(tree, Runtime(a.runtime), out, say)
+    work = kbuild.work_folder(out, a.source)
+    names = kbuild.build(tree, a.source, work, a.jobs, a.set, sys.stderr.write)
+    linked, total = b.make(_external_plugins(b, names, a), a.jobs, False)
+    say(f'plugins: {total} in {a.out}, {linked} linked, {total - linked} up to date')
+
+
+def cmd_check(a):
+    runtime, bad = Runtime(a.runtime), 0
+    for path in a.plugin:
+        try:
+            v = verify.verify(path, runtime)
+        except Problem as e:
+            v = verify.Verdict([str(e)])
+        if v.faults:
+            bad += 1
+            say(f'{path}: REFUSED\n  ' + '\n  '.join(v.faults))
+        else:
+            say(f'{path}: fits: {v.from_runtime} symbols of {runtime.soname} '
+                f'({runtime.release}), {v.from_plugins} of other plugins, abi {runtime.abi}')
+    return EXIT_FAILED if bad else EXIT_OK
+
+
+def cmd_install(a):
+    """meson's install script: DESTDIR in front, as meson gives it."""
+    destdir = os.environ.get('DESTDIR', '')
+    target = destdir + os.path.abspath(a.to) if destdir else a.to
+    os.makedirs(target, exist_ok=True)
+    for name in sorted(os.listdir(a.out)):
+        if name.endswith(('.so', '.json')):
+            part = os.path.join(target, f'.{name}.part')
+            try:
+                shutil.copyfile(os.path.join(a.out, name), part)
+                os.chmod(part, 0o644)
+                os.rename(part, os.path.join(target, name))
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.unlink(part)
+                raise
+
+
+def _add_build_options(p):
+    p.add_argument('--obj', required=True, metavar='OBJ',
+                   help='the kernel\'s build tree, such as build/dde-linux/obj-up')
+    p.add_argument('--runtime', required=True, metavar='FILE', help='libdde-linux.so')
+    p.add_argument('--out', required=True, metavar='DIR', help='folder for NAME.so and NAME.json')
+    p.add_argument('-j', '--jobs', type=int, default=os.cpu_count() or 1, metavar='N',
+                   help='run at most N compilers and linkers at once')
+
+
+def _parser():
+    p = argparse.ArgumentParser(prog='mkplugin', description='Makes plugins for libdde-linux.so '
+                                'of finished Linux kernel modules.',
+                                epilog='The formats are described in drivers/README.md. Exit '
+                                'status: 0 done, 1 failed or refused, 2 wrong usage.')
+    sub = p.add_subparsers(required=True, metavar='COMMAND')
+
+    c = sub.add_parser('config', help='print the Kconfig fragment of recipes')
+    c.add_argument('recipe', nargs='+', metavar='RECIPE')
+    c.set_defaults(run=cmd_config)
+
+    c = sub.add_parser('build', help='link the plugins of recipes, and what they depend on')
+    _add_build_options(c)
+    c.add_argument('--bridge', action='append', default=[], metavar='NAME',
+                   help='also the bridge module dde_CLASS')
+    c.add_argument('--module', action='append', default=[], metavar='NAME',
+                   help='also this module of OBJ, which has no recipe')
+    c.add_argument('--prune', action='store_true',
+                   help='remove plugins from DIR that this command would not make')
+    c.add_argument('--stamp', metavar='FILE', help='touch FILE at the end')
+    c.add_argument('recipe', nargs='*', metavar='RECIPE')
+    c.set_defaults(run=cmd_build)
+
+    c = sub.add_parser('module', help='build an out-of-tree module and link it')
+    _add_build_options(c)
+    g = c.add_mutually_exclusive_group(required=True)
+    g.add_argument('--class', dest='cls', choices=recipe.CLASSES, metavar='CLASS',
+                   help='class of its drivers: ' + ' '.join(recipe.CLASSES))
+    g.add_argument('--recipe', metavar='FILE', help='a recipe that describes it')
+    c.add_argument('--set', action='append', default=[], metavar='NAME=VALUE',
+                   help='a make variable, such as CONFIG_E1000E=m')
+    c.add_argument('source', metavar='SOURCE_DIR')
+    c.set_defaults(run=cmd_module)
+
+    c = sub.add_parser('check', help='does a plugin fit a runtime?')
+    c.add_argument('--runtime', required=True, metavar='FILE', help='libdde-linux.so')
+    c.add_argument('plugin', nargs='+', metavar='PLUGIN.so')
+    c.set_defaults(run=cmd_check)
+
+    c = sub.add_parser('install', help='copy plugins to a folder (below $DESTDIR)')
+    c.add_argument('--out', required=True, metavar='DIR', help='where they were built')
+    c.add_argument('to', metavar='TO')
+    c.set_defaults(run=cmd_install)
+    return p
+
+
+def main(argv=None):
+    a = _parser().parse_args(argv)
+    if getattr(a, 'jobs', 1) < 1:
+        print('mkplugin: --jobs: at least 1', file=sys.stderr)
+        return EXIT_USAGE
+    try:
+        return a.run(a) or EXIT_OK
+    except Problem as e:
+        print(f'mkplugin: {e}', file=sys.stderr)
+    except OSError as e:
+        print(f'mkplugin: {e.filename or "output"}: {e.strerror}', file=sys.stderr)
+    except KeyboardInterrupt:
+        print('mkplugin: interrupted', file=sys.stderr)
+    return EXIT_FAILED

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From one finished .ko to one plugin: descriptor, linker scripts, ld."""
+
+import os
+import re
+import subprocess
+
+from . import elf
+from .errors import Problem
+
+# The sections that find_module_sections() and module_bug_finalize() of the kernel look for.
+# tests/rules/plugin-sections compares the list with the kernel's source.
+SECTIONS = (
+    '__param', '__ksymtab', '__kcrctab', '__ksymtab_gpl', '__kcrctab_gpl', '.ctors', '.init_array',
+    '.noinstr.text', '__tracepoints_ptrs', '___srcu_struct_ptrs', '__bpf_raw_tp_map',
+    '__jump_table', '_ftrace_events', '_ftrace_eval_map', '__trace_printk_fmt', '__mcount_loc',
+    '__patchable_function_entries', '_error_injection_whitelist', '.kprobes.text',
+    '_kprobe_blacklist', '.printk_index', '.static_call_sites', '.kunit_test_suites',
+    '.kunit_init_test_suites', '__ex_table', '__bug_table', '__dyndbg', '__dyndbg_classes',
+)
+PERCPU = '.data..percpu'
+IDENTIFIER = re.compile(r'[A-Za-z_][A-Za-z0-9_]*\Z')
+
+SEAM_DIR = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__)))), 'dde-linux')
+
+CC_FLAGS = ('-std=gnu11', '-O2', '-m64', '-fPIC', '-ffreestanding', '-fno-stack-protector',
+            '-fcf-protection=none', '-fno-asynchronous-unwind-tables', '-Wall', '-Werror')
+LD_FLAGS = ('-m', 'elf_x86_64', '-shared', '-Bsymbolic', '-z', 'text', '-z', 'defs', '-z', 'now',
+            '-z', 'noexecstack', '-z', 'start-stop-visibility=hidden', '--hash-style=gnu',
+            '--eh-frame-hdr', '--no-undefined-version', '--build-id=sha1', '--fatal-warnings')
+OWN_EXPORTS = ('__this_module', 'dde_plugin_sections', 'dde_plugin_abi')
+
+
+def _bounds(name):
+    """The symbols at a section's start and end: ld's own where the name allows it."""
+    if IDENTIFIER.match(name):
+        return f'__start_{name}', f'__stop_{name}'
+    word = re.sub(r'[^A-Za-z0-9]', '_', name)
+    return f'dde_start{word}', f'dde_end{word}'
+
+
+def sections_of(module):
+    """The module's non-empty sections out of SECTIONS."""
+    out = []
+    for name in SECTIONS:
+        sec = module.elf.section(name)
+        if sec is not None and sec.flags & elf.SHF_ALLOC and sec.size:
+            out.append(sec)
+    return out
+
+
+def check_linkable(module):
+    """Refuses what cannot become a plugin yet."""
+    sec = module.elf.section(PERCPU)
+    if sec is not None and sec.size:
+        raise Problem(f'{module.ko}: has per-CPU data, for which plugins of an SMP runtime have '
+                      'no room yet; build the runtime with CONFIG_SMP=n')
+
+
+def descriptor(module, abi):
+    """C source of the symbols that the driver host looks up."""
+    lines = [f'/* Made by drivers/mkplugin for {module.name}. */', '#include <seam.h>', '']
+    entries = []
+    for sec in sections_of(module):
+        start, end = _bounds(sec.name)
+        lines.append(f'extern char {start}[], {end}[] __attribute__((visibility("hidden")));')
+        entries.append(f'\t{{ "{sec.name}", {start}, {end} }},')
+    lines += ['', 'const struct dde_section dde_plugin_sections[] = {', *entries, '\t{ 0 },', '};',
+              f'const char dde_plugin_abi[] = "{abi}";', '']
+    return '\n'.join(lines)
+
+
+def linker_script(module):
+    """Gives bounds to sections whose name is no C identifier; empty if there are none.
+
+    .init_array and .ctors get another name: under their own the dynamic linker would call the
+    constructors before the runtime knows the module."""
+    groups = {}
+    for sec in sections_of(module):
+        if IDENTIFIER.match(sec.name):
+            continue
+        start, end = _bounds(sec.name)
+        place = '.text' if sec.flags & elf.SHF_EXECINSTR else \
+                '.data' if sec.flags & elf.SHF_WRITE else '.rodata'
+        groups.setdefault(place, []).append(
+            f'\t.dde{sec.name} : ALIGN(8) {{ {start} = .; KEEP(*({sec.name} {sec.name}.*)) '
+            f'{end} = .; }}')
+    return '\n'.join('SECTIONS {\n' + '\n'.join(lines) + f'\n}} INSERT AFTER {place};'
+                     for place, lines in groups.items())
+
+
+def version_node(module):
+    return 'DDE_PLUGIN_' + module.name.replace('-', '_')
+
+
+def version_script(module):
+    names = '\n'.join(f'\t{s};' for s in (*OWN_EXPORTS, *module.exports))
+    return f'{version_node(module)} {{\nglobal:\n{names}\nlocal:\n\t*;\n}};\n'
+
+
+def _run(command, what):
+    r = subprocess.run(command, capture_output=True, text=True, check=False)
+    if r.returncode:
+        text = (r.stderr or r.stdout).strip()
+        raise Problem(f'{what}: {os.path.basename(command[0])} failed:\n{text}')
+
+
+def _write(path, text):
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text)
+
+
+def recipe_of_link(module, abi):
+    """All that decides what comes out, beside the .ko and what its symbols bind to."""
+    return '\0'.join((descriptor(module, abi), linker_script(module), version_script(module),
+                      *CC_FLAGS, *LD_FLAGS))
+
+
+def link(module, abi, libraries, tmp):
+    """Links module against the shared objects libraries, in the folder tmp, which is the
+    caller's to remove. Returns the path of the new file."""
+    check_linkable(module)
+    base = os.path.join(tmp, module.name)
+    out = base + '.so'
+    _write(base + '.c', descriptor(module, abi))
+    _write(base + '.ver', version_script(module))
+    _run(['cc', '-c', *CC_FLAGS, '-I', SEAM_DIR, '-o', base + '.o', base + '.c'], module.ko)
+    script = linker_script(module)
+    if script:
+        _write(base + '.ld', script)
+    _run(['ld', *LD_FLAGS, *(['-T', base + '.ld'] if script else []),
+          '--version-script', base + '.ver', '-soname', module.so, '-o', out,
+          module.ko, base + '.o', *libraries], module.ko)
+    return out

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Builds everything into $BUILD.  Sourced after env.sh.
+
+# Kernel tree, objects and plugins of a first build, in MiB.
+BUILD_NEEDS_MB=4000
+BUILD_AGAIN_NEEDS_MB=200
+
+# Room on the disk that holds $BUILD, before minutes are spent on filling it.
+check_disk() {
+	local need=$BUILD_NEEDS_MB free
+	[ -e "$RUNTIME" ] && need=$BUILD_AGAIN_NEEDS_MB
+	mkdir -p "$BUILD" || die "cannot make the build folder $BUILD"
+	free=$(df --output=avail -BM "$BUILD" | tail -n 1 | tr -dc 0-9)
+	if ((free < need)); then
+		die "the disk with $BUILD has $free MB free, the build needs $need MB." \
+			"Make room, or build elsewhere: DDEKIT_BUILD=/other/folder $0"
+	fi
+}
+
+# Compiles; progress on stderr unless quiet.  build_all [quiet]
+build_all() {
+	local log=$BUILD/build.log
+	check_disk
+	if [ ! -e "$BUILD/build.ninja" ]; then
+		say "configuring (meson setup)"
+		meson setup "$BUILD" "$REPO" >"$log" 2>&1 || {
+			tail -n 25 "$log" >&2
+			die "meson setup failed (whole log: $log)"
+		}
+	fi
+	[ -e "$RUNTIME" ] || say "building the runtime from the kernel source: some minutes at first"
+	if [ "${1:-}" = quiet ]; then
+		ninja -C "$BUILD" >"$log" 2>&1
+	else
+		show_progress "$log" ninja -C "$BUILD"
+	fi || {
+		grep -E 'FAILED|error|Error' "$log" | tail -n 15 >&2 || true
+		tail -n 8 "$log" >&2
+		die "the build failed (whole log: $log)"
+	}
+}
+
+# show_progress LOG COMMAND...: its output goes to LOG and, on a terminal as one
+# line that is overwritten, else one line every ten seconds, to stderr.
+show_progress() {
+	local log=$1
+	shift
+	: >"$log"
+	if [ -t 2 ]; then
+		"$@" 2>&1 | tee "$log" | awk '{ printf "\r\033[K%.100s", $0 > "/dev/stderr"
+			fflush("/dev/stderr") } END { printf "\r\033[K" > "/dev/stderr" }'
+	else
+		"$@" 2>&1 | tee "$log" | awk -v start="$(date +%s)" '{ now = systime()
+			if (now - last >= 10) { last = now
+				printf "  %4d s  %.100s\n", now - start, $0 > "/dev/stderr"
+				fflush("/dev/stderr") } }'
+	fi
+}

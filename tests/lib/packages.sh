@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Installs Debian packages of tests/packages.  Sourced after env.sh.
+
+PACKAGES_FILE=${DDEKIT_PACKAGES:-$REPO/tests/packages}
+
+# packages_in GROUP...: their names.
+packages_in() {
+	local groups=" $* "
+	awk -v groups="$groups" '!/^#/ && NF == 2 && index(groups, " " $1 " ") { print $2 }' \
+		"$PACKAGES_FILE"
+}
+
+packages_missing() {
+	local want name
+	mapfile -t want < <(packages_in "$@")
+	# One dpkg-query for all; what it does not list as installed is missing.
+	comm -23 <(printf '%s\n' "${want[@]}" | sort -u) \
+		<(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "${want[@]}" 2>/dev/null |
+			awk '$1 == "ii" { print $2 }' | sort -u)
+	for name in "${want[@]}"; do : "$name"; done
+}
+
+require_debian() {
+	local id='' version=''
+	if [ -r /etc/os-release ]; then
+		id=$(. /etc/os-release && echo "${ID:-}")
+		version=$(. /etc/os-release && echo "${VERSION_ID:-}")
+	fi
+	if [ "$id" != debian ]; then
+		die "this system is \"${id:-unknown}\", but packages are installed with Debian's" \
+			"names. Install what tests/packages lists, then run again with --no-install."
+	fi
+	[ "$version" = 12 ] || say "$ME: made for Debian 12, this is \"$version\"; going on"
+	[ "$(uname -m)" = x86_64 ] || die "the runtime is built for x86_64, this is $(uname -m)"
+}
+
+# packages_install GROUP...: the missing ones alone.
+packages_install() {
+	local missing log
+	mapfile -t missing < <(packages_missing "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
+	[ "$(id -u)" = 0 ] || die "not root, and missing: ${missing[*]}. Run it with sudo," \
+		"or: sudo apt-get install ${missing[*]}"
+	say "installing ${#missing[@]} packages: ${missing[*]}"
+	log=$(mktemp /tmp/ddekit-apt.XXXXXX)
+	if ! apt-get update >"$log" 2>&1 || ! DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
+		tail -n 12 "$log" >&2
+		die "apt-get could not install: $(packages_missing "$@" | tr '\n' ' ')" \
+			"(whole log: $log). See that the apt sources list Debian 12 with its" \
+			"security updates, then run again."
+	fi
+	rm -f "$log"
+}
