@@ -234,7 +234,64 @@ int device_config_set(struct device_config *dev, const char *name, const char *v
 		return bad(ret_why, -EEXIST, str_format("duplicate key '%s' in [%s]; first set in "
 							"line %u", name, dev->bdf_text, *set));
 	*set = line;
+	if (key->type == KEY_WORDS)
+		strv_finish((struct strv *)((char *)dev + key->offset));
 	return set_checked(key, dev, value, ret_why);
+}
+
+static int copy_words(struct strv *dst, const struct strv *src)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < src->n && !r; i++)
+		r = strv_add(dst, src->item[i]);
+	return r;
+}
+
+static int copy_value(const struct key *key, struct device_config *dst,
+		      const struct device_config *src)
+{
+	const void *from = (const char *)src + key->offset;
+	void *to = (char *)dst + key->offset;
+
+	switch (key->type) {
+	case KEY_NAME:
+	case KEY_PATH:
+	case KEY_IFNAME:
+	case KEY_TEXT:
+		return str_set(to, *(char *const *)from);
+	case KEY_WORDS:
+		return copy_words(to, from);
+	case KEY_SIZE:
+		memcpy(to, from, sizeof(uint64_t));
+		break;
+	case KEY_TIME:
+	case KEY_UINT:
+		memcpy(to, from, sizeof(uint32_t));
+		break;
+	case KEY_BOOL:
+		memcpy(to, from, sizeof(bool));
+		break;
+	case KEY_RESTART:
+		memcpy(to, from, sizeof(enum restart_policy));
+		break;
+	}
+	return 0;
+}
+
+struct device_config *device_config_copy(const struct device_config *src)
+{
+	struct device_config *dst = device_config_create(src->bdf, src->where);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(device_keys) && dst; i++) {
+		if (copy_value(&device_keys[i], dst, src) < 0) {
+			device_config_destroy(dst);
+			return NULL;
+		}
+	}
+	return dst;
 }
 
 int device_config_append(struct device_config *dev, const char *name, const char *value,
@@ -415,8 +472,7 @@ static int print_value(const struct key *key, const void *object, struct text *t
 		value = *(const bool *)member ? "yes" : "no";
 		break;
 	case KEY_RESTART:
-		value = *(const enum restart_policy *)member == RESTART_NEVER ? "never"
-									       : "on-failure";
+		value = *(const enum restart_policy *)member ? "never" : "on-failure";
 		break;
 	}
 	return value ? text_add(t, "%s=%s\n", key->name, value) : 0;

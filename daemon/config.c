@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ini.h>
-#include <net/if.h>
 
 #include "config.h"
 

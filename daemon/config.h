@@ -80,6 +80,8 @@ struct device_config *config_find(const struct config *config, struct ddekit_bdf
 /* NULL: no memory. Has the defaults that depend on nothing. */
 struct device_config *device_config_create(struct ddekit_bdf bdf, const char *where);
 void device_config_destroy(struct device_config *dev);	/* NULL is fine */
+/* Without the lines: each key may be set again. NULL: no memory. */
+struct device_config *device_config_copy(const struct device_config *src);
 /* Same values? Where they come from does not matter. */
 bool device_config_equal(const struct device_config *a, const struct device_config *b);
 

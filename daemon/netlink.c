@@ -2,7 +2,6 @@
 /* Watches an interface by rtnetlink; see netlink.h. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 

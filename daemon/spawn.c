@@ -11,13 +11,13 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "hostproc.h"
 
 #define NOBODY 65534
-#define ERROR_FD (PROTO_FD + 1)		/* of the child, close-on-exec */
 #define MAX_FILES 512
 
 void spawn_user(const char *name, uid_t *ret_uid, gid_t *ret_gid)
@@ -28,20 +28,18 @@ void spawn_user(const char *name, uid_t *ret_uid, gid_t *ret_gid)
 	*ret_gid = geteuid() ? 0 : pw ? pw->pw_gid : NOBODY;
 }
 
-/* Puts the fds in place: 0 /dev/null, 1 and 2 log, 3 socket, 4 error. The
- * sources are all above 4 (see spawn_process), so no dup2 overwrites one. */
-static int place_fds(const struct spawn *s, int error)
+/* Puts the fds in place: 0 /dev/null, 1 and 2 log, 3 socket; the others go at
+ * exec. The sources are above 3 (see spawn_process): no dup2 overwrites one. */
+static int place_fds(const struct spawn *s)
 {
 	int null = open("/dev/null", O_RDONLY);
 
-	if (null < 0 || (null && dup2(null, STDIN_FILENO) < 0))
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		return -errno;
 	if (dup2(s->log, STDOUT_FILENO) < 0 || dup2(s->log, STDERR_FILENO) < 0 ||
-	    dup2(s->socket, PROTO_FD) < 0 || dup3(error, ERROR_FD, O_CLOEXEC) < 0)
+	    dup2(s->socket, PROTO_FD) < 0)
 		return -errno;
-	if (close_range(ERROR_FD + 1, ~0u, 0) < 0)
-		return -errno;
-	return 0;
+	return close_range(PROTO_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
 }
 
 static int drop_privileges(const struct spawn *s, pid_t parent)
@@ -76,28 +74,86 @@ static void reset_signals(void)
 static void __attribute__((noreturn)) child(const struct spawn *s, pid_t parent, int error)
 {
 	char *env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", NULL };
-	int binary, r;
+	int r;
 
-	binary = open(s->binary, O_PATH);	/* its folders may be root's alone */
-	r = binary < 0 ? -errno : 0;
-	if (binary >= 0 && binary <= ERROR_FD) {
-		binary = fcntl(binary, F_DUPFD, ERROR_FD + 1);
-		r = binary < 0 ? -errno : 0;
-	}
-	if (!r)
-		r = place_fds(s, error);
-	(void)binary;
 	reset_signals();
+	setsid();		/* a Ctrl-C is for ddekitd, which stops it in order */
 	umask(077);
-	if (!r && chdir("/") < 0)
-		r = -errno;
+	r = chdir("/") < 0 ? -errno : place_fds(s);
 	if (!r)
 		r = drop_privileges(s, parent);
 	if (!r) {
 		execve(s->binary, s->argv, env);
 		r = -errno;
 	}
-	if (write(ERROR_FD, &r, sizeof(r)) < 0)
+	if (write(error, &r, sizeof(r)) < 0)
 		_exit(126);
 	_exit(127);
+}
+
+/* A copy above the fds that the child gives a meaning to. */
+static int lift(int fd, int *ret)
+{
+	*ret = fcntl(fd, F_DUPFD_CLOEXEC, PROTO_FD + 1);
+	return *ret < 0 ? -errno : 0;
+}
+
+/* Waits for exec: the pipe's write end goes with it. Return: 0, child's error. */
+static int wait_for_exec(int fd)
+{
+	int error;
+	ssize_t n;
+
+	do
+		n = read(fd, &error, sizeof(error));
+	while (n < 0 && errno == EINTR);
+	if (n == sizeof(error))
+		return error;
+	return n ? -EIO : 0;
+}
+
+/* The parent's half. The process is not reaped before its pidfd is open, so the
+ * pid is its own. */
+static int finish(pid_t pid, int error_fd, pid_t *ret_pid, int *ret_pidfd)
+{
+	int r, pidfd = syscall(SYS_pidfd_open, pid, 0);
+
+	r = pidfd < 0 ? -errno : wait_for_exec(error_fd);
+	if (r < 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		fd_close(&pidfd);
+		return r;
+	}
+	*ret_pid = pid;
+	*ret_pidfd = pidfd;
+	return 0;
+}
+
+int spawn_process(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd)
+{
+	_cleanup_close_ int sock = -1, log = -1, error = -1;
+	struct spawn lifted = *spawn;
+	pid_t pid, parent = getpid();
+	int p[2], r;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return -errno;
+	r = lift(spawn->socket, &sock);
+	if (!r)
+		r = lift(spawn->log, &log);
+	if (!r)
+		r = lift(p[1], &error);
+	close(p[1]);
+	lifted.socket = sock;
+	lifted.log = log;
+	if (!r) {
+		pid = fork();
+		if (!pid)
+			child(&lifted, parent, error);
+		fd_close(&error);
+		r = pid < 0 ? -errno : finish(pid, p[0], ret_pid, ret_pidfd);
+	}
+	close(p[0]);
+	return r;
 }

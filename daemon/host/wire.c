@@ -189,7 +189,7 @@ void wire_send_reply(uint32_t seq, int error, const struct proto_stats *stats)
 static bool put_line(const char *text, size_t len, unsigned int level)
 {
 	char prefix[4] = { '<', (char)('0' + (level & 7)), '>', 0 };
-	struct iovec v[3] = { { prefix, 3 }, { (void *)(uintptr_t)text, len }, { (void *)(uintptr_t) "\n", 1 } };
+	struct iovec v[3] = { { prefix, 3 }, { (char *)(uintptr_t)text, len }, { "\n", 1 } };
 
 	return writev(log_fd, v, 3) > 0;
 }

@@ -76,14 +76,18 @@ void dde_host_plugin_close(struct dde_host_plugin *plugin);
 /* Any thread. Has fn(arg) run in the runtime; events->request_done() follows. */
 void dde_host_submit(struct dde_request *req);
 
+/* A soft interrupt for a bridge, not yet raised by anything. Any thread.
+ * Return: 0, -ENOSPC. */
+int dde_host_irq_alloc(uint32_t *ret_hwirq);
 /**
  * dde_host_watch - raise an interrupt when a fd becomes readable
- * @fd:        borrowed; watched edge-triggered until dde_host_unwatch()
- * @ret_hwirq: the soft interrupt it raises
- * Any thread. Return: 0, -ENOSPC, -errno of epoll_ctl.
+ * @fd:    borrowed; watched edge-triggered until dde_host_unwatch()
+ * @hwirq: the soft interrupt to raise; its handler is there already. It is
+ *         raised at once if the fd is readable now
+ * Any thread. Return: 0, -errno of epoll_ctl.
  */
-int dde_host_watch(int fd, uint32_t *ret_hwirq);
-void dde_host_unwatch(int fd, uint32_t hwirq);
+int dde_host_watch(int fd, uint32_t hwirq);
+void dde_host_unwatch(int fd);
 
 /* Counters since start; any thread; read without a lock. */
 struct dde_host_stats {

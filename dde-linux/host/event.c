@@ -9,7 +9,7 @@
 
 #define EVENTS_AT_ONCE 32
 
-static _Atomic uint32_t soft_used;	/* bit n: DDE_HWIRQ_SOFT + n is taken */
+static _Atomic uint32_t soft_used;	/* soft interrupts given out */
 
 int host_events_init(void)
 {
@@ -65,31 +65,24 @@ int host_events_wait(uint64_t deadline, const sigset_t *mask)
 	return n < 0 ? -errno : n;
 }
 
-int dde_host_watch(int fd, uint32_t *ret_hwirq)
+int dde_host_irq_alloc(uint32_t *ret_hwirq)
 {
-	const uint32_t n_soft = DDE_HWIRQ_LINE - DDE_HWIRQ_SOFT;
-	uint32_t used = atomic_load(&soft_used), bit;
-	int err;
+	uint32_t n = atomic_fetch_add(&soft_used, 1);
 
-	do {
-		for (bit = 0; bit < n_soft && used & 1u << bit; bit++)
-			;
-		if (bit == n_soft)
-			return -ENOSPC;
-	} while (!atomic_compare_exchange_weak(&soft_used, &used, used | 1u << bit));
-	err = host_event_add(fd, EPOLLIN | EPOLLET, DDE_HWIRQ_SOFT + bit);
-	if (err) {
-		atomic_fetch_and(&soft_used, ~(1u << bit));
-		return err;
-	}
-	*ret_hwirq = DDE_HWIRQ_SOFT + bit;
+	if (DDE_HWIRQ_SOFT + n >= DDE_HWIRQ_LINE)
+		return -ENOSPC;
+	*ret_hwirq = DDE_HWIRQ_SOFT + n;
 	return 0;
 }
 
-void dde_host_unwatch(int fd, uint32_t hwirq)
+int dde_host_watch(int fd, uint32_t hwirq)
+{
+	return host_event_add(fd, EPOLLIN | EPOLLET, hwirq);
+}
+
+void dde_host_unwatch(int fd)
 {
 	host_event_del(fd);
-	atomic_fetch_and(&soft_used, ~(1u << (hwirq - DDE_HWIRQ_SOFT)));
 }
 
 void dde_host_count_syscalls(unsigned int n)

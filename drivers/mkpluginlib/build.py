@@ -102,7 +102,7 @@ def _tool_digest():
     """Changes when mkplugin itself does."""
     h = hashlib.sha256()
     folder = os.path.dirname(os.path.abspath(__file__))
-    paths = [os.path.join(folder, f) for f in ('link.py', 'elf.py', 'verify.py')]
+    paths = [os.path.join(folder, f) for f in ('link.py', 'symtab.py', 'elf.py', 'verify.py')]
     for path in (*paths, os.path.join(link.SEAM_DIR, 'seam.h')):
         with open(path, 'rb') as f:
             h.update(f.read())
@@ -183,18 +183,19 @@ class Builder:
         return True
 
     def make(self, plugins, jobs, prune):
-        """Makes all of plugins. Return: (number linked, number of plugins)."""
+        """Makes all of plugins.
+        Return: (number linked, number of plugins, whether any file changed)."""
         plugins = self.complete(plugins)
         modules = list(dict.fromkeys(m for p in plugins for m in p.chain))
         texts = {p.name + '.json': meta.text(p, self.runtime) for p in plugins}
         with self.out.locked() as tmp:
             linked = self._link_all(tmp, modules, jobs)
-            for name, text in texts.items():
-                self.out.write(tmp, self.out.file(name), text)
-            if prune:
-                for name in self.out.prune({m.so for m in modules} | texts.keys()):
-                    self.say(f'removed {name}')
-        return linked, len(modules)
+            described = [self.out.write(tmp, self.out.file(name), text)
+                         for name, text in texts.items()]
+            gone = self.out.prune({m.so for m in modules} | texts.keys()) if prune else []
+        for name in gone:
+            self.say(f'removed {name}')
+        return linked, len(modules), bool(linked or any(described) or gone)
 
     def _link_all(self, tmp, modules, jobs):
         """Dependencies are linked before what needs them, independent ones at once."""

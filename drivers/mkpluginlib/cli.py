@@ -23,9 +23,8 @@ def cmd_config(a):
 
 
 def _touch(path):
-    if path:
-        with open(path, 'w', encoding='utf-8'):
-            pass
+    with open(path, 'w', encoding='utf-8'):
+        os.utime(path)
 
 
 def cmd_build(a):
@@ -36,8 +35,9 @@ def cmd_build(a):
     plugins = b.from_recipes(recipes)
     plugins += [b.bridge(n) for n in a.bridge]
     plugins += [b.plain_plugin(b.tree.module(n, '--module')) for n in a.module]
-    linked, total = b.make(plugins, a.jobs, a.prune)
-    _touch(a.stamp)
+    linked, total, changed = b.make(plugins, a.jobs, a.prune)
+    if a.stamp and (changed or not os.path.exists(a.stamp)):
+        _touch(a.stamp)
     say(f'plugins: {total} in {a.out}, {linked} linked, {total - linked} up to date')
 
 
@@ -59,8 +59,9 @@ def cmd_module(a):
     tree, out = Tree(a.obj), build.Output(a.out)
     b = build.Builder(tree, Runtime(a.runtime), out, say)
     work = kbuild.work_folder(out, a.source)
-    names = kbuild.build(tree, a.source, work, a.jobs, a.set, sys.stderr.write)
-    linked, total = b.make(_external_plugins(b, names, a), a.jobs, False)
+    with kbuild.locked(work):
+        names = kbuild.build(tree, a.source, work, a.jobs, a.set, sys.stderr.write)
+        linked, total, _ = b.make(_external_plugins(b, names, a), a.jobs, False)
     say(f'plugins: {total} in {a.out}, {linked} linked, {total - linked} up to date')
 
 
@@ -126,7 +127,7 @@ def _parser():
                    help='also this module of OBJ, which has no recipe')
     c.add_argument('--prune', action='store_true',
                    help='remove plugins from DIR that this command would not make')
-    c.add_argument('--stamp', metavar='FILE', help='touch FILE at the end')
+    c.add_argument('--stamp', metavar='FILE', help='touch FILE if a plugin changed')
     c.add_argument('recipe', nargs='*', metavar='RECIPE')
     c.set_defaults(run=cmd_build)
 

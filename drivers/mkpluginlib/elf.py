@@ -9,9 +9,10 @@ from .errors import Problem
 SHT_NOBITS, SHT_DYNAMIC, SHT_RELR = 8, 6, 19
 SHT_RELA, SHT_GNU_VERDEF, SHT_GNU_VERNEED = 4, 0x6ffffffd, 0x6ffffffe
 SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 2, 4
-DT_NEEDED, DT_SONAME = 1, 14
+DT_NEEDED, DT_SONAME, DT_TEXTREL = 1, 14, 22
 R_X86_64_64, R_X86_64_RELATIVE = 1, 8
 STB_LOCAL, STB_WEAK = 0, 2
+STT_FUNC = 2
 SHN_UNDEF = 0
 
 
@@ -32,6 +33,7 @@ class Section:
 class Symbol:
     name: str
     bind: int
+    type: int
     shndx: int
     value: int
     size: int
@@ -107,7 +109,8 @@ class Elf:
         strings = self.sections[sec.link].offset
         out = []
         for n, info, _other, shndx, value, size in struct.iter_unpack('<IBBHQQ', self.bytes(sec)):
-            out.append(Symbol(self._cstring(strings + n), info >> 4, shndx, value, size))
+            out.append(Symbol(self._cstring(strings + n), info >> 4, info & 15, shndx, value,
+                              size))
         if table == '.dynsym':
             self._add_versions(out)
         return out
@@ -137,6 +140,8 @@ class Elf:
             name, = struct.unpack_from('<I', self.data, at + aux)
             if not flags & 1:   # the file's own name is no version
                 nodes[ndx] = (self._cstring(strings + name), '')
+            if not nxt:
+                break
             at += nxt
 
     def _verneed(self, sec, nodes):
@@ -147,7 +152,11 @@ class Elf:
             for _ in range(count):
                 _, _, other, name, anxt = struct.unpack_from('<IHHII', self.data, a)
                 nodes[other] = (self._cstring(strings + name), self._cstring(strings + file))
+                if not anxt:
+                    break
                 a += anxt
+            if not nxt:
+                break
             at += nxt
 
     def dynamic(self, tag):
@@ -159,12 +168,11 @@ class Elf:
         if sec is None:
             return []
         strings = self.sections[sec.link].offset
-        return [self._cstring(strings + v)
+        return [self._cstring(strings + (v if tag != DT_TEXTREL else 0))
                 for t, v in struct.iter_unpack('<QQ', self.bytes(sec)) if t == tag]
 
     def has_text_relocations(self):
-        sec = next((s for s in self.sections if s.type == SHT_DYNAMIC), None)
-        return any(t == 22 for t, _ in struct.iter_unpack('<QQ', self.bytes(sec)))
+        return bool(self._guard(self._dynamic, DT_TEXTREL))
 
     def offset_of(self, addr):
         """File offset of a linked address."""
@@ -199,3 +207,7 @@ class Elf:
             raise ValueError(info)
         at = self.sections[sec.link].offset + (info >> 32) * 24
         return struct.unpack_from('<Q', self.data, at + 8)[0] + addend
+
+    def string_at(self, addr):
+        """The string at a linked address."""
+        return self._guard(lambda: self._cstring(self.offset_of(addr)))

@@ -5,6 +5,7 @@ The source folder is copied, changed files only, so that no object lands in it; 
 compiles what an edit made old and no more."""
 
 import contextlib
+import fcntl
 import filecmp
 import hashlib
 import os
@@ -34,6 +35,15 @@ def _files(folder):
         for f in files:
             if not DEBRIS.search(f):
                 yield os.path.relpath(os.path.join(base, f), folder)
+
+
+@contextlib.contextmanager
+def locked(work):
+    """One build of a source folder at a time."""
+    os.makedirs(os.path.dirname(work), exist_ok=True)
+    with open(work + '.lock', 'w', encoding='utf-8') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def refresh_copy(source, work):

@@ -5,10 +5,11 @@ import os
 import re
 import subprocess
 
-from . import elf
+from . import elf, symtab
 from .errors import Problem
 
-# The sections that find_module_sections() and module_bug_finalize() of the kernel look for.
+# The sections that find_module_sections(), module_bug_finalize() and setup_modinfo() of the
+# kernel look for. .symtab and .strtab join them, see symtab.py.
 # tests/rules/plugin-sections compares the list with the kernel's source.
 SECTIONS = (
     '__param', '__ksymtab', '__kcrctab', '__ksymtab_gpl', '__kcrctab_gpl', '.ctors', '.init_array',
@@ -17,8 +18,10 @@ SECTIONS = (
     '__patchable_function_entries', '_error_injection_whitelist', '.kprobes.text',
     '_kprobe_blacklist', '.printk_index', '.static_call_sites', '.kunit_test_suites',
     '.kunit_init_test_suites', '__ex_table', '__bug_table', '__dyndbg', '__dyndbg_classes',
+    '.modinfo',
 )
 PERCPU = '.data..percpu'
+CONSTRUCTORS = ('.ctors', '.init_array')
 IDENTIFIER = re.compile(r'[A-Za-z_][A-Za-z0-9_]*\Z')
 
 SEAM_DIR = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
@@ -66,6 +69,13 @@ def descriptor(module, abi):
         start, end = _bounds(sec.name)
         lines.append(f'extern char {start}[], {end}[] __attribute__((visibility("hidden")));')
         entries.append(f'\t{{ "{sec.name}", {start}, {end} }},')
+    for name, image, size in zip(('.symtab', '.strtab'),
+                                 (symtab.IMAGE_SYMTAB, symtab.IMAGE_STRTAB),
+                                 symtab.room(module)):
+        word = 'dde_' + name[1:]
+        lines.append(f'static const char {word}[{size}] '
+                     f'__attribute__((section("{image}"), aligned(8), used)) = {{ 0 }};')
+        entries.append(f'\t{{ "{name}", (void *){word}, (void *)({word} + {size}) }},')
     lines += ['', 'const struct dde_section dde_plugin_sections[] = {', *entries, '\t{ 0 },', '};',
               f'const char dde_plugin_abi[] = "{abi}";', '']
     return '\n'.join(lines)
@@ -74,8 +84,8 @@ def descriptor(module, abi):
 def linker_script(module):
     """Gives bounds to sections whose name is no C identifier; empty if there are none.
 
-    .init_array and .ctors get another name: under their own the dynamic linker would call the
-    constructors before the runtime knows the module."""
+    Constructors get another name: under their own the dynamic linker would call them before the
+    runtime knows the module."""
     groups = {}
     for sec in sections_of(module):
         if IDENTIFIER.match(sec.name):
@@ -83,8 +93,9 @@ def linker_script(module):
         start, end = _bounds(sec.name)
         place = '.text' if sec.flags & elf.SHF_EXECINSTR else \
                 '.data' if sec.flags & elf.SHF_WRITE else '.rodata'
+        name = '.dde' + sec.name if sec.name in CONSTRUCTORS else sec.name
         groups.setdefault(place, []).append(
-            f'\t.dde{sec.name} : ALIGN(8) {{ {start} = .; KEEP(*({sec.name} {sec.name}.*)) '
+            f'\t{name} : ALIGN(8) {{ {start} = .; KEEP(*({sec.name} {sec.name}.*)) '
             f'{end} = .; }}')
     return '\n'.join('SECTIONS {\n' + '\n'.join(lines) + f'\n}} INSERT AFTER {place};'
                      for place, lines in groups.items())
@@ -132,4 +143,5 @@ def link(module, abi, libraries, tmp):
     _run(['ld', *LD_FLAGS, *(['-T', base + '.ld'] if script else []),
           '--version-script', base + '.ver', '-soname', module.so, '-o', out,
           module.ko, base + '.o', *libraries], module.ko)
+    symtab.fill(out)
     return out

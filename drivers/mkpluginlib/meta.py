@@ -69,7 +69,7 @@ def _unique(items):
 def entry(plugin, runtime):
     """The JSON object of a plugin."""
     last = plugin.own[-1]
-    aliases = _unique(a for m in plugin.own for a in m.tags('alias'))
+    aliases = sorted({a for m in plugin.own for a in m.tags('alias')})
     return {
         'schema': SCHEMA,
         'name': plugin.name,

@@ -31,8 +31,8 @@ class Recipe:
 
 def shown_path(path):
     """A path relative to the source tree where that is possible, else the file's name."""
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    full = os.path.abspath(path)
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+    full = os.path.realpath(path)
     return os.path.relpath(full, root) if full.startswith(root + os.sep) else os.path.basename(full)
 
 

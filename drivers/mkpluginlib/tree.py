@@ -8,6 +8,7 @@ from . import elf
 from .errors import Problem
 
 UP_SYMBOL = 'dde_up'
+LINKER_MADE = ('_GLOBAL_OFFSET_TABLE_',)    # undefined in a .ko, defined by ld itself
 # Offsets in struct dde_up of dde-linux/seam.h.
 UP_RELEASE, UP_VERMAGIC, UP_ABI = 8, 16, 24
 
@@ -127,7 +128,7 @@ class Tree:
         ko = self.paths[key] + '.ko'
         e = elf.Elf(ko)
         undefined = [s.name for s in e.symbols() if s.name and s.shndx == elf.SHN_UNDEF
-                     and s.bind != elf.STB_WEAK]
+                     and s.bind != elf.STB_WEAK and s.name not in LINKER_MADE]
         return Module(name=os.path.basename(self.paths[key]), ko=ko, elf=e,
                       exports=sorted(self.exports.get(key, [])), undefined=sorted(undefined),
                       info=e.modinfo())

@@ -20,10 +20,7 @@ class Verdict:
 def _read_abi(plugin):
     sym = next((s for s in plugin.symbols('.dynsym')
                 if s.name == 'dde_plugin_abi' and s.shndx != elf.SHN_UNDEF), None)
-    try:
-        return plugin.string_at(sym.value) if sym else ''
-    except (ValueError, IndexError, UnicodeDecodeError) as e:
-        raise Problem(f'{plugin.path}: damaged ELF file') from e
+    return plugin.string_at(sym.value) if sym else ''
 
 
 def _exports(obj):

@@ -64,6 +64,7 @@ stop_pid() {
 # All descendants of a process, itself not included.
 descendants() {
 	local child
+	# shellcheck disable=SC2013 # pids hold no spaces
 	for child in $(cat "/proc/$1/task/"*/children 2>/dev/null); do
 		echo "$child"
 		descendants "$child"

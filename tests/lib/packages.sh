@@ -12,13 +12,12 @@ packages_in() {
 }
 
 packages_missing() {
-	local want name
+	local want
 	mapfile -t want < <(packages_in "$@")
 	# One dpkg-query for all; what it does not list as installed is missing.
 	comm -23 <(printf '%s\n' "${want[@]}" | sort -u) \
 		<(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "${want[@]}" 2>/dev/null |
 			awk '$1 == "ii" { print $2 }' | sort -u)
-	for name in "${want[@]}"; do : "$name"; done
 }
 
 require_debian() {
@@ -28,7 +27,7 @@ require_debian() {
 		version=$(. /etc/os-release && echo "${VERSION_ID:-}")
 	fi
 	if [ "$id" != debian ]; then
-		die "this system is \"${id:-unknown}\", but packages are installed with Debian's" \
+		die "this system is \"${id:-unknown}\", packages go by Debian's" \
 			"names. Install what tests/packages lists, then run again with --no-install."
 	fi
 	[ "$version" = 12 ] || say "$ME: made for Debian 12, this is \"$version\"; going on"

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -73,24 +74,32 @@ static int open_packet(struct endpoint *ep)
 
 static int open_unix(struct endpoint *ep)
 {
-	struct sockaddr_un own = { .sun_family = AF_UNIX }, peer = { .sun_family = AF_UNIX };
+	struct sockaddr_un own = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), room = 4 << 20;
 
 	if (fd < 0)
 		die_errno(errno, "cannot open a unix socket");
 	memcpy(own.sun_path, ep->name, sizeof(own.sun_path));
-	memcpy(peer.sun_path, ep->peer, sizeof(peer.sun_path));
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	/* A socket file that an earlier run left; anything else is not ours. */
 	if (connect(fd, (struct sockaddr *)&own, sizeof(own)) < 0 && errno == ECONNREFUSED)
 		unlink(own.sun_path);
 	close(fd);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	umask(0);	/* the peer, QEMU, may be another user */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0)
 		die_errno(errno, "cannot bind to %s", ep->name);
-	if (connect(fd, (struct sockaddr *)&peer, sizeof(peer)) < 0)
-		die_errno(errno, "cannot reach %s", ep->peer);
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	return fd;
+}
+
+int endpoint_connect(struct endpoint *ep)
+{
+	struct sockaddr_un peer = { .sun_family = AF_UNIX };
+
+	if (ep->kind != EP_UNIX)
+		return 0;
+	memcpy(peer.sun_path, ep->peer, sizeof(peer.sun_path));
+	return connect(ep->fd, (struct sockaddr *)&peer, sizeof(peer)) < 0 ? -errno : 0;
 }
 
 static int open_tap(struct endpoint *ep, bool vnet)

@@ -15,9 +15,18 @@
 #include "common.h"
 
 struct pump {
-	const struct endpoint *from, *to;
+	struct endpoint *from, *to;
 	uint64_t packets, bytes, refused;
 };
+
+/* The peer of a unix socket may come, and come back, later than we. */
+static bool pass(struct endpoint *to, const void *data, size_t len)
+{
+	if (write(to->fd, data, len) == (ssize_t)len)
+		return true;
+	return (errno == ENOTCONN || errno == ECONNREFUSED || errno == EDESTADDRREQ) &&
+	       !endpoint_connect(to) && write(to->fd, data, len) == (ssize_t)len;
+}
 
 static void *pump_main(void *arg)
 {
@@ -29,13 +38,14 @@ static void *pump_main(void *arg)
 		n = read(p->from->fd, buf, sizeof(buf));
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0) {
-			/* A TAP that is down, a peer that is gone: tell, and end. */
-			die_errno(n ? errno : EPIPE, "reading from %s", p->from->name);
-		}
+		/* A TAP is not up yet, a peer is gone: neither is the end. */
+		if (n < 0 && (errno == EIO || errno == ECONNREFUSED || errno == ECONNRESET))
+			continue;
+		if (n < 0)
+			die_errno(errno, "reading from %s", p->from->name);
 		p->packets++;
 		p->bytes += (uint64_t)n;
-		if (write(p->to->fd, buf, (size_t)n) != n)
+		if (!pass(p->to, buf, (size_t)n))
 			p->refused++;
 	}
 	return NULL;

@@ -151,6 +151,8 @@ static bool wait_for_frames(struct flow *f)
 
 static void run_flow(struct flow *f)
 {
+	int r;
+
 	f->seen = calloc(1, f->count / 8 + 1);
 	if (!f->seen)
 		die("no memory");
@@ -159,6 +161,9 @@ static void run_flow(struct flow *f)
 	f->head.run = (uint32_t)getpid();
 	endpoint_open(&f->to, false, false);
 	endpoint_open(&f->from, false, false);
+	r = endpoint_connect(&f->from);
+	if (r)
+		die_errno(r, "cannot reach %s", f->from.peer);
 	f->first_ns = f->last_ns = mono_ns();
 	while (f->received < f->count) {
 		uint64_t sent = send_batch(f);

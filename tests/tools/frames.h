@@ -34,6 +34,9 @@ void endpoint_parse(const char *text, struct endpoint *ret);
 /* vnet: a TAP passes a 12-byte virtio_net_hdr and has its offloads on.
  * Non-blocking unless blocking is asked for. Ends the program on error. */
 void endpoint_open(struct endpoint *ep, bool vnet, bool blocking);
+/* A unix socket: to its peer, which must be there by now; others: nothing to do.
+ * Return: 0, -ENOENT, -ECONNREFUSED, … */
+int endpoint_connect(struct endpoint *ep);
 void endpoint_close(struct endpoint *ep);
 
 /* ---- frames-relay.c ---- */

@@ -14,6 +14,7 @@ static struct {
 	int tap;
 	struct dde_net_up *up;
 	struct dde_net_down down;
+	void (*on_event)(uint32_t event, const struct dde_net_info *info);
 } net = { .tap = -1 };
 
 static int64_t net_rx(const struct dde_iovec *iov, uint32_t n)
@@ -30,6 +31,16 @@ static int64_t net_tx(const struct dde_iovec *iov, uint32_t n)
 
 	dde_host_count_syscalls(1);
 	return r < 0 ? -errno : r;
+}
+
+/* The TAP is watched while the kernel half is there to take its packets. */
+static void net_event(uint32_t event, const struct dde_net_info *info)
+{
+	if (event == DDE_NET_READY)
+		dde_host_watch(net.tap, net.down.hwirq);
+	else if (event == DDE_NET_GONE)
+		dde_host_unwatch(net.tap);
+	net.on_event(event, info);
 }
 
 int net_bridge_open(struct dde_host_plugin *plugin, int tap, uint32_t vnet_hdr,
@@ -49,9 +60,10 @@ int net_bridge_open(struct dde_host_plugin *plugin, int tap, uint32_t vnet_hdr,
 		.vnet_hdr = vnet_hdr,
 		.rx = net_rx,
 		.tx = net_tx,
-		.event = on_event,
+		.event = net_event,
 	};
-	err = dde_host_watch(tap, &net.down.hwirq);
+	net.on_event = on_event;
+	err = dde_host_irq_alloc(&net.down.hwirq);
 	if (err)
 		return err;
 	up->down = &net.down;

@@ -48,6 +48,7 @@ struct bridge {
 };
 
 static struct bridge bridge;
+extern struct dde_net_up dde_net_up;	/* the host finds it by its name */
 
 static void tx_run(struct tasklet_struct *t);
 static void tx_retry(struct timer_list *t);
@@ -493,15 +494,20 @@ static int64_t net_attach(void *arg)
 {
 	struct bridge *b = &bridge;
 	struct net_device *dev;
-	int err = -ENODEV;
+	int err;
 
-	if (b->down->version != DDE_NET_SEAM_VERSION || b->down->vnet_hdr > 12)
+	b->down = dde_net_up.down;
+	if (!b->down || b->down->version != DDE_NET_SEAM_VERSION || b->down->vnet_hdr > 12)
 		return -EPROTO;
 	if (b->dev)
 		return -EBUSY;
 	b->virq = dde_irq_map(b->down->hwirq);
 	if (b->virq <= 0)
 		return b->virq ?: -ENXIO;
+	err = request_irq(b->virq, tap_irq, 0, "dde-tap", b);
+	if (err)
+		return err;
+	err = -ENODEV;
 	rtnl_lock();
 	dev = find_interface();
 	if (dev)
@@ -509,11 +515,10 @@ static int64_t net_attach(void *arg)
 	if (!err)
 		tell(b, DDE_NET_READY);
 	rtnl_unlock();
-	if (err)
-		return err;
-	err = request_irq(b->virq, tap_irq, 0, "dde-tap", b);
-	if (!err)
-		tasklet_schedule(&b->task);	/* what came before */
+	if (err) {
+		free_irq(b->virq, b);
+		b->virq = 0;
+	}
 	return err;
 }
 
@@ -525,6 +530,7 @@ static int64_t net_detach(void *arg)
 	rtnl_lock();
 	dev = b->dev;
 	if (dev) {
+		tell(b, DDE_NET_GONE);
 		dev_set_allmulti(dev, -1);
 		dev_close(dev);
 		let_go(b);

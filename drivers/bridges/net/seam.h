@@ -49,7 +49,7 @@ enum dde_net_event {
 	DDE_NET_READY = 1,	/* interface found, opened; info is complete */
 	DDE_NET_CARRIER = 2,	/* info->carrier, speed, duplex changed */
 	DDE_NET_CHANGED = 3,	/* mac or mtu changed */
-	DDE_NET_GONE = 4,	/* the driver unregistered its interface */
+	DDE_NET_GONE = 4,	/* detached, or the driver unregistered its interface */
 };
 
 struct dde_net_stats {

@@ -29,7 +29,7 @@ build_all() {
 			die "meson setup failed (whole log: $log)"
 		}
 	fi
-	[ -e "$RUNTIME" ] || say "building the runtime from the kernel source: some minutes at first"
+	[ -e "$RUNTIME" ] || say "building the runtime from the kernel source: some minutes"
 	if [ "${1:-}" = quiet ]; then
 		ninja -C "$BUILD" >"$log" 2>&1
 	else
@@ -44,16 +44,15 @@ build_all() {
 # show_progress LOG COMMAND...: its output goes to LOG and, on a terminal as one
 # line that is overwritten, else one line every ten seconds, to stderr.
 show_progress() {
-	local log=$1
+	local log=$1 line last=$SECONDS start=$SECONDS
 	shift
-	: >"$log"
-	if [ -t 2 ]; then
-		"$@" 2>&1 | tee "$log" | awk '{ printf "\r\033[K%.100s", $0 > "/dev/stderr"
-			fflush("/dev/stderr") } END { printf "\r\033[K" > "/dev/stderr" }'
-	else
-		"$@" 2>&1 | tee "$log" | awk -v start="$(date +%s)" '{ now = systime()
-			if (now - last >= 10) { last = now
-				printf "  %4d s  %.100s\n", now - start, $0 > "/dev/stderr"
-				fflush("/dev/stderr") } }'
-	fi
+	"$@" 2>&1 | tee "$log" | while IFS= read -r line; do
+		if [ -t 2 ]; then
+			printf '\r\033[K%.100s' "$line" >&2
+		elif ((SECONDS - last >= 10)); then
+			last=$SECONDS
+			printf '  %4d s  %.100s\n' $((SECONDS - start)) "$line" >&2
+		fi
+	done
+	[ ! -t 2 ] || printf '\r\033[K' >&2
 }

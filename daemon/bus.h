@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The control interface org.ddekit.Manager1: one vtable, served to whoever
+ * connects to the private socket and, if there is one, on the system bus.
+ *
+ *   bus.c      connections
+ *   methods.c  the vtable and its methods
+ *   report.c   devices and plugins as JSON
+ */
+#ifndef DDEKITD_BUS_H
+#define DDEKITD_BUS_H
+
+#include <systemd/sd-bus.h>
+
+#include "control.h"
+#include "manager.h"
+
+struct bus;
+
+/* Makes <runtime-dir>/control.sock (control-BDF.sock with --device) and joins
+ * the system bus if it can. Errors are logged. Return: 0, -errno. */
+int bus_open(struct manager *m, struct bus **ret);
+void bus_close(struct bus *bus);	/* NULL is fine */
+/* Emits StateChanged. */
+void bus_state_changed(struct bus *bus, struct device *dev, enum device_state from);
+
+/* methods.c */
+int methods_register(sd_bus *bus, struct manager *m);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Names of the control interface, for ddekitd and ddectl. */
+#ifndef DDEKIT_CONTROL_H
+#define DDEKIT_CONTROL_H
+
+#define CONTROL_SERVICE "org.ddekit"
+#define CONTROL_PATH "/org/ddekit/Manager1"
+#define CONTROL_INTERFACE "org.ddekit.Manager1"
+#define CONTROL_RUNTIME_DIR "/run/ddekit"
+#define CONTROL_SOCKET "control.sock"
+
+#define CONTROL_ERROR_NO_DEVICE "org.ddekit.Error.NoSuchDevice"
+#define CONTROL_ERROR_EXISTS "org.ddekit.Error.AlreadyBound"
+#define CONTROL_ERROR_STATE "org.ddekit.Error.WrongState"
+#define CONTROL_ERROR_CONFIG "org.ddekit.Error.BadConfiguration"
+#define CONTROL_ERROR_FAILED "org.ddekit.Error.Failed"
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Connections to the daemons; see ddectl.h. */
+#include <errno.h>
+#include <dirent.h>
+#include <fnmatch.h>
+
+#include "ddectl.h"
+
+#define PROGRESS_NS 2000000000ull
+
+struct client {
+	sd_bus **bus;
+	size_t n;
+};
+
+/* D-Bus addresses escape all but a few characters. NULL: no memory. */
+static char *address_of(const char *path)
+{
+	struct text t = { 0 };
+	int r = text_add(&t, "unix:path=");
+
+	for (; *path && !r; path++)
+		r = strchr("-_/.*", *path) || (*path >= '0' && *path <= '9') ||
+		    ((*path | 0x20) >= 'a' && (*path | 0x20) <= 'z') ?
+			text_add(&t, "%c", *path) :
+			text_add(&t, "%%%02x", (unsigned char)*path);
+	if (r < 0)
+		text_finish(&t);
+	return t.text;
+}
+
+static int connect_to(struct client *c, const char *path)
+{
+	_cleanup_free_ char *address = address_of(path);
+	sd_bus **grown, *bus = NULL;
+	int r;
+
+	if (!address)
+		return -ENOMEM;
+	r = sd_bus_new(&bus);
+	if (r >= 0)
+		r = sd_bus_set_address(bus, address);
+	if (r >= 0)
+		r = sd_bus_start(bus);
+	grown = r < 0 ? NULL : realloc(c->bus, (c->n + 1) * sizeof(*grown));
+	if (!grown) {
+		sd_bus_unref(bus);
+		return r < 0 ? r : -ENOMEM;
+	}
+	c->bus = grown;
+	grown[c->n++] = bus;
+	return 0;
+}
+
+static int no_daemon(const char *path, int r)
+{
+	if (r == -EACCES || r == -EPERM)
+		fprintf(stderr, "ddectl: %s: not allowed; run ddectl as root\n", path);
+	else
+		fprintf(stderr, "ddectl: no ddekitd answers at %s (%s); start it (systemctl start "
+			"ddekitd) or name its folder by --runtime-dir\n", path, strerror(-r));
+	return EXIT_NO_DAEMON;
+}
+
+/* control.sock and control-BDF.sock: one for each daemon. */
+static int connect_all(struct client *c, const char *dir)
+{
+	struct dirent *entry;
+	int r = -ENOENT, last;
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return -errno;
+	while ((entry = readdir(d))) {
+		_cleanup_free_ char *path = NULL;
+
+		if (strcmp(entry->d_name, CONTROL_SOCKET) &&
+		    fnmatch("control-*.sock", entry->d_name, 0))
+			continue;
+		path = str_format("%s/%s", dir, entry->d_name);
+		last = path ? connect_to(c, path) : -ENOMEM;
+		if (last < 0)
+			r = last;	/* a daemon that died leaves its socket */
+	}
+	closedir(d);
+	return c->n ? 0 : r;
+}
+
+int client_open(const struct options *o, struct client **ret)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	const char *where = o->socket ? o->socket : o->runtime_dir;
+	int r = -ENOMEM;
+
+	if (c)
+		r = o->socket ? connect_to(c, o->socket) : connect_all(c, o->runtime_dir);
+	if (r < 0) {
+		client_close(c);
+		return no_daemon(where, r);
+	}
+	*ret = c;
+	return 0;
+}
+
+void client_close(struct client *c)
+{
+	size_t i;
+
+	if (!c)
+		return;
+	for (i = 0; i < c->n; i++)
+		sd_bus_flush_close_unref(c->bus[i]);
+	free(c->bus);
+	free(c);
+}
+
+size_t client_count(const struct client *c)
+{
+	return c->n;
+}
+
+sd_bus *client_bus(const struct client *c, size_t i)
+{
+	return c->bus[i];
+}
+
+int client_error(int r, const sd_bus_error *error)
+{
+	static const struct { const char *name; int code; } codes[] = {
+		{ CONTROL_ERROR_NO_DEVICE, EXIT_NO_DEVICE },
+		{ CONTROL_ERROR_CONFIG, EXIT_BAD_CONFIG },
+		{ SD_BUS_ERROR_NO_SERVER, EXIT_NO_DAEMON },
+		{ SD_BUS_ERROR_NO_REPLY, EXIT_NO_DAEMON },
+	};
+	size_t i;
+
+	fprintf(stderr, "ddectl: %s\n", error && error->message ? error->message : strerror(-r));
+	for (i = 0; i < ARRAY_SIZE(codes); i++)
+		if (error && sd_bus_error_has_name(error, codes[i].name))
+			return codes[i].code;
+	return r == -ECONNRESET || r == -ENOTCONN ? EXIT_NO_DAEMON : EXIT_FAILED;
+}
+
+/* The daemon's status of the device. Return: 0, -errno with *error set. */
+static int ask_status(sd_bus *bus, const char *device, struct json_object **ret,
+		      sd_bus_error *error)
+{
+	sd_bus_message *reply = NULL;
+	const char *text;
+	int r;
+
+	r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE, "GetStatus",
+			       error, &reply, "s", device);
+	if (r >= 0)
+		r = sd_bus_message_read(reply, "s", &text);
+	if (r >= 0) {
+		*ret = json_tokener_parse(text);
+		r = *ret ? 0 : -EPROTO;
+	}
+	sd_bus_message_unref(reply);
+	return r;
+}
+
+int client_find(struct client *c, const char *device, sd_bus **ret)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	struct json_object *status = NULL;
+	size_t i;
+	int r = -ENOENT;
+
+	for (i = 0; i < c->n; i++) {
+		sd_bus_error_free(&error);
+		r = ask_status(c->bus[i], device, &status, &error);
+		if (r >= 0) {
+			json_object_put(status);
+			*ret = c->bus[i];
+			return 0;
+		}
+	}
+	r = client_error(r, &error);
+	sd_bus_error_free(&error);
+	return r;
+}
+
+int client_json(sd_bus *bus, const char *method, const char *device, struct json_object **ret)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+	const char *text;
+	int r;
+
+	r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE, method,
+			       &error, &reply, device ? "s" : "", device);
+	if (r >= 0)
+		r = sd_bus_message_read(reply, "s", &text);
+	if (r >= 0) {
+		*ret = json_tokener_parse(text);
+		r = *ret ? 0 : -EPROTO;
+	}
+	sd_bus_message_unref(reply);
+	r = r < 0 ? client_error(r, &error) : 0;
+	sd_bus_error_free(&error);
+	return r;
+}
+
+/* ---- waiting --------------------------------------------------------------- */
+
+struct waiter {
+	sd_bus *bus;
+	sd_bus_slot *slot;
+	bool changed;
+};
+
+static int on_changed(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	struct waiter *w = arg;
+
+	w->changed = true;
+	return 0;
+}
+
+int waiter_open(sd_bus *bus, struct waiter **ret)
+{
+	struct waiter *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	w->bus = bus;
+	r = sd_bus_match_signal(bus, &w->slot, NULL, CONTROL_PATH, CONTROL_INTERFACE,
+				"StateChanged", on_changed, w);
+	if (r < 0) {
+		free(w);
+		return r;
+	}
+	*ret = w;
+	return 0;
+}
+
+void waiter_close(struct waiter *w)
+{
+	if (!w)
+		return;
+	sd_bus_slot_unref(w->slot);
+	free(w);
+}
+
+/* Is it where it should be? Return: exit code, -1: not yet. */
+static int settled(struct json_object *status, const char *goal)
+{
+	const char *state = json_text(status, "state");
+
+	if (str_equal(state, goal))
+		return EXIT_OK;
+	if (!str_equal(state, "failed"))
+		return -1;
+	fprintf(stderr, "ddectl: %s failed: %s\n", json_text(status, "bdf"),
+		json_text(status, "error"));
+	return EXIT_DEVICE_FAILED;
+}
+
+/* Processes the connection until a state changed or the time is over. */
+static int wait_for_change(struct waiter *w, uint64_t until)
+{
+	uint64_t now;
+	int r;
+
+	w->changed = false;
+	while (!w->changed) {
+		r = sd_bus_process(w->bus, NULL);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			continue;
+		now = mono_ns();
+		if (now >= until)
+			return 0;
+		r = sd_bus_wait(w->bus, (until - now) / 1000 + 1);
+		if (r < 0 && r != -EINTR)
+			return r;
+	}
+	return 0;
+}
+
+static int timed_out(const char *bdf, const char *goal, struct json_object *status)
+{
+	fprintf(stderr, "ddectl: %s is still %s, not %s; see ddectl status %s\n", bdf,
+		json_text(status, "state"), goal, bdf);
+	return EXIT_TIMEOUT;
+}
+
+int waiter_wait(struct waiter *w, const char *bdf, const char *goal, const struct options *o)
+{
+	uint64_t start = mono_ns(), end = start + o->timeout_ms * 1000000ull, tell, now;
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	struct json_object *status = NULL;
+	int r, code = -1;
+
+	for (tell = start + PROGRESS_NS; code < 0; json_object_put(status), status = NULL) {
+		r = ask_status(w->bus, bdf, &status, &error);
+		if (r < 0 && sd_bus_error_has_name(&error, CONTROL_ERROR_NO_DEVICE) &&
+		    !strcmp(goal, "configured"))
+			code = EXIT_OK;		/* forgotten: as good as released */
+		else if (r < 0)
+			code = client_error(r, &error);
+		else
+			code = settled(status, goal);
+		sd_bus_error_free(&error);
+		now = mono_ns();
+		if (code < 0 && now >= end) {
+			code = timed_out(bdf, goal, status);
+		} else if (code < 0 && now >= tell) {
+			fprintf(stderr, "%s: %s for %llu s ...\n", bdf, json_text(status, "state"),
+				(unsigned long long)(now - start) / 1000000000);
+			tell = now + PROGRESS_NS;
+		}
+		r = code < 0 ? wait_for_change(w, tell < end ? tell : end) : 0;
+		if (r < 0)
+			code = client_error(r, NULL);
+	}
+	return code;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ddectl: the command line of ddekitd.
+ *
+ *   main.c     options, table of commands
+ *   client.c   connections to the daemons, calls, waiting for a state
+ *   show.c     list, status, drivers, logs, stats
+ *   change.c   bind, unbind, restart, reload, monitor, check
+ *   pcilist.c  the machine's PCI devices
+ *   table.c    columns
+ */
+#ifndef DDECTL_H
+#define DDECTL_H
+
+#include <json-c/json.h>
+#include <systemd/sd-bus.h>
+
+#include "control.h"
+#include "util.h"
+
+/* Exit codes, as in ddectl(1). */
+enum {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,	/* refused or went wrong */
+	EXIT_USAGE = 2,
+	EXIT_NO_DAEMON = 3,
+	EXIT_NO_DEVICE = 4,
+	EXIT_DEVICE_FAILED = 5,	/* the device is in state failed */
+	EXIT_TIMEOUT = 6,
+	EXIT_BAD_CONFIG = 78,
+};
+
+struct settings {
+	struct strv key, value;
+};
+
+struct options {
+	bool json;
+	bool help;
+	const char *socket;		/* NULL: look in runtime_dir */
+	const char *runtime_dir;
+	const char *plugin_dir;		/* drivers without a daemon */
+	uint32_t lines;			/* logs -n */
+	uint32_t timeout_ms;		/* bind, unbind, restart */
+	bool no_wait;
+	bool all;			/* list --all: devices of the machine too */
+	struct settings settings;	/* bind --KEY VALUE */
+	int argc;			/* what is left after the command */
+	char **argv;
+};
+
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	const char *help;		/* further lines, or NULL */
+	int min, max;			/* number of arguments */
+	bool hidden;
+	int (*run)(const struct options *o);
+};
+
+/* ---- client.c -------------------------------------------------------------- */
+
+struct client;
+
+/* Connects to one daemon, or to all that have a socket in the runtime folder.
+ * Prints what is wrong. Return: 0, exit code. */
+int client_open(const struct options *o, struct client **ret);
+void client_close(struct client *c);
+size_t client_count(const struct client *c);
+/* The bus of the i-th daemon. */
+sd_bus *client_bus(const struct client *c, size_t i);
+/* The daemon that has the device, by its name. Return: 0, exit code (printed). */
+int client_find(struct client *c, const char *device, sd_bus **ret);
+/* Calls a method that answers with JSON text. Return: 0, exit code (printed). */
+int client_json(sd_bus *bus, const char *method, const char *device, struct json_object **ret);
+/* Prints the error of a call. Return: its exit code. */
+int client_error(int r, const sd_bus_error *error);
+
+/* Waits for a device's states. */
+struct waiter;
+int waiter_open(sd_bus *bus, struct waiter **ret);
+/* Until the device is in state goal ("up", "configured") or failed, or, for
+ * "configured", gone. Progress is told after 2 s. Return: exit code. */
+int waiter_wait(struct waiter *w, const char *bdf, const char *goal, const struct options *o);
+void waiter_close(struct waiter *w);
+
+/* ---- json and text --------------------------------------------------------- */
+
+/* Text of a member; NULL: missing or null. Borrowed. */
+const char *json_text(struct json_object *o, const char *key);
+int64_t json_number(struct json_object *o, const char *key);
+bool json_is_true(struct json_object *o, const char *key);
+void print_json(struct json_object *o);
+
+struct table;
+struct table *table_create(unsigned int columns, const char *const *names);
+/* columns texts; NULL is shown as "-". */
+void table_row(struct table *t, const char *const *cells);
+/* Prints and destroys it. */
+void table_print(struct table *t);
+
+/* ---- commands -------------------------------------------------------------- */
+
+int cmd_list(const struct options *o);
+int cmd_status(const struct options *o);
+int cmd_drivers(const struct options *o);
+int cmd_logs(const struct options *o);
+int cmd_stats(const struct options *o);
+int cmd_bind(const struct options *o);
+int cmd_unbind(const struct options *o);
+int cmd_restart(const struct options *o);
+int cmd_reload(const struct options *o);
+int cmd_monitor(const struct options *o);
+int cmd_check(const struct options *o);
+
+/* pcilist.c: the machine's PCI devices as JSON objects bdf, id, driver, name. */
+struct json_object *pci_devices(void);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* ddectl: options and the table of commands. */
+#include <getopt.h>
+
+#include "config.h"
+#include "ddectl.h"
+
+static const struct command commands[] = {
+	{ "list", "[--all]", "devices with driver, state and interface",
+	  "      --all          the machine's other PCI devices too\n", 0, 0, false, cmd_list },
+	{ "status", "[DEVICE]", "all about a device, or about all",
+	  "Exit code 5 if a device has failed.\n", 0, 1, false, cmd_status },
+	{ "bind", "DEVICE [--KEY VALUE]...", "start a device's driver and wait until it is up",
+	  "A device that is not in devices.conf needs what its section would have; each\n"
+	  "key of devices.conf(5) is an option here, such as:\n"
+	  "  ddectl bind e000:01:00.0 --driver e1000e --device e1000e --netdev user\n"
+	  "      --timeout TIME  wait no longer than this (60s)\n"
+	  "      --no-wait       return at once\n", 1, 1, false, cmd_bind },
+	{ "unbind", "DEVICE", "stop a device's driver and give the device back",
+	  "      --timeout TIME  wait no longer than this (60s)\n"
+	  "      --no-wait       return at once\n", 1, 1, false, cmd_unbind },
+	{ "restart", "DEVICE", "restart a device's driver; its interface stays",
+	  "A device that has failed is claimed anew.\n"
+	  "      --timeout TIME  wait no longer than this (60s)\n"
+	  "      --no-wait       return at once\n", 1, 1, false, cmd_restart },
+	{ "drivers", "[NAME]", "the plugins there are, or all about one",
+	  "      --plugin-dir DIR  read this folder, ask no daemon\n", 0, 1, false, cmd_drivers },
+	{ "check", "[FILE]", "check a configuration (" CONFIG_FILE ")",
+	  "Needs no daemon. Exit code 78 if it is bad.\n", 0, 1, false, cmd_check },
+	{ "logs", "DEVICE [-n N]", "the last lines of a driver's log",
+	  "  -n, --lines N      how many (1000)\n", 1, 1, false, cmd_logs },
+	{ "stats", "DEVICE", "a device's counters", NULL, 1, 1, false, cmd_stats },
+	{ "reload", "", "read the configuration again", NULL, 0, 0, false, cmd_reload },
+	{ "monitor", "DEVICE COMMAND [JSON]", "run a QEMU monitor command (emulated devices)",
+	  "For tests: ddectl monitor e000:01:00.0 set_link '{\"name\":\"net0\",\"up\":false}'\n",
+	  2, 3, true, cmd_monitor },
+};
+
+enum { OPT_SOCKET = 256, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_TIMEOUT, OPT_NO_WAIT, OPT_ALL };
+
+static const struct option common_options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "runtime-dir", required_argument, NULL, OPT_RUNTIME_DIR },
+	{ "plugin-dir", required_argument, NULL, OPT_PLUGIN_DIR },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "no-wait", no_argument, NULL, OPT_NO_WAIT },
+	{ "all", no_argument, NULL, OPT_ALL },
+	{ "lines", required_argument, NULL, 'n' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static void print_usage(FILE *to)
+{
+	size_t i;
+
+	fputs("Usage: ddectl [OPTION]... COMMAND [ARGUMENT]...\n"
+	      "Controls ddekitd, which runs Linux drivers in user space.\n\nCommands:\n", to);
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!commands[i].hidden)
+			fprintf(to, "  %-8s %-24s %s\n", commands[i].name, commands[i].arguments,
+				commands[i].summary);
+	fputs("\nA DEVICE is a PCI address (e000:01:00.0, short 01:00.0) or an interface name.\n"
+	      "\nOptions:\n"
+	      "  -j, --json             print JSON\n"
+	      "      --runtime-dir DIR  folder of the control sockets (" CONTROL_RUNTIME_DIR ")\n"
+	      "      --socket FILE      this control socket alone\n"
+	      "  -V, --version          print the version\n"
+	      "  -h, --help             this text, or that of a command\n"
+	      "\nExit codes: 0 done, 1 refused or failed, 2 usage, 3 no daemon, 4 no such device,\n"
+	      "5 the device is in state failed, 6 time-out, 78 bad configuration.\n", to);
+}
+
+static int print_command_help(const struct command *c)
+{
+	printf("Usage: ddectl %s %s\n%s.\n", c->name, c->arguments, c->summary);
+	if (c->help)
+		printf("\n%s", c->help);
+	return EXIT_OK;
+}
+
+static const struct command *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	fprintf(stderr, "ddectl: unknown command %s; see ddectl --help\n", name);
+	return NULL;
+}
+
+static int take_setting(struct options *o, const char *arg, const char *value)
+{
+	if (strv_add(&o->settings.key, arg) < 0 || strv_add(&o->settings.value, value) < 0)
+		return EXIT_FAILED;
+	return 0;
+}
+
+/* --KEY VALUE and --KEY=VALUE for the keys of a device are bind's settings.
+ * They are taken out of argv. Return: 0, exit code. */
+static int take_settings(struct options *o, int *argc, char **argv)
+{
+	int in, out = 1, code = 0;
+
+	for (in = 1; in < *argc && !code; in++) {
+		const char *name = argv[in] + 2, *value = NULL;
+		_cleanup_free_ char *key = NULL;
+		bool is_key;
+
+		if (!strcmp(argv[in], "--") || strncmp(argv[in], "--", 2)) {
+			argv[out++] = argv[in];
+			continue;
+		}
+		key = strndup(name, strcspn(name, "="));
+		is_key = key && config_is_device_key(key);
+		if (is_key)
+			value = name[strlen(key)] ? name + strlen(key) + 1 : argv[++in];
+		if (!is_key) {
+			argv[out++] = argv[in];
+		} else if (!value) {
+			fprintf(stderr, "ddectl: --%s needs a value\n", key);
+			return EXIT_USAGE;
+		} else {
+			code = take_setting(o, key, value);
+		}
+	}
+	*argc = out;
+	argv[out] = NULL;
+	return code;
+}
+
+static int bad_value(const char *name, const char *allowed)
+{
+	fprintf(stderr, "ddectl: bad value --%s %s; allowed: %s\n", name, optarg, allowed);
+	return EXIT_USAGE;
+}
+
+/* Return: 0, exit code. */
+static int take_option(struct options *o, int opt)
+{
+	switch (opt) {
+	case 'j':
+		o->json = true;
+		break;
+	case OPT_SOCKET:
+		o->socket = optarg;
+		break;
+	case OPT_RUNTIME_DIR:
+		o->runtime_dir = optarg;
+		break;
+	case OPT_PLUGIN_DIR:
+		o->plugin_dir = optarg;
+		break;
+	case OPT_TIMEOUT:
+		if (parse_time_ms(optarg, &o->timeout_ms) < 0)
+			return bad_value("timeout", "a time such as 500ms or 60s");
+		break;
+	case OPT_NO_WAIT:
+		o->no_wait = true;
+		break;
+	case OPT_ALL:
+		o->all = true;
+		break;
+	case 'n':
+		if (parse_uint(optarg, 1000000, &o->lines) < 0)
+			return bad_value("lines", "0 to 1000000");
+		break;
+	case 'h':
+		o->help = true;
+		break;
+	default:
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int run(struct options *o, int argc, char **argv)
+{
+	const struct command *c;
+
+	if (optind >= argc) {
+		print_usage(o->help ? stdout : stderr);
+		return o->help ? EXIT_OK : EXIT_USAGE;
+	}
+	c = find_command(argv[optind]);
+	if (!c)
+		return EXIT_USAGE;
+	if (o->help)
+		return print_command_help(c);
+	o->argc = argc - optind - 1;
+	o->argv = argv + optind + 1;
+	if (o->argc < c->min || o->argc > c->max) {
+		fprintf(stderr, "Usage: ddectl %s %s\n", c->name, c->arguments);
+		return EXIT_USAGE;
+	}
+	if (o->settings.key.n && c->run != cmd_bind) {
+		fprintf(stderr, "ddectl: --%s is for bind\n", o->settings.key.item[0]);
+		return EXIT_USAGE;
+	}
+	return c->run(o);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .runtime_dir = CONTROL_RUNTIME_DIR, .lines = 1000,
+			     .timeout_ms = 60000 };
+	int opt, code = take_settings(&o, &argc, argv);
+
+	while (!code && (opt = getopt_long(argc, argv, "jn:Vh", common_options, NULL)) >= 0) {
+		if (opt == 'V') {
+			puts("ddectl " DDEKIT_VERSION);
+			return EXIT_OK;
+		}
+		code = take_option(&o, opt);
+	}
+	if (!code)
+		code = run(&o, argc, argv);
+	strv_finish(&o.settings.key);
+	strv_finish(&o.settings.value);
+	return code;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Columns, and members of JSON objects; see ddectl.h. */
+#include "ddectl.h"
+
+const char *json_text(struct json_object *o, const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(o, key, &value) || !value)
+		return NULL;
+	return json_object_get_string(value);
+}
+
+int64_t json_number(struct json_object *o, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(o, key, &value) ? json_object_get_int64(value) : 0;
+}
+
+bool json_is_true(struct json_object *o, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(o, key, &value) && json_object_get_boolean(value);
+}
+
+void print_json(struct json_object *o)
+{
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+struct table {
+	unsigned int columns;
+	struct strv cells;	/* row by row, the names first */
+};
+
+struct table *table_create(unsigned int columns, const char *const *names)
+{
+	struct table *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->columns = columns;
+	table_row(t, names);
+	return t;
+}
+
+void table_row(struct table *t, const char *const *cells)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->columns; i++)
+		strv_add(&t->cells, cells[i] && *cells[i] ? cells[i] : "-");
+}
+
+static int width(const struct table *t, unsigned int column)
+{
+	size_t i, max = 0;
+
+	for (i = column; i < t->cells.n; i += t->columns)
+		if (strlen(t->cells.item[i]) > max)
+			max = strlen(t->cells.item[i]);
+	return max;
+}
+
+void table_print(struct table *t)
+{
+	unsigned int column;
+	size_t i;
+
+	for (i = 0; i < t->cells.n; i++) {
+		column = i % t->columns;
+		if (column + 1 < t->columns)
+			printf("%-*s  ", width(t, column), t->cells.item[i]);
+		else
+			printf("%s\n", t->cells.item[i]);
+	}
+	strv_finish(&t->cells);
+	free(t);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A device's driver host: set-up, messages, heartbeat, death; see device.h. */
+#include <errno.h>
+
+#include "log.h"
+#include "manager.h"
+#include "message.h"
+
+#define MISSED_BEATS 5
+
+/* ---- messages ------------------------------------------------------------ */
+
+static void on_log(void *arg, int level, const char *text)
+{
+	struct device *dev = arg;
+	struct log_about about = device_about(dev);
+
+	logring_add(dev->logs, level, text);
+	log_line(&about, level, "%s", text);
+}
+
+/* Late on purpose (see priority): what has arrived meanwhile is seen first. */
+static int on_heartbeat_missed(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct device *dev = arg;
+	uint64_t limit = (uint64_t)dev->config->heartbeat * MISSED_BEATS * 1000000;
+	uint64_t quiet = mono_ns() - dev->last_beat;
+	char text[96];
+
+	if (quiet < limit) {
+		sd_event_source_set_time_relative(source, (limit - quiet) / 1000 + 1);
+		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
+	snprintf(text, sizeof(text), "no heartbeat for %llu ms: the driver is stuck",
+		 (unsigned long long)(quiet / 1000000));
+	if (dev->host)
+		host_kill(dev->host, text);
+	return 0;
+}
+
+static void start_heartbeat(struct device *dev)
+{
+	uint64_t us = (uint64_t)dev->config->heartbeat * MISSED_BEATS * 1000;
+
+	if (!us || dev->heartbeat)
+		return;
+	dev->last_beat = mono_ns();
+	if (sd_event_add_time_relative(dev->manager->event, &dev->heartbeat, CLOCK_MONOTONIC, us,
+				       10000, on_heartbeat_missed, dev) >= 0)
+		sd_event_source_set_priority(dev->heartbeat, SD_EVENT_PRIORITY_IDLE);
+}
+
+static void on_heartbeat(void *arg)
+{
+	struct device *dev = arg;
+
+	dev->last_beat = mono_ns();
+}
+
+static void on_state(void *arg, const struct proto_state_msg *msg)
+{
+	struct device *dev = arg;
+
+	dev->times.state[msg->state] = msg->mono_ns;
+	dev->rss_kb = msg->rss_kb;
+	if (msg->release[0])
+		memcpy(dev->release, msg->release, sizeof(dev->release));
+	if (msg->state == STATE_READY) {
+		start_heartbeat(dev);
+		device_on_ready(dev);
+	} else if (msg->state == STATE_FAILED) {
+		str_set(&dev->last_failure, msg->text[0] ? msg->text : strerror(-msg->error));
+	}
+}
+
+static void on_net(void *arg, const struct proto_net *msg)
+{
+	struct device *dev = arg;
+	uint64_t now = msg->mono_ns;
+
+	if (msg->carrier && !dev->times.link) {
+		dev->times.link = now;
+		if (dev->outage_start && now > dev->outage_start)
+			dev->last_outage = now - dev->outage_start;
+		dev->outage_start = 0;
+	}
+	device_net_message(dev, msg);
+}
+
+/* The state in which it was, for the log. */
+static const char *progress(const struct device *dev)
+{
+	uint32_t state = STATE_READY;
+
+	while (state && !dev->times.state[state])
+		state--;
+	return state ? message_state_name(state) : "started";
+}
+
+static void on_died(void *arg, const struct host_death *death)
+{
+	struct device *dev = arg;
+	struct log_about about = device_about(dev);
+	bool refused = dev->times.state[STATE_FAILED];
+	_cleanup_free_ char *text = NULL;
+
+	if (refused && dev->last_failure)
+		text = strdup(dev->last_failure);
+	else
+		text = str_format("driver host %s (last state: %s)", death->text, progress(dev));
+	about.message_id = LOG_ID_DIED;
+	log_line(&about, death->clean || dev->want != WANT_UP ? LOG_INFO : LOG_WARNING,
+		 "driver host %d %s (last state: %s)", (int)host_pid(dev->host), death->text,
+		 progress(dev));
+	host_destroy(dev->host);
+	dev->host = NULL;
+	dev->heartbeat = sd_event_source_disable_unref(dev->heartbeat);
+	device_on_death(dev, text ? text : death->text, refused);
+}
+
+static const struct host_ops ops = {
+	.state = on_state,
+	.net = on_net,
+	.heartbeat = on_heartbeat,
+	.log = on_log,
+	.died = on_died,
+};
+
+/* ---- start --------------------------------------------------------------- */
+
+static int copy(char *dst, size_t size, const char *src, const char *what, char **ret_why)
+{
+	if (strlen(src) >= size) {
+		*ret_why = str_format("%s is longer than %zu characters: %s", what, size - 1, src);
+		return -ENAMETOOLONG;
+	}
+	memcpy(dst, src, strlen(src) + 1);
+	return 0;
+}
+
+static int fill_plugins(const struct device *dev, struct proto_setup *setup, char **ret_why)
+{
+	const struct device_plugin *plugin = &dev->plugin;
+	size_t i;
+	int r = 0;
+
+	if (plugin->path.n > PROTO_MAX_PLUGINS) {
+		*ret_why = str_format("driver %s has %zu plugin files; at most %d can be loaded",
+				      plugin->name, plugin->path.n, PROTO_MAX_PLUGINS);
+		return -E2BIG;
+	}
+	for (i = 0; i < plugin->path.n && !r; i++) {
+		r = copy(setup->plugins[i].path, PROTO_PATH, plugin->path.item[i], "plugin path",
+			 ret_why);
+		if (!r)
+			r = copy(setup->plugins[i].args, PROTO_ARGS, plugin->args.item[i],
+				 "options=", ret_why);
+	}
+	setup->n_plugins = plugin->path.n;
+	return r;
+}
+
+static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_why)
+{
+	const struct global_config *global = &dev->manager->config.global;
+	int r;
+
+	r = copy(setup->runtime, PROTO_PATH, global->runtime, "runtime=", ret_why);
+	if (!r)
+		r = fill_plugins(dev, setup, ret_why);
+	if (!r && dev->plugin.bridge)
+		r = copy(setup->bridge, sizeof(setup->bridge), dev->plugin.bridge, "bridge name",
+			 ret_why);
+	setup->vnet_hdr = dev->tap >= 0 ? TAP_VNET_HDR : 0;
+	setup->heartbeat_ms = dev->config->heartbeat;
+	setup->nr_cpus = 1;
+	return r ? r : ddekit_claim_handover(dev->claim, &setup->handover);
+}
+
+int device_start_host(struct device *dev, char **ret_why)
+{
+	_cleanup_free_ struct proto_setup *setup = calloc(1, sizeof(*setup));
+	struct host_spec spec = {
+		.binary = dev->manager->config.global.host_binary,
+		.bdf = dev->config->bdf_text,
+		.driver = device_driver(dev),
+		.uid = dev->manager->host_uid,
+		.gid = dev->manager->host_gid,
+		.setup = setup,
+		.tap = dev->tap,
+	};
+	int r = setup ? fill_setup(dev, setup, ret_why) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	memset(dev->times.state, 0, sizeof(dev->times.state));
+	dev->times.link = 0;
+	dev->times.host_start = mono_ns();
+	dev->release[0] = 0;
+	return host_start(dev->manager->event, &spec, &ops, dev, &dev->host, ret_why);
+}

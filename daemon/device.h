@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A device of ddekitd and its state machine:
+ *
+ *   configured → claiming → starting → up → stopping → configured
+ *                    │          │       └→ restarting → up
+ *                    └──────────┴──────────────┴→ failed
+ *
+ *   configured  known, nothing taken
+ *   claiming    being taken from the system; its plugin and TAP are got ready
+ *   starting    its first driver host is on its way
+ *   up          the driver serves the host
+ *   stopping    the driver is being shut down
+ *   restarting  the driver host died or is being replaced; claim and TAP live on
+ *   failed      given up, nothing is held; error says why
+ *
+ *   device.c        the machine
+ *   device-claim.c  claim, lock, which plugin
+ *   device-host.c   the driver host: set-up, messages, statistics
+ *   device-net.c    TAP and link
+ */
+#ifndef DDEKITD_DEVICE_H
+#define DDEKITD_DEVICE_H
+
+#include "catalog.h"
+#include "config.h"
+#include "hostproc.h"
+#include "logring.h"
+#include "netlink.h"
+#include "tap.h"
+
+struct manager;
+
+enum device_state {
+	DEVICE_CONFIGURED,
+	DEVICE_CLAIMING,
+	DEVICE_STARTING,
+	DEVICE_UP,
+	DEVICE_STOPPING,
+	DEVICE_RESTARTING,
+	DEVICE_FAILED,
+};
+
+/* What is to come once the host has stopped. */
+enum device_want { WANT_UP, WANT_RESTART, WANT_DOWN, WANT_GONE, WANT_CONFIG };
+
+/* Which module files with which parameters, got from the catalogue. */
+struct device_plugin {
+	char *name;
+	char *class;
+	char *bridge;			/* "net", or NULL */
+	struct strv path;		/* absolute, in load order */
+	struct strv args;		/* of the same length */
+};
+
+/* Nanoseconds of the monotonic clock; 0: not yet. */
+struct device_times {
+	uint64_t claim_start, claim_end;
+	uint64_t host_start;		/* of the present host, as all below */
+	uint64_t state[STATE_STOPPED + 1];	/* by enum proto_state */
+	uint64_t link;			/* first carrier */
+};
+
+struct device {
+	struct manager *manager;
+	struct device_config *config;
+	struct device_config *next_config;	/* takes effect once it is down */
+	bool transient;			/* bound at run time, in no file */
+	enum device_state state;
+	uint64_t state_since;		/* wall ns */
+	enum device_want want;
+	char *error;			/* why it failed; NULL unless failed */
+	char *last_failure;		/* why its host died the last time, or NULL */
+	char *verdict;			/* set: the host's death means failure, for this reason */
+	sd_event_source *timer;
+
+	struct ddekit_claim *claim;
+	sd_event_source *claim_death;
+	int lock;			/* fd of the lock file */
+	char modalias[96];		/* empty: not known */
+	struct device_plugin plugin;
+
+	int tap;			/* -1: none */
+	struct link_watch *watch;
+	struct link_state link;
+	bool link_known;
+	bool mac_by_admin;		/* somebody gave the TAP another MAC */
+
+	struct host *host;
+	sd_event_source *heartbeat;
+	uint64_t last_beat;
+	char release[32];
+	uint64_t rss_kb;		/* of the last state message */
+	struct proto_net net;
+	bool net_known;
+
+	bool was_up;			/* since the claim */
+	uint64_t failures[101];		/* mono ns of early failures in the window */
+	uint32_t n_failures;		/* of them */
+	uint32_t n_in_a_row;		/* early failures since it last served */
+	uint64_t restarts;
+	uint64_t outage_start;		/* mono ns of the death being got over; 0: none */
+	uint64_t last_outage;		/* ns from death to link; 0: none yet */
+	uint64_t last_outage_ready;	/* ns from death to ready */
+	struct device_times times;
+	struct logring *logs;
+};
+
+/* config is moved. NULL: no memory (config is still the caller's). */
+struct device *device_create(struct manager *manager, struct device_config *config,
+			     bool transient);
+/* Ends what still runs, at once. NULL is fine. */
+void device_destroy(struct device *dev);
+
+const char *device_state_name(enum device_state state);
+/* The resolved driver, or what the configuration says. */
+const char *device_driver(const struct device *dev);
+struct log_about device_about(const struct device *dev);
+
+/* All return at once; the state tells how it goes on. */
+int device_start(struct device *dev);		/* -EALREADY: it is not down */
+void device_stop(struct device *dev, bool forget);	/* forget: WANT_GONE */
+int device_restart(struct device *dev);
+/* Moves config into the device; one that is not down is stopped and started
+ * with it, one that is down stays so. */
+void device_replace_config(struct device *dev, struct device_config *config);
+
+/* ---- between the device-*.c files ------------------------------------------ */
+
+void device_enter(struct device *dev, enum device_state state, const char *fmt, ...)
+	FORMAT(3, 4);
+/* To failed: everything is given back. text is copied. */
+void device_fail(struct device *dev, const char *text);
+/* Likewise, by way of the host's death if there is a host. */
+void device_condemn(struct device *dev, const char *text);
+void device_on_ready(struct device *dev);
+void device_on_death(struct device *dev, const char *text, bool refused);
+int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn);
+
+/* device-claim.c: both return 0 or -errno with *ret_why to be freed. */
+int device_claim(struct device *dev, char **ret_why);
+int device_choose_plugin(struct device *dev, char **ret_why);
+void device_release_claim(struct device *dev);
+void device_plugin_finish(struct device_plugin *plugin);
+
+/* device-host.c */
+int device_start_host(struct device *dev, char **ret_why);
+
+/* device-net.c */
+int device_open_net(struct device *dev, char **ret_why);
+void device_close_net(struct device *dev);
+void device_net_ready(struct device *dev);	/* the host's interface serves */
+void device_net_message(struct device *dev, const struct proto_net *msg);
+
+#endif

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A driver host's process: socket, log pipe, requests, death; see hostproc.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <syslog.h>
+
+#include "hostproc.h"
+#include "message.h"
+
+#define MESSAGE_BUDGET 64		/* messages per wake-up */
+#define LOG_BUDGET 16			/* reads of the log pipe per wake-up */
+#define LOG_LINE 1024
+#define LOG_PIPE_SIZE (256 << 10)
+#define LOG_RATE 5000u			/* lines per second; more are counted and dropped */
+#define REQUEST_TIMEOUT_US 3000000ull
+#define LINGER_US 1000000ull		/* between a closed socket and SIGKILL */
+#define SECOND_NS 1000000000ull
+
+struct pending {
+	struct pending *next;
+	struct host *host;
+	uint32_t seq;
+	enum proto_op op;
+	sd_event_source *timer;
+	host_reply_fn fn;
+	void *arg;
+};
+
+struct host {
+	sd_event *event;
+	const struct host_ops *ops;
+	void *arg;
+	pid_t pid;
+	bool reaped;
+	int pidfd;
+	int socket;
+	int log;
+	uint64_t start_ns;
+	sd_event_source *exit_source;
+	sd_event_source *socket_source;
+	sd_event_source *log_source;
+	sd_event_source *linger;
+	struct message_context context;
+	struct pending *pending;
+	uint32_t seq;
+	char *reason;			/* why we killed it */
+	bool killed;
+	char line[LOG_LINE];
+	size_t line_len;
+	uint64_t log_window;
+	uint32_t log_count;
+	uint64_t log_lost;		/* lines dropped by the rate limit */
+};
+
+/* ---- log pipe ------------------------------------------------------------ */
+
+static void log_window(struct host *host)
+{
+	uint64_t now = mono_ns();
+	char text[96];
+
+	if (now - host->log_window < SECOND_NS)
+		return;
+	if (host->log_count > LOG_RATE) {
+		snprintf(text, sizeof(text), "%u lines of the driver host were dropped: too many",
+			 host->log_count - LOG_RATE);
+		host->ops->log(host->arg, LOG_WARNING, text);
+	}
+	host->log_window = now;
+	host->log_count = 0;
+}
+
+static void log_text(struct host *host, char *text)
+{
+	int level = LOG_NOTICE;
+
+	log_window(host);
+	if (++host->log_count > LOG_RATE) {
+		host->log_lost++;
+		return;
+	}
+	if (text[0] == '<' && text[1] >= '0' && text[1] <= '7' && text[2] == '>') {
+		level = text[1] - '0';
+		text += 3;
+	}
+	str_printable(text);
+	if (*text)
+		host->ops->log(host->arg, level, text);
+}
+
+static void log_bytes(struct host *host, const char *buf, size_t n)
+{
+	for (; n; n--, buf++) {
+		if (*buf != '\n')
+			host->line[host->line_len++] = *buf ? *buf : '?';
+		if (*buf != '\n' && host->line_len < LOG_LINE - 1)
+			continue;
+		host->line[host->line_len] = 0;
+		host->line_len = 0;
+		log_text(host, host->line);
+	}
+}
+
+/* Return: false once the pipe is at its end. */
+static bool log_read(struct host *host)
+{
+	unsigned int budget = LOG_BUDGET;
+	char buf[4096];
+	ssize_t n;
+
+	while (budget--) {
+		n = read(host->log, buf, sizeof(buf));
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return false;
+		if (n < 0)
+			return true;
+		log_bytes(host, buf, n);
+	}
+	return true;
+}
+
+static int on_log(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	if (!log_read(arg))
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	return 0;
+}
+
+/* ---- requests ------------------------------------------------------------ */
+
+static void finish_request(struct pending *p, int error, const struct proto_stats *stats)
+{
+	struct pending **at = &p->host->pending;
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	sd_event_source_disable_unref(p->timer);
+	if (p->fn)
+		p->fn(p->arg, error, stats);
+	free(p);
+}
+
+static int on_request_timeout(sd_event_source *source, uint64_t usec, void *arg)
+{
+	finish_request(arg, -ETIMEDOUT, NULL);
+	return 0;
+}
+
+static const char *take_reply(struct host *host, const struct proto_reply *m)
+{
+	struct pending *p = host->pending;
+
+	while (p && p->seq != m->h.seq)
+		p = p->next;
+	if (p)
+		finish_request(p, m->error, p->op == OP_STATS && !m->error ? &m->stats : NULL);
+	/* A reply after its time-out is late, not bad. */
+	return m->h.seq > host->seq ? "reply to no request" : NULL;
+}
+
+int host_request(struct host *host, enum proto_op op, uint32_t value, const uint8_t *mac,
+		 host_reply_fn fn, void *arg)
+{
+	struct proto_request m = { .op = op, .value = value };
+	struct pending *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	m.h.version = PROTO_VERSION;
+	m.h.type = PROTO_REQUEST;
+	m.h.len = sizeof(m);
+	m.h.seq = host->seq + 1;
+	if (mac)
+		memcpy(m.mac, mac, sizeof(m.mac));
+	*p = (struct pending){ .host = host, .seq = m.h.seq, .op = op, .fn = fn, .arg = arg };
+	r = sd_event_add_time_relative(host->event, &p->timer, CLOCK_MONOTONIC,
+				       REQUEST_TIMEOUT_US, 0, on_request_timeout, p);
+	if (r >= 0 && send(host->socket, &m, sizeof(m), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		r = errno == EPIPE ? -EAGAIN : -errno;
+	if (r < 0) {
+		sd_event_source_disable_unref(p->timer);
+		free(p);
+		return r;
+	}
+	host->seq++;
+	p->next = host->pending;
+	host->pending = p;
+	return 0;
+}
+
+/* ---- messages ------------------------------------------------------------ */
+
+static const char *dispatch(struct host *host, const struct proto_header *h)
+{
+	switch (h->type) {
+	case PROTO_STATE:
+		host->ops->state(host->arg, (const void *)h);
+		break;
+	case PROTO_NET:
+		host->ops->net(host->arg, (const void *)h);
+		break;
+	case PROTO_HEARTBEAT:
+		host->ops->heartbeat(host->arg);
+		break;
+	case PROTO_REPLY:
+		return take_reply(host, (const void *)h);
+	}
+	return NULL;
+}
+
+/* Return: bytes of a message in buf, 0: the end, -EAGAIN, -EPROTO, -errno. */
+static ssize_t receive(struct host *host, void *buf)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = MESSAGE_MAX };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n = recvmsg(host->socket, &msg, MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	/* Too long; or it carries fds, which the kernel has dropped. */
+	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+		return -EPROTO;
+	return n;
+}
+
+/* Takes in what has arrived. Return: false at the end of the connection. */
+static bool take_messages(struct host *host)
+{
+	uint64_t buf[MESSAGE_MAX / 8];
+	unsigned int budget = MESSAGE_BUDGET;
+	const char *why = NULL;
+	ssize_t n;
+
+	while (budget-- && !host->killed) {
+		n = receive(host, buf);
+		if (n == -EAGAIN)
+			return true;
+		if (n <= 0 && n != -EPROTO)
+			return false;
+		if (n < 0)
+			why = "message too long, or with file descriptors";
+		else if (!message_check(&host->context, buf, n, mono_ns(), &why))
+			why = dispatch(host, (const void *)buf);
+		if (why) {
+			host_kill(host, why);
+			return false;
+		}
+	}
+	return true;
+}
+
+static int on_linger(sd_event_source *source, uint64_t usec, void *arg)
+{
+	host_kill(arg, "closed its connection but lived on");
+	return 0;
+}
+
+static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct host *host = arg;
+
+	if (take_messages(host))
+		return 0;
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	if (!host->linger)
+		sd_event_add_time_relative(host->event, &host->linger, CLOCK_MONOTONIC, LINGER_US,
+					   0, on_linger, host);
+	return 0;
+}
+
+/* ---- end ----------------------------------------------------------------- */
+
+static char *death_text(const struct host *host, const struct host_death *death)
+{
+	const char *why = host->reason ? host->reason : NULL;
+
+	if (why)
+		return str_format("killed by ddekitd: %s", why);
+	if (death->signalled)
+		return str_format("killed by %s", signal_name(death->status));
+	return str_format("exited with status %d", death->status);
+}
+
+static int on_process_exit(sd_event_source *source, const siginfo_t *si, void *arg)
+{
+	_cleanup_free_ char *text = NULL;
+	struct host_death death = { 0 };
+	struct host *host = arg;
+
+	death.signalled = si->si_code != CLD_EXITED;
+	death.status = si->si_status;
+	death.clean = !death.signalled && !death.status;
+	take_messages(host);		/* its last words */
+	log_read(host);
+	if (host->line_len)
+		log_bytes(host, "\n", 1);
+	host->reaped = true;		/* by sd-event, after this */
+	while (host->pending)
+		finish_request(host->pending, -EPIPE, NULL);
+	text = death_text(host, &death);
+	death.text = text ? text : "died";
+	host->ops->died(host->arg, &death);
+	return 0;
+}
+
+void host_kill(struct host *host, const char *reason)
+{
+	if (host->killed || host->reaped)
+		return;
+	host->killed = true;
+	if (reason)
+		str_set(&host->reason, reason);
+	kill(host->pid, SIGKILL);
+}
+
+void host_destroy(struct host *host)
+{
+	if (!host)
+		return;
+	sd_event_source_disable_unref(host->exit_source);
+	sd_event_source_disable_unref(host->socket_source);
+	sd_event_source_disable_unref(host->log_source);
+	sd_event_source_disable_unref(host->linger);
+	while (host->pending)
+		finish_request(host->pending, -EPIPE, NULL);
+	if (host->pid && !host->reaped) {
+		kill(host->pid, SIGKILL);
+		waitpid(host->pid, NULL, 0);
+	}
+	fd_close(&host->pidfd);
+	fd_close(&host->socket);
+	fd_close(&host->log);
+	free(host->reason);
+	free(host);
+}
+
+/* ---- start --------------------------------------------------------------- */
+
+static int send_setup(struct host *host, const struct host_spec *spec, int log)
+{
+	struct proto_setup *setup = spec->setup;
+	struct ddekit_handover *h = &setup->handover;
+	int fds[DDEKIT_HANDOVER_FDS + 2], n = 0;
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(fds))];
+	} control = { 0 };
+	struct iovec iov = { .iov_base = setup, .iov_len = sizeof(*setup) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf };
+	struct cmsghdr *cmsg;
+
+	if (h->n_fds > DDEKIT_HANDOVER_FDS)
+		return -EINVAL;
+	fds[n++] = log;
+	if (spec->tap >= 0)
+		fds[n++] = spec->tap;
+	memcpy(&fds[n], h->fds, h->n_fds * sizeof(int));
+	n += h->n_fds;
+	msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+	cmsg = CMSG_FIRSTHDR(&msg);
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
+	memcpy(CMSG_DATA(cmsg), fds, n * sizeof(int));
+	setup->h = (struct proto_header){ PROTO_VERSION, PROTO_SETUP, sizeof(*setup), 0 };
+	setup->tap = spec->tap >= 0;
+	return sendmsg(host->socket, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int watch(struct host *host)
+{
+	int r = sd_event_add_child_pidfd(host->event, &host->exit_source, host->pidfd, WEXITED,
+					 on_process_exit, host);
+
+	if (r >= 0)
+		r = sd_event_add_io(host->event, &host->socket_source, host->socket, EPOLLIN,
+				    on_socket, host);
+	if (r >= 0)
+		r = sd_event_add_io(host->event, &host->log_source, host->log, EPOLLIN, on_log,
+				    host);
+	/* What it says counts before what it logs. */
+	if (r >= 0)
+		r = sd_event_source_set_priority(host->log_source, SD_EVENT_PRIORITY_NORMAL + 10);
+	return r < 0 ? r : 0;
+}
+
+static int run(struct host *host, const struct host_spec *spec, int sock, int log)
+{
+	char *argv[] = { "ddekit-host", (char *)spec->bdf, (char *)spec->driver, NULL };
+	struct spawn s = { .binary = spec->binary, .argv = argv, .uid = spec->uid,
+			   .gid = spec->gid, .socket = sock, .log = log };
+	int r;
+
+	host->start_ns = mono_ns();
+	host->context.not_before = host->start_ns;
+	/* Waits in the socket until the process is there to read it. */
+	r = send_setup(host, spec, log);
+	if (!r)
+		r = spawn_process(&s, &host->pid, &host->pidfd);
+	return r < 0 ? r : watch(host);
+}
+
+static char *explain(const struct host_spec *spec, int r)
+{
+	const char *hint = "";
+
+	if (r == -ENOENT)
+		hint = "; install ddekit-host or set host-binary=";
+	else if (r == -EACCES)
+		hint = "; the file and the folders above it must be accessible to that user";
+	return str_format("cannot run %s as user %u: %s%s", spec->binary, (unsigned int)spec->uid,
+			  strerror(-r), hint);
+}
+
+int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
+	       void *arg, struct host **ret, char **ret_why)
+{
+	_cleanup_close_ int sock = -1, log = -1;
+	int r, sv[2], p[2];
+	struct host *host = calloc(1, sizeof(*host));
+
+	if (!host)
+		return -ENOMEM;
+	*host = (struct host){ .event = event, .ops = ops, .arg = arg, .pidfd = -1,
+			       .socket = -1, .log = -1 };
+	r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0 ? -errno : 0;
+	if (!r) {
+		host->socket = sv[0];
+		sock = sv[1];
+		r = pipe2(p, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0;
+	}
+	if (!r) {
+		host->log = p[0];
+		log = p[1];
+		fcntl(log, F_SETPIPE_SZ, LOG_PIPE_SIZE);
+		r = run(host, spec, sock, log);
+	}
+	if (r < 0) {
+		*ret_why = explain(spec, r);
+		host_destroy(host);
+		return r;
+	}
+	*ret = host;
+	return 0;
+}
+
+pid_t host_pid(const struct host *host)
+{
+	return host->pid;
+}
+
+uint64_t host_start_ns(const struct host *host)
+{
+	return host->start_ns;
+}
+
+uint64_t host_log_lost(const struct host *host)
+{
+	return host->log_lost;
+}

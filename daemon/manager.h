@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* All devices of one ddekitd, its configuration and its place in /run. */
+#ifndef DDEKITD_MANAGER_H
+#define DDEKITD_MANAGER_H
+
+#include "device.h"
+
+struct bus;
+
+/* From the command line; NULL: the configuration's. Borrowed for ever. */
+struct manager_options {
+	const char *config_path;
+	bool config_given;		/* not the default: it must exist */
+	const char *only;		/* --device BDF: this one alone */
+	const char *runtime_dir;
+	const char *plugin_dir;
+	const char *runtime;
+	const char *host_binary;
+};
+
+struct manager {
+	sd_event *event;
+	struct manager_options options;
+	struct config config;		/* its devices have been moved out */
+	struct ddekit_bdf only;
+	uid_t host_uid;
+	gid_t host_gid;
+	int lock;			/* singleton */
+	struct device **device;		/* sorted by BDF */
+	size_t n_devices;
+	struct bus *bus;
+	sd_event_source *stop_timer;
+	bool stopping;
+};
+
+/* Reads the configuration with the options laid over it. Errors are logged.
+ * Return: 0, -EINVAL, -ENOENT, -ENOMEM. */
+int manager_read_config(const struct manager_options *options, struct config *ret);
+
+/* Reads the configuration, locks the runtime folder, makes the devices; starts
+ * nothing. Errors are logged. Return: 0, -errno. */
+int manager_open(sd_event *event, const struct manager_options *options, struct manager *ret);
+void manager_close(struct manager *m);
+/* Starts what has autostart=yes. */
+void manager_autostart(struct manager *m);
+/* Begins an orderly stop of all; the event loop ends after it. */
+void manager_stop(struct manager *m);
+/* Reads the configuration again. Return: 0, -errno: all stays as it was;
+ * *ret_why: the errors, one per line, to be freed. */
+int manager_reload(struct manager *m, char **ret_why);
+
+struct device *manager_find(struct manager *m, struct ddekit_bdf bdf);
+/* By BDF long or short, or by interface name. NULL: none. */
+struct device *manager_lookup(struct manager *m, const char *name);
+/* Adds a device. config is moved on success. Return: 0, -EEXIST, -ENOMEM. */
+int manager_add(struct manager *m, struct device_config *config, bool transient,
+		struct device **ret);
+
+/* Called by devices. */
+void manager_device_changed(struct manager *m, struct device *dev, enum device_state from);
+void manager_device_gone(struct manager *m, struct device *dev);	/* frees it */
+
+/* Opens <runtime-dir>/NAME and locks it, its text the pid. Return: fd; -EBUSY:
+ * *ret_owner is the other's pid, 0 if not known; -errno. */
+int manager_lock_file(const char *dir, const char *name, pid_t *ret_owner);
+/* Removes and closes it. */
+void manager_unlock_file(const char *dir, const char *name, int *fd);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Devices, plugins and statistics as JSON; see report.h. */
+#include <errno.h>
+
+#include "drivers/bridges/net/seam.h"
+#include "message.h"
+#include "report.h"
+
+static void add_string(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
+}
+
+static void add_number(struct json_object *o, const char *key, uint64_t value)
+{
+	json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+static void add_bool(struct json_object *o, const char *key, bool value)
+{
+	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+/* Milliseconds with three decimals; null if either end is not known. */
+static void add_ms(struct json_object *o, const char *key, uint64_t from, uint64_t to)
+{
+	struct json_object *value = NULL;
+	char text[32];
+
+	if (from && to >= from) {
+		snprintf(text, sizeof(text), "%.3f", (to - from) / 1e6);
+		value = json_object_new_double_s((to - from) / 1e6, text);
+	}
+	json_object_object_add(o, key, value);
+}
+
+static struct json_object *times(const struct device *dev)
+{
+	const struct device_times *t = &dev->times;
+	struct json_object *o = json_object_new_object();
+	uint32_t state;
+
+	add_ms(o, "claim_ms", t->claim_start, t->claim_end);
+	for (state = STATE_ADOPTED; state <= STATE_READY; state++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "%s_ms", message_state_name(state));
+		add_ms(o, key, t->host_start, t->state[state]);
+	}
+	add_ms(o, "link_ms", t->host_start, t->link);
+	add_ms(o, "runtime_boot_ms", t->state[STATE_ADOPTED], t->state[STATE_BOOTED]);
+	return o;
+}
+
+static struct json_object *features(uint64_t bits)
+{
+	static const struct { uint64_t bit; const char *name; } names[] = {
+		{ DDE_NET_F_CSUM, "csum" }, { DDE_NET_F_TSO4, "tso4" },
+		{ DDE_NET_F_TSO6, "tso6" }, { DDE_NET_F_SG, "sg" },
+	};
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (bits & names[i].bit)
+			json_object_array_add(list, json_object_new_string(names[i].name));
+	return list;
+}
+
+static void add_net(struct json_object *o, const struct device *dev)
+{
+	const struct proto_net *net = &dev->net;
+	char mac[24];
+
+	add_string(o, "interface", dev->link_known ? dev->link.name : dev->config->ifname);
+	add_string(o, "netns", dev->config->netns);
+	if (!dev->net_known)
+		return;
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", net->mac[0], net->mac[1],
+		 net->mac[2], net->mac[3], net->mac[4], net->mac[5]);
+	add_string(o, "mac", mac);
+	add_bool(o, "carrier", net->carrier);
+	add_number(o, "speed", net->speed);
+	add_string(o, "duplex", net->duplex == 255 ? "unknown" : net->duplex ? "full" : "half");
+	add_number(o, "mtu", net->mtu);
+	add_number(o, "max_mtu", net->max_mtu);
+	json_object_object_add(o, "offloads", features(net->features));
+}
+
+static struct json_object *config(const struct device *dev)
+{
+	struct json_object *o = json_object_new_object();
+	struct text t = { 0 };
+	char *line, *rest, *value;
+
+	if (device_config_print(dev->config, &t) < 0)
+		return o;
+	for (line = strtok_r(t.text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		value = strchr(line, '=');
+		if (!value || *line == '\t')
+			continue;
+		*value++ = 0;
+		add_string(o, line, value);
+	}
+	text_finish(&t);
+	return o;
+}
+
+static void add_words(struct json_object *o, const char *key, const struct strv *words)
+{
+	_cleanup_free_ char *text = strv_join(words);
+
+	add_string(o, key, text);
+}
+
+static struct json_object *modules(const struct device *dev)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < dev->plugin.path.n; i++)
+		json_object_array_add(list, json_object_new_string(dev->plugin.path.item[i]));
+	return list;
+}
+
+static void add_history(struct json_object *o, const struct device *dev)
+{
+	add_number(o, "restarts", dev->restarts);
+	add_ms(o, "last_outage_ms", 1, dev->last_outage ? dev->last_outage + 1 : 0);
+	add_ms(o, "last_outage_ready_ms", 1,
+	       dev->last_outage_ready ? dev->last_outage_ready + 1 : 0);
+	add_bool(o, "transient", dev->transient);
+	add_string(o, "where", dev->config->where);
+}
+
+struct json_object *report_device(const struct device *dev)
+{
+	struct json_object *o = json_object_new_object(), *c;
+
+	if (!o)
+		return NULL;
+	add_string(o, "bdf", dev->config->bdf_text);
+	add_string(o, "driver", device_driver(dev));
+	add_string(o, "class", dev->plugin.class);
+	add_string(o, "backend", dev->config->backend);
+	add_string(o, "state", device_state_name(dev->state));
+	add_number(o, "since_usec", dev->state_since / 1000);
+	add_string(o, "error", dev->error);
+	add_string(o, "last_failure", dev->last_failure);
+	add_string(o, "modalias", dev->modalias[0] ? dev->modalias : NULL);
+	add_net(o, dev);
+	add_string(o, "kernel_release", dev->release[0] ? dev->release : NULL);
+	add_number(o, "host_pid", dev->host ? host_pid(dev->host) : 0);
+	add_number(o, "device_pid", dev->claim ? ddekit_claim_pid(dev->claim) : 0);
+	add_number(o, "rss_kb", dev->rss_kb);
+	json_object_object_add(o, "modules", modules(dev));
+	json_object_object_add(o, "times", times(dev));
+	add_history(o, dev);
+	c = config(dev);
+	add_words(c, "options", &dev->config->options);
+	add_words(c, "emu-args", &dev->config->emu_args);
+	json_object_object_add(o, "config", c);
+	return o;
+}
+
+struct json_object *report_daemon(const struct manager *m)
+{
+	const struct global_config *g = &m->config.global;
+	struct json_object *o = json_object_new_object();
+
+	if (!o)
+		return NULL;
+	add_string(o, "version", DDEKIT_VERSION);
+	add_number(o, "pid", getpid());
+	add_string(o, "config", m->options.config_path);
+	add_string(o, "runtime_dir", g->runtime_dir);
+	add_string(o, "plugin_dir", g->plugin_dir);
+	add_string(o, "runtime", g->runtime);
+	add_string(o, "host_binary", g->host_binary);
+	add_number(o, "host_uid", m->host_uid);
+	return o;
+}
+
+struct json_object *report_stats(const struct device *dev, const struct proto_stats *stats)
+{
+	static const char *const names[] = {
+		"rx_packets", "rx_bytes", "rx_errors", "rx_dropped", "tx_packets", "tx_bytes",
+		"tx_errors", "tx_dropped", "multicast", "collisions", "host_rx_frames",
+		"host_tx_frames", "host_rx_failed", "host_tx_failed", "stalls", "mmio_reads",
+		"mmio_writes", "config_accesses", "irqs", "ticks", "idle_waits", "syscalls",
+		"cpu_ns", "rss_kb",
+	};
+	struct json_object *o = json_object_new_object();
+	const uint64_t *value = (const uint64_t *)stats;
+	size_t i;
+
+	_Static_assert(sizeof(*stats) == ARRAY_SIZE(names) * sizeof(uint64_t),
+		       "a name for each member of proto_stats, in order");
+	if (!o)
+		return NULL;
+	add_string(o, "bdf", dev->config->bdf_text);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		add_number(o, names[i], value[i]);
+	add_number(o, "restarts", dev->restarts);
+	return o;
+}
+
+int report_catalog(const char *dir, struct json_object **ret)
+{
+	struct json_object *o, *plugins, *errors;
+	struct catalog catalog = { 0 };
+	size_t i;
+	int r = catalog_read(dir, &catalog);
+
+	if (r < 0) {
+		catalog_finish(&catalog);
+		return r;
+	}
+	o = json_object_new_object();
+	plugins = json_object_new_array();
+	errors = json_object_new_array();
+	for (i = 0; i < catalog.n; i++)
+		json_object_array_add(plugins, json_object_get(catalog.plugin[i]->json));
+	for (i = 0; i < catalog.errors.n; i++)
+		json_object_array_add(errors, json_object_new_string(catalog.errors.item[i]));
+	add_string(o, "plugin_dir", dir);
+	json_object_object_add(o, "plugins", plugins);
+	json_object_object_add(o, "errors", errors);
+	catalog_finish(&catalog);
+	*ret = o;
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Devices, plugins and statistics as JSON. All return a new object, or NULL. */
+#ifndef DDEKITD_REPORT_H
+#define DDEKITD_REPORT_H
+
+#include "manager.h"
+
+struct json_object *report_device(const struct device *dev);
+struct json_object *report_daemon(const struct manager *m);
+struct json_object *report_stats(const struct device *dev, const struct proto_stats *stats);
+/* The plugins of a folder, with its unreadable files under "errors".
+ * Return: 0, -errno of the folder. */
+int report_catalog(const char *dir, struct json_object **ret);
+
+#endif

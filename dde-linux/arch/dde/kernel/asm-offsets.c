@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Constants for assembly code: none are needed, the file must exist. */
+#include <linux/kbuild.h>
+
+int main(void)
+{
+	return 0;
+}

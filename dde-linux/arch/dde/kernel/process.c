@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Kernel threads: how they begin, and what the CPU does when none runs. */
+#include <linux/cpu.h>
+#include <linux/kernel.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#include <linux/smp.h>
+#include "internal.h"
+
+asmlinkage void dde_thread_start(struct task_struct *prev, int (*fn)(void *), void *arg)
+{
+	schedule_tail(prev);
+	fn(arg);
+	do_exit(0);
+}
+
+/* The frame that dde_switch_stack() pops, from the stack's lower end. */
+struct first_frame {
+	unsigned long r15;
+	unsigned long r14;
+	unsigned long r13;
+	unsigned long r12;
+	unsigned long rbx;
+	unsigned long rbp;
+	unsigned long ret;
+	unsigned long end[1];	/* rsp here on entry: a multiple of 16 */
+};
+
+int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
+{
+	unsigned long top = (unsigned long)task_stack_page(p) + THREAD_SIZE - 64;
+	struct first_frame *frame = (void *)(top - offsetof(struct first_frame, end));
+
+	if (!args->fn)
+		return -EINVAL;		/* no user processes */
+	memset(frame, 0, sizeof(*frame));
+	frame->r12 = (unsigned long)args->fn;
+	frame->r13 = (unsigned long)args->fn_arg;
+	frame->ret = (unsigned long)dde_thread_entry;
+	p->thread.sp = (unsigned long)frame;
+	return 0;
+}
+
+/* Interrupts are off; the idle loop turns them on, which takes what came. */
+void arch_cpu_idle(void)
+{
+	if (!dde_this_cpu->irq_pending)
+		dde_down->cpu->idle_wait(raw_smp_processor_id());
+}
+
+long arch_ptrace(struct task_struct *child, long request, unsigned long addr, unsigned long data)
+{
+	return -EIO;	/* there is nobody to be traced */
+}
+
+void ptrace_disable(struct task_struct *child)
+{
+}

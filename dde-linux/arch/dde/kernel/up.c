@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of up-calls, and the way into the kernel. */
+#include <linux/kallsyms.h>
+#include <linux/sched/task_stack.h>
+#include <linux/start_kernel.h>
+#include <linux/string.h>
+#define INCLUDE_VERMAGIC
+#include <linux/vermagic.h>
+#include <asm/setup.h>
+#include <generated/utsrelease.h>
+#include "internal.h"
+
+/* Made for the link when the exports are known: see the architecture's Makefile. */
+extern const char dde_abi_text[];
+
+const struct dde_down *dde_down __ro_after_init;
+const struct dde_boot *dde_boot __ro_after_init;
+
+static void __init enter_kernel(void)
+{
+	start_kernel();
+	unreachable();
+}
+
+static void __ref __noreturn up_start(const struct dde_down *down, const struct dde_boot *boot)
+{
+	dde_down = down;
+	dde_boot = boot;
+	if (down->version != DDE_SEAM_VERSION || boot->version != DDE_SEAM_VERSION ||
+	    down->size < sizeof(*down) || boot->size < sizeof(*boot))
+		down->sys->panic("the driver host and the runtime are of different builds");
+	dde_setup_cpu();
+	strscpy(boot_command_line, boot->cmdline, COMMAND_LINE_SIZE);
+	dde_run_on_stack((unsigned long)task_stack_page(&init_task) + THREAD_SIZE, enter_kernel);
+}
+
+static s32 up_symbol(u64 addr, char *buf, u32 size)
+{
+	char text[KSYM_SYMBOL_LEN];
+	int len;
+
+	if (!size)
+		return 0;
+	len = dde_plugin_symbol(addr, buf, size);
+	if (len)
+		return len;
+	sprint_symbol(text, addr);
+	return strscpy(buf, text, size) < 0 ? size - 1 : strlen(buf);
+}
+
+const struct dde_up dde_up = {
+	.version = DDE_SEAM_VERSION,
+	.size = sizeof(struct dde_up),
+	.release = UTS_RELEASE,
+	.vermagic = VERMAGIC_STRING,
+	.abi = dde_abi_text,
+	.start = up_start,
+	.irq_raise = dde_irq_raise,
+	.irq_raise_cpu = dde_irq_raise_cpu,
+	.irq_enter = dde_irq_enter,
+	.irq_pending = dde_irq_pending,
+	.submit = dde_control_submit,
+	.plugin_load = dde_plugin_load,
+	.plugin_unload = dde_plugin_unload,
+	.shutdown = dde_shutdown,
+	.symbol = up_symbol,
+	.heartbeat = dde_heartbeat,
+};

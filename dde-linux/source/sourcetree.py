@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The distribution's kernel source: where it comes from, unpacking it, comparing with it."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+
+PACKAGE = 'linux-source-6.12'
+TARBALL = f'/usr/src/{PACKAGE}.tar.xz'
+UNPACKED_BYTES = 1_700_000_000      # what the tree takes, with room for directories
+# Folders (symlinks) that are ours: nothing else may be in the tree beside the package's files.
+ADDED = ('arch/dde',)
+
+
+class Problem(Exception):
+    """An error to be shown to the user as it is."""
+
+
+_start = time.monotonic()
+
+
+def say(text):
+    """A progress line."""
+    print(f'[{time.monotonic() - _start:6.1f} s] {text}', flush=True)
+
+
+def write_file(path, text):
+    """Writes a file as a whole or not at all."""
+    tmp = f'{path}.new'
+    try:
+        with open(tmp, 'w', encoding='utf-8') as f:
+            f.write(text)
+        os.replace(tmp, path)
+    except OSError as e:
+        with contextlib.suppress(OSError):
+            os.unlink(tmp)
+        raise Problem(f'{path}: {e.strerror}') from e
+
+
+def read_json(path):
+    """The object in a JSON file; {} if there is none."""
+    try:
+        with open(path, encoding='utf-8') as f:
+            return json.load(f)
+    except (OSError, ValueError):
+        return {}
+
+
+def write_json(path, value):
+    write_file(path, json.dumps(value, indent=1, sort_keys=True) + '\n')
+
+
+class Source:
+    """A tarball, and the tree that it is unpacked to in a build directory."""
+
+    def __init__(self, builddir, tarball):
+        self.builddir = os.path.abspath(builddir)
+        self.tarball = os.path.abspath(tarball)
+        self.tree = os.path.join(self.builddir, PACKAGE)
+        self.record = os.path.join(self.builddir, 'source.json')
+        if not os.path.isfile(self.tarball):
+            raise Problem(f'{self.tarball}: no such file. Install the kernel source with '
+                          f'"apt-get install {PACKAGE}" or name the file with --source')
+
+    def identity(self):
+        """What tells a tarball from another, the hash included (kept while the file is)."""
+        st = os.stat(self.tarball)
+        known = read_json(self.record)
+        same = {'tarball': self.tarball, 'size': st.st_size, 'mtime_ns': st.st_mtime_ns}
+        if all(known.get(k) == v for k, v in same.items()) and known.get('sha256'):
+            return {**same, 'sha256': known['sha256'], 'package_version': known['package_version']}
+        digest = hashlib.sha256()
+        with open(self.tarball, 'rb') as f:
+            while block := f.read(1 << 20):
+                digest.update(block)
+        return {**same, 'sha256': digest.hexdigest(), 'package_version': package_version()}
+
+    def unpack(self):
+        """Makes the tree be there, from this tarball. Returns identity()."""
+        identity = self.identity()
+        known = read_json(self.record)
+        if os.path.isdir(self.tree) and not known:
+            say(f'{self.tree} is there, but no record of its origin: comparing it')
+            differences = compare(self)
+            if differences.any():
+                raise Problem(f'{self.tree}: is not what is in {self.tarball} '
+                              f'({differences.summary()}); remove it and build again')
+        elif not os.path.isdir(self.tree) or known.get('sha256') != identity['sha256']:
+            self._unpack_anew()
+        if known != identity:
+            write_json(self.record, identity)
+        return identity
+
+    def _unpack_anew(self):
+        free = shutil.disk_usage(self.builddir).free
+        if free < UNPACKED_BYTES:
+            raise Problem(f'{self.builddir}: {free >> 20} MB free, the kernel source needs '
+                          f'{UNPACKED_BYTES >> 20} MB; free some space or choose another --builddir')
+        say(f'unpacking {self.tarball}')
+        temporary = os.path.join(self.builddir, f'.{PACKAGE}.unpacking')
+        try:
+            shutil.rmtree(temporary, ignore_errors=True)
+            os.mkdir(temporary)
+            run_tar(self.tarball, temporary)
+            inner = os.path.join(temporary, PACKAGE)
+            if not os.path.isfile(os.path.join(inner, 'Makefile')):
+                raise Problem(f'{self.tarball}: has no {PACKAGE}/Makefile; is it the kernel source?')
+            if os.path.isdir(self.tree):
+                say('removing the tree of an older package')
+                os.replace(self.tree, os.path.join(temporary, 'old'))
+            os.replace(inner, self.tree)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def add_folders(self, arch):
+        """Links our folders into the tree; arch is the folder to appear as arch/dde."""
+        for name in ADDED:
+            link = os.path.join(self.tree, name)
+            target = os.path.relpath(os.path.realpath(arch), os.path.dirname(link))
+            if os.path.islink(link) and os.readlink(link) == target:
+                continue
+            if os.path.lexists(link) and not os.path.islink(link):
+                raise Problem(f'{link}: is in the way; the package has no such folder')
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(link)
+            os.symlink(target, link)
+
+
+def run_tar(tarball, folder):
+    """Unpacks with tar, which may use several processors for xz."""
+    command = ['tar', '--extract', '--file', tarball, '--directory', folder]
+    if tarball.endswith('.xz'):
+        command += ['--use-compress-program', 'xz --threads=0']
+    r = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors='replace', check=False)
+    if r.returncode:
+        lines = r.stderr.strip().splitlines()
+        full = next((x for x in lines if 'No space left' in x), None)
+        raise Problem(f'unpacking {tarball}: {full or (lines or ["tar failed"])[0]}'
+                      + (f'; free some space on {folder} and build again' if full else ''))
+
+
+def package_version():
+    """Version of the installed source package, None if it is not installed as a package."""
+    r = subprocess.run(['dpkg-query', '--show', '--showformat=${Version}', PACKAGE],
+                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    return r.stdout.strip() or None if r.returncode == 0 else None
+
+
+class Differences:
+    """What compare() found."""
+
+    def __init__(self):
+        self.files = 0          # in the package
+        self.same = 0
+        self.changed = []       # other content, or another kind of file
+        self.missing = []       # in the package, not in the tree
+        self.extra = []         # in the tree, not in the package
+        self.added = []         # our folders
+
+    def any(self):
+        return bool(self.changed or self.missing or self.extra)
+
+    def summary(self):
+        return (f'{self.files} files in the package, {self.same} identical, '
+                f'{len(self.changed)} changed, {len(self.missing)} missing, '
+                f'{len(self.extra)} extra, added: {", ".join(self.added) or "none"}')
+
+
+def _equal(path, data):
+    try:
+        with open(path, 'rb') as f:
+            return f.read(len(data) + 1) == data
+    except OSError:
+        return False
+
+
+def _compare_member(archive, member, path, found):
+    """One member of the tarball with the file at path."""
+    found.files += 1
+    if not os.path.lexists(path):
+        found.missing.append(member.name)
+    elif member.issym():
+        good = os.path.islink(path) and os.readlink(path) == member.linkname
+        found.same += good
+        if not good:
+            found.changed.append(member.name)
+    elif os.path.islink(path) or not os.path.isfile(path):
+        found.changed.append(member.name)
+    elif member.islnk():
+        found.same += 1         # a second name: its content was compared under the first
+    elif _equal(path, archive.extractfile(member).read()):
+        found.same += 1
+    else:
+        found.changed.append(member.name)
+
+
+def _names_in(tree, found):
+    """All that is in the tree, but for our folders, which go to found.added."""
+    names = set()
+    for base, folders, files in os.walk(tree):
+        for name in folders + files:
+            path = os.path.relpath(os.path.join(base, name), tree)
+            if path in ADDED:
+                found.added.append(path)
+                continue
+            if name in files or os.path.islink(os.path.join(base, name)):
+                names.add(path)
+    return names
+
+
+def compare(source):
+    """Compares every file of the tree with the tarball's, by content; modes do not count."""
+    found = Differences()
+    names = _names_in(source.tree, found)
+    command = ['xz', '--decompress', '--stdout', '--threads=0', source.tarball]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as xz:
+        with tarfile.open(fileobj=xz.stdout, mode='r|') as archive:
+            for member in archive:
+                if member.isdir():
+                    continue
+                member.name = os.path.relpath(member.name, PACKAGE)
+                names.discard(member.name)
+                _compare_member(archive, member, os.path.join(source.tree, member.name), found)
+    if xz.returncode:
+        raise Problem(f'{source.tarball}: xz cannot read it')
+    found.extra = sorted(names)
+    return found
+
+
+def main_with_problems(main):
+    """Runs main() and turns a Problem into one message and exit status 1."""
+    try:
+        sys.exit(main())
+    except Problem as e:
+        print(f'{os.path.basename(sys.argv[0])}: {e}', file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print(f'{os.path.basename(sys.argv[0])}: interrupted', file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The unprivileged half of the emu backend: the device of a handover.  It opens
+ * nothing: all files came with the handover.
+ *
+ * One lock serialises the qtest stream.  Interrupt lines arrive in that stream,
+ * so whoever releases the lock delivers them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "emu.h"
+
+void emu_lock(struct emu_pci *e)
+{
+	pthread_mutex_lock(&e->lock);
+}
+
+void emu_unlock(struct emu_pci *e)
+{
+	uint32_t due = emu_lines_due(e);
+
+	pthread_mutex_unlock(&e->lock);
+	if (due)
+		emu_lines_deliver(e, due);
+}
+
+/* ---- life ----------------------------------------------------------------- */
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void emu_close(struct ddekit_pci *pci)
+{
+	struct emu_pci *e = to_emu(pci);
+	unsigned int i;
+
+	if (e->base.pool.cpu)
+		munmap(e->base.pool.cpu, e->base.pool.size);
+	close_fd(e->ram_fd);
+	close_fd(e->qtest_fd);
+	for (i = 0; i < e->n_vectors; i++)
+		close_fd(e->vector[i].fd);
+	pthread_mutex_destroy(&e->lock);
+	free(e);
+}
+
+static void close_all(const struct ddekit_handover *h)
+{
+	uint32_t i;
+
+	for (i = 0; i < h->n_fds; i++)
+		close_fd(h->fds[i]);
+}
+
+static int read_blob(const struct ddekit_handover *h, struct emu_blob *ret)
+{
+	if (h->blob_len != sizeof(*ret))
+		return -EPROTO;
+	memcpy(ret, h->blob, sizeof(*ret));
+	if (ret->magic != EMU_BLOB_MAGIC || ret->n_vectors > EMU_VECTORS ||
+	    h->n_fds != EMU_FD_VECTORS + ret->n_vectors || h->pool_fd != EMU_FD_RAM)
+		return -EPROTO;
+	return 0;
+}
+
+static int map_pool(struct emu_pci *e, const struct ddekit_handover *h)
+{
+	void *want = (void *)(uintptr_t)h->pool_base;
+	void *cpu = mmap(want, h->pool_size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED_NOREPLACE, e->ram_fd, (off_t)h->pool_offset);
+
+	if (cpu == MAP_FAILED)
+		return -errno;
+	e->base.pool.cpu = cpu;
+	e->base.pool.size = h->pool_size;
+	if (cpu != want)	/* a kernel without MAP_FIXED_NOREPLACE */
+		return -EEXIST;
+	e->base.pool.base.v = h->pool_base;
+	e->base.pool.fd = e->ram_fd;
+	e->base.pool.offset = h->pool_offset;
+	return 0;
+}
+
+int emu_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
+{
+	struct emu_blob blob;
+	struct emu_pci *e;
+	int err = read_blob(h, &blob);
+
+	e = err ? NULL : calloc(1, sizeof(*e));
+	if (!e) {
+		close_all(h);
+		return err ? err : -ENOMEM;
+	}
+	pthread_mutex_init(&e->lock, NULL);
+	e->ram_fd = h->fds[EMU_FD_RAM];
+	e->qtest_fd = h->fds[EMU_FD_QTEST];
+	e->n_vectors = blob.n_vectors;
+	emu_lines_init(e, h->fds + EMU_FD_VECTORS);
+	qtest_init(&e->qt, e->qtest_fd, -1);
+	e->qt.lines = blob.lines;
+	e->base.service_fd = e->qtest_fd;
+	e->base.windows = (struct ddekit_pci_windows){
+		.mem_base = { EMU_MEM_BASE }, .mem_size = EMU_MEM_SIZE,
+		.io_base = EMU_IO_BASE, .io_size = EMU_IO_SIZE };
+	err = map_pool(e, h);
+	if (err) {
+		emu_close(&e->base);
+		return err;
+	}
+	*ret = &e->base;
+	return 0;
+}
+
+/* ---- config space --------------------------------------------------------- */
+
+static bool hidden(uint8_t bus, uint8_t devfn)
+{
+	return bus == 0 && EMU_HIDDEN_SLOTS >> (devfn >> 3) & 1;
+}
+
+/* QEMU reads all-ones where nothing is. Locked. Return: 0, -ENODEV, -EIO. */
+static int check_present(struct emu_pci *e, uint8_t bus, uint8_t devfn)
+{
+	uint64_t vendor;
+
+	if (qtest_read(&e->qt, SPACE_MEM, emu_config_addr(bus, devfn, 0), 2, &vendor))
+		return -EIO;
+	return vendor == 0xffff ? -ENODEV : 0;
+}
+
+int emu_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
+		    uint32_t size, uint32_t *ret)
+{
+	struct emu_pci *e = to_emu(pci);
+	uint64_t v;
+	int err;
+
+	if (hidden(bus, devfn))
+		return -ENODEV;
+	emu_lock(e);
+	e->stats.config_reads++;
+	err = qtest_read(&e->qt, SPACE_MEM, emu_config_addr(bus, devfn, reg), size, &v);
+	if (!err && v == ~0ull >> (64 - 8 * size))
+		err = check_present(e, bus, devfn);
+	if (!err && reg == 0 && size == 4)
+		emu_quirk_saw_id(e, bus, devfn, (uint32_t)v);
+	emu_unlock(e);
+	if (!err)
+		*ret = (uint32_t)v;
+	return err;
+}
+
+int emu_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
+		     uint32_t size, uint32_t value)
+{
+	struct emu_pci *e = to_emu(pci);
+	uint64_t vendor;
+	int err;
+
+	if (hidden(bus, devfn))
+		return -ENODEV;
+	value &= ~0u >> (32 - 8 * size);
+	emu_lock(e);
+	e->stats.config_writes++;
+	err = qtest_read_write(&e->qt, emu_config_addr(bus, devfn, 0), &vendor,
+			       emu_config_addr(bus, devfn, reg), size, value);
+	if (!err && vendor == 0xffff)
+		err = -ENODEV;
+	if (!err)
+		emu_quirk_saw_write(e, bus, devfn, reg, size, value);
+	emu_unlock(e);
+	return err;
+}
+
+/* ---- memory and ports ----------------------------------------------------- */
+
+int emu_map(struct ddekit_pci *pci, uint64_t addr, uint64_t len, volatile void **ret_cpu)
+{
+	*ret_cpu = NULL;	/* by call only */
+	return 0;
+}
+
+void emu_unmap(struct ddekit_pci *pci, volatile void *cpu, uint64_t len)
+{
+}
+
+uint64_t emu_read(struct ddekit_pci *pci, enum access_space space, uint64_t addr, uint32_t size)
+{
+	struct emu_pci *e = to_emu(pci);
+	uint64_t v;
+
+	emu_lock(e);
+	if (space == SPACE_MEM)
+		e->stats.mmio_reads++;
+	else
+		e->stats.io_reads++;
+	if (qtest_read(&e->qt, space, addr, size, &v))
+		v = ~0ull >> (64 - 8 * size);
+	else if (space == SPACE_MEM && e->n_quirks)
+		emu_quirk_after_read(e, addr, size, v);
+	emu_unlock(e);
+	return v;
+}
+
+void emu_write(struct ddekit_pci *pci, enum access_space space, uint64_t addr, uint32_t size,
+	       uint64_t value)
+{
+	struct emu_pci *e = to_emu(pci);
+
+	emu_lock(e);
+	if (space == SPACE_MEM)
+		e->stats.mmio_writes++;
+	else
+		e->stats.io_writes++;
+	qtest_write(&e->qt, space, addr, size, value);
+	emu_unlock(e);
+}
+
+void emu_flush(struct ddekit_pci *pci)
+{
+	struct emu_pci *e = to_emu(pci);
+
+	/* Called before each sleep: without a lock when there is nothing to do. */
+	if (!__atomic_load_n(&e->qt.out_len, __ATOMIC_RELAXED))
+		return;
+	emu_lock(e);
+	e->stats.flushes++;
+	qtest_flush(&e->qt);
+	emu_unlock(e);
+}
+
+int emu_service(struct ddekit_pci *pci)
+{
+	struct emu_pci *e = to_emu(pci);
+	int err;
+
+	emu_lock(e);
+	/* Who waits for an interrupt waits for what his writes will cause. */
+	qtest_flush(&e->qt);
+	err = qtest_poll(&e->qt);
+	emu_unlock(e);
+	return err;
+}
+
+void emu_stats(struct ddekit_pci *pci, struct ddekit_pci_stats *ret)
+{
+	struct emu_pci *e = to_emu(pci);
+
+	emu_lock(e);
+	*ret = e->stats;
+	ret->messages = e->qt.n_messages;
+	ret->syscalls = e->qt.n_syscalls;
+	emu_unlock(e);
+}

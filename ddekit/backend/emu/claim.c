@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The privileged half of the emu backend: a claim is a running QEMU.  It stays
+ * what it is when driver hosts come and go, as hardware would.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "emu.h"
+
+#define START_TIMEOUT_MS 15000
+#define REPLY_TIMEOUT_MS 1000
+#define QUIT_TIMEOUT_MS 1000
+#define SOCKET_BUFFER (1 << 20)
+#define BIOS_SIZE 65536
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8u
+#endif
+
+struct emu_claim {
+	struct ddekit_claim base;
+	struct emu_process process;
+	struct emu_topology topology;
+	struct qtest qt;
+	struct emu_monitor monitor;
+	uint64_t pool_size;
+	int ram_fd, qtest_fd, monitor_fd, ivshmem_fd;
+	int vector_fd[EMU_VECTORS];
+};
+
+/* What only QEMU gets. */
+struct remote_fds {
+	int bios, qtest, monitor, ivshmem;
+};
+
+static struct emu_claim *to_claim(struct ddekit_claim *claim)
+{
+	return (struct emu_claim *)claim;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The one teardown. */
+static void destroy(struct emu_claim *c)
+{
+	unsigned int i;
+
+	emu_process_finish(&c->process);
+	emu_topology_finish(&c->topology);
+	close_fd(c->ram_fd);
+	close_fd(c->qtest_fd);
+	close_fd(c->monitor_fd);
+	close_fd(c->ivshmem_fd);
+	for (i = 0; i < EMU_VECTORS; i++)
+		close_fd(c->vector_fd[i]);
+	free(c);
+}
+
+static struct emu_claim *create(const struct ddekit_claim_spec *spec)
+{
+	struct emu_claim *c = calloc(1, sizeof(*c));
+	unsigned int i;
+
+	if (!c)
+		return NULL;
+	emu_process_init(&c->process);
+	c->pool_size = spec->pool_size;
+	c->ram_fd = c->qtest_fd = c->monitor_fd = c->ivshmem_fd = -1;
+	for (i = 0; i < EMU_VECTORS; i++)
+		c->vector_fd[i] = -1;
+	return c;
+}
+
+/* ---- what QEMU is given --------------------------------------------------- */
+
+/* A socket pair with room for the replies to QTEST_CAP commands and more. */
+static int channel(int *ret_ours, int *ret_remote)
+{
+	int pair[2], size = SOCKET_BUFFER, i;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	for (i = 0; i < 2; i++) {
+		pair[i] = emu_fd_move_up(pair[i]);
+		if (setsockopt(pair[i], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)))
+			setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	}
+	*ret_ours = pair[0];
+	*ret_remote = pair[1];
+	return 0;
+}
+
+static int memory_file(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+
+	if (fd < 0 && errno == EINVAL)	/* before Linux 6.3 */
+		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd < 0 ? -errno : emu_fd_move_up(fd);
+}
+
+/* RAM: sparse, of a size that nobody can change any more. */
+static int make_ram(struct emu_claim *c)
+{
+	int fd = memory_file("ddekit-ram");
+
+	if (fd < 0)
+		return fd;
+	c->ram_fd = fd;
+	if (ftruncate(fd, (off_t)(EMU_POOL_BASE + c->pool_size)) ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		return -errno;
+	return 0;
+}
+
+/* Firmware: at the reset vector, cli; hlt; jmp to the hlt. It parks the CPU. */
+static int make_bios(int *ret)
+{
+	static const uint8_t park[] = { 0xfa, 0xf4, 0xeb, 0xfd };
+	int fd = memory_file("ddekit-bios");
+
+	if (fd < 0)
+		return fd;
+	if (ftruncate(fd, BIOS_SIZE) ||
+	    pwrite(fd, park, sizeof(park), BIOS_SIZE - 16) != sizeof(park)) {
+		close(fd);
+		return -EIO;
+	}
+	*ret = fd;
+	return 0;
+}
+
+static int make_vectors(struct emu_claim *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < EMU_VECTORS; i++) {
+		int fd = emu_fd_move_up(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+
+		if (fd < 0)
+			return -errno;
+		c->vector_fd[i] = fd;
+	}
+	return emu_ivshmem_greet(c->ivshmem_fd, c->vector_fd, EMU_VECTORS);
+}
+
+static int make_fds(struct emu_claim *c, struct remote_fds *r)
+{
+	int err = make_ram(c);
+
+	if (!err)
+		err = make_bios(&r->bios);
+	if (!err)
+		err = channel(&c->qtest_fd, &r->qtest);
+	if (!err)
+		err = channel(&c->monitor_fd, &r->monitor);
+	if (!err)
+		err = channel(&c->ivshmem_fd, &r->ivshmem);
+	if (!err)
+		err = make_vectors(c);
+	return err;
+}
+
+/* ---- open ----------------------------------------------------------------- */
+
+static int check_spec(const struct ddekit_claim_spec *spec, char **ret_why)
+{
+	const int *fd;
+
+	if (spec->pool_size >= EMU_RAM_LIMIT - EMU_POOL_BASE)
+		return why(ret_why, -EINVAL, "pool of %llu MiB: the emu backend has room for %llu",
+			   (unsigned long long)(spec->pool_size >> 20),
+			   (EMU_RAM_LIMIT - EMU_POOL_BASE) / (1u << 20) - 4);
+	if (spec->uid && geteuid() && spec->uid != geteuid())
+		return why(ret_why, -EPERM, "QEMU cannot run as user %u: only root can change users",
+			   (unsigned int)spec->uid);
+	for (fd = spec->emu_fds; fd && *fd >= 0; fd++)
+		if (*fd <= 2 || fcntl(*fd, F_GETFD) < 0)
+			return why(ret_why, -EBADF,
+				   "fd %d for QEMU: not open, or one of stdin, stdout, stderr", *fd);
+	return 0;
+}
+
+static int launch(struct emu_claim *c, const struct ddekit_claim_spec *spec,
+		  const struct remote_fds *r, char **ret_why)
+{
+	const struct emu_cmdline_fds cf = { .ram = c->ram_fd, .bios = r->bios,
+		.qtest = r->qtest, .monitor = r->monitor, .ivshmem = r->ivshmem };
+	const int keep[] = { c->ram_fd, r->bios, r->qtest, r->monitor, r->ivshmem, -1 };
+	char *binary = NULL, **argv = NULL;
+	struct emu_launch l;
+	int err;
+
+	err = emu_cmdline(spec, &cf, &argv, ret_why);
+	if (!err)
+		err = emu_process_find(&binary, ret_why);
+	if (!err) {
+		l = (struct emu_launch){ .binary = binary, .argv = argv, .keep = keep,
+			.keep_more = spec->emu_fds, .uid = spec->uid, .gid = spec->gid };
+		err = emu_process_start(&c->process, &l, ret_why);
+	}
+	free(binary);
+	emu_cmdline_free(argv);
+	return err;
+}
+
+/* The stream ended, or nothing came: say what became of QEMU. */
+static int explain_silence(struct emu_claim *c, const char *device, char **ret_why)
+{
+	char *epitaph;
+
+	if (emu_process_wait(&c->process, 1000)) {
+		emu_process_listen(&c->process);
+		return why(ret_why, -ETIMEDOUT, "QEMU does not answer%s%.*s",
+			   c->process.words_len ? ": " : "", (int)c->process.words_len,
+			   c->process.words);
+	}
+	epitaph = emu_process_epitaph(&c->process);
+	why(ret_why, -ENODEV, "QEMU with device \"%s\" %s; check emu_device, emu_netdev and "
+	    "emu_args (qemu-system-x86_64 -device help)", device, epitaph ? epitaph : "ended");
+	free(epitaph);
+	return -ENODEV;
+}
+
+static int set_up(struct emu_claim *c, const char *device, char **ret_why)
+{
+	int err;
+
+	qtest_init(&c->qt, c->qtest_fd, START_TIMEOUT_MS);
+	emu_monitor_init(&c->monitor, c->monitor_fd);
+	err = emu_topology_init(&c->topology, &c->qt, ret_why);
+	if (!err)
+		err = qtest_intercept(&c->qt, "ioapic");
+	if (c->qt.dead)
+		return explain_silence(c, device, ret_why);
+	c->qt.timeout_ms = REPLY_TIMEOUT_MS;
+	return err;
+}
+
+static int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+			  char **ret_why)
+{
+	struct remote_fds r = { -1, -1, -1, -1 };
+	struct emu_claim *c;
+	int err = check_spec(spec, ret_why);
+
+	if (err)
+		return err;
+	c = create(spec);
+	if (!c)
+		return why(ret_why, -ENOMEM, "no memory");
+	err = make_fds(c, &r);
+	if (err)
+		why(ret_why, err, "make QEMU's files: %s", strerror(-err));
+	else
+		err = launch(c, spec, &r, ret_why);
+	close_fd(r.bios);
+	close_fd(r.qtest);
+	close_fd(r.monitor);
+	close_fd(r.ivshmem);
+	if (!err)
+		err = set_up(c, spec->emu_device, ret_why);
+	if (err) {
+		destroy(c);
+		return err;
+	}
+	*ret = &c->base;
+	return 0;
+}
+
+/* ---- later ---------------------------------------------------------------- */
+
+static int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
+{
+	struct emu_claim *c = to_claim(claim);
+	struct emu_blob blob = { .magic = EMU_BLOB_MAGIC, .n_vectors = EMU_VECTORS,
+				 .lines = c->qt.lines };
+	unsigned int i;
+
+	ret->pool_base = EMU_POOL_BASE;
+	ret->pool_size = c->pool_size;
+	ret->pool_offset = EMU_POOL_BASE;
+	ret->pool_fd = EMU_FD_RAM;
+	ret->fds[EMU_FD_RAM] = c->ram_fd;
+	ret->fds[EMU_FD_QTEST] = c->qtest_fd;
+	for (i = 0; i < EMU_VECTORS; i++)
+		ret->fds[EMU_FD_VECTORS + i] = c->vector_fd[i];
+	ret->n_fds = EMU_FD_VECTORS + EMU_VECTORS;
+	memcpy(ret->blob, &blob, sizeof(blob));
+	ret->blob_len = sizeof(blob);
+	return 0;
+}
+
+static int emu_claim_quiesce(struct ddekit_claim *claim)
+{
+	struct emu_claim *c = to_claim(claim);
+	unsigned int i;
+	int err;
+
+	emu_process_listen(&c->process);
+	err = qtest_resync(&c->qt);
+	if (!err)
+		err = emu_topology_reset(&c->topology, &c->qt);
+	if (err)
+		return err;
+	/* Only now: the device writes into the pool and rings no more. */
+	for (i = 0; i < EMU_VECTORS; i++)
+		emu_drain_eventfd(c->vector_fd[i]);
+	if (fallocate(c->ram_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+		      (off_t)(EMU_POOL_BASE + c->pool_size)))
+		return -errno;
+	return 0;
+}
+
+static int emu_claim_death_fd(struct ddekit_claim *claim)
+{
+	return to_claim(claim)->process.pidfd;
+}
+
+static int emu_claim_death_why(struct ddekit_claim *claim, char **ret_why)
+{
+	struct emu_claim *c = to_claim(claim);
+	char *epitaph;
+
+	if (!emu_process_ended(&c->process))
+		return -EBUSY;
+	epitaph = emu_process_epitaph(&c->process);
+	if (!epitaph)
+		return -ENOMEM;
+	why(ret_why, 0, "QEMU (pid %d) %s", (int)c->process.pid, epitaph);
+	free(epitaph);
+	return 0;
+}
+
+static int emu_claim_monitor(struct ddekit_claim *claim, const char *command,
+			     const char *arguments, char **ret_reply)
+{
+	return emu_monitor_run(&to_claim(claim)->monitor, command, arguments, REPLY_TIMEOUT_MS,
+			       ret_reply);
+}
+
+static pid_t emu_claim_pid(struct ddekit_claim *claim)
+{
+	return to_claim(claim)->process.pid;
+}
+
+/* Asked to quit, QEMU closes its disk images properly. */
+static void emu_claim_close(struct ddekit_claim *claim)
+{
+	struct emu_claim *c = to_claim(claim);
+
+	if (!emu_process_ended(&c->process) &&
+	    emu_monitor_run(&c->monitor, "quit", NULL, QUIT_TIMEOUT_MS, NULL) == 0)
+		emu_process_wait(&c->process, QUIT_TIMEOUT_MS);
+	destroy(c);
+}
+
+extern const struct backend emu_backend;
+const struct backend emu_backend = {
+	.name = "emu",
+	.claim = {
+		.open = emu_claim_open,
+		.handover = emu_claim_handover,
+		.quiesce = emu_claim_quiesce,
+		.death_fd = emu_claim_death_fd,
+		.death_why = emu_claim_death_why,
+		.monitor = emu_claim_monitor,
+		.pid = emu_claim_pid,
+		.close = emu_claim_close,
+	},
+	.pci = {
+		.adopt = emu_adopt,
+		.config_read = emu_config_read,
+		.config_write = emu_config_write,
+		.map = emu_map,
+		.unmap = emu_unmap,
+		.read = emu_read,
+		.write = emu_write,
+		.flush = emu_flush,
+		.service = emu_service,
+		.irq_vectors = emu_irq_vectors,
+		.irq_line = emu_irq_line,
+		.irq_mask = emu_irq_mask,
+		.irq_free = emu_irq_free,
+		.stats = emu_stats,
+		.close = emu_close,
+	},
+};

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* QEMU's command line: a q35 machine with nothing in it but what we put there. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "emu.h"
+
+#define MAX_ARGS 256
+
+struct args {
+	unsigned int n;
+	int error;
+	char *v[MAX_ARGS + 1];	/* NULL at the end */
+};
+
+static void add(struct args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void add(struct args *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (a->error)
+		return;
+	if (a->n == MAX_ARGS) {
+		a->error = -E2BIG;
+		return;
+	}
+	va_start(ap, fmt);
+	if (vasprintf(&a->v[a->n], fmt, ap) < 0) {
+		a->v[a->n] = NULL;
+		a->error = -ENOMEM;
+	} else {
+		a->n++;
+	}
+	va_end(ap);
+}
+
+static void add_two(struct args *a, const char *option, const char *value)
+{
+	add(a, "%s", option);
+	add(a, "%s", value);
+}
+
+/* Is there a "key=" in a comma separated option, other than at its start?
+ * (QEMU writes a comma inside a value as two.) */
+static bool has_key(const char *option, const char *key)
+{
+	size_t len = strlen(key);
+	const char *p = option;
+
+	while ((p = strchr(p, ','))) {
+		if (p[1] == ',') {
+			p += 2;
+			continue;
+		}
+		p++;
+		if (!strncmp(p, key, len) && p[len] == '=')
+			return true;
+	}
+	return false;
+}
+
+static int check_device(const struct ddekit_claim_spec *spec, char **ret_why)
+{
+	const char *dev = spec->emu_device, *net = spec->emu_netdev;
+
+	if (!dev || !*dev)
+		return why(ret_why, -EINVAL, "no emulated device given; for instance e1000e");
+	if (dev[0] == '{' || (net && net[0] == '{'))
+		return why(ret_why, -EINVAL,
+			   "\"%s\": the JSON form is not taken; write name,key=value",
+			   dev[0] == '{' ? dev : net);
+	if (has_key(dev, "bus") || has_key(dev, "addr"))
+		return why(ret_why, -EINVAL,
+			   "device \"%s\": leave out bus= and addr=, they are set here", dev);
+	if (net && (has_key(net, "id") || has_key(dev, "netdev")))
+		return why(ret_why, -EINVAL,
+			   "netdev \"%s\": leave out id= and the device's netdev=, they are set here",
+			   net);
+	return 0;
+}
+
+static void add_machine(struct args *a, const struct ddekit_claim_spec *spec,
+			const struct emu_cmdline_fds *fds)
+{
+	uint64_t ram = EMU_POOL_BASE + spec->pool_size;
+	char bdf[DDEKIT_BDF_STRLEN];
+
+	add(a, "qemu-system-x86_64");
+	add(a, "-name");
+	add(a, "ddekit-%s", ddekit_bdf_format(spec->bdf, bdf));
+	add_two(a, "-nodefaults", "-no-user-config");
+	add_two(a, "-display", "none");
+	add_two(a, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
+		"resourcecontrol=deny");
+	/* tcg with its CPU parked: the device clock runs in real time. */
+	add_two(a, "-accel", "tcg,tb-size=1");
+	add_two(a, "-machine", "q35,memory-backend=ram,sata=off,smbus=off,i8042=off,hpet=off,"
+		"pit=off,vmport=off,dump-guest-core=off");
+	add(a, "-m");
+	add(a, "%lluM", (unsigned long long)(ram >> 20));
+	add(a, "-bios");
+	add(a, "/proc/self/fd/%d", fds->bios);
+	add(a, "-object");
+	add(a, "memory-backend-file,id=ram,size=%lluM,share=on,mem-path=/proc/self/fd/%d",
+	    (unsigned long long)(ram >> 20), fds->ram);
+	/* Hot-plug by the root port's own registers, not by ACPI. */
+	add_two(a, "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
+}
+
+static void add_channels(struct args *a, const struct emu_cmdline_fds *fds)
+{
+	add(a, "-chardev");
+	add(a, "socket,id=ddekit-qtest,fd=%d", fds->qtest);
+	add_two(a, "-object", "qtest,id=qtest0,chardev=ddekit-qtest,log=none");
+	add(a, "-chardev");
+	add(a, "socket,id=ddekit-monitor,fd=%d", fds->monitor);
+	add_two(a, "-mon", "chardev=ddekit-monitor,mode=control");
+	add(a, "-chardev");
+	add(a, "socket,id=ddekit-ivshmem,fd=%d", fds->ivshmem);
+	add(a, "-device");
+	add(a, "ivshmem-doorbell,id=doorbell,chardev=ddekit-ivshmem,vectors=%d,addr=0x%x",
+	    EMU_VECTORS, EMU_SLOT_DOORBELL);
+}
+
+static void add_device(struct args *a, const struct ddekit_claim_spec *spec)
+{
+	const char *const *arg, *dev = spec->emu_device;
+
+	add(a, "-device");
+	add(a, "pcie-root-port,id=port1,bus=pcie.0,addr=0x%x,chassis=1,slot=1", EMU_SLOT_PORT);
+	/* After the port, whose slot they must not take. */
+	for (arg = spec->emu_args; arg && *arg; arg++)
+		add(a, "%s", *arg);
+	if (spec->emu_netdev) {
+		add(a, "-netdev");
+		add(a, "%s,id=net0", spec->emu_netdev);
+	}
+	add(a, "-device");
+	/* No option ROM: nobody would run it, and its file may be missing. */
+	add(a, "%s,bus=port1,addr=0%s%s%s", dev, has_key(dev, "id") ? "" : ",id=dev0",
+	    has_key(dev, "romfile") ? "" : ",romfile=",
+	    spec->emu_netdev ? ",netdev=net0" : "");
+}
+
+int emu_cmdline(const struct ddekit_claim_spec *spec, const struct emu_cmdline_fds *fds,
+		char ***ret_argv, char **ret_why)
+{
+	struct args *a;
+	char **argv = NULL;
+	int err = check_device(spec, ret_why);
+
+	if (err)
+		return err;
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return why(ret_why, -ENOMEM, "no memory");
+	add_machine(a, spec, fds);
+	add_channels(a, fds);
+	add_device(a, spec);
+	err = a->error;
+	if (!err) {
+		argv = calloc(a->n + 1, sizeof(char *));
+		err = argv ? 0 : -ENOMEM;
+	}
+	if (err) {
+		while (a->n)
+			free(a->v[--a->n]);
+		free(a);
+		return why(ret_why, err, "QEMU's command line: %s", strerror(-err));
+	}
+	memcpy(argv, a->v, a->n * sizeof(char *));
+	free(a);
+	*ret_argv = argv;
+	return 0;
+}
+
+void emu_cmdline_free(char **argv)
+{
+	char **p;
+
+	for (p = argv; p && *p; p++)
+		free(*p);
+	free(argv);
+}

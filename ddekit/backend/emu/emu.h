@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The emu backend: QEMU as a bag of devices.  No guest code runs; the driver
+ * host is the CPU.  Private to backend/emu/.
+ *
+ *   cmdline.c   what QEMU is called with
+ *   process.c   starts QEMU, knows when and why it ended
+ *   ivshmem.c   plays the server of QEMU's doorbell: messages become eventfds
+ *   topology.c  ECAM, bus numbers, the state to come back to after a reset
+ *   monitor.c   QMP
+ *   claim.c     the privileged half: open, handover, quiesce, close
+ *   qtest.c     register accesses
+ *   quirk.c     where QEMU's models differ from the devices
+ *   lines.c     vectors and INTx lines
+ *   adopt.c     the unprivileged half
+ */
+#ifndef EMU_H
+#define EMU_H
+
+#include <pthread.h>
+#include <sys/types.h>
+#include "../../backend.h"
+#include "qtest.h"
+
+/* ---- addresses in QEMU's q35 machine -------------------------------------- */
+
+#define EMU_POOL_BASE 0x10000000ull	/* also the pool's offset in the RAM file */
+#define EMU_RAM_LIMIT 0xb0000000ull	/* below: RAM is one piece from 0 on */
+#define EMU_ECAM 0xb0000000ull
+#define EMU_DOORBELL 0xf0000000ull	/* BAR 0 of the ivshmem device */
+#define EMU_MEM_BASE 0xe0000000ull
+#define EMU_MEM_SIZE 0x10000000ull
+#define EMU_IO_BASE 0xc000u
+#define EMU_IO_SIZE 0x1000u
+
+/* Slots of the root bus. */
+#define EMU_SLOT_PORT 1			/* the root port that the device is behind */
+#define EMU_SLOT_DOORBELL 30
+#define EMU_HIDDEN_SLOTS (1u << 0 | 1u << EMU_SLOT_DOORBELL | 1u << 31)
+
+#define EMU_VECTORS 64
+/* INTx lines are inputs 16..23 of the I/O APIC. */
+#define EMU_LINES 8
+#define EMU_LINE_INPUT 16
+
+static inline uint64_t emu_config_addr(uint8_t bus, uint8_t devfn, uint32_t reg)
+{
+	return EMU_ECAM + ((uint64_t)bus << 20) + ((uint64_t)devfn << 12) + reg;
+}
+
+/* ---- handover ------------------------------------------------------------- */
+
+#define EMU_BLOB_MAGIC 0x31756d65u	/* "emu1" */
+
+/* The fds of a handover, in order. */
+enum { EMU_FD_RAM, EMU_FD_QTEST, EMU_FD_VECTORS };
+
+struct emu_blob {
+	uint32_t magic;
+	uint32_t n_vectors;
+	uint32_t lines;		/* levels of the I/O APIC's inputs */
+	uint32_t zero;
+};
+
+/* ---- cmdline.c ------------------------------------------------------------ */
+
+/* The fds that go into the command line; QEMU inherits them by number. */
+struct emu_cmdline_fds {
+	int ram, bios, qtest, monitor, ivshmem;
+};
+
+/**
+ * emu_cmdline - make QEMU's arguments
+ * @ret_argv: ends with NULL; for emu_cmdline_free()
+ * Return: 0, -EINVAL, -ENOMEM; *ret_why tells.
+ */
+int emu_cmdline(const struct ddekit_claim_spec *spec, const struct emu_cmdline_fds *fds,
+		char ***ret_argv, char **ret_why);
+void emu_cmdline_free(char **argv);
+
+/* ---- process.c ------------------------------------------------------------ */
+
+/*
+ * A QEMU process.  It lives as long as somebody holds the lifeline: when its
+ * last copy is closed, by the claim or by the claim's death of whatever kind,
+ * the kernel sends QEMU a SIGKILL (see arm_lifeline()).
+ */
+struct emu_process {
+	pid_t pid;		/* 0: never started */
+	int pidfd;
+	int lifeline;
+	int words_fd;		/* QEMU's stderr */
+	bool reaped;
+	int wait_code, wait_status;	/* of siginfo_t */
+	size_t words_len;
+	char words[1024];	/* the first and the last of what it said */
+};
+
+struct emu_launch {
+	const char *binary;	/* absolute */
+	char *const *argv;
+	const int *keep;	/* fds that are inherited, -1 ends; twice: */
+	const int *keep_more;	/* ours and the caller's; may be NULL */
+	uid_t uid;		/* 0: keep */
+	gid_t gid;
+};
+
+void emu_process_init(struct emu_process *p);
+/* Finds the binary. Return: 0, -ENOENT. *ret is to be freed. */
+int emu_process_find(char **ret, char **ret_why);
+int emu_process_start(struct emu_process *p, const struct emu_launch *l, char **ret_why);
+/* True once it has ended; it is reaped then. */
+bool emu_process_ended(struct emu_process *p);
+/* Waits for its end. Return: 0, -ETIMEDOUT. */
+int emu_process_wait(struct emu_process *p, int timeout_ms);
+/* Reads what it has said on stderr. */
+void emu_process_listen(struct emu_process *p);
+/* Its end as text, "exited with status 1: …"; to be freed; NULL if no memory. */
+char *emu_process_epitaph(struct emu_process *p);
+/* Kills it if need be, frees everything. Safe after init() alone. */
+void emu_process_finish(struct emu_process *p);
+/* A copy of fd above stdio, close-on-exec; closes fd. -1 stays -1. */
+int emu_fd_move_up(int fd);
+
+/* ---- ivshmem.c ------------------------------------------------------------ */
+
+/* Queues the whole handshake on server, QEMU reads it when it starts: the
+ * eventfds become the vectors of peer 0. Return: 0, negative errno. */
+int emu_ivshmem_greet(int server, const int *eventfds, unsigned int n);
+
+/* ---- topology.c ----------------------------------------------------------- */
+
+#define EMU_MAX_FUNCTIONS 32
+
+/* A function and its config space as it was after the claim. */
+struct emu_function {
+	uint8_t bus, devfn;
+	bool bridge;
+	uint8_t secondary;
+	uint32_t config[1024];
+};
+
+struct emu_topology {
+	unsigned int n;
+	struct emu_function *fn[EMU_MAX_FUNCTIONS];
+};
+
+/* Switches ECAM on, numbers the buses, remembers the state. Return: 0, -EIO,
+ * -ENOMEM, -ENODEV (*ret_why tells). */
+int emu_topology_init(struct emu_topology *t, struct qtest *q, char **ret_why);
+/* Stops all DMA, resets every bus behind a bridge, and brings back the state
+ * remembered. Return: 0, -EIO. */
+int emu_topology_reset(struct emu_topology *t, struct qtest *q);
+void emu_topology_finish(struct emu_topology *t);
+
+/* ---- monitor.c ------------------------------------------------------------ */
+
+struct emu_monitor {
+	int fd;			/* borrowed */
+	bool ready;		/* capabilities negotiated */
+	bool dead;
+	size_t len;
+	char buf[65536];
+};
+
+void emu_monitor_init(struct emu_monitor *m, int fd);
+/* Runs one command. Events are ignored. Blocks up to timeout_ms.
+ * Return: 0, -EINVAL (arguments are no JSON object), -EIO, -ETIMEDOUT, -EPROTO
+ * (refused; *ret_reply has the error object), -ENOMEM. */
+int emu_monitor_run(struct emu_monitor *m, const char *name, const char *arguments,
+		    int timeout_ms, char **ret_reply);
+
+/* ---- adopted device ------------------------------------------------------- */
+
+struct emu_quirk;
+
+#define EMU_MAX_QUIRKS 8
+
+/* A quirk of a function that is present. */
+struct emu_quirk_user {
+	const struct emu_quirk *quirk;
+	uint8_t bus, devfn;
+	uint64_t bar;		/* its address; 0: not assigned */
+};
+
+struct emu_pci {
+	struct ddekit_pci base;
+	pthread_mutex_t lock;		/* protects all below */
+	struct qtest qt;
+	struct ddekit_pci_stats stats;	/* but messages and syscalls */
+	int ram_fd, qtest_fd;
+	unsigned int n_vectors;
+	uint64_t vectors_used;		/* bit per vector */
+	struct ddekit_irq vector[EMU_VECTORS];
+	struct ddekit_irq line[EMU_LINES];
+	uint32_t unmasked;		/* bit per line */
+	unsigned int n_quirks;
+	struct emu_quirk_user quirk[EMU_MAX_QUIRKS];
+};
+
+static inline struct emu_pci *to_emu(struct ddekit_pci *pci)
+{
+	return (struct emu_pci *)pci;
+}
+
+/* adopt.c: the lock is released and then the handlers of lines that have
+ * become asserted are called. */
+void emu_lock(struct emu_pci *e);
+void emu_unlock(struct emu_pci *e);
+
+/* lines.c */
+void emu_lines_init(struct emu_pci *e, const int *eventfds);
+/* Locked: the lines to be delivered, which it masks; bit per line. */
+uint32_t emu_lines_due(struct emu_pci *e);
+void emu_lines_deliver(struct emu_pci *e, uint32_t due);
+int emu_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
+		    enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
+		    struct ddekit_irq **ret);
+int emu_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
+		 struct ddekit_irq **ret);
+void emu_irq_mask(struct ddekit_irq *irq, bool masked);
+void emu_irq_free(struct ddekit_irq *irq);
+/* Empties an eventfd's counter. */
+void emu_drain_eventfd(int fd);
+
+/* quirk.c; all locked */
+/* A function's id was read / its config space written: keeps track of those
+ * that have quirks. */
+void emu_quirk_saw_id(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t id);
+void emu_quirk_saw_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg,
+			 uint32_t size, uint32_t value);
+/* A memory read returned value. */
+void emu_quirk_after_read(struct emu_pci *e, uint64_t addr, uint32_t size, uint64_t value);
+
+/* adopt.c, claim.c */
+int emu_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret);
+int emu_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
+		    uint32_t size, uint32_t *ret);
+int emu_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
+		     uint32_t size, uint32_t value);
+int emu_map(struct ddekit_pci *pci, uint64_t addr, uint64_t len, volatile void **ret_cpu);
+void emu_unmap(struct ddekit_pci *pci, volatile void *cpu, uint64_t len);
+uint64_t emu_read(struct ddekit_pci *pci, enum access_space space, uint64_t addr, uint32_t size);
+void emu_write(struct ddekit_pci *pci, enum access_space space, uint64_t addr, uint32_t size,
+	       uint64_t value);
+void emu_flush(struct ddekit_pci *pci);
+int emu_service(struct ddekit_pci *pci);
+void emu_stats(struct ddekit_pci *pci, struct ddekit_pci_stats *ret);
+void emu_close(struct ddekit_pci *pci);
+
+#endif

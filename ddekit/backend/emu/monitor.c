@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* QMP, QEMU's monitor: one command at a time, events ignored. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include "emu.h"
+
+void emu_monitor_init(struct emu_monitor *m, int fd)
+{
+	memset(m, 0, offsetof(struct emu_monitor, buf));
+	m->fd = fd;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int wait_for(struct emu_monitor *m, short events, int64_t end)
+{
+	struct pollfd p = { .fd = m->fd, .events = events };
+	int n;
+
+	do {
+		int64_t left = end - now_ms();
+
+		n = poll(&p, 1, left < 0 ? 0 : (int)left);
+	} while (n < 0 && errno == EINTR);
+	return n > 0 ? 0 : -ETIMEDOUT;
+}
+
+static int send_text(struct emu_monitor *m, const char *text, int64_t end)
+{
+	size_t len = strlen(text), done = 0;
+
+	while (done < len) {
+		ssize_t n = send(m->fd, text + done, len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n > 0) {
+			done += (size_t)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN || wait_for(m, POLLOUT, end)) {
+			m->dead = true;	/* perhaps half a command is out */
+			return -EIO;
+		}
+	}
+	return 0;
+}
+
+/* The next line as an object to be put. */
+static int receive(struct emu_monitor *m, int64_t end, json_object **ret)
+{
+	for (;;) {
+		char *nl = memchr(m->buf, '\n', m->len);
+		ssize_t n;
+
+		if (nl) {
+			size_t used = (size_t)(nl + 1 - m->buf);
+
+			*nl = 0;
+			*ret = json_tokener_parse(m->buf);
+			m->len -= used;
+			memmove(m->buf, nl + 1, m->len);
+			if (*ret)
+				return 0;
+			m->dead = true;
+			return -EIO;
+		}
+		if (m->len == sizeof(m->buf)) {
+			m->dead = true;
+			return -EIO;
+		}
+		n = recv(m->fd, m->buf + m->len, sizeof(m->buf) - m->len, MSG_DONTWAIT);
+		if (n > 0) {
+			m->len += (size_t)n;
+		} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+			m->dead = true;
+			return -EIO;
+		} else if (errno == EAGAIN && wait_for(m, POLLIN, end)) {
+			m->dead = true;	/* its reply would be taken for the next's */
+			return -ETIMEDOUT;
+		}
+	}
+}
+
+static char *text_of(json_object *o)
+{
+	return strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+}
+
+/* Reads up to the reply of a command, or up to the greeting. */
+static int reply(struct emu_monitor *m, const char *key, int64_t end, char **ret_reply)
+{
+	json_object *o, *member;
+	char *text = NULL;
+	int err;
+
+	for (;;) {
+		err = receive(m, end, &o);
+		if (err)
+			return err;
+		if (json_object_object_get_ex(o, key, &member))
+			break;
+		if (json_object_object_get_ex(o, "error", &member)) {
+			err = -EPROTO;
+			break;
+		}
+		json_object_put(o);
+	}
+	if (ret_reply) {
+		text = text_of(member);
+		if (text)
+			*ret_reply = text;
+		else
+			err = -ENOMEM;
+	}
+	json_object_put(o);
+	return err;
+}
+
+/* {"execute": name, "arguments": …}, to be put; NULL: arguments are no object */
+static json_object *make_command(const char *name, const char *arguments)
+{
+	json_object *o, *args = NULL;
+
+	if (arguments) {
+		args = json_tokener_parse(arguments);
+		if (!args)
+			return NULL;
+		if (!json_object_is_type(args, json_type_object)) {
+			json_object_put(args);
+			return NULL;
+		}
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "execute", json_object_new_string(name));
+	if (args)
+		json_object_object_add(o, "arguments", args);
+	return o;
+}
+
+static int execute(struct emu_monitor *m, const char *name, const char *arguments, int64_t end,
+		   char **ret_reply)
+{
+	json_object *o = make_command(name, arguments);
+	int err;
+
+	if (!o)
+		return -EINVAL;
+	err = send_text(m, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN), end);
+	if (!err)
+		err = send_text(m, "\n", end);
+	json_object_put(o);
+	return err ? err : reply(m, "return", end, ret_reply);
+}
+
+int emu_monitor_run(struct emu_monitor *m, const char *name, const char *arguments,
+		    int timeout_ms, char **ret_reply)
+{
+	int64_t end = now_ms() + timeout_ms;
+	int err;
+
+	if (m->dead)
+		return -EIO;
+	if (!m->ready) {
+		err = reply(m, "QMP", end, NULL);
+		if (!err)
+			err = execute(m, "qmp_capabilities", NULL, end, NULL);
+		if (err)
+			return err;
+		m->ready = true;
+	}
+	return execute(m, name, arguments, end, ret_reply);
+}

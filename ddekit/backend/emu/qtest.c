@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The qtest protocol (see qtest.h).
+ *
+ * Commands collect in `out` and go to QEMU when something waits for them, when
+ * the owner flushes, when BATCH_BYTES are reached, or at once if nothing was
+ * sent for QUIET_NS: a lonely doorbell leaves without delay, a burst of writes
+ * shares system calls.  Replies to writes are only "OK"; they are read when a
+ * reply is waited for, or when QTEST_CAP of them are outstanding.
+ *
+ * One send() is far below a socket buffer's allocation unit, so the kernel
+ * queues all of it or nothing, even if the sender is killed.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include "qtest.h"
+
+#define BATCH_BYTES 1024
+#define QUIET_NS 10000
+#define COMMAND_MAX 48		/* "writeq " and two numbers of 18 characters */
+
+void qtest_init(struct qtest *q, int fd, int timeout_ms)
+{
+	memset(q, 0, offsetof(struct qtest, out));
+	q->fd = fd;
+	q->timeout_ms = timeout_ms;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int die(struct qtest *q)
+{
+	q->dead = true;
+	q->pending = 0;
+	__atomic_store_n(&q->out_len, 0, __ATOMIC_RELAXED);
+	return -EIO;
+}
+
+/* ---- taking replies in ---------------------------------------------------- */
+
+/* Waits for events. Return: 0; -EIO at the timeout. */
+static int wait_fd(struct qtest *q, short events)
+{
+	struct pollfd p = { .fd = q->fd, .events = events };
+	uint64_t end = now_ns() + (uint64_t)q->timeout_ms * 1000000u;
+	int n;
+
+	for (;;) {
+		int64_t left = (int64_t)(end - now_ns());
+		int ms = q->timeout_ms < 0 ? -1 : left < 0 ? 0 : (int)(left / 1000000) + 1;
+
+		q->n_syscalls++;
+		n = poll(&p, 1, ms);
+		if (n > 0)
+			return 0;
+		if (n == 0 || errno != EINTR)
+			return die(q);
+	}
+}
+
+/* Receives more. Return: bytes; 0: nothing there (only without wait); -EIO. */
+static ssize_t fill(struct qtest *q, bool wait)
+{
+	int flags = wait && q->timeout_ms < 0 ? 0 : MSG_DONTWAIT;
+	ssize_t n;
+
+	if (q->in_pos) {
+		memmove(q->in, q->in + q->in_pos, q->in_len - q->in_pos);
+		q->in_len -= q->in_pos;
+		q->in_pos = 0;
+	}
+	if (q->in_len == sizeof(q->in))
+		return die(q);	/* no such long line exists */
+	for (;;) {
+		q->n_syscalls++;
+		n = recv(q->fd, q->in + q->in_len, sizeof(q->in) - q->in_len, flags);
+		if (n > 0) {
+			q->in_len += (size_t)n;
+			return n;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0 || errno != EAGAIN)
+			return die(q);
+		if (!wait)
+			return 0;
+		if (wait_fd(q, POLLIN))
+			return -EIO;
+	}
+}
+
+/* "IRQ raise 21" */
+static void take_irq(struct qtest *q, const char *line)
+{
+	bool raise = !strncmp(line, "IRQ raise ", 10);
+	unsigned long n;
+
+	if (!raise && strncmp(line, "IRQ lower ", 10))
+		return;
+	n = strtoul(line + 10, NULL, 10);
+	if (n > 31)
+		return;
+	if (raise)
+		q->lines |= 1u << n;
+	else
+		q->lines &= ~(1u << n);
+}
+
+/* Takes the interrupt lines at the front of the buffer and then, if it is
+ * complete and wanted, one reply. Return: it, or NULL. */
+static char *next_buffered(struct qtest *q, bool want_reply)
+{
+	while (q->in_pos < q->in_len) {
+		char *line = q->in + q->in_pos;
+		char *end = memchr(line, '\n', q->in_len - q->in_pos);
+
+		if (!end || (line[0] != 'I' && !want_reply))
+			break;
+		*end = 0;
+		q->in_pos = (size_t)(end + 1 - q->in);
+		if (line[0] != 'I')
+			return line;
+		take_irq(q, line);
+	}
+	return NULL;
+}
+
+/* The next reply; waits for it. NULL: dead. */
+static char *next_line(struct qtest *q)
+{
+	char *line;
+
+	while (!(line = next_buffered(q, true)))
+		if (fill(q, true) < 0)
+			return NULL;
+	return line;
+}
+
+/* Discards replies that are in the buffer, down to keep outstanding ones. */
+static int discard_buffered(struct qtest *q, unsigned int keep)
+{
+	char *line;
+
+	while ((line = next_buffered(q, q->pending > keep))) {
+		if (line[0] != 'O')
+			return die(q);
+		q->pending--;
+	}
+	return 0;
+}
+
+/* Waits until only keep replies are outstanding. */
+static int discard(struct qtest *q, unsigned int keep)
+{
+	while (q->pending > keep) {
+		if (discard_buffered(q, keep))
+			return -EIO;
+		if (q->pending > keep && fill(q, true) < 0)
+			return -EIO;
+	}
+	return 0;
+}
+
+/* "OK 0x0000000000000010" */
+static int parse_value(const char *line, uint64_t *ret)
+{
+	uint64_t v = 0;
+	const char *p;
+
+	if (strncmp(line, "OK 0x", 5))
+		return -EIO;
+	for (p = line + 5; *p; p++) {
+		if (*p >= '0' && *p <= '9')
+			v = v << 4 | (uint64_t)(*p - '0');
+		else if (*p >= 'a' && *p <= 'f')
+			v = v << 4 | (uint64_t)(*p - 'a' + 10);
+		else
+			return -EIO;
+	}
+	*ret = v;
+	return 0;
+}
+
+static int take_value(struct qtest *q, uint64_t *ret)
+{
+	char *line = next_line(q);
+
+	if (!line)
+		return -EIO;
+	q->pending--;
+	return parse_value(line, ret) ? die(q) : 0;
+}
+
+/* ---- sending commands ----------------------------------------------------- */
+
+/* Sends the buffer. keep: replies at the end of the queue that are somebody's. */
+static int send_all(struct qtest *q, unsigned int keep)
+{
+	size_t done = 0, len = q->out_len;
+
+	if (q->dead)
+		return -EIO;
+	while (done < len) {
+		ssize_t n = send(q->fd, q->out + done, len - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		q->n_syscalls++;
+		if (n > 0) {
+			done += (size_t)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return die(q);
+		/* QEMU may itself wait for us to read: do both. */
+		if (wait_fd(q, POLLIN | POLLOUT) || fill(q, false) < 0 ||
+		    discard_buffered(q, keep))
+			return -EIO;
+	}
+	if (len) {
+		q->n_sends++;
+		q->last_send = now_ns();
+	}
+	__atomic_store_n(&q->out_len, 0, __ATOMIC_RELAXED);
+	return 0;
+}
+
+/* In hexadecimal with 0x. */
+static char *put_number(char *p, uint64_t v)
+{
+	unsigned int shift = v ? (63u - (unsigned int)__builtin_clzll(v)) / 4 * 4 : 0;
+
+	*p++ = '0';
+	*p++ = 'x';
+	for (;; shift -= 4) {
+		*p++ = "0123456789abcdef"[v >> shift & 15];
+		if (!shift)
+			return p;
+	}
+}
+
+static char *put_word(char *p, const char *word)
+{
+	while (*word)
+		*p++ = *word++;
+	return p;
+}
+
+/* Appends a command; value: NULL for a read. */
+static void put_command(struct qtest *q, enum access_space space, uint64_t addr, uint32_t size,
+			const uint64_t *value)
+{
+	static const char suffix[9] = { [1] = 'b', [2] = 'w', [4] = 'l', [8] = 'q' };
+	char *start = q->out + q->out_len, *p = start;
+
+	if (space == SPACE_MEM)
+		p = put_word(p, value ? "write" : "read");
+	else
+		p = put_word(p, value ? "out" : "in");
+	*p++ = suffix[size];
+	*p++ = ' ';
+	p = put_number(p, addr);
+	if (value) {
+		*p++ = ' ';
+		p = put_number(p, *value);
+	}
+	*p++ = '\n';
+	q->pending++;
+	q->n_messages++;
+	__atomic_store_n(&q->out_len, q->out_len + (size_t)(p - start), __ATOMIC_RELAXED);
+}
+
+/* Makes room for two commands. */
+static int reserve(struct qtest *q)
+{
+	if (q->dead)
+		return -EIO;
+	if (q->out_len + 2 * COMMAND_MAX > sizeof(q->out) && send_all(q, 0))
+		return -EIO;
+	if (q->pending < QTEST_CAP)
+		return 0;
+	if (send_all(q, 0))
+		return -EIO;
+	return discard(q, QTEST_CAP / 2);
+}
+
+int qtest_read(struct qtest *q, enum access_space space, uint64_t addr, uint32_t size,
+	       uint64_t *ret)
+{
+	if (reserve(q))
+		return -EIO;
+	put_command(q, space, addr, size, NULL);
+	if (send_all(q, 1) || discard(q, 1))
+		return -EIO;
+	return take_value(q, ret);
+}
+
+void qtest_write(struct qtest *q, enum access_space space, uint64_t addr, uint32_t size,
+		 uint64_t value)
+{
+	if (reserve(q))
+		return;
+	put_command(q, space, addr, size, &value);
+	if (q->out_len >= BATCH_BYTES || now_ns() - q->last_send >= QUIET_NS)
+		send_all(q, 0);
+}
+
+int qtest_read_write(struct qtest *q, uint64_t raddr, uint64_t *ret, uint64_t addr,
+		     uint32_t size, uint64_t value)
+{
+	uint64_t v;
+
+	if (reserve(q))
+		return -EIO;
+	put_command(q, SPACE_MEM, raddr, 2, NULL);
+	put_command(q, SPACE_MEM, addr, size, &value);
+	if (send_all(q, 2) || discard(q, 2) || take_value(q, &v) || discard(q, 0))
+		return -EIO;
+	*ret = v;
+	return 0;
+}
+
+void qtest_flush(struct qtest *q)
+{
+	send_all(q, 0);
+}
+
+int qtest_drain(struct qtest *q)
+{
+	if (send_all(q, 0))
+		return -EIO;
+	return discard(q, 0);
+}
+
+int qtest_poll(struct qtest *q)
+{
+	bool full;
+
+	if (q->dead)
+		return -EIO;
+	do {
+		if (fill(q, false) < 0)
+			return -EIO;
+		full = q->in_len == sizeof(q->in);
+		if (discard_buffered(q, 0))
+			return -EIO;
+	} while (full);
+	return 0;
+}
+
+/* ---- commands of the claim ------------------------------------------------ */
+
+/* Sends one command line on its own; its reply comes from next_line(). */
+static int command(struct qtest *q, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static int command(struct qtest *q, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (qtest_drain(q))
+		return -EIO;
+	va_start(ap, fmt);
+	n = vsnprintf(q->out, sizeof(q->out), fmt, ap);
+	va_end(ap);
+	q->out_len = (size_t)n;
+	q->pending++;
+	q->n_messages++;
+	return send_all(q, 1);
+}
+
+int qtest_intercept(struct qtest *q, const char *object)
+{
+	if (command(q, "irq_intercept_in %s\n", object))
+		return -EIO;
+	return discard(q, 0);
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int qtest_read_block(struct qtest *q, uint64_t addr, void *buf, size_t len)
+{
+	uint8_t *to = buf;
+	char *line;
+	size_t i;
+
+	if (!len || len > 4096)
+		return -EINVAL;
+	if (command(q, "read %llu %zu\n", (unsigned long long)addr, len))
+		return -EIO;
+	line = next_line(q);
+	if (!line)
+		return -EIO;
+	q->pending--;
+	if (strncmp(line, "OK 0x", 5) || strlen(line) != 5 + 2 * len)
+		return die(q);
+	for (i = 0; i < len; i++) {
+		int hi = hex_digit(line[5 + 2 * i]), lo = hex_digit(line[6 + 2 * i]);
+
+		if (hi < 0 || lo < 0)
+			return die(q);
+		to[i] = (uint8_t)(hi << 4 | lo);
+	}
+	return 0;
+}
+
+/*
+ * A killed sender's last command is whole, since send() queues all or nothing.
+ * Should it not be, "0 1 0" makes nearly any prefix of a command either valid
+ * and harmless (the device is reset next) or unknown, which QEMU answers; only
+ * a malformed or too large number aborts it.
+ * "endianness" is a command whose reply nobody else's looks like.
+ */
+int qtest_resync(struct qtest *q)
+{
+	static const char text[] = "0 1 0\nendianness\n";
+	char *line;
+
+	if (q->dead)
+		return -EIO;
+	q->in_pos = q->in_len = 0;
+	q->pending = 0;
+	q->lines = 0;
+	memcpy(q->out, text, sizeof(text) - 1);
+	q->out_len = sizeof(text) - 1;
+	if (send_all(q, 0))
+		return -EIO;
+	do {
+		line = next_line(q);
+		if (!line)
+			return -EIO;
+	} while (strcmp(line, "OK little") && strcmp(line, "OK big"));
+	return 0;
+}

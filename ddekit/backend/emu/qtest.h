@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * QEMU's qtest protocol over a stream socket: register accesses as text lines,
+ * interrupt lines as messages between the replies.
+ *
+ * A struct qtest has no lock: its owner serialises.
+ */
+#ifndef EMU_QTEST_H
+#define EMU_QTEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../../backend.h"
+
+/* Commands without a reply yet, at most.  Each reply takes room in QEMU's
+ * socket buffer until it is read. */
+#define QTEST_CAP 128
+
+struct qtest {
+	int fd;			/* borrowed; blocking */
+	int timeout_ms;		/* for one reply; -1: wait for ever */
+	bool dead;		/* no QEMU any more; stays so */
+	unsigned int pending;	/* commands, sent or not, without a reply */
+	size_t out_len;		/* not sent yet */
+	size_t in_pos, in_len;
+	uint64_t last_send;	/* CLOCK_MONOTONIC, ns */
+	uint32_t lines;		/* levels of interrupt inputs 0..31 */
+	uint64_t n_messages;	/* commands */
+	uint64_t n_syscalls;
+	uint64_t n_sends;
+	char out[4096];
+	char in[16384];
+};
+
+void qtest_init(struct qtest *q, int fd, int timeout_ms);
+
+/* Reads 1, 2, 4 or 8 bytes (ports: up to 4). Blocks for the answer.
+ * Return: 0, -EIO (dead). */
+int qtest_read(struct qtest *q, enum access_space space, uint64_t addr, uint32_t size,
+	       uint64_t *ret);
+/* Posted: may stay in the buffer until qtest_flush() or the next read. */
+void qtest_write(struct qtest *q, enum access_space space, uint64_t addr, uint32_t size,
+		 uint64_t value);
+/* Reads a 16-bit word, then writes, in one round trip. Return: as qtest_read(). */
+int qtest_read_write(struct qtest *q, uint64_t raddr, uint64_t *ret, uint64_t addr,
+		     uint32_t size, uint64_t value);
+/* Sends what is buffered. Does not wait for replies. */
+void qtest_flush(struct qtest *q);
+/* Sends, and takes in all replies: every write has been executed. */
+int qtest_drain(struct qtest *q);
+/* Takes in what has arrived, without waiting. Return: 0, -EIO (dead). */
+int qtest_poll(struct qtest *q);
+/* Reads len (1..4096) bytes of memory. Return: as qtest_read(). */
+int qtest_read_block(struct qtest *q, uint64_t addr, void *buf, size_t len);
+/* Turns interrupt inputs of the QOM object into lines. Return: 0, -EIO. */
+int qtest_intercept(struct qtest *q, const char *object);
+/* Takes the stream over from a user that died at any point: waits until QEMU
+ * has executed its commands, discards the replies, forgets the levels of lines.
+ * Return: 0, -EIO. */
+int qtest_resync(struct qtest *q);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where QEMU's device models differ from the devices they stand for, in a way
+ * that an unmodified driver notices.  One table; an entry says what the device
+ * does, what the model does, and the cure is applied here.
+ */
+#include <stddef.h>
+#include "emu.h"
+
+struct emu_quirk {
+	const char *name;
+	uint32_t id;		/* device << 16 | vendor */
+	uint8_t bar;		/* index */
+	uint32_t offset;	/* of the register, in the BAR */
+	uint32_t size;
+	/* After a read of the register, the bits of these that it had are
+	 * written back. */
+	uint32_t write_back;
+};
+
+static const struct emu_quirk quirks[] = {
+	/*
+	 * 82574, ICR: reading clears it.  QEMU 7.2's e1000e keeps it when MSI-X
+	 * is on, and sends no further "other" interrupt while one of those bits
+	 * stays set: link changes after the first go unseen.  Only the causes of
+	 * that interrupt are written back: LSC, RXO, MDAC, SRPD, ACK, MNG, OTHER.
+	 */
+	{ "82574-icr", 0x10d38086, 0, 0xc0, 4, 0x01070244 },
+};
+
+#define N_QUIRKS (sizeof(quirks) / sizeof(quirks[0]))
+
+#define CFG_BAR0 0x10
+
+static void forget(struct emu_pci *e, uint8_t bus, uint8_t devfn)
+{
+	unsigned int i = 0;
+
+	while (i < e->n_quirks)
+		if (e->quirk[i].bus == bus && e->quirk[i].devfn == devfn)
+			e->quirk[i] = e->quirk[--e->n_quirks];
+		else
+			i++;
+}
+
+void emu_quirk_saw_id(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t id)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < e->n_quirks; i++)
+		if (e->quirk[i].bus == bus && e->quirk[i].devfn == devfn &&
+		    e->quirk[i].quirk->id == id)
+			return;
+	forget(e, bus, devfn);
+	for (k = 0; k < N_QUIRKS && e->n_quirks < EMU_MAX_QUIRKS; k++)
+		if (quirks[k].id == id)
+			e->quirk[e->n_quirks++] = (struct emu_quirk_user){
+				.quirk = &quirks[k], .bus = bus, .devfn = devfn };
+}
+
+void emu_quirk_saw_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg,
+			 uint32_t size, uint32_t value)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->n_quirks; i++) {
+		struct emu_quirk_user *u = &e->quirk[i];
+
+		if (u->bus == bus && u->devfn == devfn && size == 4 &&
+		    reg == CFG_BAR0 + 4u * u->quirk->bar)
+			u->bar = value & ~0xfu;
+	}
+}
+
+void emu_quirk_after_read(struct emu_pci *e, uint64_t addr, uint32_t size, uint64_t value)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->n_quirks; i++) {
+		const struct emu_quirk_user *u = &e->quirk[i];
+
+		if (addr == u->bar + u->quirk->offset && size == u->quirk->size && u->bar &&
+		    value & u->quirk->write_back) {
+			qtest_write(&e->qt, SPACE_MEM, addr, size, value & u->quirk->write_back);
+			qtest_flush(&e->qt);
+		}
+	}
+}

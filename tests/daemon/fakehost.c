@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A driver host for tests of ddekitd: speaks the protocol, well or badly, and
+ * runs no driver.  What it does is named by its second argument, the driver.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <linux/if_tun.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/host/proto.h"
+#include "drivers/bridges/net/seam.h"
+
+#define MAX_FDS (DDEKIT_HANDOVER_FDS + 2)
+#define FAKE_MAX_MTU 4000
+
+static struct proto_setup setup;
+static int fds[MAX_FDS];
+static unsigned int n_fds;
+static uint32_t mtu = 1500;
+static uint64_t beats;
+static const char *mode;
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static bool is(const char *name)
+{
+	return !strcmp(mode, name);
+}
+
+static void transmit(void *msg, uint32_t type, size_t len, uint32_t seq)
+{
+	*(struct proto_header *)msg = (struct proto_header){ PROTO_VERSION, type, len, seq };
+	if (send(PROTO_FD, msg, len, MSG_NOSIGNAL) < 0)
+		exit(9);
+}
+
+static void say(enum proto_state state, int error, const char *text)
+{
+	struct proto_state_msg m = { .state = state, .error = error, .mono_ns = now_ns(),
+				     .rss_kb = 1234, .release = "6.12.0-fake" };
+
+	snprintf(m.text, sizeof(m.text), "%s", text);
+	transmit(&m, PROTO_STATE, sizeof(m), 0);
+}
+
+static struct proto_net net_message(bool carrier)
+{
+	struct proto_net m = { .ifname = "eth0", .driver = "fake",
+			       .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 }, .carrier = carrier,
+			       .duplex = 1, .mtu = mtu, .min_mtu = 68, .max_mtu = FAKE_MAX_MTU,
+			       .speed = 1000, .features = DDE_NET_F_CSUM | DDE_NET_F_TSO4,
+			       .mono_ns = now_ns() };
+	return m;
+}
+
+static void say_net(bool carrier)
+{
+	struct proto_net m = net_message(carrier);
+	int on = carrier;
+
+	if (setup.tap && carrier)
+		ioctl(fds[1], TUNSETCARRIER, &on);
+	transmit(&m, PROTO_NET, sizeof(m), 0);
+}
+
+static void receive_setup(void)
+{
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(fds))];
+	} control;
+	struct iovec iov = { &setup, sizeof(setup) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(PROTO_FD, &m, 0);
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	if (n != sizeof(setup) || setup.h.type != PROTO_SETUP || !c)
+		exit(8);
+	n_fds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(fds, CMSG_DATA(c), n_fds * sizeof(int));
+	if (n_fds != 1 + setup.tap + setup.handover.n_fds)
+		exit(7);
+}
+
+/* Tells what the process was given, for the tests to look at. */
+static void report(void)
+{
+	unsigned int i;
+
+	printf("<6>uid %d gid %d fds %u nnp %d\n", getuid(), getgid(), n_fds,
+	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+	printf("<6>runtime %s bridge '%s' vnet_hdr %u heartbeat %u\n", setup.runtime,
+	       setup.bridge, setup.vnet_hdr, setup.heartbeat_ms);
+	for (i = 0; i < setup.n_plugins; i++)
+		printf("<6>plugin %s args '%s'\n", setup.plugins[i].path, setup.plugins[i].args);
+	fflush(stdout);
+}
+
+static void reply(uint32_t seq, int error)
+{
+	struct proto_reply m = { .error = error };
+
+	m.stats.rx_packets = 42;
+	m.stats.rss_kb = 1234;
+	transmit(&m, PROTO_REPLY, sizeof(m), seq);
+}
+
+static void serve_request(void)
+{
+	struct proto_request q;
+
+	if (recv(PROTO_FD, &q, sizeof(q), 0) != sizeof(q))
+		exit(6);
+	if (q.op == OP_STOP && !is("deaf")) {
+		reply(q.h.seq, 0);
+		say(STATE_STOPPED, 0, "");
+		exit(0);
+	}
+	printf("<6>request %u value %u mac %02x\n", q.op, q.value, q.mac[5]);
+	fflush(stdout);
+	if (q.op == OP_SET_MTU && q.value > FAKE_MAX_MTU) {
+		reply(q.h.seq, -EINVAL);
+		return;
+	}
+	if (q.op == OP_SET_MTU) {
+		mtu = q.value;
+		say_net(true);
+	}
+	if (q.op != OP_STATS || !is("mute"))
+		reply(q.h.seq, 0);
+}
+
+static void serve(uint64_t end)
+{
+	struct pollfd p = { PROTO_FD, POLLIN, 0 };
+	int ms = setup.heartbeat_ms ? setup.heartbeat_ms : 1000;
+	struct proto_heartbeat beat = { 0 };
+
+	while (!end || now_ns() < end) {
+		if (poll(&p, 1, end && ms > 50 ? 50 : ms) > 0)
+			serve_request();
+		if (is("stuck"))
+			continue;
+		beat.count = ++beats;
+		transmit(&beat, PROTO_HEARTBEAT, sizeof(beat), 0);
+	}
+}
+
+/* ---- bad manners ----------------------------------------------------------- */
+
+static void bad_header(void)
+{
+	struct proto_state_msg m = { .state = STATE_READY, .mono_ns = now_ns() };
+	struct proto_header *h = &m.h;
+	size_t len = sizeof(m);
+
+	*h = (struct proto_header){ PROTO_VERSION, PROTO_STATE, sizeof(m), 0 };
+	if (is("bad-version"))
+		h->version = 99;
+	else if (is("bad-type"))
+		h->type = 99;
+	else if (is("bad-direction"))
+		h->type = PROTO_SETUP;
+	else if (is("bad-length"))
+		h->len = 4;
+	else if (is("bad-short"))
+		len = 5;
+	else if (is("bad-order"))
+		m.state = STATE_READY;
+	send(PROTO_FD, &m, len, 0);
+}
+
+static void bad_state(void)
+{
+	struct proto_state_msg m = { .state = STATE_ADOPTED, .mono_ns = now_ns() };
+
+	if (is("bad-state"))
+		m.state = 77;
+	else if (is("bad-text"))
+		memset(m.text, 'x', sizeof(m.text));
+	else if (is("bad-time"))
+		m.mono_ns = UINT64_MAX;
+	else if (is("bad-error"))
+		m.error = -5;
+	transmit(&m, PROTO_STATE, sizeof(m), 0);
+}
+
+static void bad_net(void)
+{
+	struct proto_net m = net_message(true);
+
+	say(STATE_ADOPTED, 0, "");
+	say(STATE_BOOTED, 0, "");
+	say(STATE_LOADED, 0, "");
+	if (is("bad-mac"))
+		m.mac[0] = 0xff;
+	else if (is("bad-mtu"))
+		m.mtu = 1u << 31;
+	else if (is("bad-name"))
+		memcpy(m.ifname, "../../x", 8);
+	else if (is("bad-features"))
+		m.features = ~0ull;
+	transmit(&m, PROTO_NET, sizeof(m), 0);
+}
+
+static void bad_large(void)
+{
+	static char big[100000];
+
+	send(PROTO_FD, big, sizeof(big), 0);
+}
+
+static void bad_fds(void)
+{
+	struct proto_state_msg m = { .state = STATE_ADOPTED, .mono_ns = now_ns() };
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { &m, sizeof(m) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+
+	m.h = (struct proto_header){ PROTO_VERSION, PROTO_STATE, sizeof(m), 0 };
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memset(CMSG_DATA(c), 0, sizeof(int));
+	sendmsg(PROTO_FD, &h, 0);
+}
+
+static void bad_flood(void)
+{
+	struct proto_heartbeat beat = { 0 };
+	int i;
+
+	say(STATE_ADOPTED, 0, "");
+	for (i = 0; i < 100000; i++)
+		transmit(&beat, PROTO_HEARTBEAT, sizeof(beat), 0);
+}
+
+static void bad_reply(void)
+{
+	say(STATE_ADOPTED, 0, "");
+	reply(4711, 0);
+}
+
+static void log_flood(void)
+{
+	int i;
+
+	for (i = 0; i < 200000; i++)
+		dprintf(fds[0], "<6>line %d of a flood \x1b[31m with control characters\n", i);
+}
+
+static void misbehave(void)
+{
+	static const struct { const char *prefix; void (*fn)(void); } bad[] = {
+		{ "bad-version", bad_header }, { "bad-type", bad_header },
+		{ "bad-direction", bad_header }, { "bad-length", bad_header },
+		{ "bad-short", bad_header }, { "bad-order", bad_header },
+		{ "bad-state", bad_state }, { "bad-text", bad_state }, { "bad-time", bad_state },
+		{ "bad-error", bad_state }, { "bad-mac", bad_net }, { "bad-mtu", bad_net },
+		{ "bad-name", bad_net }, { "bad-features", bad_net }, { "bad-large", bad_large },
+		{ "bad-fds", bad_fds }, { "bad-flood", bad_flood }, { "bad-reply", bad_reply },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (is(bad[i].prefix))
+			bad[i].fn();
+	for (;;)
+		pause();	/* ddekitd must end it */
+}
+
+static void start_up(void)
+{
+	say(STATE_ADOPTED, 0, "");
+	say(STATE_BOOTED, 0, "");
+	if (is("refuse")) {
+		say(STATE_FAILED, -ENODEV, "the fake driver refuses the device");
+		exit(1);
+	}
+	if (is("crash-early"))
+		abort();
+	say(STATE_LOADED, 0, "");
+	if (setup.tap)
+		say_net(false);
+	say(STATE_READY, 0, "");
+	if (setup.tap)
+		say_net(true);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3)
+		return 2;
+	mode = argv[2];
+	if (is("crash-exec"))
+		return 3;
+	receive_setup();
+	if (is("silent"))
+		for (;;)
+			pause();
+	if (!strncmp(mode, "bad-", 4))
+		misbehave();
+	if (is("log-flood"))
+		log_flood();
+	report();
+	start_up();
+	if (is("hang-up")) {
+		close(PROTO_FD);
+		for (;;)
+			pause();
+	}
+	if (is("crash-ready"))
+		raise(SIGSEGV);
+	serve(is("crash-late") ? now_ns() + 1300000000ull : 0);
+	raise(SIGSEGV);
+	return 1;
+}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# A test program's frame: each behaviour is a function, run in a subshell with
+# errexit, reported as one TAP line.  Sourced after env.sh.
+#
+#	it "refuses an unknown driver" refuses_unknown_driver
+#	skip "says why" "no such plugin built"
+#	tap_done
+
+TAP_COUNT=0
+TAP_FAILED=0
+TAP_LOG=${TMPDIR:-/tmp}/ddekit-tap-$$.log
+
+# it "sentence" FUNCTION [ARG...]
+it() {
+	local sentence=$1 rc start
+	shift
+	TAP_COUNT=$((TAP_COUNT + 1))
+	start=$(mono_ms)
+	# Not in a condition: that would turn errexit off inside.
+	set +e
+	(
+		set -e
+		"$@"
+	) >"$TAP_LOG" 2>&1
+	rc=$?
+	set -e
+	if [ $rc = 0 ]; then
+		echo "ok $TAP_COUNT - $sentence # $(($(mono_ms) - start)) ms"
+		grep '^note: ' "$TAP_LOG" | sed 's/^/# /' || true
+	else
+		TAP_FAILED=$((TAP_FAILED + 1))
+		echo "not ok $TAP_COUNT - $sentence"
+		sed 's/^/# /' "$TAP_LOG"
+		if declare -F tap_on_failure >/dev/null; then
+			tap_on_failure 2>&1 | sed 's/^/# /' || true
+		fi
+	fi
+	rm -f "$TAP_LOG"
+}
+
+# skip "sentence" "reason"
+skip() {
+	TAP_COUNT=$((TAP_COUNT + 1))
+	echo "ok $TAP_COUNT - $1 # SKIP $2"
+}
+
+# A whole program that cannot run here.  skip_all "reason"
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 77
+}
+
+tap_done() {
+	echo "1..$TAP_COUNT"
+	[ "$TAP_FAILED" = 0 ]
+}
+
+# ---- for use inside test functions: the first that fails ends the function ----
+
+fail() {
+	echo "$*" >&2
+	exit 1
+}
+
+# A measured value that is to be seen even when the test passes.
+note() {
+	echo "note: $*"
+}
+
+expect_eq() { # ACTUAL EXPECTED "what"
+	[ "$1" = "$2" ] || fail "$3: is \"$1\", should be \"$2\""
+}
+
+expect_match() { # TEXT REGEX "what"
+	[[ $1 =~ $2 ]] || fail "$3: \"$1\" does not match \"$2\""
+}
+
+expect_le() { # NUMBER LIMIT "what"
+	awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 <= b + 0) }' ||
+		fail "$3: is \"$1\", should be at most $2"
+}
+
+expect_ge() { # NUMBER LIMIT "what"
+	awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 >= b + 0) }' ||
+		fail "$3: is \"$1\", should be at least $2"
+}
+
+# shellcheck disable=SC2034 # for the caller
+# The command's output is in $OUT, its status in $RC.
+run_command() {
+	RC=0
+	OUT=$("$@" 2>&1) || RC=$?
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A driver host dies at any moment; quiesce brings the device of the emu
+ * backend back to the state it had after the claim.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "rig.h"
+
+#define EDU "edu,dma_mask=0xffffffff"
+#define KILLS 60
+#define QTEST_FD 1	/* of the handover */
+
+static struct rig rig;
+
+static void teardown(void)
+{
+	rig_close(&rig);
+}
+
+static void quiesce(void)
+{
+	int err = ddekit_claim_quiesce(rig.claim);
+	char *why = NULL;
+
+	if (err && rig_readable(ddekit_claim_death_fd(rig.claim), 1000))
+		ddekit_claim_death_why(rig.claim, &why);
+	ck_assert_msg(err == 0, "quiesce: %d %s", err, why ? why : "");
+}
+
+/* The whole machine as a new host finds it. */
+static void snapshot(uint32_t *config)
+{
+	uint32_t reg;
+
+	for (reg = 0; reg < 1024; reg++) {
+		config[reg] = rig_config_read(&rig, 0, RIG_PORT_DEVFN, reg * 4, 4);
+		config[1024 + reg] = rig_config_read(&rig, 1, 0, reg * 4, 4);
+	}
+}
+
+static void same_after_quiesce(const char *device)
+{
+	static uint32_t before[2048], after[2048];
+	uint32_t i, reg;
+
+	rig_claim(&rig, device, NULL);
+	rig_adopt(&rig);
+	snapshot(before);
+	rig_enable(&rig, -1);
+	/* What a kernel writes in the course of time, and some more. */
+	for (reg = 0; reg < 2; reg++) {
+		for (i = 0x04; i < 0x100; i += 4) {
+			if (i == 0x18 && !reg)
+				continue;
+			rig_config_write(&rig, (uint8_t)reg, reg ? 0 : RIG_PORT_DEVFN, i, 2, 0x00f7);
+		}
+	}
+	rig_config_write(&rig, 0, RIG_PORT_DEVFN, 0x18, 4, 0x050500);
+	rig_leave(&rig);
+	quiesce();
+	rig_adopt(&rig);
+	snapshot(after);
+	for (i = 0; i < 2048; i++)
+		ck_assert_msg(before[i] == after[i], "%s config 0x%x: %08x, was %08x",
+			      i < 1024 ? "port" : device, i % 1024 * 4, after[i], before[i]);
+}
+
+START_TEST(config_space_is_as_after_the_claim_e1000e)
+{
+	same_after_quiesce("e1000e");
+}
+END_TEST
+
+START_TEST(config_space_is_as_after_the_claim_rtl8139)
+{
+	same_after_quiesce("rtl8139");
+}
+END_TEST
+
+START_TEST(config_space_is_as_after_the_claim_edu)
+{
+	same_after_quiesce("edu");
+}
+END_TEST
+
+START_TEST(device_registers_are_reset)
+{
+	rig_open(&rig, "e1000e,mac=52:54:00:12:34:56", NULL);
+	rig_write(&rig, 0x5400, 0xdeadbeef);
+	rig_write(&rig, 0xd0, 0x04);
+	rig_leave(&rig);
+	quiesce();
+	rig_adopt(&rig);
+	rig_enable(&rig, -1);
+	ck_assert_uint_eq(rig_read(&rig, 0x5400), 0x12005452);
+	ck_assert_uint_eq(rig_read(&rig, 0xd0), 0);
+}
+END_TEST
+
+static void unexpected(void *arg)
+{
+	(void)arg;
+	ck_abort_msg("a line was raised");
+}
+
+START_TEST(a_line_left_asserted_is_low_afterwards)
+{
+	struct ddekit_irq *line;
+	uint32_t lines;
+
+	rig_open(&rig, EDU, NULL);
+	rig_write(&rig, 0x60, 1);
+	rig_read(&rig, 0x24);
+	rig_leave(&rig);
+	quiesce();
+	rig_handover(&rig);
+	memcpy(&lines, rig.h.blob + 8, sizeof(lines));
+	ck_assert_uint_eq(lines, 0);
+	ck_assert_int_eq(ddekit_pci_adopt(&rig.h, &rig.pci), 0);
+	rig_enable(&rig, -1);
+	ck_assert_int_eq(ddekit_irq_intx(rig.pci, RIG_PORT_DEVFN, 1, &line), 0);
+	ddekit_irq_set_handler(line, unexpected, NULL);
+	ddekit_irq_unmask(line);
+	rig_read(&rig, 0);
+}
+END_TEST
+
+START_TEST(vectors_left_pending_are_quiet_afterwards)
+{
+	struct ddekit_irq *irq[64];
+	uint64_t address, one = 1;
+	uint32_t data, cap;
+	int i;
+
+	rig_open(&rig, EDU, NULL);
+	for (i = 0; i < 64; i++) {
+		ck_assert_int_eq(ddekit_irq_alloc_vectors(rig.pci, 1, 0, DDEKIT_IRQ_MSIX, 0, 1,
+							  &irq[i]), 0);
+		ck_assert_int_eq(write(ddekit_irq_fd(irq[i]), &one, 8), 8);
+	}
+	cap = rig_capability(&rig, 5);
+	ddekit_irq_message(irq[5], &address, &data);
+	rig_config_write(&rig, 1, 0, cap + 4, 4, (uint32_t)address);
+	rig_config_write(&rig, 1, 0, cap + 12, 2, data);
+	rig_config_write(&rig, 1, 0, cap + 2, 2, 1);
+	rig_write(&rig, 0x60, 1);
+	rig_leave(&rig);
+	quiesce();
+	rig_handover(&rig);
+	for (i = 2; i < 66; i++)
+		ck_assert(!rig_readable(rig.h.fds[i], 0));
+}
+END_TEST
+
+START_TEST(the_pool_is_zero_afterwards)
+{
+	const struct ddekit_pool *pool;
+	uint64_t i;
+
+	rig_open(&rig, EDU, NULL);
+	pool = ddekit_pci_pool(rig.pci);
+	memset(pool->cpu, 0xa5, pool->size);
+	rig_leave(&rig);
+	quiesce();
+	rig_adopt(&rig);
+	pool = ddekit_pci_pool(rig.pci);
+	for (i = 0; i < pool->size / 8; i++)
+		ck_assert_uint_eq(((uint64_t *)pool->cpu)[i], 0);
+}
+END_TEST
+
+START_TEST(a_command_cut_anywhere_is_completed)
+{
+	static const char *const commands[] = {
+		"writel 0xe0000004 0x123456\n", "readl 0xe0000004\n", "outl 0xc00 0x7\n",
+		"inb 0xc00\n", "writeq 0xe0000080 0xffffff\n",
+	};
+	size_t i, cut;
+
+	rig_claim(&rig, EDU, NULL);
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		for (cut = 0; cut <= strlen(commands[i]); cut++) {
+			rig_handover(&rig);
+			ck_assert_int_eq(send(rig.h.fds[QTEST_FD], commands[i], cut, 0), (int)cut);
+			for (uint32_t k = 0; k < rig.h.n_fds; k++)
+				close(rig.h.fds[k]);
+			quiesce();
+		}
+	rig_adopt(&rig);
+	rig_enable(&rig, -1);
+	ck_assert_uint_eq(rig_read(&rig, 0), 0x010000ed);
+}
+END_TEST
+
+/* A driver host that uses everything, until it is killed. */
+static void busy_host(void)
+{
+	struct ddekit_irq *line;
+	uint32_t cap, i, data;
+	uint64_t address;
+	struct ddekit_irq *msi;
+
+	rig_adopt(&rig);
+	rig_enable(&rig, -1);
+	cap = rig_capability(&rig, 5);
+	ddekit_irq_intx(rig.pci, RIG_PORT_DEVFN, 1, &line);
+	ddekit_irq_alloc_vectors(rig.pci, 1, 0, DDEKIT_IRQ_MSI, 0, 1, &msi);
+	ddekit_irq_message(msi, &address, &data);
+	rig_config_write(&rig, 1, 0, cap + 4, 4, (uint32_t)address);
+	rig_config_write(&rig, 1, 0, cap + 12, 2, data);
+	for (i = 0;; i++) {
+		rig_write(&rig, 0x80, 0x40000);
+		rig_write(&rig, 0x88, 0x10000000 + i % 64 * 4096);
+		rig_write(&rig, 0x90, 2048);
+		rig_write(&rig, 0x98, 3);
+		rig_config_write(&rig, 1, 0, cap + 2, 2, i / 8 & 1);
+		rig_write(&rig, 0x60, 1);
+		rig_read(&rig, 4);
+		rig_write(&rig, 0x64, 1);
+		ddekit_irq_unmask(line);
+	}
+}
+
+START_TEST(a_host_killed_at_any_moment_leaves_no_trace)
+{
+	uint64_t worst = 0, total = 0;
+	int i;
+
+	srand(42);
+	rig_claim(&rig, EDU, NULL);
+	for (i = 0; i < KILLS; i++) {
+		struct timespec ts = { 0, rand() % 5000 * 1000 };
+		uint64_t start;
+		pid_t pid = fork();
+
+		if (!pid) {
+			busy_host();
+			_exit(0);
+		}
+		nanosleep(&ts, NULL);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		start = rig_now_us();
+		quiesce();
+		start = rig_now_us() - start;
+		total += start;
+		worst = start > worst ? start : worst;
+		rig_adopt(&rig);
+		ck_assert_uint_eq(rig_config_read(&rig, 1, 0, 0x10, 4), 0);
+		ck_assert_uint_eq(rig_config_read(&rig, 1, 0, 4, 2), 0);
+		rig_enable(&rig, -1);
+		ck_assert_uint_eq(rig_read(&rig, 0), 0x010000ed);
+		rig_leave(&rig);
+	}
+	printf("quiesce after %d kills: mean %.2f ms, worst %.2f ms\n", KILLS,
+	       (double)total / KILLS / 1000, (double)worst / 1000);
+	ck_assert_uint_lt(total / KILLS, 10000);
+}
+END_TEST
+
+/* 82574 with MSI-X: the "other" interrupt must come for each link change. */
+START_TEST(every_link_change_of_e1000e_interrupts)
+{
+	struct ddekit_irq *irq;
+	uint64_t address;
+	uint32_t data, cap, icr;
+	int i;
+
+	rig_open(&rig, "e1000e", NULL);
+	rig_config_write(&rig, 1, 0, 0x1c, 4, RIG_BAR0 + 0x100000);	/* BAR 3: MSI-X table */
+	cap = rig_capability(&rig, 0x11);
+	ck_assert_int_eq(ddekit_irq_alloc_vectors(rig.pci, 1, 0, DDEKIT_IRQ_MSIX, 0, 1, &irq), 0);
+	ddekit_irq_message(irq, &address, &data);
+	rig_write(&rig, 0x100000, (uint32_t)address);
+	rig_write(&rig, 0x100004, 0);
+	rig_write(&rig, 0x100008, data);
+	rig_write(&rig, 0x10000c, 0);
+	rig_config_write(&rig, 1, 0, cap + 2, 2, 0x8000);
+	rig_write(&rig, 0xe4, 0x80000);		/* IVAR: other causes → vector 0 */
+	rig_write(&rig, 0xd0, 0x01000004);	/* IMS: OTHER, LSC */
+	rig_read(&rig, 0xc0);
+	for (i = 0; i < 6; i++) {
+		uint64_t count;
+
+		ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "set_link", i & 1 ?
+				"{\"name\":\"dev0\",\"up\":true}" :
+				"{\"name\":\"dev0\",\"up\":false}", NULL), 0);
+		ck_assert_msg(rig_readable(ddekit_irq_fd(irq), 2000), "change %d not seen", i);
+		ck_assert_int_eq(read(ddekit_irq_fd(irq), &count, 8), 8);
+		icr = rig_read(&rig, 0xc0);
+		ck_assert_uint_eq(icr & 4, 4);
+		rig_write(&rig, 0xd0, 0x01000004);
+		ddekit_pci_flush(rig.pci);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("emu-quiesce");
+	TCase *c = tcase_create("quiesce");
+
+	rig_need_qemu();
+	tcase_add_checked_fixture(c, NULL, teardown);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, config_space_is_as_after_the_claim_e1000e);
+	tcase_add_test(c, config_space_is_as_after_the_claim_rtl8139);
+	tcase_add_test(c, config_space_is_as_after_the_claim_edu);
+	tcase_add_test(c, device_registers_are_reset);
+	tcase_add_test(c, a_line_left_asserted_is_low_afterwards);
+	tcase_add_test(c, vectors_left_pending_are_quiet_afterwards);
+	tcase_add_test(c, the_pool_is_zero_afterwards);
+	tcase_add_test(c, a_command_cut_anywhere_is_completed);
+	tcase_add_test(c, a_host_killed_at_any_moment_leaves_no_trace);
+	tcase_add_test(c, every_link_change_of_e1000e_interrupts);
+	suite_add_tcase(s, c);
+	return rig_run(s);
+}
