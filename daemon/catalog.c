@@ -187,23 +187,27 @@ struct plugin *catalog_find(const struct catalog *catalog, const char *name)
 	return NULL;
 }
 
-static unsigned int wildcards(const char *pattern)
+/* Less is closer: few wildcards, then many other characters (an id has more than
+ * a class). */
+static unsigned int looseness(const char *pattern)
 {
-	unsigned int n = 0;
+	unsigned int stars = 0, others = 0;
 
-	for (; *pattern; pattern++)
-		n += *pattern == '*';
-	return n;
+	for (; *pattern; pattern++) {
+		stars += *pattern == '*';
+		others += *pattern != '*';
+	}
+	return stars * 256 + (others < 255 ? 255 - others : 0);
 }
 
-/* The fewest wildcards of the patterns that match; UINT_MAX: none does. */
+/* The closest of the patterns that match; UINT_MAX: none does. */
 static unsigned int best_match(const struct plugin *p, const char *modalias)
 {
 	unsigned int best = -1, n;
 	size_t i;
 
 	for (i = 0; i < p->aliases.n; i++) {
-		n = wildcards(p->aliases.item[i]);
+		n = looseness(p->aliases.item[i]);
 		if (n < best && !fnmatch(p->aliases.item[i], modalias, 0))
 			best = n;
 	}

@@ -35,7 +35,8 @@ struct catalog {
 int catalog_read(const char *dir, struct catalog *ret);
 void catalog_finish(struct catalog *catalog);
 struct plugin *catalog_find(const struct catalog *catalog, const char *name);
-/* The driver for a modalias: of several the one with the fewest wildcards. */
+/* The driver for a modalias: of several the one with the fewest wildcards,
+ * then with the longest pattern. */
 struct plugin *catalog_match(const struct catalog *catalog, const char *modalias);
 /* The bridge of a class; NULL: none. */
 struct plugin *catalog_bridge(const struct catalog *catalog, const char *class);

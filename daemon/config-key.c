@@ -359,8 +359,9 @@ static int complete_strings(struct device_config *dev, char **ret_why)
 	if (r < 0)
 		return r;
 	if (!is_ifname(dev->ifname))
-		return bad(ret_why, -EINVAL, str_format("[%s]: the default ifname '%s' is too long; "
-							"set ifname=", dev->bdf_text, dev->ifname));
+		return bad(ret_why, -EINVAL, str_format("[%s]: the default ifname '%s' is too "
+							"long; set ifname=", dev->bdf_text,
+							dev->ifname));
 	return 0;
 }
 

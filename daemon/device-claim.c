@@ -6,18 +6,26 @@
 #include "log.h"
 #include "manager.h"
 #include "pciid.h"
+#include "wire.h"
 
 /* ---- claim --------------------------------------------------------------- */
 
+char *device_death_text(struct device *dev)
+{
+	_cleanup_free_ char *why = NULL;
+
+	if (ddekit_claim_death_why(dev->claim, &why) < 0)
+		return NULL;
+	return str_format("the device died: %s; ddectl restart %s claims it anew", why,
+			  dev->config->bdf_text);
+}
+
 static int on_claim_death(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
-	_cleanup_free_ char *why = NULL, *text = NULL;
 	struct device *dev = arg;
+	_cleanup_free_ char *text = device_death_text(dev);
 
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	ddekit_claim_death_why(dev->claim, &why);
-	text = str_format("the device died%s%s; ddectl restart %s claims it anew",
-			  why ? ": " : "", why ? why : "", dev->config->bdf_text);
 	device_condemn(dev, text ? text : "the device died");
 	return 0;
 }
@@ -56,14 +64,20 @@ static int open_claim(struct device *dev, char **ret_why)
 		.backend = c->backend,
 		.pool_size = c->memory,
 		.emu_device = c->device,
-		.emu_netdev = c->netdev,
 		.emu_args = (const char *const *)c->emu_args.item,
 		.uid = dev->manager->host_uid,
 		.gid = dev->manager->host_gid,
 	};
-	_cleanup_free_ char *why = NULL;
-	int r = ddekit_claim_open(&spec, &dev->claim, &why);
+	_cleanup_free_ char *why = NULL, *netdev = NULL;
+	int fds[2] = { -1, -1 }, r;
 
+	r = wire_open(c->netdev, &netdev, &fds[0], ret_why);
+	if (r < 0)
+		return r;
+	spec.emu_netdev = netdev;
+	spec.emu_fds = fds;
+	r = ddekit_claim_open(&spec, &dev->claim, &why);
+	fd_close(&fds[0]);
 	if (r < 0)
 		*ret_why = str_format("%s: %s", c->backend, why ? why : strerror(-r));
 	return r;
@@ -245,6 +259,17 @@ static ssize_t module_index(const struct device_plugin *plugin, const char *modu
 	return -1;
 }
 
+/* The kernel's parser takes name="a value". NULL: no memory. */
+static char *join_argument(const char *args, const char *option)
+{
+	const char *space = *args ? " " : "", *value = strchr(option, '=');
+
+	if (!value || !strpbrk(value, " \t"))
+		return str_format("%s%s%s", args, space, option);
+	return str_format("%s%s%.*s=\"%s\"", args, space, (int)(value - option), option,
+			  value + 1);
+}
+
 /* "name=value" or "module.name=value" to the arguments of its module. */
 static int add_option(struct device_plugin *dst, const struct plugin *p, const char *option,
 		      char **ret_why)
@@ -267,7 +292,7 @@ static int add_option(struct device_plugin *dst, const struct plugin *p, const c
 				      "ddectl drivers %s", option, p->name, p->name);
 		return -EINVAL;
 	}
-	args = str_format("%s%s%s", dst->args.item[i], dst->args.item[i][0] ? " " : "", rest);
+	args = join_argument(dst->args.item[i], rest);
 	return args ? str_set(&dst->args.item[i], args) : -ENOMEM;
 }
 
@@ -278,12 +303,8 @@ static int add_options(const struct device *dev, struct device_plugin *dst,
 	size_t i;
 	int r = 0;
 
-	for (i = 0; i < options->n && !r; i++) {
-		struct strv one = { .item = &options->item[i], .n = 1 };
-		_cleanup_free_ char *text = strv_join(&one);
-
-		r = text ? add_option(dst, p, text, ret_why) : -ENOMEM;
-	}
+	for (i = 0; i < options->n && !r; i++)
+		r = add_option(dst, p, options->item[i], ret_why);
 	return r;
 }
 

@@ -8,10 +8,12 @@
 
 #define SECOND_NS 1000000000ull
 #define MS_NS 1000000ull
-/* A host that served this long is restarted at once, however often it dies; one
- * that did not counts as an early failure: backoff, and restart-max= of them in
- * restart-window= are the end. */
-#define SERVED_NS SECOND_NS
+/* A host that served this long, from when it was ready or from its first link, is
+ * restarted at once, however often it dies; one that did not counts as an early
+ * failure: backoff, and more than restart-max= of them in restart-window= are the
+ * end. The second is short since a card may take its time to the link. */
+#define SERVED_READY_NS SECOND_NS
+#define SERVED_LINK_NS (200 * MS_NS)
 #define BACKOFF_MAX_S 30u
 
 static const char *const state_names[] = {
@@ -276,13 +278,15 @@ static int on_restart(sd_event_source *source, uint64_t usec, void *arg)
 static bool quiesce(struct device *dev)
 {
 	int r = ddekit_claim_quiesce(dev->claim);
-	char text[160];
+	_cleanup_free_ char *text = NULL;
 
 	if (r >= 0)
 		return true;
-	snprintf(text, sizeof(text), "the device cannot be reset: %s; unbind it, check the "
-		 "device, bind it again", strerror(-r));
-	device_fail(dev, text);
+	text = device_death_text(dev);
+	if (!text)
+		text = str_format("the device cannot be reset: %s; check it, then ddectl restart "
+				  "%s claims it anew", strerror(-r), dev->config->bdf_text);
+	device_fail(dev, text ? text : "the device cannot be reset");
 	return false;
 }
 
@@ -322,9 +326,10 @@ static bool too_many(struct device *dev)
 
 static bool has_served(const struct device *dev)
 {
-	uint64_t ready = dev->times.state[STATE_READY];
+	uint64_t now = mono_ns(), ready = dev->times.state[STATE_READY], link = dev->times.link;
 
-	return ready && mono_ns() - ready >= SERVED_NS;
+	return ready && (now - ready >= SERVED_READY_NS ||
+			 (link && now - link >= SERVED_LINK_NS));
 }
 
 /* 0, 1, 2, 4 … 30 s for the first, second … early failure in a row. */

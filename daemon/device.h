@@ -140,6 +140,8 @@ int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn
 /* device-claim.c: both return 0 or -errno with *ret_why to be freed. */
 int device_claim(struct device *dev, char **ret_why);
 int device_choose_plugin(struct device *dev, char **ret_why);
+/* How the claimed device died, to be freed; NULL: it lives, or cannot tell. */
+char *device_death_text(struct device *dev);
 void device_release_claim(struct device *dev);
 void device_plugin_finish(struct device_plugin *plugin);
 

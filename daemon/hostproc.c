@@ -58,31 +58,32 @@ struct host {
 
 /* ---- log pipe ------------------------------------------------------------ */
 
-static void log_window(struct host *host)
+/* Counts a line. Return: true if it is one too many of its second. */
+static bool log_too_fast(struct host *host)
 {
 	uint64_t now = mono_ns();
 	char text[96];
 
-	if (now - host->log_window < SECOND_NS)
-		return;
-	if (host->log_count > LOG_RATE) {
-		snprintf(text, sizeof(text), "%u lines of the driver host were dropped: too many",
-			 host->log_count - LOG_RATE);
+	if (now - host->log_window >= SECOND_NS) {
+		host->log_window = now;
+		host->log_count = 0;
+	}
+	host->log_count++;
+	if (host->log_count == LOG_RATE + 1) {
+		snprintf(text, sizeof(text), "more than %u lines a second: the rest of this second "
+			 "is dropped", LOG_RATE);
 		host->ops->log(host->arg, LOG_WARNING, text);
 	}
-	host->log_window = now;
-	host->log_count = 0;
+	host->log_lost += host->log_count > LOG_RATE;
+	return host->log_count > LOG_RATE;
 }
 
 static void log_text(struct host *host, char *text)
 {
 	int level = LOG_NOTICE;
 
-	log_window(host);
-	if (++host->log_count > LOG_RATE) {
-		host->log_lost++;
+	if (log_too_fast(host))
 		return;
-	}
 	if (text[0] == '<' && text[1] >= '0' && text[1] <= '7' && text[2] == '>') {
 		level = text[1] - '0';
 		text += 3;

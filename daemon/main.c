@@ -230,7 +230,7 @@ static int run(const struct arguments *a)
 
 int main(int argc, char **argv)
 {
-	struct arguments a = { .options.config_path = CONFIG_FILE };
+	static struct arguments a = { .options.config_path = CONFIG_FILE };
 	int r = parse_arguments(&a, argc, argv);
 
 	if (r)

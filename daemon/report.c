@@ -153,6 +153,7 @@ struct json_object *report_device(const struct device *dev)
 	add_number(o, "host_pid", dev->host ? host_pid(dev->host) : 0);
 	add_number(o, "device_pid", dev->claim ? ddekit_claim_pid(dev->claim) : 0);
 	add_number(o, "rss_kb", dev->rss_kb);
+	add_number(o, "log_lines_dropped", dev->host ? host_log_lost(dev->host) : 0);
 	json_object_object_add(o, "modules", modules(dev));
 	json_object_object_add(o, "times", times(dev));
 	add_history(o, dev);

@@ -28,22 +28,34 @@ int netns_call(int netns_fd, int (*fn)(void *arg), void *arg)
 	return r;
 }
 
-/* The namespace of a TAP is the one in which the file was opened. */
-static int create(void *arg)
+static int open_named(const char *ifname, short flags)
 {
-	struct ifreq req = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL };
-	int hdr = TAP_VNET_HDR, fd, r;
+	struct ifreq req = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | flags };
+	int fd, r;
 
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
-	snprintf(req.ifr_name, IFNAMSIZ, "%s", (const char *)arg);
-	if (ioctl(fd, TUNSETIFF, &req) < 0 || ioctl(fd, TUNSETVNETHDRSZ, &hdr) < 0) {
-		r = errno == EBUSY ? -EEXIST : -errno;
+	snprintf(req.ifr_name, IFNAMSIZ, "%s", ifname);
+	if (ioctl(fd, TUNSETIFF, &req) < 0) {
+		r = errno == EBUSY || errno == EINVAL ? -EEXIST : -errno;
 		close(fd);
 		return r;
 	}
-	r = tap_set_carrier(fd, false);
+	return fd;
+}
+
+/* The namespace of a TAP is the one in which the file was opened. */
+static int create(void *arg)
+{
+	int hdr = TAP_VNET_HDR, r = 0, fd = open_named(arg, IFF_TUN_EXCL);
+
+	if (fd < 0)
+		return fd;
+	if (ioctl(fd, TUNSETVNETHDRSZ, &hdr) < 0)
+		r = -errno;
+	if (!r)
+		r = tap_set_carrier(fd, false);
 	if (r < 0) {
 		close(fd);
 		return r;
@@ -89,6 +101,18 @@ int tap_open(const char *ifname, const char *netns, char **ret_why)
 	if (r < 0)
 		*ret_why = explain(r, ifname);
 	return r;
+}
+
+int tap_open_wire(const char *ifname, char **ret_why)
+{
+	int fd = strlen(ifname) < IFNAMSIZ ? open_named(ifname, 0) : -EINVAL;
+
+	if (fd == -EEXIST)
+		*ret_why = str_format("the interface %s is in use or no TAP; choose another "
+				      "ifname= in netdev=", ifname);
+	else if (fd < 0)
+		*ret_why = explain(fd, ifname);
+	return fd;
 }
 
 int tap_set_offload(int fd, uint64_t features)

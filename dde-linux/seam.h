@@ -131,6 +131,9 @@ struct dde_down_pci {
 	 * posted. With DDE_MMIO_PORT the rest of addr is an I/O port. */
 	uint64_t (*mmio_read)(uint64_t addr, uint32_t size);
 	void (*mmio_write)(uint64_t addr, uint32_t size, uint64_t value);
+	/* CPU thread. Posted writes go out now. They do so anyway before a read
+	 * and when the CPU idles; a driver that waits in a loop needs this. */
+	void (*mmio_flush)(void);
 	/* CPU thread. Allocates count message interrupts of the function, the
 	 * first of them its vector index; contiguous and aligned to count rounded
 	 * up to a power of two. *ret_hwirq: the first.

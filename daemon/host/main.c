@@ -33,17 +33,17 @@ static int on_message(sd_event_source *source, int fd, uint32_t events, void *ar
 static int run(struct proto_setup *setup, int tap)
 {
 	sd_event *event = NULL;
-	int err, code = 1;
+	int err, code;
 
 	err = sd_event_default(&event);
 	if (err >= 0)
 		err = sd_event_add_io(event, NULL, PROTO_FD, EPOLLIN, on_message, NULL);
-	if (err >= 0)
-		err = session_start(event, setup, tap);
 	if (err < 0) {
-		fprintf(stderr, "ddekit-host: %s\n", strerror(-err));
+		wire_logf(3, "ddekit-host: cannot set up the event loop: %s", strerror(-err));
 		return 1;
 	}
+	if (session_start(event, setup, tap) < 0)
+		return 1;
 	code = sd_event_loop(event);
 	return code < 0 ? 1 : code;
 }

@@ -83,6 +83,13 @@ static void mmio_write(uint64_t addr, uint32_t size, uint64_t value)
 	host_device_leave();
 }
 
+static void mmio_flush(void)
+{
+	host_device_enter();
+	ddekit_pci_flush(host.config.pci);
+	host_device_leave();
+}
+
 /* ---- message interrupts --------------------------------------------------- */
 
 static void msi_free(uint32_t hwirq, uint32_t count)
@@ -222,6 +229,7 @@ const struct dde_down_pci host_down_pci = {
 	.mmio_unmap = mmio_unmap,
 	.mmio_read = mmio_read,
 	.mmio_write = mmio_write,
+	.mmio_flush = mmio_flush,
 	.msi_alloc = msi_alloc,
 	.msi_free = msi_free,
 	.msi_message = msi_message,

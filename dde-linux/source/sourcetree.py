@@ -122,7 +122,8 @@ class Source:
         """Links our folders into the tree; arch is the folder to appear as arch/dde."""
         for name in ADDED:
             link = os.path.join(self.tree, name)
-            target = os.path.relpath(os.path.realpath(arch), os.path.dirname(link))
+            target = os.path.relpath(os.path.realpath(arch),
+                                     os.path.realpath(os.path.dirname(link)))
             if os.path.islink(link) and os.readlink(link) == target:
                 continue
             if os.path.lexists(link) and not os.path.islink(link):
@@ -142,7 +143,7 @@ def run_tar(tarball, folder):
         lines = r.stderr.strip().splitlines()
         full = next((x for x in lines if 'No space left' in x), None)
         raise Problem(f'unpacking {tarball}: {full or (lines or ["tar failed"])[0]}'
-                      + (f'; free some space on {folder} and build again' if full else ''))
+                      + (f'; free some space on {os.path.dirname(folder)} and build again' if full else ''))
 
 
 def package_version():

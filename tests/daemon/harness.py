@@ -25,11 +25,16 @@ DRIVERS = ('ok', 'refuse', 'silent', 'stuck', 'deaf', 'mute', 'hang-up', 'log-fl
            'bad-state', 'bad-text', 'bad-time', 'bad-error', 'bad-mac', 'bad-mtu', 'bad-name',
            'bad-features', 'bad-large', 'bad-fds', 'bad-flood', 'bad-reply')
 BDF = 'e000:01:00.0'
-DEVICE = {'driver': 'ok', 'device': 'e1000e', 'heartbeat': '0', 'memory': '16M'}
+DEVICE = {'driver': 'ok', 'device': 'e1000e', 'heartbeat': '0', 'memory': '16M',
+          'stop-timeout': '300ms'}
 
 
 class Failure(Exception):
     """An expectation that does not hold."""
+
+
+class Skip(Exception):
+    """The test cannot run here."""
 
 
 def expect(good, what):
@@ -217,8 +222,11 @@ class Daemon:
     def __enter__(self):
         return self
 
-    def __exit__(self, *exc):
+    def __exit__(self, kind, value, trace):
+        log = self.log() if os.path.exists(self.log_path) else ''
         self.close()
+        if kind is None:
+            expect(not re.search('Sanitizer|runtime error', log), log)
 
 
 def skip_reason(programs):
@@ -272,6 +280,8 @@ def main(tests):
         try:
             test()
             print(f'ok {i} - {test.__name__} # {time.monotonic() - start:.1f} s', flush=True)
+        except Skip as e:
+            print(f'ok {i} - {test.__name__} # SKIP {e}', flush=True)
         except (Failure, subprocess.TimeoutExpired, OSError, KeyError, ValueError) as e:
             bad += 1
             print(f'not ok {i} - {test.__name__}', flush=True)

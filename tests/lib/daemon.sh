@@ -35,7 +35,7 @@ dde_begin() {
 	ip -o link show | awk -F'[:@ ]+' '{ print $2 }' >"$T/links"
 	trap dde_end EXIT
 	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
+	trap 'exit 143' TERM HUP PIPE
 	namespace "$NS"
 }
 
@@ -50,7 +50,7 @@ namespace() {
 dde_end() {
 	local rc=$? pid name
 	trap - EXIT
-	trap '' INT TERM HUP
+	trap '' INT TERM HUP PIPE
 	set +e
 	while read -r pid; do stop_pid "$pid" 1; done <"$T/background"
 	dde_stop_old

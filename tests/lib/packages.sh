@@ -27,8 +27,8 @@ require_debian() {
 		version=$(. /etc/os-release && echo "${VERSION_ID:-}")
 	fi
 	if [ "$id" != debian ]; then
-		die "this system is \"${id:-unknown}\", packages go by Debian's" \
-			"names. Install what tests/packages lists, then run again with --no-install."
+		die "this is \"${id:-unknown}\", but packages have Debian's names." \
+			"Install what tests/packages lists, then run again with --no-install."
 	fi
 	[ "$version" = 12 ] || say "$ME: made for Debian 12, this is \"$version\"; going on"
 	[ "$(uname -m)" = x86_64 ] || die "the runtime is built for x86_64, this is $(uname -m)"
@@ -42,7 +42,7 @@ packages_install() {
 	[ "$(id -u)" = 0 ] || die "not root, and missing: ${missing[*]}. Run it with sudo," \
 		"or: sudo apt-get install ${missing[*]}"
 	say "installing ${#missing[@]} packages: ${missing[*]}"
-	log=$(mktemp /tmp/ddekit-apt.XXXXXX)
+	log=$(mktemp "${TMPDIR:-/tmp}/ddekit-apt.XXXXXX")
 	if ! apt-get update >"$log" 2>&1 || ! DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
 		tail -n 12 "$log" >&2

@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -19,13 +21,17 @@ struct pump {
 	uint64_t packets, bytes, refused;
 };
 
-/* The peer of a unix socket may come, and come back, later than we. */
+/* A unix socket stays unconnected, as QEMU's does: its peer may come later, and
+ * go and come back. */
 static bool pass(struct endpoint *to, const void *data, size_t len)
 {
-	if (write(to->fd, data, len) == (ssize_t)len)
-		return true;
-	return (errno == ENOTCONN || errno == ECONNREFUSED || errno == EDESTADDRREQ) &&
-	       !endpoint_connect(to) && write(to->fd, data, len) == (ssize_t)len;
+	struct sockaddr_un peer = { .sun_family = AF_UNIX };
+
+	if (to->kind != EP_UNIX)
+		return write(to->fd, data, len) == (ssize_t)len;
+	memcpy(peer.sun_path, to->peer, sizeof(peer.sun_path));
+	return sendto(to->fd, data, len, MSG_NOSIGNAL, (struct sockaddr *)&peer,
+		      sizeof(peer)) == (ssize_t)len;
 }
 
 static void *pump_main(void *arg)

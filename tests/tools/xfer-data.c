@@ -52,10 +52,15 @@ uint64_t xfer_compare(const uint8_t *buf, size_t len, uint64_t seed)
 
 uint8_t *xfer_memory(size_t len)
 {
-	void *p = mmap(NULL, len ? len : 1, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	size_t size = len ? len : 1;
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	if (!madvise(p, size, MADV_POPULATE_WRITE))
+		return p;
+	munmap(p, size);
+	return NULL;
 }
 
 void xfer_memory_free(uint8_t *buf, size_t len)

@@ -3,6 +3,7 @@
 #include "xfer.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -19,10 +20,25 @@ void xfer_conn_init(struct xfer_conn *c, int fd, double seconds)
 		.tv_usec = (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6),
 	};
 
-	*c = (struct xfer_conn){ .fd = fd };
+	*c = (struct xfer_conn){ .fd = fd, .timeout_ms = (int)(seconds * 1000) };
+	/* For receiving; for sending it only limits connect(), see wait_room(). */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) < 0)
 		die_errno(errno, "cannot set the time limit of a socket");
+}
+
+/* A blocking send() would take the whole limit even if the last byte moved at its
+ * beginning. Return: 0, -ETIMEDOUT. */
+static int wait_room(const struct xfer_conn *c)
+{
+	struct pollfd pfd = { .fd = c->fd, .events = POLLOUT };
+	uint64_t end = mono_ns() + (uint64_t)c->timeout_ms * 1000000;
+	int n;
+
+	do
+		n = poll(&pfd, 1, c->timeout_ms);
+	while (n < 0 && errno == EINTR && mono_ns() < end);
+	return n > 0 ? 0 : -ETIMEDOUT;
 }
 
 void xfer_conn_bulk(struct xfer_conn *c)
@@ -50,16 +66,21 @@ int xfer_send(struct xfer_conn *c, const void *data, size_t len)
 	const uint8_t *at = data;
 	size_t want;
 	ssize_t n;
+	int r;
 
 	while (len) {
 		want = c->rate && len > RATE_QUANTUM ? RATE_QUANTUM : len;
 		if (c->rate)
 			keep_rate(c);
-		n = send(c->fd, at, want, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
+		n = send(c->fd, at, want, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EAGAIN) {
+			r = wait_room(c);
+			if (r)
+				return r;
 			continue;
+		}
 		if (n < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+			return -errno;
 		at += n;
 		len -= (size_t)n;
 		c->sent += (uint64_t)n;

@@ -8,7 +8,8 @@
  * constant, and the client can end the transfer at any time (SIGUSR1).
  *
  * On the connection: hello →, ← ready, → go, bulk data one way, [memory mode:
- * ack the other way], ← result.  Numbers are little endian.
+ * ack the other way], ← result, [the client found that the server got wrong data:
+ * W →, ← offset of the first wrong byte].  Numbers are little endian.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -43,7 +44,6 @@ struct hello {
 struct result {
 	uint64_t bytes;
 	uint64_t stall_ns;	/* longest time without data, if it received */
-	uint64_t different;	/* first wrong byte, if it received in memory mode */
 	uint8_t sha[XFER_SHA_LEN];
 };
 
@@ -156,15 +156,18 @@ static int recv_stream(struct xfer_conn *c, bool client, struct result *res)
 }
 
 /* One side's whole part. go: called between making ready and the data; the
- * time of the data alone comes back in *ret_ns. */
+ * time of the data alone comes back in *ret_ns. *ret_buf: to be freed by the
+ * caller whatever happened; NULL in stream mode. */
 static int transfer(struct xfer_conn *c, const struct hello *h, bool server,
-		    int (*go)(struct xfer_conn *c), struct result *res, uint64_t *ret_ns)
+		    int (*go)(struct xfer_conn *c), struct result *res, uint64_t *ret_ns,
+		    uint8_t **ret_buf)
 {
 	bool sender = (h->op == OP_UPLOAD) != server;
 	uint8_t *buf = NULL;
 	uint64_t start;
 	int r;
 
+	*ret_buf = NULL;
 	if (!h->stream) {
 		buf = xfer_memory(h->bytes);
 		if (!buf)
@@ -192,11 +195,9 @@ static int transfer(struct xfer_conn *c, const struct hello *h, bool server,
 		buf[h->flip] ^= 1;
 	xfer_sha(buf, h->bytes, res->sha);
 	res->bytes = h->bytes;
-	if (!sender)
-		res->different = xfer_compare(buf, h->bytes, h->seed);
 out:
 	res->stall_ns = sender ? 0 : c->stall_ns;
-	xfer_memory_free(buf, h->bytes);
+	*ret_buf = buf;
 	return r;
 }
 
@@ -223,10 +224,12 @@ static void hello_swap(struct hello *h)
 
 static int serve_one(int fd, double timeout)
 {
-	struct result res = { .different = XFER_NO_DIFFERENCE };
+	struct result res = { 0 };
 	struct xfer_conn c;
 	struct hello h;
-	uint64_t ns;
+	uint64_t ns, at;
+	uint8_t *buf;
+	char byte;
 	int r;
 
 	xfer_conn_init(&c, fd, timeout);
@@ -236,13 +239,16 @@ static int serve_one(int fd, double timeout)
 	hello_swap(&h);
 	if (h.magic != HELLO_MAGIC || (h.op != OP_UPLOAD && h.op != OP_DOWNLOAD))
 		return -EPROTO;
-	r = transfer(&c, &h, true, server_go, &res, &ns);
+	r = transfer(&c, &h, true, server_go, &res, &ns, &buf);
 	if (r)
 		return r;
 	res.bytes = htole64(res.bytes);
 	res.stall_ns = htole64(res.stall_ns);
-	res.different = htole64(res.different);
-	return xfer_send(&c, &res, sizeof(res));
+	r = xfer_send(&c, &res, sizeof(res));
+	if (r || h.op != OP_UPLOAD || !buf || xfer_recv(&c, &byte, 1))
+		return r;
+	at = htole64(xfer_compare(buf, h.bytes, h.seed));
+	return xfer_send(&c, &at, sizeof(at));
 }
 
 static void write_port_file(const char *path, unsigned int port)
@@ -344,19 +350,34 @@ static bool report(const struct options *o, const struct result *own,
 		       (unsigned long long)own->bytes, seconds, gbit,
 		       (double)rx->stall_ns / 1e6, a, b, equal ? "equal" : "DIFFERENT");
 	fflush(stdout);
-	if (!equal && rx->different != XFER_NO_DIFFERENCE)
-		fprintf(stderr, "%s: the first wrong byte is at offset %llu\n",
-			program_invocation_short_name, (unsigned long long)rx->different);
 	return equal;
+}
+
+/* Where the data went wrong, for memory mode. */
+static void report_difference(struct xfer_conn *c, const struct hello *h, const uint8_t *buf)
+{
+	uint64_t at;
+
+	if (h->op == OP_DOWNLOAD)
+		at = xfer_compare(buf, h->bytes, h->seed);
+	else if (xfer_send(c, "W", 1) || xfer_recv(c, &at, sizeof(at)))
+		return;
+	else
+		at = le64toh(at);
+	if (at != XFER_NO_DIFFERENCE)
+		fprintf(stderr, "%s: the first wrong byte is at offset %llu\n",
+			program_invocation_short_name, (unsigned long long)at);
 }
 
 static int run_client(struct options *o)
 {
-	struct result own = { .different = XFER_NO_DIFFERENCE }, peer;
+	struct result own = { 0 }, peer;
 	struct sigaction sa = { .sa_handler = on_end };
 	struct hello wire = o->hello;
 	struct xfer_conn c;
+	uint8_t *buf = NULL;
 	uint64_t ns = 0;
+	bool equal;
 	int r;
 
 	sigaction(SIGUSR1, &sa, NULL);
@@ -364,17 +385,20 @@ static int run_client(struct options *o)
 	xfer_conn_init(&c, connect_to(o), o->timeout);
 	r = xfer_send(&c, &wire, sizeof(wire));
 	if (!r)
-		r = transfer(&c, &o->hello, false, client_go, &own, &ns);
+		r = transfer(&c, &o->hello, false, client_go, &own, &ns, &buf);
 	if (!r)
 		r = xfer_recv(&c, &peer, sizeof(peer));
 	if (r)
 		die_errno(r, "the transfer failed after %llu bytes",
 			  (unsigned long long)(own.bytes ? own.bytes : c.sent));
-	close(c.fd);
 	peer.bytes = le64toh(peer.bytes);
 	peer.stall_ns = le64toh(peer.stall_ns);
-	peer.different = le64toh(peer.different);
-	return report(o, &own, &peer, ns ? ns : 1) ? 0 : 1;
+	equal = report(o, &own, &peer, ns ? ns : 1);
+	if (!equal && buf)
+		report_difference(&c, &o->hello, buf);
+	close(c.fd);
+	xfer_memory_free(buf, o->hello.bytes);
+	return equal ? 0 : 1;
 }
 
 static const char help[] =

@@ -39,6 +39,7 @@ char *xfer_sha_text(const uint8_t sha[XFER_SHA_LEN], char *text);
 /* One connection. */
 struct xfer_conn {
 	int fd;
+	int timeout_ms;
 	uint64_t rate;		/* bit/s the sender keeps below; 0: as fast as it goes */
 	uint64_t sent;		/* bytes, for the rate */
 	uint64_t start_ns;	/* of the bulk data, for the rate */

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <time.h>
@@ -56,8 +57,9 @@ START_TEST(functions_that_are_not_there_are_reported)
 		ck_assert_int_eq(ddekit_pci_config_read(rig.pci, 0, (uint8_t)(slot << 3), 0, 4, &v),
 				 want);
 		ck_assert(want == 0 || v == 0x12345678);
-		ck_assert_int_eq(ddekit_pci_config_write(rig.pci, 0, (uint8_t)(slot << 3), 0x3c, 1, 0),
-				 want);
+		ck_assert_int_eq(
+			ddekit_pci_config_write(rig.pci, 0, (uint8_t)(slot << 3), 0x3c, 1, 0),
+			want);
 	}
 	ck_assert_int_eq(ddekit_pci_config_read(rig.pci, 1, 1, 0, 4, &v), -ENODEV);
 	ck_assert_int_eq(ddekit_pci_config_read(rig.pci, 1, 1, 0x40, 1, &v), -ENODEV);
@@ -95,9 +97,10 @@ START_TEST(a_range_outside_the_windows_cannot_be_mapped)
 
 	rig_open(&rig, "edu", NULL);
 	ddekit_pci_windows(rig.pci, &w);
-	ck_assert_int_eq(ddekit_pci_map(rig.pci, (ddekit_busaddr){ 0xb0000000 }, 4096, &cpu), -ENXIO);
-	ck_assert_int_eq(ddekit_pci_map(rig.pci, (ddekit_busaddr){ w.mem_base.v + w.mem_size - 4096 },
-					8192, &cpu), -ENXIO);
+	ck_assert_int_eq(ddekit_pci_map(rig.pci, (ddekit_busaddr){0xb0000000}, 4096, &cpu), -ENXIO);
+	ck_assert_int_eq(ddekit_pci_map(rig.pci, (ddekit_busaddr){w.mem_base.v + w.mem_size - 4096},
+					8192, &cpu),
+			 -ENXIO);
 	ck_assert_int_eq(ddekit_pci_map(rig.pci, (ddekit_busaddr){ ~0ull }, 2, &cpu), -ENXIO);
 	ck_assert_int_eq(ddekit_pci_map(rig.pci, w.mem_base, 0, &cpu), -ENXIO);
 	ck_assert_ptr_eq((void *)cpu, (void *)1);
@@ -368,6 +371,24 @@ START_TEST(close_unmaps_the_pool_and_closes_the_fds)
 }
 END_TEST
 
+/* The monitor looks at the register behind the closed device's back. */
+START_TEST(close_sends_what_was_written)
+{
+	char *reply = NULL;
+	int i;
+
+	rig_open(&rig, "e1000e", NULL);
+	for (i = 0; i < 20; i++)
+		rig_write(&rig, RAL(1), 0x1000u + (unsigned int)i);
+	rig_leave(&rig);
+	ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "human-monitor-command",
+					      "{\"command-line\":\"xp /1wx 0xe0005408\"}", &reply),
+			 0);
+	ck_assert_msg(strstr(reply, "0x00001013"), "%s", reply);
+	free(reply);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("emu-access");
@@ -394,6 +415,7 @@ int main(void)
 	tcase_add_test(c, a_bad_handover_is_refused_and_its_fds_closed);
 	tcase_add_test(c, an_occupied_pool_address_is_refused);
 	tcase_add_test(c, close_unmaps_the_pool_and_closes_the_fds);
+	tcase_add_test(c, close_sends_what_was_written);
 	suite_add_tcase(s, c);
 	return rig_run(s);
 }

@@ -72,7 +72,7 @@ START_TEST(arguments_that_are_set_here_are_refused)
 	refused(&(struct ddekit_claim_spec){ .emu_device = "edu,bus=pcie.0" }, -EINVAL, "bus=");
 	refused(&(struct ddekit_claim_spec){ .emu_device = "e1000e", .emu_netdev = "user,id=n" },
 		-EINVAL, "id=");
-	refused(&(struct ddekit_claim_spec){ .emu_device = "{\"driver\":\"edu\"}" }, -EINVAL, "JSON");
+	refused(&(struct ddekit_claim_spec){.emu_device = "{\"driver\":\"edu\"}"}, -EINVAL, "JSON");
 }
 END_TEST
 
@@ -95,7 +95,7 @@ END_TEST
 START_TEST(a_qemu_that_is_something_else_is_explained)
 {
 	setenv("DDEKIT_QEMU", "/bin/true", 1);
-	refused(&(struct ddekit_claim_spec){ .emu_device = "edu" }, -ENODEV, "exited with status 0");
+	refused(&(struct ddekit_claim_spec){.emu_device = "edu"}, -ENODEV, "exited with status 0");
 }
 END_TEST
 
@@ -150,6 +150,61 @@ START_TEST(close_leaves_no_fd_and_no_process)
 		ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
 		ck_assert_int_eq(errno, ECHILD);
 	}
+}
+END_TEST
+
+START_TEST(a_claimer_that_ignores_its_children_can_close)
+{
+	unsigned int fds;
+
+	rig_count_fds();
+	fds = rig_count_fds();
+	signal(SIGCHLD, SIG_IGN);
+	rig_open(&rig, "edu", NULL);
+	rig_close(&rig);
+	ck_assert_uint_eq(rig_count_fds(), fds);
+}
+END_TEST
+
+/* Each with what it needs, and the id it must show. */
+static const struct {
+	const char *device;
+	uint32_t id;
+	const char *args[3];
+} devices[] = {
+	{ "e1000e", 0x10d38086, { NULL } },
+	{ "e1000", 0x100e8086, { NULL } },
+	{ "rtl8139", 0x813910ec, { NULL } },
+	{ "vmxnet3", 0x07b015ad, { NULL } },
+	{ "virtio-net-pci,disable-legacy=on", 0x10411af4, { NULL } },
+	{ "nvme,serial=1,drive=d0", 0x00101b36,
+	  { "-drive", "driver=null-co,if=none,id=d0", NULL } },
+	{ "qemu-xhci", 0x000d1b36, { NULL } },
+	{ "ich9-ahci", 0x29228086, { NULL } },
+	{ "megasas", 0x00601000, { NULL } },
+	{ "intel-hda", 0x26688086, { NULL } },
+	{ "edu", 0x11e81234, { NULL } },
+};
+
+#define N_DEVICES (int)(sizeof(devices) / sizeof(devices[0]))
+
+START_TEST(devices_of_all_sorts_are_claimed_and_quiesced)
+{
+	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = RIG_POOL,
+					  .emu_device = devices[_i].device,
+					  .emu_args = devices[_i].args };
+	char *why = NULL;
+	int err = ddekit_claim_open(&spec, &rig.claim, &why);
+
+	ck_assert_msg(err == 0, "%s: %d %s", devices[_i].device, err, why ? why : "");
+	rig_adopt(&rig);
+	ck_assert_uint_eq(rig_config_read(&rig, 1, 0, 0, 4), devices[_i].id);
+	rig_enable(&rig, -1);
+	rig_leave(&rig);
+	ck_assert_int_eq(ddekit_claim_quiesce(rig.claim), 0);
+	rig_adopt(&rig);
+	ck_assert_uint_eq(rig_config_read(&rig, 1, 0, 0, 4), devices[_i].id);
+	ck_assert_uint_eq(rig_config_read(&rig, 1, 0, 4, 2), 0);
 }
 END_TEST
 
@@ -369,11 +424,13 @@ START_TEST(the_monitor_passes_refusals_on)
 
 	rig_claim(&rig, "edu", NULL);
 	ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "set_link",
-					      "{\"name\":\"nosuch\",\"up\":false}", &reply), -EPROTO);
+					      "{\"name\":\"nosuch\",\"up\":false}", &reply),
+			 -EPROTO);
 	ck_assert_ptr_nonnull(strstr(reply, "nosuch"));
 	free(reply);
 	reply = NULL;
-	ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "set_link", "{\"name\":", &reply), -EINVAL);
+	ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "set_link", "{\"name\":", &reply),
+			 -EINVAL);
 	ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "set_link", "[1]", &reply), -EINVAL);
 	ck_assert_ptr_null(reply);
 	ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "query-status", NULL, NULL), 0);
@@ -416,6 +473,8 @@ int main(void)
 	tcase_set_timeout(c, 30);
 	tcase_add_checked_fixture(c, NULL, teardown);
 	tcase_add_test(c, close_leaves_no_fd_and_no_process);
+	tcase_add_test(c, a_claimer_that_ignores_its_children_can_close);
+	tcase_add_loop_test(c, devices_of_all_sorts_are_claimed_and_quiesced, 0, N_DEVICES);
 	tcase_add_test(c, a_pool_of_a_gibibyte_works_to_its_end);
 	tcase_add_test(c, nobody_can_resize_the_ram);
 	tcase_add_test(c, qemu_runs_unprivileged_and_in_its_sandbox);

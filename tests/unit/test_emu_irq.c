@@ -284,7 +284,8 @@ START_TEST(vectors_of_plain_msi_are_aligned_and_contiguous)
 	ck_assert_int_eq(ddekit_irq_alloc_vectors(rig.pci, 1, 0, DDEKIT_IRQ_MSI, 0, 5, irq), 0);
 	for (i = 0; i < 5; i++)
 		ck_assert_uint_eq(ddekit_irq_number(irq[i]), 8 + i);
-	ck_assert_int_eq(ddekit_irq_alloc_vectors(rig.pci, 1, 0, DDEKIT_IRQ_MSI, 0, 0, irq), -EINVAL);
+	ck_assert_int_eq(ddekit_irq_alloc_vectors(rig.pci, 1, 0, DDEKIT_IRQ_MSI, 0, 0, irq),
+			 -EINVAL);
 	ck_assert_int_eq(ddekit_irq_alloc_vectors(rig.pci, 1, 0, DDEKIT_IRQ_MSI, 0, 33, irq),
 			 -EINVAL);
 	ck_assert_int_eq(ddekit_irq_alloc_vectors(rig.pci, 1, 0, DDEKIT_IRQ_INTX, 0, 1, irq),

@@ -40,6 +40,7 @@ void emu_close(struct ddekit_pci *pci)
 	struct emu_pci *e = to_emu(pci);
 	unsigned int i;
 
+	qtest_flush(&e->qt);	/* a driver's last words to its device */
 	if (e->base.pool.cpu)
 		munmap(e->base.pool.cpu, e->base.pool.size);
 	close_fd(e->ram_fd);

@@ -183,12 +183,14 @@ static int check_spec(const struct ddekit_claim_spec *spec, char **ret_why)
 			   (unsigned long long)(spec->pool_size >> 20),
 			   (EMU_RAM_LIMIT - EMU_POOL_BASE) / (1u << 20) - 4);
 	if (spec->uid && geteuid() && spec->uid != geteuid())
-		return why(ret_why, -EPERM, "QEMU cannot run as user %u: only root can change users",
+		return why(ret_why, -EPERM,
+			   "QEMU cannot run as user %u: only root can change users",
 			   (unsigned int)spec->uid);
 	for (fd = spec->emu_fds; fd && *fd >= 0; fd++)
 		if (*fd <= 2 || fcntl(*fd, F_GETFD) < 0)
 			return why(ret_why, -EBADF,
-				   "fd %d for QEMU: not open, or one of stdin, stdout, stderr", *fd);
+				   "fd %d for QEMU: not open, or one of stdin, stdout, stderr",
+				   *fd);
 	return 0;
 }
 
@@ -305,7 +307,6 @@ static int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover
 static int emu_claim_quiesce(struct ddekit_claim *claim)
 {
 	struct emu_claim *c = to_claim(claim);
-	unsigned int i;
 	int err;
 
 	emu_process_listen(&c->process);
@@ -315,8 +316,7 @@ static int emu_claim_quiesce(struct ddekit_claim *claim)
 	if (err)
 		return err;
 	/* Only now: the device writes into the pool and rings no more. */
-	for (i = 0; i < EMU_VECTORS; i++)
-		emu_drain_eventfd(c->vector_fd[i]);
+	emu_drain_eventfds(c->vector_fd, EMU_VECTORS);
 	if (fallocate(c->ram_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
 		      (off_t)(EMU_POOL_BASE + c->pool_size)))
 		return -errno;

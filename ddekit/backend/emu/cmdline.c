@@ -75,8 +75,8 @@ static int check_device(const struct ddekit_claim_spec *spec, char **ret_why)
 			   "device \"%s\": leave out bus= and addr=, they are set here", dev);
 	if (net && (has_key(net, "id") || has_key(dev, "netdev")))
 		return why(ret_why, -EINVAL,
-			   "netdev \"%s\": leave out id= and the device's netdev=, they are set here",
-			   net);
+			   "netdev \"%s\": leave out id=, and netdev= of the device: they are "
+			   "set here", net);
 	return 0;
 }
 

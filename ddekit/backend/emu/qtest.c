@@ -3,9 +3,9 @@
  * The qtest protocol (see qtest.h).
  *
  * Commands collect in `out` and go to QEMU when something waits for them, when
- * the owner flushes, when BATCH_BYTES are reached, or at once if nothing was
- * sent for QUIET_NS: a lonely doorbell leaves without delay, a burst of writes
- * shares system calls.  Replies to writes are only "OK"; they are read when a
+ * the owner flushes (before it sleeps or waits, and every millisecond while it
+ * is busy), or when BATCH_BYTES are reached: what a driver writes in one go
+ * costs one system call and wakes QEMU once.  Replies to writes are only "OK"; they are read when a
  * reply is waited for, or when QTEST_CAP of them are outstanding.
  *
  * One send() is far below a socket buffer's allocation unit, so the kernel
@@ -21,8 +21,7 @@
 #include <unistd.h>
 #include "qtest.h"
 
-#define BATCH_BYTES 1024
-#define QUIET_NS 10000
+#define BATCH_BYTES 256		/* some eight writes */
 #define COMMAND_MAX 48		/* "writeq " and two numbers of 18 characters */
 
 void qtest_init(struct qtest *q, int fd, int timeout_ms)
@@ -229,10 +228,8 @@ static int send_all(struct qtest *q, unsigned int keep)
 		    discard_buffered(q, keep))
 			return -EIO;
 	}
-	if (len) {
+	if (len)
 		q->n_sends++;
-		q->last_send = now_ns();
-	}
 	__atomic_store_n(&q->out_len, 0, __ATOMIC_RELAXED);
 	return 0;
 }
@@ -313,7 +310,7 @@ void qtest_write(struct qtest *q, enum access_space space, uint64_t addr, uint32
 	if (reserve(q))
 		return;
 	put_command(q, space, addr, size, &value);
-	if (q->out_len >= BATCH_BYTES || now_ns() - q->last_send >= QUIET_NS)
+	if (q->out_len >= BATCH_BYTES)
 		send_all(q, 0);
 }
 

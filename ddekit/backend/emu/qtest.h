@@ -24,7 +24,6 @@ struct qtest {
 	unsigned int pending;	/* commands, sent or not, without a reply */
 	size_t out_len;		/* not sent yet */
 	size_t in_pos, in_len;
-	uint64_t last_send;	/* CLOCK_MONOTONIC, ns */
 	uint32_t lines;		/* levels of interrupt inputs 0..31 */
 	uint64_t n_messages;	/* commands */
 	uint64_t n_syscalls;

@@ -135,6 +135,7 @@ struct ddekit_pci_windows {
  * Return: 0, -EPROTO (version), -ENOENT (backend), -EIO, …
  */
 int ddekit_pci_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret);
+/* Flushes, unmaps the pool, closes the fds. NULL is fine. */
 void ddekit_pci_close(struct ddekit_pci *pci);
 void ddekit_pci_windows(struct ddekit_pci *pci, struct ddekit_pci_windows *ret);
 
@@ -182,7 +183,8 @@ void ddekit_pci_flush(struct ddekit_pci *pci);
 int ddekit_pci_service_fd(struct ddekit_pci *pci);
 int ddekit_pci_service(struct ddekit_pci *pci);
 
-/* Accesses made since adopt(). */
+/* Accesses made since adopt(); flushes that had something to send; with emu
+ * also the commands to QEMU (messages) and the system calls for all that. */
 struct ddekit_pci_stats {
 	uint64_t mmio_reads, mmio_writes, config_reads, config_writes;
 	uint64_t io_reads, io_writes, flushes, messages, syscalls;

@@ -44,6 +44,9 @@ do {						\
 void dde_setup_cpu(void);
 struct dde_cpu *dde_cpu_of(unsigned int cpu);
 
+/* random.c */
+void dde_random_init(void);
+
 /* console.c */
 void dde_console_init(void);
 extern char dde_panic_text[256];

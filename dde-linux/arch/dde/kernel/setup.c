@@ -45,6 +45,7 @@ void __init setup_arch(char **cmdline)
 
 	*cmdline = boot_command_line;
 	dde_console_init();
+	dde_random_init();
 	dde_pool_base = dde_boot->pool_base;
 	dde_pool_end = dde_boot->pool_base + dde_boot->pool_size;
 	dde_pool_pfn = dde_pool_base >> PAGE_SHIFT;

@@ -78,10 +78,17 @@ void __init time_init(void)
 	dde_timer_init_cpu();
 }
 
-/* Busy waiting; interrupts are taken if they are on. */
+/*
+ * Busy waiting; interrupts are taken if they are on.  What the driver wrote
+ * before must reach the device before the wait begins.
+ */
 void __ndelay(unsigned long nsecs)
 {
-	u64 start = dde_down->time->mono();
+	u64 start;
+
+	if (dde_down->pci)
+		dde_call_void(pci->mmio_flush());
+	start = dde_down->time->mono();
 
 	while (dde_down->time->mono() - start < nsecs)
 		cpu_relax();

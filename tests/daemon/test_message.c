@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Tests of the checks on what a driver host sends. */
+#include <check.h>
+#include <errno.h>
+
+#include "message.h"
+
+#define NOW 5000000000ull
+
+static struct message_context ctx;
+static const char *why;
+
+static void setup(void)
+{
+	ctx = (struct message_context){ .not_before = 1000000000ull };
+	why = NULL;
+}
+
+static struct proto_header header(uint32_t type, uint32_t len)
+{
+	return (struct proto_header){ PROTO_VERSION, type, len, 0 };
+}
+
+static struct proto_state_msg state(uint32_t which)
+{
+	return (struct proto_state_msg){ .h = header(PROTO_STATE, sizeof(struct proto_state_msg)),
+					 .state = which, .mono_ns = NOW - 1,
+					 .error = which == STATE_FAILED ? -19 : 0 };
+}
+
+static struct proto_net net(void)
+{
+	return (struct proto_net){ .h = header(PROTO_NET, sizeof(struct proto_net)),
+				   .ifname = "eth0", .driver = "e1000e",
+				   .mac = { 0x52, 0x54, 0, 1, 2, 3 }, .duplex = 255, .mtu = 1500,
+				   .min_mtu = 68, .max_mtu = 9000, .speed = 1000, .features = 15,
+				   .mono_ns = NOW - 1 };
+}
+
+static int check(void *msg)
+{
+	return message_check(&ctx, msg, ((struct proto_header *)msg)->len, NOW, &why);
+}
+
+static int say(uint32_t which)
+{
+	struct proto_state_msg m = state(which);
+
+	return check(&m);
+}
+
+static void load(void)
+{
+	ck_assert_int_eq(say(STATE_ADOPTED), 0);
+	ck_assert_int_eq(say(STATE_BOOTED), 0);
+	ck_assert_int_eq(say(STATE_LOADED), 0);
+}
+
+START_TEST(life_of_a_sane_host_is_accepted)
+{
+	struct proto_heartbeat beat = { .h = header(PROTO_HEARTBEAT, sizeof(beat)) };
+	struct proto_reply reply = { .h = header(PROTO_REPLY, sizeof(reply)) };
+	struct proto_net n = net();
+
+	load();
+	ck_assert_int_eq(check(&n), 0);
+	ck_assert_int_eq(say(STATE_READY), 0);
+	ck_assert_int_eq(check(&n), 0);
+	ck_assert_int_eq(check(&beat), 0);
+	reply.h.seq = 1;
+	reply.error = -22;
+	ck_assert_int_eq(check(&reply), 0);
+	ck_assert_int_eq(say(STATE_STOPPED), 0);
+}
+END_TEST
+
+START_TEST(lengths_that_do_not_fit_are_refused)
+{
+	struct proto_state_msg m = state(STATE_ADOPTED);
+	size_t len;
+
+	for (len = 0; len < sizeof(m); len++) {
+		ck_assert_int_eq(message_check(&ctx, &m, len, NOW, &why), -EPROTO);
+		m.h.len = len;
+		ck_assert_int_eq(message_check(&ctx, &m, len, NOW, &why), -EPROTO);
+		m.h.len = sizeof(m);
+		ctx.window_count = 0;
+	}
+	ck_assert_uint_eq(ctx.last_state, 0);
+	ck_assert_int_eq(check(&m), 0);
+}
+END_TEST
+
+START_TEST(unknown_types_and_versions_are_refused)
+{
+	struct proto_state_msg m = state(STATE_ADOPTED);
+	uint32_t type;
+
+	for (type = 0; type < 64; type++) {
+		m.h.type = type;
+		if (type != PROTO_STATE)
+			ck_assert_int_eq(check(&m), -EPROTO);
+	}
+	m = state(STATE_ADOPTED);
+	m.h.version = PROTO_VERSION + 1;
+	ck_assert_int_eq(check(&m), -EPROTO);
+	ck_assert(strstr(why, "version"));
+}
+END_TEST
+
+START_TEST(states_come_in_order_and_once)
+{
+	ck_assert_int_eq(say(STATE_BOOTED), -EPROTO);
+	ck_assert_int_eq(say(STATE_ADOPTED), 0);
+	ck_assert_int_eq(say(STATE_ADOPTED), -EPROTO);
+	ck_assert_int_eq(say(STATE_READY), -EPROTO);
+	ck_assert_int_eq(say(STATE_FAILED), 0);
+	ck_assert_int_eq(say(STATE_BOOTED), -EPROTO);
+	ck_assert_int_eq(say(STATE_FAILED), -EPROTO);
+}
+END_TEST
+
+START_TEST(host_may_stop_or_fail_at_any_time)
+{
+	ck_assert_int_eq(say(STATE_STOPPED), 0);
+	setup();
+	ck_assert_int_eq(say(STATE_FAILED), 0);
+}
+END_TEST
+
+START_TEST(texts_end_and_are_made_printable)
+{
+	struct proto_state_msg m = state(STATE_ADOPTED);
+
+	memset(m.text, 'x', sizeof(m.text));
+	ck_assert_int_eq(check(&m), -EPROTO);
+	memset(m.release, 'x', sizeof(m.release));
+	m.text[0] = 0;
+	ck_assert_int_eq(check(&m), -EPROTO);
+	m = state(STATE_ADOPTED);
+	strcpy(m.text, "a\033[2Jb\n\xff");
+	ck_assert_int_eq(check(&m), 0);
+	ck_assert_str_eq(m.text, "a?[2Jb??");
+}
+END_TEST
+
+START_TEST(state_members_are_in_range)
+{
+	struct proto_state_msg m = state(STATE_ADOPTED);
+
+	m.mono_ns = NOW + 1;
+	ck_assert_int_eq(check(&m), -EPROTO);
+	m.mono_ns = ctx.not_before - 1;
+	ck_assert_int_eq(check(&m), -EPROTO);
+	m = state(STATE_ADOPTED);
+	m.rss_kb = UINT64_MAX;
+	ck_assert_int_eq(check(&m), -EPROTO);
+	m = state(STATE_FAILED);
+	m.error = 5;
+	ck_assert_int_eq(check(&m), -EPROTO);
+	m.error = -100000;
+	ck_assert_int_eq(check(&m), -EPROTO);
+	ck_assert_int_eq(say(0), -EPROTO);
+	ck_assert_int_eq(say(STATE_STOPPED + 1), -EPROTO);
+}
+END_TEST
+
+START_TEST(interface_comes_after_the_plugins)
+{
+	struct proto_net n = net();
+
+	ck_assert_int_eq(check(&n), -EPROTO);
+	load();
+	ck_assert_int_eq(check(&n), 0);
+	ck_assert_int_eq(say(STATE_FAILED), 0);
+	ck_assert_int_eq(check(&n), -EPROTO);
+}
+END_TEST
+
+static void bad_net(struct proto_net n)
+{
+	setup();
+	load();
+	ck_assert_int_eq(check(&n), -EPROTO);
+}
+
+START_TEST(interface_members_are_in_range)
+{
+	struct proto_net n;
+
+	n = net(), n.ifname[0] = 0, bad_net(n);
+	n = net(), memset(n.ifname, 'x', sizeof(n.ifname)), bad_net(n);
+	n = net(), strcpy(n.ifname, "a/b"), bad_net(n);
+	n = net(), strcpy(n.ifname, "a b"), bad_net(n);
+	n = net(), strcpy(n.driver, "a\nb"), bad_net(n);
+	n = net(), n.mac[0] = 1, bad_net(n);
+	n = net(), memset(n.mac, 0, 6), bad_net(n);
+	n = net(), n.carrier = 2, bad_net(n);
+	n = net(), n.duplex = 7, bad_net(n);
+	n = net(), n.mtu = 70000, bad_net(n);
+	n = net(), n.min_mtu = 1501, bad_net(n);
+	n = net(), n.max_mtu = 1499, bad_net(n);
+	n = net(), n.speed = 1u << 30, bad_net(n);
+	n = net(), n.features = 1u << 20, bad_net(n);
+	n = net(), n.mono_ns = 0, bad_net(n);
+}
+END_TEST
+
+START_TEST(replies_have_a_number_and_others_none)
+{
+	struct proto_reply reply = { .h = header(PROTO_REPLY, sizeof(reply)) };
+	struct proto_state_msg m = state(STATE_ADOPTED);
+
+	ck_assert_int_eq(check(&reply), -EPROTO);
+	reply.h.seq = 3;
+	reply.error = 1;
+	ck_assert_int_eq(check(&reply), -EPROTO);
+	m.h.seq = 3;
+	ck_assert_int_eq(check(&m), -EPROTO);
+}
+END_TEST
+
+START_TEST(floods_are_refused_but_many_messages_are_not)
+{
+	struct proto_heartbeat beat = { .h = header(PROTO_HEARTBEAT, sizeof(beat)) };
+	uint64_t now = NOW;
+	uint32_t i;
+
+	ck_assert_int_eq(say(STATE_ADOPTED), 0);
+	for (i = 0; i < 20 * MESSAGE_RATE_MAX; i++, now += 1000000)
+		ck_assert_int_eq(message_check(&ctx, &beat, sizeof(beat), now, &why), 0);
+	for (i = 0; i <= 2 * MESSAGE_RATE_MAX; i++)
+		if (message_check(&ctx, &beat, sizeof(beat), now, &why))
+			break;
+	ck_assert_uint_le(i, MESSAGE_RATE_MAX);
+	ck_assert_str_eq(why, "flood of messages");
+}
+END_TEST
+
+START_TEST(random_messages_do_no_harm)
+{
+	uint8_t buf[MESSAGE_MAX];
+	uint32_t seed = 1;
+	size_t i, len;
+	int round;
+
+	for (round = 0; round < 20000; round++) {
+		for (i = 0; i < sizeof(buf); i++)
+			buf[i] = (seed = seed * 1664525 + 1013904223) >> 24;
+		len = seed % sizeof(buf);
+		/* A good header now and then, so that the rest is looked at. */
+		if (round & 1) {
+			*(struct proto_header *)buf = header(PROTO_STATE + round / 2 % 4, len);
+			if (round & 2)
+				len = ((struct proto_header *)buf)->len =
+					sizeof(struct proto_state_msg);
+		}
+		setup();
+		message_check(&ctx, buf, len, NOW, &why);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("message");
+	TCase *c = tcase_create("message");
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(c, setup, NULL);
+	tcase_add_test(c, life_of_a_sane_host_is_accepted);
+	tcase_add_test(c, lengths_that_do_not_fit_are_refused);
+	tcase_add_test(c, unknown_types_and_versions_are_refused);
+	tcase_add_test(c, states_come_in_order_and_once);
+	tcase_add_test(c, host_may_stop_or_fail_at_any_time);
+	tcase_add_test(c, texts_end_and_are_made_printable);
+	tcase_add_test(c, state_members_are_in_range);
+	tcase_add_test(c, interface_comes_after_the_plugins);
+	tcase_add_test(c, interface_members_are_in_range);
+	tcase_add_test(c, replies_have_a_number_and_others_none);
+	tcase_add_test(c, floods_are_refused_but_many_messages_are_not);
+	tcase_add_test(c, random_messages_do_no_harm);
+	suite_add_tcase(s, c);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}

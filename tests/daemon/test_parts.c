@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Tests of the small parts: helpers, plugin catalogue, ring of log lines. */
+#include <check.h>
+#include <errno.h>
+
+#include "catalog.h"
+#include "logring.h"
+
+static char dir[] = "/tmp/ddekit-parts.XXXXXX";
+static struct catalog catalog;
+
+static void setup(void)
+{
+	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void teardown(void)
+{
+	_cleanup_free_ char *command = str_format("rm -rf '%s'", dir);
+
+	catalog_finish(&catalog);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* ---- helpers --------------------------------------------------------------- */
+
+START_TEST(sizes_are_parsed_and_printed)
+{
+	uint64_t v = 7;
+	char buf[32];
+
+	ck_assert_int_eq(parse_size("64M", &v), 0);
+	ck_assert_uint_eq(v, 64 << 20);
+	ck_assert_int_eq(parse_size("1 g", &v), 0);
+	ck_assert_uint_eq(v, 1 << 30);
+	ck_assert_str_eq(format_size(v, buf, sizeof(buf)), "1G");
+	ck_assert_str_eq(format_size(1500, buf, sizeof(buf)), "1500");
+	v = 7;
+	ck_assert_int_eq(parse_size("", &v), -EINVAL);
+	ck_assert_int_eq(parse_size("-1", &v), -EINVAL);
+	ck_assert_int_eq(parse_size("1MB", &v), -EINVAL);
+	ck_assert_int_eq(parse_size("1 T", &v), -EINVAL);
+	ck_assert_int_eq(parse_size("99999999999999999G", &v), -ERANGE);
+	ck_assert_uint_eq(v, 7);
+}
+END_TEST
+
+START_TEST(times_are_parsed_and_printed)
+{
+	uint32_t v = 7;
+	char buf[32];
+
+	ck_assert_int_eq(parse_time_ms("250ms", &v), 0);
+	ck_assert_uint_eq(v, 250);
+	ck_assert_str_eq(format_time_ms(v, buf, sizeof(buf)), "250ms");
+	ck_assert_int_eq(parse_time_ms("2", &v), 0);
+	ck_assert_uint_eq(v, 2000);
+	ck_assert_str_eq(format_time_ms(v, buf, sizeof(buf)), "2s");
+	ck_assert_int_eq(parse_time_ms("1min", &v), 0);
+	ck_assert_uint_eq(v, 60000);
+	ck_assert_int_eq(parse_time_ms("1.5s", &v), -EINVAL);
+	ck_assert_int_eq(parse_time_ms("9999999min", &v), -ERANGE);
+	ck_assert_uint_eq(v, 60000);
+}
+END_TEST
+
+START_TEST(words_are_split_and_joined)
+{
+	struct strv v = { 0 };
+	char *text;
+
+	ck_assert_int_eq(strv_split(&v, " a  'b c' d\"e f\"g \t''"), 0);
+	ck_assert_uint_eq(v.n, 4);
+	ck_assert_str_eq(v.item[1], "b c");
+	ck_assert_str_eq(v.item[2], "de fg");
+	ck_assert_str_eq(v.item[3], "");
+	text = strv_join(&v);
+	ck_assert_str_eq(text, "a \"b c\" \"de fg\" \"\"");
+	free(text);
+	ck_assert_int_eq(strv_split(&v, "\"open"), -EINVAL);
+	strv_finish(&v);
+}
+END_TEST
+
+START_TEST(signals_have_names)
+{
+	ck_assert_str_eq(signal_name(11), "SIGSEGV");
+	ck_assert_str_eq(signal_name(60), "signal 60");
+}
+END_TEST
+
+START_TEST(ring_keeps_the_last_lines)
+{
+	struct logring *ring = logring_create(3);
+	char text[8];
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		logring_add(ring, i % 8, text);
+	}
+	ck_assert_uint_eq(logring_count(ring), 3);
+	ck_assert_str_eq(logring_at(ring, 0)->text, "7");
+	ck_assert_str_eq(logring_at(ring, 2)->text, "9");
+	ck_assert_int_eq(logring_at(ring, 2)->level, 1);
+	logring_destroy(ring);
+}
+END_TEST
+
+/* ---- catalogue --------------------------------------------------------------- */
+
+static void plugin(const char *file, const char *text)
+{
+	_cleanup_free_ char *path = str_format("%s/%s", dir, file);
+	FILE *f = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+#define PLUGIN(name, kind, aliases) "{\"schema\":1,\"name\":\"" name "\",\"kind\":\"" kind \
+	"\",\"class\":\"net\",\"modules\":[\"" name ".so\"],\"aliases\":[" aliases "]}"
+#define ID "pci:v00008086d000010D3sv00008086sd00000000bc02sc00i00"
+
+START_TEST(drivers_are_matched_by_the_closest_pattern)
+{
+	plugin("any.json", PLUGIN("any", "driver", "\"pci:v*d*sv*sd*bc02sc00i*\""));
+	plugin("fits.json", PLUGIN("fits", "driver", "\"pci:v00008086d000010D3sv*sd*bc*sc*i*\""));
+	plugin("not.json", PLUGIN("not", "driver", "\"pci:v00008086d000010D4sv*sd*bc*sc*i*\""));
+	plugin("bridge.json", PLUGIN("bridge", "bridge", "\"" ID "\""));
+	ck_assert_int_eq(catalog_read(dir, &catalog), 0);
+	ck_assert_uint_eq(catalog.n, 4);
+	ck_assert_str_eq(catalog_match(&catalog, ID)->name, "fits");
+	ck_assert_ptr_null(catalog_match(&catalog, "pci:v00001234d00005678sv0sd0bc03sc00i00"));
+	ck_assert_str_eq(catalog_bridge(&catalog, "net")->name, "bridge");
+	ck_assert_ptr_null(catalog_bridge(&catalog, "block"));
+	ck_assert(plugin_matches(catalog_find(&catalog, "any"), ID));
+	ck_assert(!plugin_matches(catalog_find(&catalog, "not"), ID));
+}
+END_TEST
+
+static const char *const damaged[] = {
+	"", "{", "[]", "null", "{}", "{\"schema\":2}", "{\"schema\":1}",
+	"{\"schema\":1,\"name\":1,\"kind\":\"driver\",\"class\":\"\",\"modules\":[\"a\"],"
+	"\"aliases\":[]}",
+	"{\"schema\":1,\"name\":\"x\",\"kind\":\"driver\",\"class\":\"\",\"modules\":[],"
+	"\"aliases\":[]}",
+	"{\"schema\":1,\"name\":\"x\",\"kind\":\"driver\",\"class\":\"\",\"modules\":[1],"
+	"\"aliases\":[]}",
+	"{\"schema\":1,\"name\":\"x\",\"kind\":\"driver\",\"class\":\"\","
+	"\"modules\":[\"../../etc/x.so\"],\"aliases\":[]}",
+};
+
+START_TEST(damaged_descriptions_are_left_out_and_named)
+{
+	plugin("bad.json", damaged[_i]);
+	plugin("good.json", PLUGIN("good", "driver", ""));
+	ck_assert_int_eq(catalog_read(dir, &catalog), 0);
+	ck_assert_uint_eq(catalog.n, 1);
+	ck_assert_uint_eq(catalog.errors.n, 1);
+	ck_assert(strstr(catalog.errors.item[0], "/bad.json: "));
+}
+END_TEST
+
+START_TEST(missing_folder_is_told)
+{
+	ck_assert_int_eq(catalog_read("/nonexistent/plugins", &catalog), -ENOENT);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("parts");
+	TCase *c = tcase_create("parts");
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, sizes_are_parsed_and_printed);
+	tcase_add_test(c, times_are_parsed_and_printed);
+	tcase_add_test(c, words_are_split_and_joined);
+	tcase_add_test(c, signals_have_names);
+	tcase_add_test(c, ring_keeps_the_last_lines);
+	tcase_add_test(c, drivers_are_matched_by_the_closest_pattern);
+	tcase_add_loop_test(c, damaged_descriptions_are_left_out_and_named, 0,
+			    ARRAY_SIZE(damaged));
+	tcase_add_test(c, missing_folder_is_told);
+	suite_add_tcase(s, c);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
