@@ -26,7 +26,7 @@
 #include <stdint.h>
 #endif
 
-#define DDE_SEAM_VERSION 1u
+#define DDE_SEAM_VERSION 2u
 
 /* Interrupt inputs. */
 enum {
@@ -161,7 +161,7 @@ struct dde_down_file {
 
 struct dde_down {
 	uint32_t version;	/* DDE_SEAM_VERSION */
-	uint32_t size;		/* sizeof(struct dde_down) */
+	uint32_t size;		/* DDE_DOWN_SIZE */
 	const struct dde_down_sys *sys;
 	const struct dde_down_time *time;
 	const struct dde_down_cpu *cpu;
@@ -169,6 +169,12 @@ struct dde_down {
 	const struct dde_down_pci *pci;	/* NULL: no PCI */
 	const struct dde_down_file *file;
 };
+
+/* Of all the tables: halves of different builds do not go together. */
+#define DDE_DOWN_SIZE ((uint32_t)(sizeof(struct dde_down) + sizeof(struct dde_down_sys) +	\
+				  sizeof(struct dde_down_time) + sizeof(struct dde_down_cpu) +	\
+				  sizeof(struct dde_down_mem) + sizeof(struct dde_down_pci) +	\
+				  sizeof(struct dde_down_file)))
 
 /* ---- boot --------------------------------------------------------------- */
 
@@ -216,7 +222,7 @@ struct dde_plugin {
 
 struct dde_up {
 	uint32_t version;
-	uint32_t size;
+	uint32_t size;		/* sizeof(struct dde_up) */
 	const char *release;	/* kernel release of the source, "6.12.117" */
 	const char *vermagic;	/* what a module's vermagic must be equal to */
 	const char *abi;	/* hash of what plugins depend on, hexadecimal */
@@ -250,6 +256,8 @@ struct dde_up {
 	/* For dde_request.fn; arg is a uint64_t, incremented: the request has been
 	 * through the interrupt, the scheduler and the control thread. Return: 0. */
 	int64_t (*heartbeat)(void *arg);
+	uint32_t down_size;	/* DDE_DOWN_SIZE, as the runtime knows it */
+	uint32_t zero;
 };
 
 /* The one symbol the host looks up in libdde-linux.so: const struct dde_up dde_up */

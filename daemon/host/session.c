@@ -72,8 +72,23 @@ static void on_died(const char *reason)
 	wire_log(0, text, n >= (int)sizeof(text) ? sizeof(text) - 1 : (size_t)n);
 }
 
+/* The last error that the runtime logged: what a failure message ends with.
+ * Read by the main thread when the CPU thread has nothing to do with it any more. */
+static char last_error[160];
+
+static void on_log(unsigned int level, const char *text, size_t len)
+{
+	size_t n = len < sizeof(last_error) - 1 ? len : sizeof(last_error) - 1;
+
+	if (level <= 3 || memmem(text, len, "failed with error", 17)) {
+		memcpy(last_error, text, n);
+		last_error[n] = 0;
+	}
+	wire_log(level, text, len);
+}
+
 static const struct dde_host_events host_events = {
-	.log = wire_log,
+	.log = on_log,
 	.booted = mailbox_post_booted,
 	.request_done = mailbox_post_done,
 	.halted = mailbox_post_halted,
@@ -101,9 +116,12 @@ static int on_grace_over(sd_event_source *source, uint64_t usec, void *arg)
 
 static void on_net_event(uint32_t event, const struct dde_net_info *info)
 {
+	/* The host's interface keeps its carrier until ddekitd removes it: what
+	 * follows may be a restart. */
+	if (session.stopping)
+		return;
 	if (event == DDE_NET_GONE) {
-		if (!session.stopping)
-			fail(-ENODEV, "the driver removed its interface %s", info->name);
+		fail(-ENODEV, "the driver removed its interface %s", info->name);
 		return;
 	}
 	if (event == DDE_NET_READY && !info->carrier) {
@@ -116,14 +134,21 @@ static void on_net_event(uint32_t event, const struct dde_net_info *info)
 	wire_send_net(info);
 }
 
+static const char *driver_path(void)
+{
+	return session.setup->plugins[session.setup->n_plugins - 2].path;
+}
+
 static void on_attached(struct call *call)
 {
 	int err = (int)call->req.result;
 
-	if (err == -ENODEV)
-		fail(err, "%s: the driver offers no network interface: does it support the device "
-			  "(see its messages in the log)?",
-		     session.setup->plugins[session.setup->n_plugins - 2].path);
+	if (err == -ENODEV && last_error[0])
+		fail(err, "%s: the driver offers no network interface: %s", driver_path(),
+		     last_error);
+	else if (err == -ENODEV)
+		fail(err, "%s: the driver offers no network interface: it does not know the device",
+		     driver_path());
 	else if (err)
 		fail(err, "cannot open the driver's interface: %s", strerror(-err));
 	else

@@ -224,7 +224,7 @@ static void *cpu_main(void *arg)
 		c->entry(cpu);
 	else
 		host.up->start(&(const struct dde_down){
-			.version = DDE_SEAM_VERSION, .size = sizeof(struct dde_down),
+			.version = DDE_SEAM_VERSION, .size = DDE_DOWN_SIZE,
 			.sys = &host_down_sys, .time = &host_down_time, .cpu = &host_down_cpu,
 			.mem = &host_down_mem, .pci = host.config.pci ? &host_down_pci : NULL,
 			.file = &host_down_file }, &host.boot);

@@ -35,11 +35,12 @@ static int find_runtime(const char *path, void *handle, char **ret_why)
 		say(ret_why, "%s: is not a DDE runtime: it has no symbol %s", path, DDE_UP_SYMBOL);
 		return -ELIBBAD;
 	}
-	if (up->version != DDE_SEAM_VERSION || up->size != sizeof(struct dde_up)) {
+	if (up->version != DDE_SEAM_VERSION || up->size != sizeof(struct dde_up) ||
+	    up->down_size != DDE_DOWN_SIZE) {
 		say(ret_why,
-		    "%s: has seam version %u (%u bytes), this driver host has %u (%zu): "
+		    "%s: has seam version %u, this driver host has %u, or their tables differ: "
 		    "build both from one tree",
-		    path, up->version, up->size, DDE_SEAM_VERSION, sizeof(struct dde_up));
+		    path, up->version, DDE_SEAM_VERSION);
 		return -EPROTO;
 	}
 	host.up = up;

@@ -21,6 +21,7 @@ struct qtest {
 	int fd;			/* borrowed; blocking */
 	int timeout_ms;		/* for one reply; -1: wait for ever */
 	bool dead;		/* no QEMU any more; stays so */
+	bool spin;		/* try a little before sleeping for a reply */
 	unsigned int pending;	/* commands, sent or not, without a reply */
 	size_t out_len;		/* not sent yet */
 	size_t in_pos, in_len;

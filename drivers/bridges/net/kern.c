@@ -344,10 +344,12 @@ static rx_handler_result_t rx_handler(struct sk_buff **pskb)
 {
 	struct bridge *b = &bridge;
 	struct sk_buff *skb = skb_share_check(*pskb, GFP_ATOMIC);
+	bool answer;
 
 	if (!skb)
 		return RX_HANDLER_CONSUMED;
 	*pskb = skb;
+	answer = skb_is_gso(skb);
 	skb_push(skb, skb->data - skb_mac_header(skb));
 	if (skb_vlan_tag_present(skb)) {
 		skb = __vlan_hwaccel_push_inside(skb);
@@ -361,6 +363,9 @@ static rx_handler_result_t rx_handler(struct sk_buff **pskb)
 	} else {
 		consume_skb(skb);
 	}
+	/* The host answers large packets at once: look before going to sleep. */
+	if (answer)
+		tasklet_schedule(&b->task);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -456,9 +461,51 @@ static int on_netdev_event(struct notifier_block *nb, unsigned long event, void 
 	return NOTIFY_DONE;
 }
 
+/*
+ * The kernel's link watch tells of a change up to a second late if it follows
+ * another.  What changes the carrier is work; when it is done the CPU idles.
+ */
+static void carrier_work(struct work_struct *work)
+{
+	struct bridge *b = &bridge;
+
+	rtnl_lock();
+	if (b->dev && netif_carrier_ok(b->dev) != b->carrier) {
+		tell(b, DDE_NET_CARRIER);
+		tasklet_schedule(&b->task);
+	}
+	rtnl_unlock();
+}
+
+static DECLARE_WORK(carrier_task, carrier_work);
+
+static void idle_hook(void)
+{
+	struct net_device *dev = READ_ONCE(bridge.dev);
+
+	if (dev && netif_carrier_ok(dev) != READ_ONCE(bridge.carrier))
+		schedule_work(&carrier_task);
+}
+
 static struct notifier_block notifier = { .notifier_call = on_netdev_event };
 
 /* ---- up-calls: task context ------------------------------------------------ */
+
+/*
+ * After a poll that found work the driver is polled again poll_ns later, and
+ * its interrupt comes back on when that finds none: while frames flow there are
+ * no interrupts, which devices delay and which cost two register writes each.
+ * GRO keeps a packet for that time, so larger ones go to the host.
+ */
+static uint poll_ns = 10000;
+module_param(poll_ns, uint, 0444);
+MODULE_PARM_DESC(poll_ns, "nanoseconds between polls while frames flow, 0: by interrupts alone");
+
+static void poll_softly(struct net_device *dev)
+{
+	WRITE_ONCE(dev->gro_flush_timeout, poll_ns);
+	WRITE_ONCE(dev->napi_defer_hard_irqs, poll_ns ? 1 : 0);
+}
 
 /* rtnl held. The first Ethernet interface of a PCI device. */
 static struct net_device *find_interface(void)
@@ -480,6 +527,7 @@ static int take(struct bridge *b, struct net_device *dev)
 		return err;
 	dev_hold(dev);
 	b->dev = dev;
+	poll_softly(dev);
 	err = dev_open(dev, NULL);
 	if (err) {
 		let_go(b);
@@ -636,10 +684,18 @@ EXPORT_SYMBOL_GPL(dde_net_up);
 
 static int __init net_init(void)
 {
+	int err;
+
 	BUILD_BUG_ON(SMALL + N_FRAGS * FRAG_SIZE < 65536 + VLAN_ETH_HLEN);
 	tasklet_setup(&bridge.task, tx_run);
 	timer_setup(&bridge.retry, tx_retry, 0);
-	return register_netdevice_notifier(&notifier);
+	err = dde_set_idle_hook(idle_hook);
+	if (err)
+		return err;
+	err = register_netdevice_notifier(&notifier);
+	if (err)
+		dde_set_idle_hook(NULL);
+	return err;
 }
 
 static void __exit net_exit(void)
@@ -648,6 +704,8 @@ static void __exit net_exit(void)
 
 	net_detach(NULL);
 	unregister_netdevice_notifier(&notifier);
+	dde_set_idle_hook(NULL);
+	cancel_work_sync(&carrier_task);
 	tasklet_kill(&bridge.task);
 	for (i = 0; i < N_FRAGS; i++)
 		if (bridge.spare[i])

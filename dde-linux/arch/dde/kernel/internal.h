@@ -47,6 +47,16 @@ struct dde_cpu *dde_cpu_of(unsigned int cpu);
 /* random.c */
 void dde_random_init(void);
 
+#ifdef CONFIG_SMP
+/* smp.c */
+struct cpumask;
+struct irq_data;
+void dde_setup_smp(void);
+void dde_take_calls(struct dde_cpu *c);
+u32 dde_irq_cpu(u32 hwirq);
+int dde_irq_set_affinity(struct irq_data *data, const struct cpumask *mask, bool force);
+#endif
+
 /* console.c */
 void dde_console_init(void);
 extern char dde_panic_text[256];

@@ -31,8 +31,13 @@ void dde_irq_raise_cpu(u32 cpu, u32 hwirq)
 
 u32 dde_irq_raise(u32 hwirq)
 {
-	dde_irq_raise_cpu(0, hwirq);
-	return 0;
+	u32 cpu = 0;
+
+#ifdef CONFIG_SMP
+	cpu = dde_irq_cpu(hwirq);
+#endif
+	dde_irq_raise_cpu(cpu, hwirq);
+	return cpu;
 }
 
 const volatile u32 *dde_irq_pending(u32 cpu)
@@ -69,6 +74,9 @@ static void take_all(struct dde_cpu *c)
 	unsigned int word;
 	u64 bits;
 
+#ifdef CONFIG_SMP
+	dde_take_calls(c);
+#endif
 	for (word = 0; word < ARRAY_SIZE(c->irq_map); word++) {
 		if (!READ_ONCE(c->irq_map[word]))
 			continue;
@@ -132,6 +140,9 @@ static struct irq_chip soft_chip = {
 	.irq_ack = nothing,
 	.irq_mask = nothing,	/* lazily: what comes while disabled is resent */
 	.irq_unmask = nothing,
+#ifdef CONFIG_SMP
+	.irq_set_affinity = dde_irq_set_affinity,
+#endif
 };
 
 #ifdef CONFIG_PCI
@@ -149,6 +160,9 @@ static struct irq_chip line_chip = {
 	.name = "DDE-INTx",
 	.irq_mask = line_mask,
 	.irq_unmask = line_unmask,
+#ifdef CONFIG_SMP
+	.irq_set_affinity = dde_irq_set_affinity,
+#endif
 };
 #endif
 

@@ -31,6 +31,9 @@ static struct irq_chip parent_chip = {
 	.name = "DDE",
 	.irq_ack = nothing,	/* the bit is taken before the handlers run */
 	.irq_compose_msi_msg = compose_message,
+#ifdef CONFIG_SMP
+	.irq_set_affinity = dde_irq_set_affinity,
+#endif
 };
 
 static int alloc(struct irq_domain *domain, unsigned int virq, unsigned int count, void *arg)

@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/notifier.h>
+#include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -210,6 +211,29 @@ int dde_plugin_symbol(unsigned long addr, char *buf, unsigned int size)
 	return len;
 }
 
+/* ---- per-CPU variables --------------------------------------------------- */
+
+#ifdef CONFIG_SMP
+/* CPU 0 uses the variables themselves, the others copies in the room behind. */
+static void set_percpu(struct module *mod, const struct dde_plugin *p)
+{
+	const struct dde_section *s = find_section(p, ".data..percpu");
+	unsigned int cpu;
+
+	if (!s)
+		return;
+	mod->percpu = (void __percpu *)s->start;
+	mod->percpu_size = s->end - s->start;
+	for_each_possible_cpu(cpu)
+		if (cpu)
+			memcpy(s->start + per_cpu_offset(cpu), s->start, mod->percpu_size);
+}
+#else
+static void set_percpu(struct module *mod, const struct dde_plugin *p)
+{
+}
+#endif
+
 /* ---- dependencies -------------------------------------------------------- */
 
 /* @mod uses @other from now on. module_mutex is held. */
@@ -358,6 +382,7 @@ static int init_fields(struct module *mod, const struct dde_plugin *p)
 	init_param_lock(mod);
 	mod->state = MODULE_STATE_UNFORMED;
 	set_memory(mod, p);
+	set_percpu(mod, p);
 	mod->args = kstrdup(p->args ?: "", GFP_KERNEL);
 	if (!mod->args)
 		return -ENOMEM;

@@ -86,6 +86,9 @@ static const char *const ignored[] = {
 	".noinstr.text",	/* matters to kprobes only */
 	".modinfo",		/* plugin.c */
 	".symtab",		/* plugin.c */
+#ifdef CONFIG_SMP
+	".data..percpu",	/* plugin.c */
+#endif
 	".strtab",
 #ifndef CONFIG_PRINTK_INDEX
 	".printk_index",

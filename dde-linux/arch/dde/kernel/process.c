@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Kernel threads: how they begin, and what the CPU does when none runs. */
 #include <linux/cpu.h>
+#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/ptrace.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/smp.h>
+#include <asm/dde.h>
 #include "internal.h"
 
 asmlinkage void dde_thread_start(struct task_struct *prev, int (*fn)(void *), void *arg)
@@ -43,10 +46,26 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	return 0;
 }
 
+static void (*idle_hook)(void);
+
+int dde_set_idle_hook(void (*hook)(void))
+{
+	if (hook && READ_ONCE(idle_hook))
+		return -EBUSY;
+	WRITE_ONCE(idle_hook, hook);
+	synchronize_rcu();	/* an idle CPU is in no hook after this */
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dde_set_idle_hook);
+
 /* Interrupts are off; the idle loop turns them on, which takes what came. */
 void arch_cpu_idle(void)
 {
-	if (!dde_this_cpu->irq_pending)
+	void (*hook)(void) = READ_ONCE(idle_hook);
+
+	if (hook)
+		hook();
+	if (!dde_this_cpu->irq_pending && !need_resched())
 		dde_down->cpu->idle_wait(raw_smp_processor_id());
 }
 

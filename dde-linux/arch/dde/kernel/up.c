@@ -27,7 +27,7 @@ static void __ref __noreturn up_start(const struct dde_down *down, const struct 
 	dde_down = down;
 	dde_boot = boot;
 	if (down->version != DDE_SEAM_VERSION || boot->version != DDE_SEAM_VERSION ||
-	    down->size < sizeof(*down) || boot->size < sizeof(*boot))
+	    down->size != DDE_DOWN_SIZE || boot->size < sizeof(*boot))
 		down->sys->panic("the driver host and the runtime are of different builds");
 	dde_setup_cpu();
 	strscpy(boot_command_line, boot->cmdline, COMMAND_LINE_SIZE);
@@ -51,6 +51,7 @@ static s32 up_symbol(u64 addr, char *buf, u32 size)
 const struct dde_up dde_up = {
 	.version = DDE_SEAM_VERSION,
 	.size = sizeof(struct dde_up),
+	.down_size = DDE_DOWN_SIZE,
 	.release = UTS_RELEASE,
 	.vermagic = VERMAGIC_STRING,
 	.abi = dde_abi_text,

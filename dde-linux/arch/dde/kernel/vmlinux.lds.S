@@ -2,6 +2,7 @@
 /* The layout of the shared object. What the dynamic linker reads comes first. */
 #include <asm/cache.h>
 #include <asm/page.h>
+#include <asm/percpu_unit.h>
 #include <asm/thread_info.h>
 #include <asm-generic/vmlinux.lds.h>
 
@@ -69,7 +70,7 @@ SECTIONS
 	PERCPU_SECTION(L1_CACHE_BYTES)
 #ifdef CONFIG_SMP
 	. = ALIGN(PAGE_SIZE);
-	.percpu_room (NOLOAD) : { . += CONFIG_NR_CPUS * (256 << 10); }
+	.percpu_room (NOLOAD) : { . += CONFIG_NR_CPUS * DDE_PERCPU_UNIT; }
 #endif
 	_end = .;
 

@@ -13,4 +13,13 @@
  */
 int dde_irq_map(unsigned int hwirq);
 
+/**
+ * dde_set_idle_hook - have a function called whenever a CPU runs out of work
+ * @hook: called with interrupts off, on the idle thread, before the CPU sleeps;
+ *        must not block, may wake threads and queue work. NULL: none any more
+ *
+ * There is one hook.  Task context, may sleep.  Return: 0, -EBUSY.
+ */
+int dde_set_idle_hook(void (*hook)(void));
+
 #endif

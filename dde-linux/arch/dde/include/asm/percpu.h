@@ -4,13 +4,11 @@
 #define _ASM_DDE_PERCPU_H
 
 #include <asm/dde_cpu.h>
+#include <asm/percpu_unit.h>
 
 #ifdef CONFIG_SMP
 
 #define __my_cpu_offset	(dde_this_cpu->percpu_offset)
-
-/* Distance between the units of two CPUs, in the core and in each plugin. */
-#define DDE_PERCPU_UNIT	(256UL << 10)
 
 #else
 
