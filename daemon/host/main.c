@@ -94,7 +94,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	err = wire_receive_setup(&setup, &tap);
 	if (err) {
-		fprintf(stderr, "ddekit-host: bad first message from ddekitd: %s\n", strerror(-err));
+		fprintf(stderr, "ddekit-host: bad first message from ddekitd: %s\n",
+			strerror(-err));
 		return 1;
 	}
 	return run(&setup, tap);

@@ -79,7 +79,8 @@ def _definition(tree, symbol):
     """What Kconfig says of a symbol: its file, and its "depends on" lines."""
     head = re.compile(rf'^(?:menu)?config {symbol}\n((?:[ \t].*\n|\n)*)', re.M)
     for base, folders, files in os.walk(tree):
-        folders[:] = sorted(d for d in folders if base != tree or d not in ('Documentation', 'tools'))
+        folders[:] = sorted(d for d in folders
+                            if base != tree or d not in ('Documentation', 'tools'))
         for name in sorted(files):
             if not name.startswith('Kconfig'):
                 continue

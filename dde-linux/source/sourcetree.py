@@ -101,7 +101,8 @@ class Source:
         free = shutil.disk_usage(self.builddir).free
         if free < UNPACKED_BYTES:
             raise Problem(f'{self.builddir}: {free >> 20} MB free, the kernel source needs '
-                          f'{UNPACKED_BYTES >> 20} MB; free some space or choose another --builddir')
+                          f'{UNPACKED_BYTES >> 20} MB; free some space or choose another '
+                          '--builddir')
         say(f'unpacking {self.tarball}')
         temporary = os.path.join(self.builddir, f'.{PACKAGE}.unpacking')
         try:
@@ -110,13 +111,22 @@ class Source:
             run_tar(self.tarball, temporary)
             inner = os.path.join(temporary, PACKAGE)
             if not os.path.isfile(os.path.join(inner, 'Makefile')):
-                raise Problem(f'{self.tarball}: has no {PACKAGE}/Makefile; is it the kernel source?')
-            if os.path.isdir(self.tree):
-                say('removing the tree of an older package')
-                os.replace(self.tree, os.path.join(temporary, 'old'))
+                raise Problem(f'{self.tarball}: has no {PACKAGE}/Makefile; '
+                              'is it the kernel source?')
+            self._remove_old(temporary)
             os.replace(inner, self.tree)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+    def _remove_old(self, temporary):
+        """Takes away another package's tree and all that was compiled from it: its files may be
+        newer than this one's, and make would not compile them again."""
+        if os.path.isdir(self.tree):
+            say('removing the tree of another package')
+            os.replace(self.tree, os.path.join(temporary, 'old'))
+        for name in os.listdir(self.builddir):
+            if name.startswith('obj-'):
+                os.replace(os.path.join(self.builddir, name), os.path.join(temporary, name))
 
     def add_folders(self, arch):
         """Links our folders into the tree; arch is the folder to appear as arch/dde."""
@@ -142,8 +152,8 @@ def run_tar(tarball, folder):
     if r.returncode:
         lines = r.stderr.strip().splitlines()
         full = next((x for x in lines if 'No space left' in x), None)
-        raise Problem(f'unpacking {tarball}: {full or (lines or ["tar failed"])[0]}'
-                      + (f'; free some space on {os.path.dirname(folder)} and build again' if full else ''))
+        hint = f'; free some space on {os.path.dirname(folder)} and build again' if full else ''
+        raise Problem(f'unpacking {tarball}: {full or (lines or ["tar failed"])[0]}{hint}')
 
 
 def package_version():

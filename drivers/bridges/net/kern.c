@@ -1,282 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Net bridge, kernel half: joins the driver's network interface to the TAP
- * that host.c holds.  Every frame the driver receives goes to the host after
- * GRO; every packet the host sends goes to the driver's transmit function,
- * with offloads as the virtio_net_hdr describes them.
- *
- * The bridge is the interface's only user, so it takes the place of the queue
- * discipline: packets are handed to the driver in batches with "more to come"
- * set, which saves a doorbell write per packet.  Packets wait in the TAP, not
- * here: at most one is held, and at most INFLIGHT_MAX bytes are at the driver.
+ * that host.c holds.  Here its state; tx.c and rx.c move the packets.
  */
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
+#include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
-#include <linux/skbuff.h>
-#include <linux/interrupt.h>
-#include <linux/if_vlan.h>
 #include <linux/pci.h>
-#include <linux/virtio_net.h>
-#include <net/sock.h>
 #include <asm/dde.h>
-#include "seam.h"
+#include "kern.h"
 
-#define INFLIGHT_MAX	(384 * 1024)	/* bytes of skb truesize at the driver */
-#define BATCH		64		/* packets per run of the tasklet */
-#define SMALL		1792		/* bytes that a packet's linear part holds */
-#define FRAG_ORDER	3
-#define FRAG_SIZE	(PAGE_SIZE << FRAG_ORDER)
-#define N_FRAGS		2		/* SMALL + N_FRAGS * FRAG_SIZE > 64 KiB + headers */
-#define RX_IOVS		72
-#define RETRY_JIFFIES	msecs_to_jiffies(10)
-
-struct bridge {
-	struct net_device *dev;
-	const struct dde_net_down *down;
-	int virq;
-	atomic_t inflight;
-	bool stalled;			/* the tasklet waits for inflight to fall */
-	bool carrier;			/* as last told to the host */
-	struct sk_buff *held;		/* the driver's queue was full */
-	struct page *spare[N_FRAGS];	/* filled by the next large packet */
-	struct timer_list retry;
-	struct tasklet_struct task;
-	struct dde_net_stats stats;	/* only the host_* and stalls members */
-};
-
-static struct bridge bridge;
+struct bridge bridge;
 extern struct dde_net_up dde_net_up;	/* the host finds it by its name */
-
-static void tx_run(struct tasklet_struct *t);
-static void tx_retry(struct timer_list *t);
-
-/* ---- from the host to the wire ------------------------------------------- */
-
-/* Called when the driver is done with a packet, on any CPU. */
-static void tx_done(struct sk_buff *skb)
-{
-	struct bridge *b = &bridge;
-	int size = (int)(long)skb_shinfo(skb)->destructor_arg;
-	int left = atomic_sub_return(size, &b->inflight);
-
-	if (READ_ONCE(b->stalled) && left < INFLIGHT_MAX / 2) {
-		WRITE_ONCE(b->stalled, false);
-		tasklet_schedule(&b->task);
-	}
-}
-
-static bool tx_may_go(struct bridge *b)
-{
-	if (atomic_read(&b->inflight) < INFLIGHT_MAX)
-		return true;
-	b->stats.stalls++;
-	WRITE_ONCE(b->stalled, true);
-	smp_mb();	/* pairs with the order in tx_done(): count, then flag */
-	if (atomic_read(&b->inflight) >= INFLIGHT_MAX / 2)
-		return false;
-	WRITE_ONCE(b->stalled, false);
-	return true;
-}
-
-static bool tx_fill_spare(struct bridge *b)
-{
-	int i;
-
-	for (i = 0; i < N_FRAGS; i++) {
-		if (b->spare[i])
-			continue;
-		b->spare[i] = alloc_pages(GFP_ATOMIC | __GFP_COMP | __GFP_NOWARN, FRAG_ORDER);
-		if (!b->spare[i])
-			return false;
-	}
-	return true;
-}
-
-/* What did not fit into the linear part is in the spare pages: attach them. */
-static void tx_attach_frags(struct bridge *b, struct sk_buff *skb, unsigned int len)
-{
-	int i;
-
-	for (i = 0; len; i++) {
-		unsigned int part = min_t(unsigned int, len, FRAG_SIZE);
-
-		skb_add_rx_frag(skb, i, b->spare[i], 0, part, FRAG_SIZE);
-		b->spare[i] = NULL;
-		len -= part;
-	}
-}
-
-/* Reads one packet from the TAP. Return: NULL (*err set) if there is none. */
-static struct sk_buff *tx_read(struct bridge *b, long *err)
-{
-	struct virtio_net_hdr_mrg_rxbuf vh = {};
-	struct dde_iovec iov[2 + N_FRAGS];
-	unsigned int hlen = b->down->vnet_hdr;
-	struct sk_buff *skb;
-	int i, n = 0;
-	long len;
-
-	*err = -ENOMEM;
-	skb = netdev_alloc_skb_ip_align(b->dev, SMALL);
-	if (!skb || !tx_fill_spare(b))
-		goto drop;
-	if (hlen)
-		iov[n++] = (struct dde_iovec){ &vh, hlen };
-	iov[n++] = (struct dde_iovec){ skb->data, SMALL };
-	for (i = 0; i < N_FRAGS; i++)
-		iov[n++] = (struct dde_iovec){ page_address(b->spare[i]), FRAG_SIZE };
-	len = b->down->tx(iov, n);
-	*err = len;
-	if (len < 0)
-		goto drop;
-	*err = -EBADMSG;
-	len -= hlen;
-	if (len < ETH_HLEN)
-		goto drop;
-	skb_put(skb, min_t(long, len, SMALL));
-	if (len > SMALL)
-		tx_attach_frags(b, skb, len - SMALL);
-	skb_reset_mac_header(skb);
-	skb->protocol = eth_hdr(skb)->h_proto;
-	skb_set_network_header(skb, ETH_HLEN);
-	if (hlen && virtio_net_hdr_to_skb(skb, &vh.hdr, true))
-		goto drop;
-	skb_probe_transport_header(skb);
-	return skb;
-drop:
-	kfree_skb(skb);
-	return NULL;
-}
-
-/* Software does what the device cannot; may give a list of packets, or none. */
-static struct sk_buff *tx_prepare(struct bridge *b, struct sk_buff *skb)
-{
-	bool again = false;
-
-	skb_shinfo(skb)->destructor_arg = (void *)(long)skb->truesize;
-	atomic_add(skb->truesize, &b->inflight);
-	skb->destructor = tx_done;
-	return validate_xmit_skb_list(skb, b->dev, &again);
-}
-
-static struct netdev_queue *tx_queue(struct bridge *b, struct sk_buff *skb)
-{
-	u16 q = b->dev->real_num_tx_queues > 1 ? netdev_pick_tx(b->dev, skb, NULL) : 0;
-
-	skb_set_queue_mapping(skb, q);
-	return netdev_get_tx_queue(b->dev, q);
-}
-
-/*
- * Hands a list to the driver. Return: what the driver did not take, because its
- * queue is full or stopped.
- */
-static struct sk_buff *tx_send(struct bridge *b, struct sk_buff *skb, bool more)
-{
-	struct netdev_queue *txq = tx_queue(b, skb);
-
-	HARD_TX_LOCK(b->dev, txq, smp_processor_id());
-	while (skb) {
-		struct sk_buff *next = skb->next;
-
-		if (netif_xmit_frozen_or_drv_stopped(txq))
-			break;
-		skb_mark_not_on_list(skb);
-		if (!dev_xmit_complete(netdev_start_xmit(skb, b->dev, txq, more || next))) {
-			skb->next = next;
-			break;
-		}
-		skb = next;
-	}
-	HARD_TX_UNLOCK(b->dev, txq);
-	return skb;
-}
-
-static void list_append(struct sk_buff *list, struct sk_buff *tail)
-{
-	while (list->next)
-		list = list->next;
-	list->next = tail;
-}
-
-static bool tx_wanted(struct bridge *b)
-{
-	return netif_running(b->dev) && netif_device_present(b->dev) && netif_carrier_ok(b->dev);
-}
-
-/* Sends skb, then what follows it in the TAP. more: a successor is at hand. */
-static bool tx_one(struct bridge *b, struct sk_buff *skb, bool more)
-{
-	if (!tx_wanted(b)) {
-		kfree_skb_list(skb);
-		b->stats.host_tx_failed++;
-		return true;
-	}
-	b->held = tx_send(b, skb, more);
-	if (!b->held)
-		return true;
-	mod_timer(&b->retry, jiffies + RETRY_JIFFIES);
-	return false;
-}
-
-static struct sk_buff *tx_next(struct bridge *b, long *err)
-{
-	struct sk_buff *skb = NULL;
-
-	*err = 0;
-	while (!skb && tx_may_go(b)) {
-		skb = tx_read(b, err);
-		if (skb) {
-			b->stats.host_tx_frames++;
-			skb = tx_prepare(b, skb);
-			continue;
-		}
-		if (*err != -EBADMSG)
-			break;
-		b->stats.host_tx_failed++;
-	}
-	return skb;
-}
-
-/*
- * One packet is read ahead, so that the driver knows whether another follows
- * and writes its doorbell once for all of them.
- */
-static void tx_run(struct tasklet_struct *t)
-{
-	struct bridge *b = container_of(t, struct bridge, task);
-	struct sk_buff *skb = b->held, *ahead;
-	long err = 0;
-	int i;
-
-	if (!b->dev)
-		return;
-	b->held = NULL;
-	if (!skb)
-		skb = tx_next(b, &err);
-	for (i = 0; skb; i++) {
-		ahead = i < BATCH ? tx_next(b, &err) : NULL;
-		if (!tx_one(b, skb, ahead != NULL)) {
-			list_append(b->held, ahead);	/* keeps its place */
-			return;
-		}
-		skb = ahead;
-	}
-	if (i > BATCH)
-		tasklet_schedule(&b->task);
-	else if (err == -ENOMEM)
-		mod_timer(&b->retry, jiffies + RETRY_JIFFIES);
-}
-
-static void tx_retry(struct timer_list *t)
-{
-	struct bridge *b = from_timer(b, t, retry);
-
-	tasklet_schedule(&b->task);
-}
 
 static irqreturn_t tap_irq(int irq, void *arg)
 {
@@ -285,88 +23,6 @@ static irqreturn_t tap_irq(int irq, void *arg)
 	if (b->dev)
 		tasklet_schedule(&b->task);
 	return IRQ_HANDLED;
-}
-
-/* ---- from the wire to the host ------------------------------------------- */
-
-/* Return: the number of iovs, or -E2BIG. */
-static int map_skb(struct sk_buff *skb, struct dde_iovec *v, int n, int max)
-{
-	struct sk_buff *part;
-	int i;
-
-	if (skb_headlen(skb)) {
-		if (n == max)
-			return -E2BIG;
-		v[n++] = (struct dde_iovec){ skb->data, skb_headlen(skb) };
-	}
-	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
-		skb_frag_t *f = &skb_shinfo(skb)->frags[i];
-
-		if (n == max)
-			return -E2BIG;
-		v[n++] = (struct dde_iovec){ skb_frag_address(f), skb_frag_size(f) };
-	}
-	skb_walk_frags(skb, part) {
-		n = map_skb(part, v, n, max);
-		if (n < 0)
-			return n;
-	}
-	return n;
-}
-
-static int rx_to_host(struct bridge *b, struct sk_buff *skb)
-{
-	struct virtio_net_hdr_mrg_rxbuf vh = {};
-	struct dde_iovec v[RX_IOVS];
-	int n = 0, first = 0;
-	long r;
-
-	if (b->down->vnet_hdr) {
-		if (virtio_net_hdr_from_skb(skb, &vh.hdr, true, true, 0))
-			return -EINVAL;
-		v[n++] = (struct dde_iovec){ &vh, b->down->vnet_hdr };
-		first = 1;
-	} else if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
-		return -EINVAL;
-	}
-	n = map_skb(skb, v, first, RX_IOVS);
-	if (n < 0) {
-		if (skb_linearize(skb))
-			return -ENOMEM;
-		n = map_skb(skb, v, first, RX_IOVS);
-	}
-	r = b->down->rx(v, n);
-	return r < 0 ? r : 0;
-}
-
-static rx_handler_result_t rx_handler(struct sk_buff **pskb)
-{
-	struct bridge *b = &bridge;
-	struct sk_buff *skb = skb_share_check(*pskb, GFP_ATOMIC);
-	bool answer;
-
-	if (!skb)
-		return RX_HANDLER_CONSUMED;
-	*pskb = skb;
-	answer = skb_is_gso(skb);
-	skb_push(skb, skb->data - skb_mac_header(skb));
-	if (skb_vlan_tag_present(skb)) {
-		skb = __vlan_hwaccel_push_inside(skb);
-		if (!skb)
-			return RX_HANDLER_CONSUMED;
-	}
-	b->stats.host_rx_frames++;
-	if (rx_to_host(b, skb)) {
-		b->stats.host_rx_failed++;
-		kfree_skb(skb);
-	} else {
-		consume_skb(skb);
-	}
-	/* The host answers large packets at once: look before going to sleep. */
-	if (answer)
-		tasklet_schedule(&b->task);
-	return RX_HANDLER_CONSUMED;
 }
 
 /* ---- state ---------------------------------------------------------------- */
@@ -686,9 +342,7 @@ static int __init net_init(void)
 {
 	int err;
 
-	BUILD_BUG_ON(SMALL + N_FRAGS * FRAG_SIZE < 65536 + VLAN_ETH_HLEN);
-	tasklet_setup(&bridge.task, tx_run);
-	timer_setup(&bridge.retry, tx_retry, 0);
+	tx_init(&bridge);
 	err = dde_set_idle_hook(idle_hook);
 	if (err)
 		return err;
@@ -700,16 +354,11 @@ static int __init net_init(void)
 
 static void __exit net_exit(void)
 {
-	int i;
-
 	net_detach(NULL);
 	unregister_netdevice_notifier(&notifier);
 	dde_set_idle_hook(NULL);
 	cancel_work_sync(&carrier_task);
-	tasklet_kill(&bridge.task);
-	for (i = 0; i < N_FRAGS; i++)
-		if (bridge.spare[i])
-			__free_pages(bridge.spare[i], FRAG_ORDER);
+	tx_finish(&bridge);
 }
 
 module_init(net_init);

@@ -7,8 +7,11 @@
 
 #define PCIBIOS_MIN_IO			0x1000
 #define PCIBIOS_MIN_MEM			0
-/* Bus numbers that the host has programmed into bridges stay. */
-#define pcibios_assign_all_busses()	0
+/*
+ * The buses are the runtime's own to number.  What the host has programmed into
+ * the first bridge need not leave room for the bridges behind it.
+ */
+#define pcibios_assign_all_busses()	1
 
 /* The domain is set by the host bridge; 0 is not special. */
 static inline int pci_proc_domain(struct pci_bus *bus)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the kernel half's files share. Kernel world. */
+#ifndef DDE_NET_KERN_H
+#define DDE_NET_KERN_H
+
+#include <linux/interrupt.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/timer.h>
+#include "seam.h"
+
+#define TX_INFLIGHT_MAX	(384 * 1024)	/* bytes of skb truesize at the driver */
+#define TX_FRAG_ORDER	3
+#define TX_N_FRAGS	2		/* of PAGE_SIZE << TX_FRAG_ORDER each */
+
+struct bridge {
+	struct net_device *dev;
+	const struct dde_net_down *down;
+	int virq;
+	atomic_t inflight;
+	bool stalled;			/* the tasklet waits for inflight to fall */
+	bool carrier;			/* as last told to the host */
+	struct sk_buff *held;		/* the driver's queue was full */
+	struct page *spare[TX_N_FRAGS];	/* filled by the next large packet */
+	struct timer_list retry;
+	struct tasklet_struct task;
+	struct dde_net_stats stats;	/* only the host_* and stalls members */
+};
+
+extern struct bridge bridge;
+
+/* tx.c: the tasklet that takes packets from the TAP, and its memory. */
+void tx_init(struct bridge *b);
+void tx_finish(struct bridge *b);
+/* rx.c: takes every frame of the driver. */
+rx_handler_result_t rx_handler(struct sk_buff **pskb);
+
+#endif
