@@ -221,6 +221,8 @@ void emu_write(struct ddekit_pci *pci, enum access_space space, uint64_t addr, u
 	else
 		e->stats.io_writes++;
 	qtest_write(&e->qt, space, addr, size, value);
+	if (e->strict)
+		qtest_drain(&e->qt);
 	emu_unlock(e);
 }
 

@@ -194,6 +194,7 @@ struct emu_pci {
 	struct ddekit_irq vector[EMU_VECTORS];
 	struct ddekit_irq line[EMU_LINES];
 	uint32_t unmasked;		/* bit per line */
+	bool strict;			/* each write is waited for */
 	unsigned int n_quirks;
 	struct emu_quirk_user quirk[EMU_MAX_QUIRKS];
 };

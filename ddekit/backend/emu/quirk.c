@@ -30,6 +30,32 @@ static const struct emu_quirk quirks[] = {
 
 #define N_QUIRKS (sizeof(quirks) / sizeof(quirks[0]))
 
+/*
+ * Functions whose drivers do not notice that a write reaches the device late.
+ * Others do: a driver that acknowledges an interrupt by a write and then looks
+ * into a ring in memory counts on the device seeing the write first, as it does
+ * within a microsecond on a bus.  A write that waits in our buffer would
+ * acknowledge what came after the look, and that interrupt is lost (8139cp).
+ */
+static const uint32_t late_writes_do[] = {
+	0x000c1b36,	/* QEMU's root port */
+	0x10d38086,	/* 82574 by MSI-X: causes clear themselves */
+};
+
+#define N_LATE_WRITES_DO (sizeof(late_writes_do) / sizeof(late_writes_do[0]))
+
+static bool is_strict(uint32_t id)
+{
+	unsigned int i;
+
+	if (id == 0xffffffff)
+		return false;
+	for (i = 0; i < N_LATE_WRITES_DO; i++)
+		if (late_writes_do[i] == id)
+			return false;
+	return true;
+}
+
 #define CFG_BAR0 0x10
 
 static void forget(struct emu_pci *e, uint8_t bus, uint8_t devfn)
@@ -47,6 +73,7 @@ void emu_quirk_saw_id(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t id
 {
 	unsigned int i, k;
 
+	e->strict |= is_strict(id);
 	for (i = 0; i < e->n_quirks; i++)
 		if (e->quirk[i].bus == bus && e->quirk[i].devfn == devfn &&
 		    e->quirk[i].quirk->id == id)

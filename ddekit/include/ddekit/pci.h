@@ -167,7 +167,9 @@ void ddekit_pci_unmap(struct ddekit_pci *pci, volatile void *cpu, uint64_t len);
 
 /* Register accesses by call; any thread; size 1, 2, 4, 8. A read waits for the
  * device (8 µs with emu) and returns all-ones when it is dead; a write is
- * posted and reaches the device before any later access or ddekit_pci_flush(). */
+ * posted and reaches the device before any later access or ddekit_pci_flush().
+ * emu waits for each write (8 µs) unless it knows that the device's drivers do
+ * not mind late ones. */
 uint64_t ddekit_pci_read(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size);
 void ddekit_pci_write(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size,
 		      uint64_t value);

@@ -29,10 +29,10 @@ struct bridge {
 
 extern struct bridge bridge;
 
-/* tx.c: the tasklet that takes packets from the TAP, and its memory. */
+/* kern-tx.c: the tasklet that takes packets from the TAP, and its memory. */
 void tx_init(struct bridge *b);
 void tx_finish(struct bridge *b);
-/* rx.c: takes every frame of the driver. */
+/* kern-rx.c: takes every frame of the driver. */
 rx_handler_result_t rx_handler(struct sk_buff **pskb);
 
 #endif

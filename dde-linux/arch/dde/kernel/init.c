@@ -25,7 +25,7 @@ static int load_binary(struct linux_binprm *bprm)
 		return -ENOEXEC;
 	dde_call_void(sys->booted());
 	for (;;)
-		schedule_timeout_uninterruptible(MAX_SCHEDULE_TIMEOUT);
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 }
 
 static struct linux_binfmt init_format = { .load_binary = load_binary };

@@ -91,28 +91,34 @@ static void take_all(struct dde_cpu *c)
 
 /*
  * Interrupts are on.  Softirqs at the end of take_all() turn them on too, so
- * this nests once.  What is raised after the last look at irq_pending while
- * interrupts are still off must not wait for the raiser's signal: look again.
+ * this nests once.  What is raised meanwhile is taken in a second round, what
+ * comes after that when the interrupted code next gets here, or at the next
+ * tick: like a processor, which executes an instruction between interrupts.  A
+ * level-triggered line may stay asserted until that very code has run.
  */
+#define ROUNDS 2
+
 void dde_irq_deliver(void)
 {
 	struct pt_regs regs = { .ip = _RET_IP_ };
 	struct pt_regs *outer;
 	struct dde_cpu *c;
+	int round;
 
 	regs.bp = (unsigned long)__builtin_frame_address(0);
-	do {
-		dde_this_cpu->irq_off = 1;
-		barrier();
-		c = dde_cpu_of(raw_smp_processor_id());
-		outer = set_irq_regs(&regs);
-		while (__atomic_exchange_n(&c->irq_pending, 0, __ATOMIC_SEQ_CST))
-			take_all(c);
-		set_irq_regs(outer);
-		barrier();
-		dde_this_cpu->irq_off = 0;
-		barrier();
-	} while (unlikely(dde_this_cpu->irq_pending));
+	dde_this_cpu->irq_off = 1;
+	barrier();
+	c = dde_cpu_of(raw_smp_processor_id());
+	outer = set_irq_regs(&regs);
+	for (round = 0; round < ROUNDS; round++) {
+		if (!__atomic_exchange_n(&c->irq_pending, 0, __ATOMIC_SEQ_CST))
+			break;
+		take_all(c);
+	}
+	set_irq_regs(outer);
+	barrier();
+	dde_this_cpu->irq_off = 0;
+	barrier();
 }
 EXPORT_SYMBOL(dde_irq_deliver);
 
