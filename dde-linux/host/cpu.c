@@ -111,10 +111,11 @@ static void on_tick(int sig)
 		return;
 	host.stats.ticks++;
 	timer_check((uint32_t)cpu);
-	if (cpu == 0 && !host.cpu[cpu].in_device) {
+	if (!host.cpu[cpu].in_device) {
 		if (host.config.pci)
 			ddekit_pci_flush(host.config.pci);
-		host_events_wait(0, NULL);
+		if (cpu == 0)
+			host_events_wait(0, NULL);
 	}
 	host.up->irq_enter((uint32_t)cpu);
 	errno = saved;
@@ -142,7 +143,7 @@ static void cpu_idle_wait(uint32_t cpu)
 	struct host_cpu *c = &host.cpu[cpu];
 
 	host.stats.idle_waits++;
-	if (cpu == 0 && host.config.pci) {
+	if (host.config.pci) {
 		c->in_device++;
 		ddekit_pci_flush(host.config.pci);
 		c->in_device--;

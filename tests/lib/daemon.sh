@@ -207,7 +207,7 @@ tap_stat() { # IFNAME rx|tx packets|bytes|errors|dropped
 # in $T/port.
 xfer_server() {
 	[ -s "$T/port" ] || background "$TOOLS/ddekit-xfer" serve --port-file "$T/port" \
-		--timeout 30 >/dev/null
+		--timeout 60 >/dev/null
 	wait_for 5 "the transfer server" test -s "$T/port"
 }
 
