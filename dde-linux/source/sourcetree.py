@@ -183,32 +183,56 @@ class Differences:
                 f'{len(self.extra)} extra, added: {", ".join(self.added) or "none"}')
 
 
-def _equal(path, data):
+# What the package holds, by name: 'l' and a link's target, 'h' for a second name of a
+# file (its content counts under the first), else the SHA-256 of the content.
+
+def _package_of(tarball):
+    """Reads the tarball. Return: {name: what}."""
+    package = {}
+    command = ['xz', '--decompress', '--stdout', '--threads=0', tarball]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as xz:
+        with tarfile.open(fileobj=xz.stdout, mode='r|') as archive:
+            for member in archive:
+                name = os.path.relpath(member.name, PACKAGE)
+                if member.issym():
+                    package[name] = 'l' + member.linkname
+                elif member.islnk():
+                    package[name] = 'h'
+                elif not member.isdir():
+                    package[name] = hashlib.sha256(archive.extractfile(member).read()).hexdigest()
+    if xz.returncode:
+        raise Problem(f'{tarball}: xz cannot read it')
+    return package
+
+
+def _package(source, anew):
+    """The same, from the list that an earlier run kept, if it is of this very tarball."""
+    with open(source.tarball, 'rb') as f:
+        digest = hashlib.file_digest(f, 'sha256').hexdigest()
+    kept = os.path.join(source.builddir, 'package.json')
+    if not anew:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            with open(kept, encoding='utf-8') as f:
+                kept_list = json.load(f)
+            if kept_list['tarball'] == digest:
+                return kept_list['files']
+    package = _package_of(source.tarball)
+    with contextlib.suppress(OSError):      # next time it takes longer, that is all
+        with open(kept + '.new', 'w', encoding='utf-8') as f:
+            json.dump({'tarball': digest, 'files': package}, f)
+        os.replace(kept + '.new', kept)
+    return package
+
+
+def _what_is(path):
+    """What the tree has there, in the terms of _package_of(); '' for what no package has."""
+    if os.path.islink(path):
+        return 'l' + os.readlink(path)
     try:
         with open(path, 'rb') as f:
-            return f.read(len(data) + 1) == data
+            return hashlib.sha256(f.read()).hexdigest()
     except OSError:
-        return False
-
-
-def _compare_member(archive, member, path, found):
-    """One member of the tarball with the file at path."""
-    found.files += 1
-    if not os.path.lexists(path):
-        found.missing.append(member.name)
-    elif member.issym():
-        good = os.path.islink(path) and os.readlink(path) == member.linkname
-        found.same += good
-        if not good:
-            found.changed.append(member.name)
-    elif os.path.islink(path) or not os.path.isfile(path):
-        found.changed.append(member.name)
-    elif member.islnk():
-        found.same += 1         # a second name: its content was compared under the first
-    elif _equal(path, archive.extractfile(member).read()):
-        found.same += 1
-    else:
-        found.changed.append(member.name)
+        return ''
 
 
 def _names_in(tree, found):
@@ -225,21 +249,21 @@ def _names_in(tree, found):
     return names
 
 
-def compare(source):
-    """Compares every file of the tree with the tarball's, by content; modes do not count."""
+def compare(source, anew=False):
+    """Compares every file of the tree with the tarball's, by content; modes do not count.
+    anew: read the tarball itself, not the list of its contents that is kept beside the tree."""
     found = Differences()
     names = _names_in(source.tree, found)
-    command = ['xz', '--decompress', '--stdout', '--threads=0', source.tarball]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as xz:
-        with tarfile.open(fileobj=xz.stdout, mode='r|') as archive:
-            for member in archive:
-                if member.isdir():
-                    continue
-                member.name = os.path.relpath(member.name, PACKAGE)
-                names.discard(member.name)
-                _compare_member(archive, member, os.path.join(source.tree, member.name), found)
-    if xz.returncode:
-        raise Problem(f'{source.tarball}: xz cannot read it')
+    for name, what in _package(source, anew).items():
+        path = os.path.join(source.tree, name)
+        found.files += 1
+        if name not in names:
+            found.missing.append(name)
+        elif _what_is(path) == what or (what == 'h' and os.path.isfile(path)):
+            found.same += 1
+        else:
+            found.changed.append(name)
+        names.discard(name)
     found.extra = sorted(names)
     return found
 

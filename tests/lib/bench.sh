@@ -90,8 +90,8 @@ cpu_ns() {
 	cat "/proc/$1/task/"*/schedstat | awk '{ s += $1 } END { printf "%.0f\n", s }'
 }
 
-# Times the threads of a process were given a CPU anew.
+# Times the threads of a process slept and were woken.
 wakeups() {
-	cat "/proc/$1/task/"*/status | awk '/^(non)?voluntary_ctxt_switches:/ { s += $2 }
+	cat "/proc/$1/task/"*/status | awk '/^voluntary_ctxt_switches:/ { s += $2 }
 		END { print s }'
 }
