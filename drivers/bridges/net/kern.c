@@ -153,7 +153,7 @@ static struct notifier_block notifier = { .notifier_call = on_netdev_event };
  * no interrupts, which devices delay and which cost two register writes each.
  * GRO keeps a packet for that time, so larger ones go to the host.
  */
-static uint poll_ns = 10000;
+static uint poll_ns = 7000;
 module_param(poll_ns, uint, 0444);
 MODULE_PARM_DESC(poll_ns, "nanoseconds between polls while frames flow, 0: by interrupts alone");
 
