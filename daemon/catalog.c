@@ -165,6 +165,75 @@ int catalog_read(const char *dir, struct catalog *ret)
 	return r;
 }
 
+/* Besides "up". */
+static const char *const flavours[] = { "smp", "up+debug", "smp+debug" };
+
+char *catalog_folder(const char *dir, const char *flavour)
+{
+	return strcmp(flavour, "up") ? str_format("%s/%s", dir, flavour) : strdup(dir);
+}
+
+static int add_flavour(struct plugin *p, const char *flavour)
+{
+	struct json_object *list;
+
+	if (!json_object_object_get_ex(p->json, "flavours", &list)) {
+		list = json_object_new_array();
+		if (!list || json_object_object_add(p->json, "flavours", list) < 0)
+			return -ENOMEM;
+	}
+	return json_object_array_add(list, json_object_new_string(flavour)) < 0 ? -ENOMEM : 0;
+}
+
+/* Moves to all what it does not have yet, marks the rest. */
+static int merge(struct catalog *all, struct catalog *other, const char *flavour)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < other->n && !r; i++) {
+		struct plugin *p = catalog_find(all, other->plugin[i]->name);
+
+		if (!p) {
+			p = other->plugin[i];
+			r = add(all, p);
+			if (!r)
+				other->plugin[i] = NULL;
+		}
+		if (!r)
+			r = add_flavour(p, flavour);
+	}
+	for (i = 0; i < other->errors.n && !r; i++)
+		r = strv_add(&all->errors, other->errors.item[i]);
+	if (all->n)
+		qsort(all->plugin, all->n, sizeof(*all->plugin), by_name);
+	return r;
+}
+
+static int read_flavour(const char *dir, struct catalog *all, const char *flavour)
+{
+	_cleanup_free_ char *folder = catalog_folder(dir, flavour);
+	struct catalog other = { 0 };
+	int r = folder ? catalog_read(folder, &other) : -ENOMEM;
+
+	if (!r)
+		r = merge(all, &other, flavour);
+	catalog_finish(&other);
+	return r == -ENOENT ? 0 : r;
+}
+
+int catalog_read_all(const char *dir, struct catalog *ret)
+{
+	int r = catalog_read(dir, ret);
+	size_t i;
+
+	for (i = 0; i < ret->n && !r; i++)
+		r = add_flavour(ret->plugin[i], "up");
+	for (i = 0; i < sizeof(flavours) / sizeof(flavours[0]) && !r; i++)
+		r = read_flavour(dir, ret, flavours[i]);
+	return r;
+}
+
 void catalog_finish(struct catalog *catalog)
 {
 	size_t i;

@@ -2,6 +2,10 @@
 /*
  * The plugin catalogue: NAME.json beside NAME.so in the plugin folder (schema in
  * drivers/README.md).  Nothing is cached: a plugin built a moment ago is seen.
+ *
+ * Plugins fit one flavour of the runtime: those for "up", one CPU, are in the
+ * plugin folder itself, others in a folder below that is called as the flavour:
+ * "smp", "up+debug", "smp+debug".
  */
 #ifndef DDEKITD_CATALOG_H
 #define DDEKITD_CATALOG_H
@@ -16,7 +20,8 @@ struct plugin {
 	char *class;		/* "net", …; "" for a module */
 	struct strv modules;	/* file names in load order */
 	struct strv aliases;	/* modalias patterns */
-	struct json_object *json;	/* the whole file, for display */
+	struct json_object *json;	/* the whole file, for display; catalog_read_all()
+					 * adds "flavours": ["up", "smp"] or the like */
 };
 
 struct catalog {
@@ -33,6 +38,11 @@ struct catalog {
  * Return: 0; -ENOENT and other errors of the folder; -ENOMEM.
  */
 int catalog_read(const char *dir, struct catalog *ret);
+/* Likewise, of all flavours: a plugin that is there for several is listed once.
+ * That there are none of a flavour other than "up" is no error. */
+int catalog_read_all(const char *dir, struct catalog *ret);
+/* Where the plugins of a flavour are; to be freed. NULL: no memory. */
+char *catalog_folder(const char *dir, const char *flavour);
 void catalog_finish(struct catalog *catalog);
 struct plugin *catalog_find(const struct catalog *catalog, const char *name);
 /* The driver for a modalias: of several the one with the fewest wildcards,

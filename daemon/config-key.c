@@ -5,12 +5,15 @@
 #include <net/if.h>
 
 #include "config.h"
+#include "host/proto.h"
 
 #ifndef DDEKIT_RUNTIME
 #define DDEKIT_RUNTIME "/usr/lib/ddekit/libdde-linux.so"
 #define DDEKIT_PLUGIN_DIR "/usr/lib/ddekit/plugins"
 #define DDEKIT_HOST_BINARY "/usr/lib/ddekit/ddekit-host"
 #endif
+
+_Static_assert(PROTO_MAX_CPUS == 8, "as the text for cpus= says");
 
 #define MIB (1024ull * 1024)
 #define MEMORY_UNIT (4 * MIB)
@@ -44,6 +47,8 @@ static const struct key device_keys[] = {
 	{ "backend", KEY_NAME, D(backend), 0, 0, "emu, vfio or uio" },
 	{ "memory", KEY_SIZE, D(memory), 16 * MIB, 1024 * MIB,
 	  "a multiple of 4M from 16M to 1G" },
+	{ "cpus", KEY_UINT, D(cpus), 1, PROTO_MAX_CPUS, "1 to 8" },
+	{ "debug", KEY_BOOL, D(debug), 0, 0, "yes or no" },
 	{ "options", KEY_WORDS, D(options), 0, 0,
 	  "module parameters such as \"a=1 b=2\", or module.a=1" },
 	{ "ifname", KEY_IFNAME, D(ifname), 0, 0,
@@ -64,6 +69,7 @@ static const struct key device_keys[] = {
 static const struct key global_keys[] = {
 	{ "runtime-dir", KEY_PATH, G(runtime_dir), 0, 0, "an absolute path" },
 	{ "plugin-dir", KEY_PATH, G(plugin_dir), 0, 0, "an absolute path" },
+	{ "firmware-dir", KEY_PATH, G(firmware_dir), 0, 0, "an absolute path" },
 	{ "runtime", KEY_PATH, G(runtime), 0, 0, "the absolute path of libdde-linux.so" },
 	{ "host-binary", KEY_PATH, G(host_binary), 0, 0, "the absolute path of ddekit-host" },
 	{ "user", KEY_NAME, G(user), 0, 0, "a user name" },
@@ -411,6 +417,7 @@ int global_config_complete(struct global_config *global)
 	struct { char **member; const char *value; } defaults[] = {
 		{ &global->runtime_dir, "/run/ddekit" },
 		{ &global->plugin_dir, DDEKIT_PLUGIN_DIR },
+		{ &global->firmware_dir, "/lib/firmware" },
 		{ &global->runtime, DDEKIT_RUNTIME },
 		{ &global->host_binary, DDEKIT_HOST_BINARY },
 		{ &global->user, "ddekit" },

@@ -383,6 +383,7 @@ void config_finish(struct config *config)
 	free(config->device);
 	free(g->runtime_dir);
 	free(g->plugin_dir);
+	free(g->firmware_dir);
 	free(g->runtime);
 	free(g->host_binary);
 	free(g->user);
@@ -400,6 +401,7 @@ struct device_config *device_config_create(struct ddekit_bdf bdf, const char *wh
 	dev->bdf = bdf;
 	ddekit_bdf_format(bdf, dev->bdf_text);
 	dev->memory = 64ull << 20;
+	dev->cpus = 1;
 	dev->autostart = true;
 	dev->restart_max = 5;
 	dev->restart_window = 60000;
@@ -427,4 +429,11 @@ void device_config_destroy(struct device_config *dev)
 	strv_finish(&dev->emu_args);
 	free(dev->where);
 	free(dev);
+}
+
+const char *config_flavour(const struct device_config *dev)
+{
+	if (dev->debug)
+		return dev->cpus > 1 ? "smp+debug" : "up+debug";
+	return dev->cpus > 1 ? "smp" : "up";
 }

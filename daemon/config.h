@@ -26,6 +26,8 @@ struct device_config {
 	char *driver;			/* plugin, or "auto" */
 	char *backend;			/* "emu", "vfio", "uio" */
 	uint64_t memory;		/* bytes */
+	uint32_t cpus;			/* virtual; more than 1: the runtime for several */
+	bool debug;			/* the runtime that checks itself and the driver */
 	struct strv options;		/* module parameters, "a=1" or "module.a=1" */
 	char *ifname;			/* of the TAP */
 	char *netns;			/* /run/netns/NAME to make it in, or NULL */
@@ -47,6 +49,7 @@ struct device_config {
 struct global_config {
 	char *runtime_dir;
 	char *plugin_dir;
+	char *firmware_dir;
 	char *runtime;			/* libdde-linux.so */
 	char *host_binary;
 	char *user;			/* of driver hosts */
@@ -108,5 +111,9 @@ char *config_global_keys(void);
 /* Adds "key=value" lines. Return: 0, -ENOMEM. */
 int device_config_print(const struct device_config *dev, struct text *t);
 int global_config_print(const struct global_config *global, struct text *t);
+
+/* The flavour of runtime and plugins that a device is to have: "up", "smp",
+ * "up+debug" or "smp+debug". */
+const char *config_flavour(const struct device_config *dev);
 
 #endif

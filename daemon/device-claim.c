@@ -343,15 +343,22 @@ static int fill(const struct device *dev, struct device_plugin *dst,
 
 int device_choose_plugin(struct device *dev, char **ret_why)
 {
-	const char *dir = dev->manager->config.global.plugin_dir;
+	const char *flavour = config_flavour(dev->config);
+	_cleanup_free_ char *dir = catalog_folder(dev->manager->config.global.plugin_dir, flavour);
 	struct log_about about = device_about(dev);
 	struct device_plugin plugin = { 0 };
 	struct catalog catalog = { 0 };
 	size_t i;
 	int r;
 
-	r = catalog_read(dir, &catalog);
-	if (r < 0 && r != -ENOMEM)
+	r = dir ? catalog_read(dir, &catalog) : -ENOMEM;
+	if (r < 0 && r != -ENOMEM && strcmp(flavour, "up"))
+		*ret_why = str_format("cpus=%u%s needs plugins of the flavour %s: %s: %s; build "
+				      "them (meson options smp, debug-runtime), or set cpus=1 and "
+				      "debug=no", dev->config->cpus,
+				      dev->config->debug ? " debug=yes" : "", flavour, dir,
+				      strerror(-r));
+	else if (r < 0 && r != -ENOMEM)
 		*ret_why = str_format("no plugins: %s: %s; build them or set plugin-dir=", dir,
 				      strerror(-r));
 	for (i = 0; i < catalog.errors.n; i++)

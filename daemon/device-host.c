@@ -34,7 +34,7 @@ static int on_heartbeat_missed(sd_event_source *source, uint64_t usec, void *arg
 	snprintf(text, sizeof(text), "no heartbeat for %llu ms: the driver is stuck",
 		 (unsigned long long)(quiet / 1000000));
 	if (dev->host)
-		host_kill(dev->host, text);
+		host_kill_stuck(dev->host, text);
 	return 0;
 }
 
@@ -160,12 +160,45 @@ static int fill_plugins(const struct device *dev, struct proto_setup *setup, cha
 	return r;
 }
 
-static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_why)
+/* The runtimes of other flavours lie beside that of "up": NAME.so, NAME-smp.so. */
+static int fill_runtime(const struct device *dev, struct proto_setup *setup, char **ret_why)
+{
+	const char *runtime = dev->manager->config.global.runtime;
+	size_t len = strlen(runtime);
+	const char *flavour = config_flavour(dev->config);
+	_cleanup_free_ char *path = NULL;
+
+	if (!strcmp(flavour, "up"))
+		return copy(setup->runtime, PROTO_PATH, runtime, "runtime=", ret_why);
+	if (len > 3 && !strcmp(runtime + len - 3, ".so"))
+		len -= 3;
+	path = str_format("%.*s-%s.so", (int)len, runtime, flavour);
+	if (!path)
+		return -ENOMEM;
+	return copy(setup->runtime, PROTO_PATH, path, "runtime=", ret_why);
+}
+
+/* The folders from which the driver's kernel may ask for files. */
+static int fill_folders(const struct device *dev, struct proto_setup *setup, char **ret_why)
 {
 	const struct global_config *global = &dev->manager->config.global;
+	const char *flavour = config_flavour(dev->config);
+	_cleanup_free_ char *plugins = catalog_folder(global->plugin_dir, flavour);
 	int r;
 
-	r = copy(setup->runtime, PROTO_PATH, global->runtime, "runtime=", ret_why);
+	if (!plugins)
+		return -ENOMEM;
+	r = copy(setup->plugin_dir, PROTO_PATH, plugins, "plugin-dir=", ret_why);
+	return r ? r : copy(setup->firmware_dir, PROTO_PATH, global->firmware_dir, "firmware-dir=",
+			    ret_why);
+}
+
+static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_why)
+{
+	int r = fill_runtime(dev, setup, ret_why);
+
+	if (!r)
+		r = fill_folders(dev, setup, ret_why);
 	if (!r)
 		r = fill_plugins(dev, setup, ret_why);
 	if (!r && dev->plugin.bridge)
@@ -173,7 +206,7 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 			 ret_why);
 	setup->vnet_hdr = dev->tap >= 0 ? TAP_VNET_HDR : 0;
 	setup->heartbeat_ms = dev->config->heartbeat;
-	setup->nr_cpus = 1;
+	setup->nr_cpus = dev->config->cpus;
 	return r ? r : ddekit_claim_handover(dev->claim, &setup->handover);
 }
 

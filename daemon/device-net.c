@@ -22,8 +22,9 @@ static void warn(struct device *dev, const char *what, int r)
 
 /* ---- towards the driver ---------------------------------------------------- */
 
-static void on_mtu_reply(void *arg, int error, const struct proto_stats *stats)
+static void on_mtu_reply(void *arg, const struct host_reply *reply)
 {
+	int error = reply->error;
 	struct device *dev = arg;
 	struct log_about about = device_about(dev);
 
@@ -35,8 +36,9 @@ static void on_mtu_reply(void *arg, int error, const struct proto_stats *stats)
 	link_watch_set_mtu(dev->watch, dev->net.mtu);
 }
 
-static void on_reply(void *arg, int error, const struct proto_stats *stats)
+static void on_reply(void *arg, const struct host_reply *reply)
 {
+	int error = reply->error;
 	struct device *dev = arg;
 
 	if (error && error != -EPIPE && error != -EAGAIN)

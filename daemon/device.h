@@ -99,6 +99,8 @@ struct device {
 	uint32_t n_failures;		/* of them */
 	uint32_t n_in_a_row;		/* early failures since it last served */
 	uint64_t restarts;
+	uint64_t reloads;		/* restarts in place, in the same process */
+	bool reloading;			/* one is under way */
 	uint64_t outage_start;		/* mono ns of the death being got over; 0: none */
 	uint64_t last_outage;		/* ns from death to link; 0: none yet */
 	uint64_t last_outage_ready;	/* ns from death to ready */
@@ -121,6 +123,10 @@ struct log_about device_about(const struct device *dev);
 int device_start(struct device *dev);		/* -EALREADY: it is not down */
 void device_stop(struct device *dev, bool forget);	/* forget: WANT_GONE */
 int device_restart(struct device *dev);
+/* Restart in place: the host unloads the driver and loads it again.  @options, as
+ * options= in devices.conf, take the place of the present ones; NULL: they stay.
+ * Return: 0, -EBUSY (it is not up), else -errno with *ret_why; nothing is changed. */
+int device_reload(struct device *dev, const char *options, char **ret_why);
 /* Moves config into the device; one that is not down is stopped and started
  * with it, one that is down stays so. */
 void device_replace_config(struct device *dev, struct device_config *config);

@@ -18,6 +18,7 @@
 #define LOG_RATE 5000u			/* lines per second; more are counted and dropped */
 #define REQUEST_TIMEOUT_US 3000000ull
 #define LINGER_US 1000000ull		/* between a closed socket and SIGKILL */
+#define DUMP_US 500000ull		/* for the dump that SIGQUIT asks for, before SIGKILL */
 #define SECOND_NS 1000000000ull
 
 struct pending {
@@ -48,7 +49,9 @@ struct host {
 	struct pending *pending;
 	uint32_t seq;
 	char *reason;			/* why we killed it */
+	char *last_words;		/* what its runtime died of, by its own account */
 	bool killed;
+	sd_event_source *dumping;
 	char line[LOG_LINE];
 	size_t line_len;
 	uint64_t log_window;
@@ -89,6 +92,8 @@ static void log_text(struct host *host, char *text)
 		text += 3;
 	}
 	str_printable(text);
+	if (!strncmp(text, PROTO_LAST_WORDS, strlen(PROTO_LAST_WORDS)))
+		str_set(&host->last_words, text + strlen(PROTO_LAST_WORDS));
 	if (*text)
 		host->ops->log(host->arg, level, text);
 }
@@ -133,7 +138,7 @@ static int on_log(sd_event_source *source, int fd, uint32_t revents, void *arg)
 
 /* ---- requests ------------------------------------------------------------ */
 
-static void finish_request(struct pending *p, int error, const struct proto_stats *stats)
+static void finish_request(struct pending *p, const struct host_reply *reply)
 {
 	struct pending **at = &p->host->pending;
 
@@ -142,47 +147,51 @@ static void finish_request(struct pending *p, int error, const struct proto_stat
 	*at = p->next;
 	sd_event_source_disable_unref(p->timer);
 	if (p->fn)
-		p->fn(p->arg, error, stats);
+		p->fn(p->arg, reply);
 	free(p);
 }
 
 static int on_request_timeout(sd_event_source *source, uint64_t usec, void *arg)
 {
-	finish_request(arg, -ETIMEDOUT, NULL);
+	finish_request(arg, &(struct host_reply){ .error = -ETIMEDOUT });
 	return 0;
 }
 
-static const char *take_reply(struct host *host, const struct proto_reply *m)
+/* @m: of a checked message of type PROTO_REPLY or PROTO_TEXT */
+static const char *take_reply(struct host *host, const struct proto_header *h)
 {
+	const struct proto_reply *m = (const void *)h;
+	const struct proto_text *t = (const void *)h;
+	struct host_reply reply = { 0 };
 	struct pending *p = host->pending;
 
-	while (p && p->seq != m->h.seq)
+	while (p && p->seq != h->seq)
 		p = p->next;
+	if (p && proto_wants_text(p->op) != (h->type == PROTO_TEXT))
+		return "reply of the wrong kind";
+	reply.error = h->type == PROTO_TEXT ? t->error : m->error;
+	if (p && !reply.error && proto_wants_text(p->op))
+		reply.text = t;
+	else if (p && !reply.error && (p->op == OP_STATS || p->op == OP_COUNTERS))
+		reply.stats = &m->stats;
 	if (p)
-		finish_request(p, m->error, p->op == OP_STATS && !m->error ? &m->stats : NULL);
+		finish_request(p, &reply);
 	/* A reply after its time-out is late, not bad. */
-	return m->h.seq > host->seq ? "reply to no request" : NULL;
+	return h->seq > host->seq ? "reply to no request" : NULL;
 }
 
-int host_request(struct host *host, enum proto_op op, uint32_t value, const uint8_t *mac,
-		 host_reply_fn fn, void *arg)
+static int request(struct host *host, struct proto_request *m, host_reply_fn fn, void *arg)
 {
-	struct proto_request m = { .op = op, .value = value };
 	struct pending *p = calloc(1, sizeof(*p));
 	int r;
 
 	if (!p)
 		return -ENOMEM;
-	m.h.version = PROTO_VERSION;
-	m.h.type = PROTO_REQUEST;
-	m.h.len = sizeof(m);
-	m.h.seq = host->seq + 1;
-	if (mac)
-		memcpy(m.mac, mac, sizeof(m.mac));
-	*p = (struct pending){ .host = host, .seq = m.h.seq, .op = op, .fn = fn, .arg = arg };
+	m->h = (struct proto_header){ PROTO_VERSION, PROTO_REQUEST, sizeof(*m), host->seq + 1 };
+	*p = (struct pending){ .host = host, .seq = m->h.seq, .op = m->op, .fn = fn, .arg = arg };
 	r = sd_event_add_time_relative(host->event, &p->timer, CLOCK_MONOTONIC,
 				       REQUEST_TIMEOUT_US, 0, on_request_timeout, p);
-	if (r >= 0 && send(host->socket, &m, sizeof(m), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (r >= 0 && send(host->socket, m, sizeof(*m), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		r = errno == EPIPE ? -EAGAIN : -errno;
 	if (r < 0) {
 		sd_event_source_disable_unref(p->timer);
@@ -192,7 +201,31 @@ int host_request(struct host *host, enum proto_op op, uint32_t value, const uint
 	host->seq++;
 	p->next = host->pending;
 	host->pending = p;
+	if (m->op == OP_RELOAD)
+		host->context.reloads = true;
 	return 0;
+}
+
+int host_request(struct host *host, enum proto_op op, uint32_t value, const uint8_t *mac,
+		 host_reply_fn fn, void *arg)
+{
+	struct proto_request m = { .op = op, .value = value };
+
+	if (mac)
+		memcpy(m.mac, mac, sizeof(m.mac));
+	return request(host, &m, fn, arg);
+}
+
+int host_request_text(struct host *host, enum proto_op op, uint32_t value, const char *text,
+		      host_reply_fn fn, void *arg)
+{
+	struct proto_request m = { .op = op, .value = value };
+
+	if (text && strlen(text) >= sizeof(m.text))
+		return -E2BIG;
+	if (text)
+		memcpy(m.text, text, strlen(text));
+	return request(host, &m, fn, arg);
 }
 
 /* ---- messages ------------------------------------------------------------ */
@@ -210,7 +243,8 @@ static const char *dispatch(struct host *host, const struct proto_header *h)
 		host->ops->heartbeat(host->arg);
 		break;
 	case PROTO_REPLY:
-		return take_reply(host, (const void *)h);
+	case PROTO_TEXT:
+		return take_reply(host, h);
 	}
 	return NULL;
 }
@@ -233,7 +267,7 @@ static ssize_t receive(struct host *host, void *buf)
 /* Takes in what has arrived. Return: false at the end of the connection. */
 static bool take_messages(struct host *host)
 {
-	uint64_t buf[MESSAGE_MAX / 8];
+	static uint64_t buf[MESSAGE_MAX / 8];	/* dispatch() does not come back here */
 	unsigned int budget = MESSAGE_BUDGET;
 	const char *why = NULL;
 	ssize_t n;
@@ -283,6 +317,9 @@ static char *death_text(const struct host *host, const struct host_death *death)
 
 	if (why)
 		return str_format("killed by ddekitd: %s", why);
+	if (death->signalled && host->last_words)
+		return str_format("killed by %s: %s", signal_name(death->status),
+				  host->last_words);
 	if (death->signalled)
 		return str_format("killed by %s", signal_name(death->status));
 	return str_format("exited with status %d", death->status);
@@ -303,7 +340,7 @@ static int on_process_exit(sd_event_source *source, const siginfo_t *si, void *a
 		log_bytes(host, "\n", 1);
 	host->reaped = true;		/* by sd-event, after this */
 	while (host->pending)
-		finish_request(host->pending, -EPIPE, NULL);
+		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
 	text = death_text(host, &death);
 	death.text = text ? text : "died";
 	host->ops->died(host->arg, &death);
@@ -320,6 +357,23 @@ void host_kill(struct host *host, const char *reason)
 	kill(host->pid, SIGKILL);
 }
 
+static int on_dumped(sd_event_source *source, uint64_t usec, void *arg)
+{
+	host_kill(arg, NULL);
+	return 0;
+}
+
+void host_kill_stuck(struct host *host, const char *reason)
+{
+	if (host->killed || host->reaped || host->dumping)
+		return;
+	str_set(&host->reason, reason);
+	kill(host->pid, SIGQUIT);
+	if (sd_event_add_time_relative(host->event, &host->dumping, CLOCK_MONOTONIC, DUMP_US, 0,
+				       on_dumped, host) < 0)
+		host_kill(host, NULL);
+}
+
 void host_destroy(struct host *host)
 {
 	if (!host)
@@ -328,8 +382,9 @@ void host_destroy(struct host *host)
 	sd_event_source_disable_unref(host->socket_source);
 	sd_event_source_disable_unref(host->log_source);
 	sd_event_source_disable_unref(host->linger);
+	sd_event_source_disable_unref(host->dumping);
 	while (host->pending)
-		finish_request(host->pending, -EPIPE, NULL);
+		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
 	if (host->pid && !host->reaped) {
 		kill(host->pid, SIGKILL);
 		waitpid(host->pid, NULL, 0);
@@ -338,6 +393,7 @@ void host_destroy(struct host *host)
 	fd_close(&host->socket);
 	fd_close(&host->log);
 	free(host->reason);
+	free(host->last_words);
 	free(host);
 }
 

@@ -45,9 +45,14 @@ struct host_spec {
 	int tap;			/* borrowed; -1: none */
 };
 
-/* error: 0 or -errno of the host; -ETIMEDOUT, -EPIPE (it died) of ddekitd.
- * stats: with OP_STATS and error 0, else NULL. */
-typedef void (*host_reply_fn)(void *arg, int error, const struct proto_stats *stats);
+struct host_reply {
+	int error;		/* 0 or -errno of the host; -ETIMEDOUT, -EPIPE (it died)
+				 * of ddekitd */
+	const struct proto_stats *stats;	/* with OP_STATS, OP_COUNTERS; else NULL */
+	const struct proto_text *text;		/* with OP_PARAM, OP_MODULES; else NULL */
+};
+
+typedef void (*host_reply_fn)(void *arg, const struct host_reply *reply);
 
 /* Return: 0; else -errno, and *ret_why says what to do. May block while exec()
  * is under way (a few ms). */
@@ -57,8 +62,14 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
  * mac: 6 bytes or NULL. Return: 0, -EAGAIN (the host does not read), -ENOMEM. */
 int host_request(struct host *host, enum proto_op op, uint32_t value, const uint8_t *mac,
 		 host_reply_fn fn, void *arg);
+/* Likewise, with text (NULL: none). Return: also -E2BIG, it is too long. */
+int host_request_text(struct host *host, enum proto_op op, uint32_t value, const char *text,
+		      host_reply_fn fn, void *arg);
 /* SIGKILL; died() follows, with @reason (NULL: none) in its text. */
 void host_kill(struct host *host, const char *reason);
+/* The same for one that does not answer: it is first asked what it is at (SIGQUIT),
+ * and has half a second to write that to its log. */
+void host_kill_stuck(struct host *host, const char *reason);
 pid_t host_pid(const struct host *host);
 uint64_t host_start_ns(const struct host *host);
 uint64_t host_log_lost(const struct host *host);

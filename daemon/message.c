@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Checks what a driver host sends; see message.h. */
 #include <errno.h>
+#include <stddef.h>
 
 #include "drivers/bridges/net/seam.h"
 #include "message.h"
@@ -46,6 +47,16 @@ static bool time_sane(const struct message_context *ctx, uint64_t then, uint64_t
 	return then >= ctx->not_before && then <= now;
 }
 
+/* One state after the other; a driver that is unloaded goes back to booted. */
+static bool in_order(struct message_context *ctx, uint32_t state)
+{
+	if (state == STATE_BOOTED && ctx->last_state == STATE_READY && ctx->reloads) {
+		ctx->reloads = false;
+		return true;
+	}
+	return state > STATE_READY || state == ctx->last_state + 1;
+}
+
 static const char *check_state(struct message_context *ctx, struct proto_state_msg *m,
 			       uint64_t now)
 {
@@ -55,7 +66,7 @@ static const char *check_state(struct message_context *ctx, struct proto_state_m
 		return "state text without end";
 	if (ctx->last_state >= STATE_FAILED)
 		return "state after the last one";
-	if (m->state <= STATE_READY && m->state != ctx->last_state + 1)
+	if (!in_order(ctx, m->state))
 		return "states out of order";
 	if (m->state == STATE_FAILED ? m->error >= 0 || m->error < -MAX_ERRNO : m->error != 0)
 		return "state with a bad error number";
@@ -113,6 +124,18 @@ static const char *check_reply(const struct proto_reply *m)
 	return m->h.seq ? NULL : "reply without a number";
 }
 
+/* Lines are made printable by whoever divides them. */
+static const char *check_text(const struct proto_text *m)
+{
+	const size_t room = m->h.len - offsetof(struct proto_text, text);
+
+	if (m->error > 0 || m->error < -MAX_ERRNO)
+		return "text with a bad error number";
+	if (strnlen(m->text, room) != room - 1)
+		return "text without end, or with something behind it";
+	return m->h.seq ? NULL : "text without a number";
+}
+
 static size_t size_of(uint32_t type)
 {
 	switch (type) {
@@ -124,9 +147,18 @@ static size_t size_of(uint32_t type)
 		return sizeof(struct proto_heartbeat);
 	case PROTO_REPLY:
 		return sizeof(struct proto_reply);
+	case PROTO_TEXT:
+		return sizeof(struct proto_text);	/* at most */
 	default:
 		return 0;
 	}
+}
+
+static bool has_size(uint32_t type, size_t len)
+{
+	if (type == PROTO_TEXT)
+		return len > offsetof(struct proto_text, text) && len <= sizeof(struct proto_text);
+	return len == size_of(type);
 }
 
 static const char *check_header(const struct proto_header *h, size_t len)
@@ -138,9 +170,9 @@ static const char *check_header(const struct proto_header *h, size_t len)
 		       "of the same build";
 	if (!size_of(h->type))
 		return "message of unknown type";
-	if (h->len != len || len != size_of(h->type))
+	if (h->len != len || !has_size(h->type, len))
 		return "message of wrong length";
-	if (h->type != PROTO_REPLY && h->seq)
+	if (h->type != PROTO_REPLY && h->type != PROTO_TEXT && h->seq)
 		return "message with a number that is no reply";
 	return NULL;
 }
@@ -165,6 +197,8 @@ static const char *check_body(struct message_context *ctx, void *buf, uint64_t n
 		return check_net(ctx, buf, now);
 	case PROTO_HEARTBEAT:
 		return check_heartbeat(ctx);
+	case PROTO_TEXT:
+		return check_text(buf);
 	default:
 		return check_reply(buf);
 	}

@@ -9,7 +9,7 @@
 #include "host/proto.h"
 #include "util.h"
 
-#define MESSAGE_MAX 1024	/* more than the largest message of a host */
+#define MESSAGE_MAX 16384	/* more than the largest message of a host */
 
 /* Kept per host by the caller; zero-initialised at its start. */
 struct message_context {
@@ -17,6 +17,7 @@ struct message_context {
 	uint64_t not_before;		/* mono ns when the host was started */
 	uint64_t window_start;		/* for the rate limit */
 	uint32_t window_count;
+	bool reloads;			/* set by the caller: OP_RELOAD was sent */
 };
 
 #define MESSAGE_RATE_MAX 2000u		/* messages per second */

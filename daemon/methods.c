@@ -217,6 +217,44 @@ static int restart_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	return r < 0 ? r : sd_bus_reply_method_return(msg, "ss", before, dev->config->bdf_text);
 }
 
+/* Reads a{ss}, of which only options= can take effect in place. */
+static int read_options(sd_bus_message *msg, const char **ret, sd_bus_error *error)
+{
+	const char *key, *value;
+	int r = sd_bus_message_enter_container(msg, 'a', "{ss}");
+
+	while (r >= 0 && (r = sd_bus_message_read(msg, "{ss}", &key, &value)) > 0) {
+		if (strcmp(key, "options"))
+			return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s= cannot be "
+						 "changed in place; allowed: options=", key);
+		*ret = value;
+	}
+	return r;
+}
+
+/* RestartInPlace(s device, a{ss} settings) -> s state before, s BDF */
+static int restart_in_place(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	_cleanup_free_ char *why = NULL;
+	const char *before, *options = NULL;
+	struct manager *m = arg;
+	struct device *dev;
+	int r = read_device(msg, arg, &dev, error);
+
+	if (r >= 0)
+		r = read_options(msg, &options, error);
+	if (r < 0)
+		return r;
+	before = device_state_name(dev->state);
+	r = m->stopping ? -EBUSY : device_reload(dev, options, &why);
+	if (r == -EBUSY)
+		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not up",
+					 dev->config->bdf_text, before);
+	if (r < 0)
+		return bad_config(error, why, r);
+	return sd_bus_reply_method_return(msg, "ss", before, dev->config->bdf_text);
+}
+
 /* ---- logs, statistics, monitor --------------------------------------------- */
 
 /* GetLogs(s device, u lines) -> a(tis): wall clock in µs, level, text */
@@ -249,35 +287,21 @@ static int get_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	return r;
 }
 
-/* The device is there as long as its host, and the request ends with the host. */
-struct stats_call {
+/* A method that waits for its host's reply.  The device is there as long as its
+ * host, and the request ends with the host. */
+struct host_call {
 	sd_bus_message *msg;
 	struct device *dev;
+	char what[80];		/* the parameter, for errors */
 };
 
-static void on_stats(void *arg, int error, const struct proto_stats *stats)
+/* Return: 0 or -errno with @error set; moved to the host's reply. */
+static int call_host(sd_bus_message *msg, struct device *dev, enum proto_op op, const char *text,
+		     host_reply_fn fn, sd_bus_error *error)
 {
-	struct stats_call *call = arg;
+	struct host_call *call;
+	int r;
 
-	if (error || !stats)
-		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_FAILED, "%s: the driver host "
-					   "gives no statistics: %s", call->dev->config->bdf_text,
-					   strerror(-error));
-	else
-		reply_json(call->msg, report_stats(call->dev, stats));
-	sd_bus_message_unref(call->msg);
-	free(call);
-}
-
-/* GetStats(s device) -> s JSON */
-static int get_stats(sd_bus_message *msg, void *arg, sd_bus_error *error)
-{
-	struct stats_call *call;
-	struct device *dev;
-	int r = read_device(msg, arg, &dev, error);
-
-	if (r < 0)
-		return r;
 	if (!dev->host || dev->state != DEVICE_UP)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not up",
 					 dev->config->bdf_text, device_state_name(dev->state));
@@ -286,12 +310,183 @@ static int get_stats(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		return -ENOMEM;
 	call->msg = sd_bus_message_ref(msg);
 	call->dev = dev;
-	r = host_request(dev->host, OP_STATS, 0, NULL, on_stats, call);
+	snprintf(call->what, sizeof(call->what), "%.*s", (int)strcspn(text ? text : "", "="),
+		 text ? text : "");
+	r = host_request_text(dev->host, op, 0, text, fn, call);
 	if (r < 0) {
 		sd_bus_message_unref(call->msg);
 		free(call);
 	}
 	return r < 0 ? r : 1;
+}
+
+static void end_call(struct host_call *call)
+{
+	sd_bus_message_unref(call->msg);
+	free(call);
+}
+
+static void on_stats(void *arg, const struct host_reply *reply)
+{
+	struct host_call *call = arg;
+
+	if (!reply->stats)
+		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_FAILED, "%s: the driver host "
+					   "gives no statistics: %s", call->dev->config->bdf_text,
+					   strerror(-reply->error));
+	else
+		reply_json(call->msg, report_stats(call->dev, reply->stats));
+	end_call(call);
+}
+
+/* GetStats(s device) -> s JSON */
+static int get_stats(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	struct device *dev;
+	int r = read_device(msg, arg, &dev, error);
+
+	return r < 0 ? r : call_host(msg, dev, OP_STATS, NULL, on_stats, error);
+}
+
+/* GetKernelStats(s device) -> s JSON */
+static int get_kernel_stats(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	struct device *dev;
+	int r = read_device(msg, arg, &dev, error);
+
+	return r < 0 ? r : call_host(msg, dev, OP_COUNTERS, NULL, on_stats, error);
+}
+
+/* ---- modules and parameters -------------------------------------------------- */
+
+static void on_modules(void *arg, const struct host_reply *reply)
+{
+	struct host_call *call = arg;
+
+	if (reply->text)
+		reply_json(call->msg, report_modules(reply->text->text));
+	else
+		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_FAILED, "%s: the driver host "
+					   "does not tell its modules: %s",
+					   call->dev->config->bdf_text, strerror(-reply->error));
+	end_call(call);
+}
+
+/* ListModules(s device) -> s JSON */
+static int list_modules(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	struct device *dev;
+	int r = read_device(msg, arg, &dev, error);
+
+	return r < 0 ? r : call_host(msg, dev, OP_MODULES, NULL, on_modules, error);
+}
+
+static void param_error(const struct host_call *call, int error)
+{
+	const char *bdf = call->dev->config->bdf_text;
+
+	if (error == -ENOENT)
+		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_CONFIG, "%s: no parameter %s "
+					   "that can be seen at run time; see ddectl param %s", bdf,
+					   call->what, bdf);
+	else if (error == -EACCES)
+		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_CONFIG, "%s: %s cannot be "
+					   "read or written at run time; ddectl restart "
+					   "--in-place %s --options sets it", bdf, call->what, bdf);
+	else if (error == -EINVAL || error == -ERANGE)
+		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_CONFIG, "%s: %s: the module "
+					   "refuses the value, or it is no MODULE.PARAMETER", bdf,
+					   call->what);
+	else
+		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_FAILED, "%s: %s: %s", bdf,
+					   call->what, strerror(-error));
+}
+
+static void on_param(void *arg, const struct host_reply *reply)
+{
+	struct host_call *call = arg;
+	_cleanup_free_ char *text = NULL;
+
+	if (reply->error) {
+		param_error(call, reply->error);
+	} else if (!call->what[0]) {
+		reply_json(call->msg, report_params(reply->text->text));
+	} else {
+		text = strdup(reply->text->text);
+		if (text)
+			str_printable(text);
+		sd_bus_reply_method_return(call->msg, "s", text ? text : "");
+	}
+	end_call(call);
+}
+
+/* Parameters named without their module are the driver's. */
+static char *full_name(const struct device *dev, const char *name)
+{
+	const char *last, *base;
+	size_t bridge = dev->plugin.bridge ? 1 : 0, n = dev->plugin.path.n;
+
+	if (!*name || strchr(name, '.') || n <= bridge)
+		return strdup(name);
+	last = dev->plugin.path.item[n - 1 - bridge];
+	base = strrchr(last, '/') + 1;
+	return str_format("%.*s.%s", (int)strcspn(base, "."), base, name);
+}
+
+static int param_call(sd_bus_message *msg, struct device *dev, const char *name,
+		      const char *value, sd_bus_error *error)
+{
+	_cleanup_free_ char *full = full_name(dev, name), *text = NULL;
+
+	if (!full)
+		return -ENOMEM;
+	if (strchr(name, '='))
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s is no parameter's name",
+					 name);
+	text = value ? str_format("%s=%s", full, value) : strdup(full);
+	if (!text)
+		return -ENOMEM;
+	if (strlen(text) >= PROTO_ARGS)
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: name and value are "
+					 "longer than %d characters", full, PROTO_ARGS - 1);
+	return call_host(msg, dev, OP_PARAM, text, on_param, error);
+}
+
+/* ListParameters(s device) -> s JSON */
+static int list_parameters(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	struct device *dev;
+	int r = read_device(msg, arg, &dev, error);
+
+	return r < 0 ? r : param_call(msg, dev, "", NULL, error);
+}
+
+/* GetParameter(s device, s name) -> s value */
+static int get_parameter(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	struct device *dev;
+	const char *name;
+	int r = read_device(msg, arg, &dev, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(msg, "s", &name);
+	if (r >= 0 && !*name)
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "a parameter needs a name");
+	return r < 0 ? r : param_call(msg, dev, name, NULL, error);
+}
+
+/* SetParameter(s device, s name, s value) -> s, empty */
+static int set_parameter(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	const char *name, *value;
+	struct device *dev;
+	int r = read_device(msg, arg, &dev, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(msg, "ss", &name, &value);
+	if (r >= 0 && !*name)
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "a parameter needs a name");
+	return r < 0 ? r : param_call(msg, dev, name, value, error);
 }
 
 /* Monitor(s device, s command, s arguments) -> s reply */
@@ -352,9 +547,15 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD("ListDrivers", "", "s", list_drivers, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("GetLogs", "su", "a(tis)", get_logs, 0),
 	SD_BUS_METHOD("GetStats", "s", "s", get_stats, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("GetKernelStats", "s", "s", get_kernel_stats, 0),
+	SD_BUS_METHOD("ListModules", "s", "s", list_modules, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("ListParameters", "s", "s", list_parameters, 0),
+	SD_BUS_METHOD("GetParameter", "ss", "s", get_parameter, 0),
+	SD_BUS_METHOD("SetParameter", "sss", "s", set_parameter, 0),
 	SD_BUS_METHOD("Bind", "sa{ss}", "ss", bind_device, 0),
 	SD_BUS_METHOD("Unbind", "s", "ss", unbind_device, 0),
 	SD_BUS_METHOD("Restart", "s", "ss", restart_device, 0),
+	SD_BUS_METHOD("RestartInPlace", "sa{ss}", "ss", restart_in_place, 0),
 	SD_BUS_METHOD("Reload", "", "", reload, 0),
 	SD_BUS_METHOD("Monitor", "sss", "s", monitor, 0),
 	SD_BUS_SIGNAL("StateChanged", "ssss", 0),	/* BDF, from, to, error */

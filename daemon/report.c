@@ -152,6 +152,8 @@ struct json_object *report_device(const struct device *dev)
 	add_string(o, "kernel_release", dev->release[0] ? dev->release : NULL);
 	add_number(o, "host_pid", dev->host ? host_pid(dev->host) : 0);
 	add_number(o, "device_pid", dev->claim ? ddekit_claim_pid(dev->claim) : 0);
+	add_number(o, "cpus", dev->config->cpus);
+	add_string(o, "flavour", config_flavour(dev->config));
 	add_number(o, "rss_kb", dev->rss_kb);
 	add_number(o, "log_lines_dropped", dev->host ? host_log_lost(dev->host) : 0);
 	json_object_object_add(o, "modules", modules(dev));
@@ -176,6 +178,7 @@ struct json_object *report_daemon(const struct manager *m)
 	add_string(o, "config", m->options.config_path);
 	add_string(o, "runtime_dir", g->runtime_dir);
 	add_string(o, "plugin_dir", g->plugin_dir);
+	add_string(o, "firmware_dir", g->firmware_dir);
 	add_string(o, "runtime", g->runtime);
 	add_string(o, "host_binary", g->host_binary);
 	add_number(o, "host_uid", m->host_uid);
@@ -189,7 +192,8 @@ struct json_object *report_stats(const struct device *dev, const struct proto_st
 		"tx_errors", "tx_dropped", "multicast", "collisions", "host_rx_frames",
 		"host_tx_frames", "host_rx_failed", "host_tx_failed", "stalls", "mmio_reads",
 		"mmio_writes", "config_accesses", "irqs", "ticks", "idle_waits", "syscalls",
-		"cpu_ns", "rss_kb",
+		"cpu_ns", "rss_kb", "pages_total", "pages_free", "slab_pages", "vmalloc_pages",
+		"irq_descriptors", "irq_handlers", "tasks", "modules",
 	};
 	struct json_object *o = json_object_new_object();
 	const uint64_t *value = (const uint64_t *)stats;
@@ -200,10 +204,72 @@ struct json_object *report_stats(const struct device *dev, const struct proto_st
 	if (!o)
 		return NULL;
 	add_string(o, "bdf", dev->config->bdf_text);
+	/* What the kernel holds is counted on demand alone. */
 	for (i = 0; i < ARRAY_SIZE(names); i++)
-		add_number(o, names[i], value[i]);
+		if (&value[i] < &stats->pages_total || stats->pages_total)
+			add_number(o, names[i], value[i]);
 	add_number(o, "restarts", dev->restarts);
+	add_number(o, "reloads", dev->reloads);
 	return o;
+}
+
+/* Takes the next of @columns cells, divided by tabs, from a line. */
+static char *cell(char **line)
+{
+	char *text = strsep(line, "\t");
+
+	return text ? text : "";
+}
+
+/* In place: what a host says may hold anything. */
+static char *printable(char *text)
+{
+	str_printable(text);
+	return text;
+}
+
+struct json_object *report_params(const char *text)
+{
+	struct json_object *list = json_object_new_array(), *o;
+	_cleanup_free_ char *copy = strdup(text);
+	char *lines = copy, *line, *mode;
+
+	while (list && (line = strsep(&lines, "\n"))) {
+		if (!*line)
+			continue;
+		o = json_object_new_object();
+		add_string(o, "parameter", printable(cell(&line)));
+		mode = cell(&line);
+		add_string(o, "mode", printable(mode));
+		add_string(o, "value", printable(line ? line : ""));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+struct json_object *report_modules(const char *text)
+{
+	struct json_object *list = json_object_new_array(), *o, *users;
+	_cleanup_free_ char *copy = strdup(text);
+	char *lines = copy, *line, *names, *name;
+
+	while (list && (line = strsep(&lines, "\n"))) {
+		if (!*line)
+			continue;
+		o = json_object_new_object();
+		users = json_object_new_array();
+		add_string(o, "module", printable(cell(&line)));
+		add_number(o, "bytes", strtoull(cell(&line), NULL, 10));
+		add_number(o, "references", strtoull(cell(&line), NULL, 10));
+		for (names = cell(&line); (name = strsep(&names, ","));)
+			if (*name)
+				json_object_array_add(users, json_object_new_string(
+					printable(name)));
+		json_object_object_add(o, "users", users);
+		add_string(o, "state", printable(cell(&line)));
+		json_object_array_add(list, o);
+	}
+	return list;
 }
 
 int report_catalog(const char *dir, struct json_object **ret)
@@ -211,7 +277,7 @@ int report_catalog(const char *dir, struct json_object **ret)
 	struct json_object *o, *plugins, *errors;
 	struct catalog catalog = { 0 };
 	size_t i;
-	int r = catalog_read(dir, &catalog);
+	int r = catalog_read_all(dir, &catalog);
 
 	if (r < 0) {
 		catalog_finish(&catalog);

@@ -7,6 +7,9 @@
 
 struct json_object *report_device(const struct device *dev);
 struct json_object *report_daemon(const struct manager *m);
+/* Of the text of OP_PARAM for all parameters, of OP_MODULES: arrays. */
+struct json_object *report_params(const char *text);
+struct json_object *report_modules(const char *text);
 struct json_object *report_stats(const struct device *dev, const struct proto_stats *stats);
 /* The plugins of a folder, with its unreadable files under "errors".
  * Return: 0, -errno of the folder. */

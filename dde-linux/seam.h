@@ -26,7 +26,7 @@
 #include <stdint.h>
 #endif
 
-#define DDE_SEAM_VERSION 2u
+#define DDE_SEAM_VERSION 5u
 
 /* Interrupt inputs. */
 enum {
@@ -65,6 +65,70 @@ struct dde_request {
 	void *owner;			/* the submitter's, not looked at */
 };
 
+/* A half-open array [start, end) in a plugin's image; NULL, NULL if absent. */
+struct dde_section {
+	const char *name;	/* as in the kernel's find_module_sections() */
+	void *start;
+	void *end;
+};
+
+/* Argument of dde_up.plugin_load and plugin_unload; borrowed for the call. */
+struct dde_plugin {
+	void *module;		/* the plugin's __this_module */
+	char *args;		/* module parameters "a=1 b=2", may be NULL; written to */
+	const struct dde_section *sections;	/* ends with name NULL; for the plugin's life */
+	uint64_t image_base;	/* where the shared object is mapped */
+	uint64_t image_size;
+	uint64_t text_base;	/* its executable segment */
+	uint64_t text_size;
+	uint64_t rodata_base;	/* the read-only segment behind it; size 0: none */
+	uint64_t rodata_size;
+	uint64_t data_base;	/* its writable segment; size 0: none */
+	uint64_t data_size;
+};
+
+#define DDE_MODPROBE_MAX 16	/* plugins of one modprobe, dependencies included */
+
+/*
+ * A wish of the kernel's for a module (request_module()): made by the runtime,
+ * answered by the host with mapped plugins, which the runtime then loads.
+ * Belongs to the host from dde_down_file.modprobe() to dde_up.modprobe_answer().
+ */
+struct dde_modprobe {
+	struct dde_modprobe *next;	/* its holder's */
+	void *owner;			/* the runtime's */
+	void *job;			/* the host's */
+	int32_t error;			/* answer: 0, or -errno: no such module, no file */
+	uint32_t n;			/* answer: plugins, dependencies first */
+	struct dde_plugin *plugin[DDE_MODPROBE_MAX];	/* borrowed until modprobe_done() */
+	int32_t result[DDE_MODPROBE_MAX];	/* runtime: of plugin_load, -ECANCELED: not tried */
+	char name[128];			/* name or alias of the module */
+};
+
+/* What a CPU thread met when the host's kernel sent it a signal. */
+enum dde_fault_kind {
+	DDE_FAULT_PAGE = 1,	/* nothing is mapped there, or not for such an access */
+	DDE_FAULT_PROTECTION,	/* no such address can be, or a forbidden instruction */
+	DDE_FAULT_BUS,		/* mapped, but the host has no memory or device behind it */
+	DDE_FAULT_OPCODE,
+	DDE_FAULT_DIVIDE,
+	DDE_FAULT_TRAP,		/* int3 */
+};
+enum dde_access { DDE_ACCESS_READ, DDE_ACCESS_WRITE, DDE_ACCESS_EXEC };
+
+/* Integer registers of a CPU thread, in the order of the kernel's pt_regs. */
+struct dde_registers {
+	uint64_t r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di;
+	uint64_t ip, flags, sp;
+};
+
+struct dde_fault {
+	uint32_t kind;
+	uint32_t access;	/* of DDE_FAULT_PAGE and DDE_FAULT_BUS */
+	uint64_t address;	/* likewise: what was accessed */
+	struct dde_registers reg;
+};
+
 /* ---- down-calls --------------------------------------------------------- */
 
 struct dde_down_sys {
@@ -84,12 +148,14 @@ struct dde_down_sys {
 };
 
 struct dde_down_time {
-	/* Any thread, async-signal-safe. Nanoseconds, CLOCK_MONOTONIC. */
+	/* Any thread, async-signal-safe. Nanoseconds, CLOCK_MONOTONIC: it stands
+	 * while the machine sleeps, and goes on while the process is stopped. */
 	uint64_t (*mono)(void);
 	/* Any thread. Nanoseconds since 1970, CLOCK_REALTIME. */
 	uint64_t (*wall)(void);
 	/* CPU thread of cpu. Raises DDE_HWIRQ_TIMER on cpu once mono() reaches
-	 * deadline; replaces the one before; UINT64_MAX: none. */
+	 * deadline; replaces the one before; UINT64_MAX: none. After a time in
+	 * which the process did not run, 20 ms later. */
 	void (*timer_set)(uint32_t cpu, uint64_t deadline);
 };
 
@@ -104,14 +170,21 @@ struct dde_down_cpu {
 	int32_t (*start)(uint32_t cpu, void (*entry)(uint32_t cpu));
 	/* CPU thread, spinning on a lock whose holder may not be running. */
 	void (*yield)(void);
+	/* CPU thread. hwirq is taken by cpu from now on (CPU 0 until the first
+	 * call): what raises it is to wake that CPU. It may be raised once more. */
+	void (*irq_move)(uint32_t hwirq, uint32_t cpu);
 };
 
 struct dde_down_mem {
 	/* CPU thread. Maps [phys, phys + len) of the pool at va, which lies in
-	 * the reserved range of dde_boot. Page aligned. Return: 0, negative errno. */
+	 * the reserved range of dde_boot. Page aligned. Return: 0, negative errno;
+	 * -ENOMEM: the host has as many mappings as it allows a process. */
 	int32_t (*vmap)(uint64_t va, uint64_t phys, uint64_t len);
 	/* CPU thread. Makes [va, va + len) inaccessible again. */
 	int32_t (*vunmap)(uint64_t va, uint64_t len);
+	/* CPU thread. Makes [va, va + len) of the runtime's own image inaccessible,
+	 * for ever. Page aligned. Return: 0, negative errno. */
+	int32_t (*seal)(uint64_t va, uint64_t len);
 };
 
 struct dde_down_pci {
@@ -157,6 +230,13 @@ struct dde_down_file {
 	 * buf; buf NULL asks for the size. name is confined to the host's
 	 * firmware folders. Return: bytes, -ENOENT, -EPERM, -EFBIG. */
 	int64_t (*firmware_read)(const char *name, void *buf, uint64_t size);
+	/* CPU thread. Does not block. Finds and maps the plugins of a module and
+	 * all it depends on; dde_up.modprobe_answer() follows. */
+	void (*modprobe)(struct dde_modprobe *m);
+	/* CPU thread. Does not block. m->result is set for each plugin: those
+	 * with 0 stay mapped, the others are the host's to unmap. Not called
+	 * for one that was answered with an error. */
+	void (*modprobe_done)(struct dde_modprobe *m);
 };
 
 struct dde_down {
@@ -193,7 +273,7 @@ struct dde_boot {
 	uint64_t io_base;	/* PCI I/O window, port numbers */
 	uint64_t io_size;	/* 0: none */
 	uint32_t pci_domain;
-	uint32_t nr_cpus;
+	uint32_t nr_cpus;	/* 1..dde_up.max_cpus */
 	const char *cmdline;	/* kernel command line, UTF-8, at most 2047 bytes */
 };
 
@@ -202,22 +282,26 @@ struct dde_boot {
 
 /* ---- up-calls ----------------------------------------------------------- */
 
-/* A half-open array [start, end) in a plugin's image; NULL, NULL if absent. */
-struct dde_section {
-	const char *name;	/* as in the kernel's find_module_sections() */
-	void *start;
-	void *end;
+/* Argument of dde_up.param; borrowed for the call. */
+struct dde_param {
+	const char *name;	/* "MODULE.PARAMETER"; empty: all of all plugins */
+	const char *value;	/* to be written; NULL: to be read */
+	char *text;		/* what was read, NUL-terminated: a value; or lines
+				 * "MODULE.PARAMETER\tMODE\tVALUE\n", MODE octal */
+	uint32_t size;		/* of text */
+	uint32_t mode;		/* out: of one parameter's file, such as 0644 */
 };
 
-/* Argument of dde_up.plugin_load and plugin_unload; borrowed for the call. */
-struct dde_plugin {
-	void *module;		/* the plugin's __this_module */
-	char *args;		/* module parameters "a=1 b=2", may be NULL; written to */
-	const struct dde_section *sections;	/* ends with name NULL; for the plugin's life */
-	uint64_t image_base;	/* where the shared object is mapped */
-	uint64_t image_size;
-	uint64_t text_base;	/* its executable segment */
-	uint64_t text_size;
+/* Argument of dde_up.counters, written: what the kernel holds now. */
+struct dde_counters {
+	uint64_t pages_total;	/* of the pool, in the kernel's hands */
+	uint64_t pages_free;
+	uint64_t slab_pages;
+	uint64_t vmalloc_pages;
+	uint64_t irqs;		/* interrupts with a descriptor */
+	uint64_t irq_handlers;	/* those of them with a handler */
+	uint64_t tasks;		/* kernel threads */
+	uint64_t modules;	/* plugins */
 };
 
 struct dde_up {
@@ -236,8 +320,9 @@ struct dde_up {
 	/* Likewise, for an interrupt that belongs to one CPU (the timer). */
 	void (*irq_raise_cpu)(uint32_t cpu, uint32_t hwirq);
 	/* CPU thread of cpu, from a signal handler that interrupted it: takes
-	 * pending interrupts if the interrupted code had interrupts on. */
-	void (*irq_enter)(uint32_t cpu);
+	 * pending interrupts if the interrupted code had interrupts on. ip, bp:
+	 * registers of that code, for backtraces. */
+	void (*irq_enter)(uint32_t cpu, uint64_t ip, uint64_t bp);
 	/* The word that is non-zero while an interrupt is pending on cpu. */
 	const volatile uint32_t *(*irq_pending)(uint32_t cpu);
 	/* Any thread; does not block. Queues a request; raises DDE_HWIRQ_CONTROL,
@@ -257,7 +342,42 @@ struct dde_up {
 	 * through the interrupt, the scheduler and the control thread. Return: 0. */
 	int64_t (*heartbeat)(void *arg);
 	uint32_t down_size;	/* DDE_DOWN_SIZE, as the runtime knows it */
-	uint32_t zero;
+	uint32_t max_cpus;	/* CPUs that this runtime can have; 1: the UP flavour */
+	/* Bytes from a per-CPU variable of one CPU to that of the next, in the
+	 * runtime and in each plugin; 0 in the UP flavour. */
+	uint64_t percpu_unit;
+	/* For dde_request.fn, arg unused: takes over dde_down_time.wall(), which
+	 * has made a step. Return: 0. */
+	int64_t (*clock_set)(void *arg);
+	/* Any thread; does not block. Gives back what dde_down_file.modprobe()
+	 * was asked for; raises DDE_HWIRQ_CONTROL, the caller kicks CPU 0. */
+	void (*modprobe_answer)(struct dde_modprobe *m);
+	/* For dde_request.fn; arg is a struct dde_param: reads or writes a module
+	 * parameter through the runtime's sysfs. Return: 0; -ENOENT (no such
+	 * module or parameter), -EACCES (not writable, not readable), -EINVAL
+	 * (name), -ENOSPC (text too small), -errno of the parameter. */
+	int64_t (*param)(void *arg);
+	/* For dde_request.fn; arg is a struct dde_param, whose text gets a line
+	 * "NAME\tBYTES\tREFERENCES\tUSERS\tSTATE\n" per plugin, USERS divided by
+	 * commas. Return: 0, -ENOSPC. */
+	int64_t (*modules)(void *arg);
+	/* For dde_request.fn; arg is a struct dde_counters. Empties the caches
+	 * first, so that two looks can be compared. May take 100 ms. Return: 0. */
+	int64_t (*counters)(void *arg);
+	/* CPU thread of cpu, in the handler of the signal that a fault of its own
+	 * raised, on another stack than the kernel thread's; may be entered again
+	 * from within itself. Mends what can be mended, reports the rest and ends
+	 * the kernel thread or all (dde_down_sys.panic). Return: 1: go on with
+	 * fault->reg as it is now; 0: cannot be handled, the process must end. */
+	int32_t (*fault)(uint32_t cpu, struct dde_fault *fault);
+	/* CPU thread of cpu, in a signal handler, wherever it was: writes what the
+	 * CPU executes and where each kernel thread stands to dde_down_sys.print,
+	 * taking no lock and allocating nothing. reg: of the interrupted code. */
+	void (*dump)(uint32_t cpu, const struct dde_registers *reg);
+	/* Address range that the host maps before start(), private, reading as
+	 * zeros: the shadow of a runtime built with KASAN. Size 0: none. */
+	uint64_t shadow_base;
+	uint64_t shadow_size;
 };
 
 /* The one symbol the host looks up in libdde-linux.so: const struct dde_up dde_up */

@@ -85,7 +85,7 @@ static int change(const struct options *o, sd_bus *bus, const char *method, cons
 						   CONTROL_INTERFACE, method);
 	if (r >= 0)
 		r = sd_bus_message_append(msg, "s", o->argv[0]);
-	if (r >= 0 && !strcmp(method, "Bind"))
+	if (r >= 0 && (!strcmp(method, "Bind") || !strcmp(method, "RestartInPlace")))
 		r = add_settings(msg, &o->settings);
 	if (r >= 0)
 		r = sd_bus_call(bus, msg, 0, &error, &reply);
@@ -140,7 +140,7 @@ int cmd_unbind(const struct options *o)
 
 int cmd_restart(const struct options *o)
 {
-	return change_known(o, "Restart", "up");
+	return change_known(o, o->in_place ? "RestartInPlace" : "Restart", "up");
 }
 
 int cmd_reload(const struct options *o)

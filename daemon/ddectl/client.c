@@ -203,6 +203,21 @@ int client_json(sd_bus *bus, const char *method, const char *device, struct json
 	return r;
 }
 
+int client_ask(const struct options *o, const char *method, struct json_object **ret)
+{
+	struct client *c;
+	sd_bus *bus;
+	int code = client_open(o, &c);
+
+	if (code)
+		return code;
+	code = client_find(c, o->argv[0], &bus);
+	if (!code)
+		code = client_json(bus, method, o->argv[0], ret);
+	client_close(c);
+	return code;
+}
+
 /* ---- waiting --------------------------------------------------------------- */
 
 struct waiter {

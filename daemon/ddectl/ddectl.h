@@ -44,7 +44,9 @@ struct options {
 	uint32_t timeout_ms;		/* bind, unbind, restart */
 	bool no_wait;
 	bool all;			/* list --all: devices of the machine too */
-	struct settings settings;	/* bind --KEY VALUE */
+	bool in_place;			/* restart */
+	bool kernel;			/* stats */
+	struct settings settings;	/* bind --KEY VALUE, restart --options VALUE */
 	int argc;			/* what is left after the command */
 	char **argv;
 };
@@ -74,6 +76,8 @@ sd_bus *client_bus(const struct client *c, size_t i);
 int client_find(struct client *c, const char *device, sd_bus **ret);
 /* Calls a method that answers with JSON text. Return: 0, exit code (printed). */
 int client_json(sd_bus *bus, const char *method, const char *device, struct json_object **ret);
+/* The same of the device o->argv[0], by the daemon that has it. */
+int client_ask(const struct options *o, const char *method, struct json_object **ret);
 /* Prints the error of a call. Return: its exit code. */
 int client_error(int r, const sd_bus_error *error);
 
@@ -111,6 +115,8 @@ int cmd_bind(const struct options *o);
 int cmd_unbind(const struct options *o);
 int cmd_restart(const struct options *o);
 int cmd_reload(const struct options *o);
+int cmd_param(const struct options *o);
+int cmd_modules(const struct options *o);
 int cmd_monitor(const struct options *o);
 int cmd_check(const struct options *o);
 

@@ -21,6 +21,8 @@ static const struct command commands[] = {
 	  "      --no-wait       return at once\n", 1, 1, false, cmd_unbind },
 	{ "restart", "DEVICE", "restart a device's driver; its interface stays",
 	  "A device that has failed is claimed anew.\n"
+	  "      --in-place      unload the driver and load it again in the same process\n"
+	  "      --options TEXT  with these module parameters (with --in-place)\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n", 1, 1, false, cmd_restart },
 	{ "drivers", "[NAME]", "the plugins there are, or all about one",
@@ -29,14 +31,23 @@ static const struct command commands[] = {
 	  "Needs no daemon. Exit code 78 if it is bad.\n", 0, 1, false, cmd_check },
 	{ "logs", "DEVICE [-n N]", "the last lines of a driver's log",
 	  "  -n, --lines N      how many (1000)\n", 1, 1, false, cmd_logs },
-	{ "stats", "DEVICE", "a device's counters", NULL, 1, 1, false, cmd_stats },
+	{ "stats", "DEVICE", "a device's counters",
+	  "      --kernel       count pages, slabs, interrupts, tasks and modules too, which\n"
+	  "                     empties the driver's caches\n", 1, 1, false, cmd_stats },
+	{ "param", "DEVICE [[MODULE.]NAME[=VALUE]]", "show or set module parameters at run time",
+	  "Without a name all of them. A name without module is the driver's. Parameters that\n"
+	  "no file in /sys would show can be set at load time only: options= in\n"
+	  "devices.conf(5), or ddectl restart --in-place --options.\n", 1, 2, false, cmd_param },
+	{ "modules", "DEVICE", "the modules that are loaded, and who uses them", NULL, 1, 1, false,
+	  cmd_modules },
 	{ "reload", "", "read the configuration again", NULL, 0, 0, false, cmd_reload },
 	{ "monitor", "DEVICE COMMAND [JSON]", "run a QEMU monitor command (emulated devices)",
 	  "For tests: ddectl monitor e000:01:00.0 set_link '{\"name\":\"net0\",\"up\":false}'\n",
 	  2, 3, true, cmd_monitor },
 };
 
-enum { OPT_SOCKET = 256, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_TIMEOUT, OPT_NO_WAIT, OPT_ALL };
+enum { OPT_SOCKET = 256, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_TIMEOUT, OPT_NO_WAIT, OPT_ALL,
+       OPT_IN_PLACE, OPT_KERNEL };
 
 static const struct option common_options[] = {
 	{ "json", no_argument, NULL, 'j' },
@@ -46,6 +57,8 @@ static const struct option common_options[] = {
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "no-wait", no_argument, NULL, OPT_NO_WAIT },
 	{ "all", no_argument, NULL, OPT_ALL },
+	{ "in-place", no_argument, NULL, OPT_IN_PLACE },
+	{ "kernel", no_argument, NULL, OPT_KERNEL },
 	{ "lines", required_argument, NULL, 'n' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -164,6 +177,12 @@ static int take_option(struct options *o, int opt)
 	case OPT_ALL:
 		o->all = true;
 		break;
+	case OPT_IN_PLACE:
+		o->in_place = true;
+		break;
+	case OPT_KERNEL:
+		o->kernel = true;
+		break;
 	case 'n':
 		if (parse_uint(optarg, 1000000, &o->lines) < 0)
 			return bad_value("lines", "0 to 1000000");
@@ -196,7 +215,7 @@ static int run(struct options *o, int argc, char **argv)
 		fprintf(stderr, "Usage: ddectl %s %s\n", c->name, c->arguments);
 		return EXIT_USAGE;
 	}
-	if (o->settings.key.n && c->run != cmd_bind) {
+	if (o->settings.key.n && c->run != cmd_bind && !(c->run == cmd_restart && o->in_place)) {
 		fprintf(stderr, "ddectl: --%s is for bind\n", o->settings.key.item[0]);
 		return EXIT_USAGE;
 	}

@@ -164,12 +164,18 @@ static void print_times(struct json_object *dev)
 
 static void print_status(struct json_object *dev)
 {
+	const char *flavour = json_text(dev, "flavour");
+
 	printf("%s  %s\n", json_text(dev, "bdf"), json_text(dev, "state"));
 	line("error", json_text(dev, "error"));
 	if (!json_text(dev, "error"))
 		line("last failure", json_text(dev, "last_failure"));
 	line("driver", json_text(dev, "driver"));
 	line("kernel", json_text(dev, "kernel_release"));
+	if (json_number(dev, "cpus") > 1)
+		printf("  %-12s %lld\n", "cpus", (long long)json_number(dev, "cpus"));
+	if (flavour && strstr(flavour, "debug"))
+		line("runtime", flavour);
 	line("backend", json_text(dev, "backend"));
 	line("interface", json_text(dev, "interface"));
 	line("netns", json_text(dev, "netns"));
@@ -208,19 +214,11 @@ static int status_all(const struct options *o)
 int cmd_status(const struct options *o)
 {
 	struct json_object *dev;
-	struct client *c;
-	sd_bus *bus;
 	int code;
 
 	if (!o->argc)
 		return status_all(o);
-	code = client_open(o, &c);
-	if (code)
-		return code;
-	code = client_find(c, o->argv[0], &bus);
-	if (!code)
-		code = client_json(bus, "GetStatus", o->argv[0], &dev);
-	client_close(c);
+	code = client_ask(o, "GetStatus", &dev);
 	if (code)
 		return code;
 	if (o->json)
@@ -252,8 +250,25 @@ static void print_list(struct json_object *plugin, const char *key, const char *
 	}
 }
 
+/* "up smp": the runtimes that there is such a plugin for. */
+static const char *flavours(struct json_object *plugin, char *text, size_t size)
+{
+	struct json_object *list;
+	size_t i, n = 0;
+
+	*text = 0;
+	if (!json_object_object_get_ex(plugin, "flavours", &list))
+		return text;
+	for (i = 0; i < json_object_array_length(list) && n < size; i++)
+		n += snprintf(text + n, size - n, "%s%s", i ? " " : "",
+			      json_object_get_string(json_object_array_get_idx(list, i)));
+	return text;
+}
+
 static void print_plugin(struct json_object *plugin)
 {
+	char text[64];
+
 	printf("%s\n", json_text(plugin, "name"));
 	line("kind", json_text(plugin, "kind"));
 	line("class", json_text(plugin, "class"));
@@ -263,6 +278,7 @@ static void print_plugin(struct json_object *plugin)
 	line("recipe", json_text(plugin, "recipe"));
 	line("vermagic", json_text(plugin, "vermagic"));
 	line("abi", json_text(plugin, "abi"));
+	line("flavours", flavours(plugin, text, sizeof(text)));
 	print_list(plugin, "modules", "files, in load order");
 	print_list(plugin, "firmware", "firmware");
 	print_list(plugin, "parameters", "options");
@@ -271,14 +287,17 @@ static void print_plugin(struct json_object *plugin)
 
 static void print_plugins(struct json_object *plugins)
 {
-	static const char *const names[] = { "NAME", "KIND", "CLASS", "KERNEL", "DESCRIPTION" };
+	static const char *const names[] = { "NAME", "KIND", "CLASS", "KERNEL", "FLAVOURS",
+					     "DESCRIPTION" };
 	struct table *t = table_create(ARRAY_SIZE(names), names);
 	size_t i;
 
 	for (i = 0; t && i < json_object_array_length(plugins); i++) {
 		struct json_object *p = json_object_array_get_idx(plugins, i);
+		char text[32];
 		const char *cells[] = { json_text(p, "name"), json_text(p, "kind"),
 					json_text(p, "class"), json_text(p, "release"),
+					flavours(p, text, sizeof(text)),
 					json_text(p, "description") };
 
 		table_row(t, cells);
@@ -307,7 +326,7 @@ static int read_plugins(const char *dir, struct json_object **ret)
 	struct catalog catalog = { 0 };
 	struct json_object *o, *list;
 	size_t i;
-	int r = catalog_read(dir, &catalog);
+	int r = catalog_read_all(dir, &catalog);
 
 	if (r < 0) {
 		fprintf(stderr, "ddectl: no plugins: %s: %s; build them or name their folder by "
@@ -452,17 +471,8 @@ static void print_stats(struct json_object *stats)
 int cmd_stats(const struct options *o)
 {
 	struct json_object *stats;
-	struct client *c;
-	sd_bus *bus;
-	int code;
+	int code = client_ask(o, o->kernel ? "GetKernelStats" : "GetStats", &stats);
 
-	code = client_open(o, &c);
-	if (code)
-		return code;
-	code = client_find(c, o->argv[0], &bus);
-	if (!code)
-		code = client_json(bus, "GetStats", o->argv[0], &stats);
-	client_close(c);
 	if (code)
 		return code;
 	if (o->json)

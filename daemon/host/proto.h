@@ -8,22 +8,28 @@
  * ddekitd sends PROTO_SETUP first, with the fds: [0] the log pipe's write end,
  * [1] the TAP (or -, see tap), then those of the handover in order.  The host
  * answers with PROTO_STATE messages as it gets on, sends PROTO_HEARTBEAT, and
- * one PROTO_REPLY for each PROTO_REQUEST.
+ * one PROTO_REPLY for each PROTO_REQUEST; PROTO_TEXT in its place for those that
+ * are answered with text.
  *
  * Log pipe: lines "<N>text\n", N the kernel's level 0..7; written without
- * blocking; lines lost are counted and reported by a line of their own.
+ * blocking; lines lost are counted and reported by a line of their own.  A
+ * runtime that dies says why in a line that begins with PROTO_LAST_WORDS.
  */
 #ifndef DDEKIT_HOST_PROTO_H
 #define DDEKIT_HOST_PROTO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <ddekit/pci.h>
 
-#define PROTO_VERSION 1u
+#define PROTO_VERSION 2u
+#define PROTO_LAST_WORDS "ddekit-host: runtime died: "
 #define PROTO_FD 3		/* the host's end of the socket, inherited */
 #define PROTO_MAX_PLUGINS 16
+#define PROTO_MAX_CPUS 8
 #define PROTO_PATH 256
 #define PROTO_ARGS 512
+#define PROTO_TEXT_MAX 16000
 
 enum proto_type {
 	PROTO_SETUP = 1,	/* to host */
@@ -32,6 +38,7 @@ enum proto_type {
 	PROTO_NET = 4,		/* to ddekitd */
 	PROTO_HEARTBEAT = 5,	/* to ddekitd */
 	PROTO_REPLY = 6,	/* to ddekitd */
+	PROTO_TEXT = 7,		/* to ddekitd */
 };
 
 struct proto_header {
@@ -49,13 +56,15 @@ struct proto_plugin {
 /* Followed by struct ddekit_handover. */
 struct proto_setup {
 	struct proto_header h;
-	char runtime[PROTO_PATH];	/* libdde-linux.so */
+	char runtime[PROTO_PATH];	/* libdde-linux.so, or that for several CPUs */
+	char plugin_dir[PROTO_PATH];	/* where request_module() looks */
+	char firmware_dir[PROTO_PATH];
 	char cmdline[PROTO_ARGS];	/* appended to the host's own */
 	char bridge[16];		/* "net"; empty: none */
 	uint32_t tap;			/* 1: the second fd is a TAP */
 	uint32_t vnet_hdr;		/* bytes, 0, 10 or 12 */
 	uint32_t heartbeat_ms;		/* 0: none */
-	uint32_t nr_cpus;
+	uint32_t nr_cpus;		/* 1..PROTO_MAX_CPUS */
 	uint32_t n_plugins;		/* in load order, dependencies first, the
 					 * driver's own last, then the bridge's */
 	uint32_t zero;
@@ -108,7 +117,20 @@ enum proto_op {
 	OP_SET_MTU = 3,		/* value */
 	OP_SET_PROMISC = 4,	/* value */
 	OP_SET_MAC = 5,		/* mac */
+	OP_SET_ARGS = 6,	/* text: parameters of plugin number value, for OP_RELOAD */
+	OP_RELOAD = 7,		/* unload the driver, load it again: STATE_BOOTED, LOADED
+				 * and READY follow, or STATE_FAILED */
+	OP_PARAM = 8,		/* text: "MODULE.PARAMETER[=VALUE]", empty: list all of
+				 * them; answered with text */
+	OP_MODULES = 9,		/* answered with text */
+	OP_COUNTERS = 10,	/* as OP_STATS, with what the kernel holds */
 };
+
+/* Is it answered with PROTO_TEXT? */
+static inline bool proto_wants_text(uint32_t op)
+{
+	return op == OP_PARAM || op == OP_MODULES;
+}
 
 struct proto_request {
 	struct proto_header h;
@@ -116,6 +138,7 @@ struct proto_request {
 	uint32_t value;
 	uint8_t mac[6];
 	uint16_t zero;
+	char text[PROTO_ARGS];
 };
 
 struct proto_stats {
@@ -127,13 +150,24 @@ struct proto_stats {
 	uint64_t irqs, ticks, idle_waits, syscalls;	/* syscalls: made by the host half */
 	uint64_t cpu_ns;	/* CPU time of the process */
 	uint64_t rss_kb;
+	/* With OP_COUNTERS, else 0: as struct dde_counters. */
+	uint64_t pages_total, pages_free, slab_pages, vmalloc_pages;
+	uint64_t irq_descriptors, irq_handlers, tasks, modules;
 };
 
 struct proto_reply {
 	struct proto_header h;
 	int32_t error;		/* 0 or negative errno */
 	uint32_t zero;
-	struct proto_stats stats;	/* with OP_STATS */
+	struct proto_stats stats;	/* with OP_STATS, OP_COUNTERS */
+};
+
+/* Sent with as much of text as there is, its NUL included. */
+struct proto_text {
+	struct proto_header h;
+	int32_t error;		/* 0 or negative errno; then text is empty */
+	uint32_t mode;		/* of one parameter: as of its file, 0644 */
+	char text[PROTO_TEXT_MAX];	/* a value; or lines, see seam.h */
 };
 
 #endif

@@ -5,18 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "dde_host.h"
 #include "wire.h"
 #include "mailbox.h"
 #include "net/host.h"
 #include "session.h"
+#include "unload.h"
+#include "work.h"
 
 /* A link that is not up by then is told to the host: until then a carrier from
  * before a restart stays, so that the host's routes and connections do too. */
 #define CARRIER_GRACE_US 4000000u
-#define FIRMWARE_DIRS "/lib/firmware:/usr/lib/firmware"
 
 static struct {
 	sd_event *event;
@@ -24,9 +24,11 @@ static struct {
 	int tap;
 	struct ddekit_pci *pci;
 	struct dde_host_plugin *plugin[PROTO_MAX_PLUGINS];
-	unsigned int n_loaded;
+	bool loaded[PROTO_MAX_PLUGINS];
+	unsigned int loading;		/* index of the plugin that is */
 	enum proto_state state;
 	bool stopping;
+	bool unloading;			/* from OP_RELOAD until the driver is unmapped */
 	bool carrier;
 	struct call load, attach, detach, shutdown, beat;
 	bool beat_running;
@@ -67,7 +69,7 @@ __attribute__((format(printf, 2, 3))) static void fail(int error, const char *fm
 static void on_died(const char *reason)
 {
 	char text[256];
-	int n = snprintf(text, sizeof(text), "ddekit-host: runtime died: %s", reason);
+	int n = snprintf(text, sizeof(text), PROTO_LAST_WORDS "%s", reason);
 
 	wire_log(0, text, n >= (int)sizeof(text) ? sizeof(text) - 1 : (size_t)n);
 }
@@ -118,7 +120,7 @@ static void on_net_event(uint32_t event, const struct dde_net_info *info)
 {
 	/* The host's interface keeps its carrier until ddekitd removes it: what
 	 * follows may be a restart. */
-	if (session.stopping)
+	if (session.stopping || session.unloading)
 		return;
 	if (event == DDE_NET_GONE) {
 		fail(-ENODEV, "the driver removed its interface %s", info->name);
@@ -161,24 +163,29 @@ static void load_next(void);
 
 static void on_loaded(struct call *call)
 {
-	const struct proto_plugin *p = &session.setup->plugins[session.n_loaded];
 	int err = (int)call->req.result;
 
 	if (err < 0) {
-		fail(err, "%s: init failed: %s", p->path, strerror(-err));
+		fail(err, "%s: init failed: %s", session.setup->plugins[session.loading].path,
+		     strerror(-err));
 		return;
 	}
-	session.n_loaded++;
+	session.loaded[session.loading] = true;
 	load_next();
 }
 
 static void load_next(void)
 {
+	unsigned int i = 0;
+
 	if (session.stopping || session.state == STATE_FAILED)
 		return;
-	if (session.n_loaded < session.setup->n_plugins) {
-		call_submit(&session.load, dde_host_up()->plugin_load,
-			    &session.plugin[session.n_loaded]->plugin, on_loaded);
+	while (i < session.setup->n_plugins && session.loaded[i])
+		i++;
+	if (i < session.setup->n_plugins) {
+		session.loading = i;
+		call_submit(&session.load, dde_host_up()->plugin_load, &session.plugin[i]->plugin,
+			    on_loaded);
 		return;
 	}
 	enter(STATE_LOADED);
@@ -202,6 +209,8 @@ static int open_plugins(void)
 	int err;
 
 	for (i = 0; i < s->n_plugins; i++) {
+		if (session.plugin[i])
+			continue;
 		err = dde_host_plugin_open(s->plugins[i].path, s->plugins[i].args,
 					   &session.plugin[i], &why);
 		if (err) {
@@ -252,72 +261,62 @@ static int on_beat(sd_event_source *source, uint64_t usec, void *arg)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* ---- requests ------------------------------------------------------------------------- */
+/* ---- unload and load anew ---------------------------------------------------------------- */
 
-/* A request in flight; freed when its reply is sent. */
-struct work {
-	struct call call;
-	uint32_t seq;
-	uint32_t value;
-	uint8_t mac[6];
-	struct dde_net_stats net;
-};
-
-static void fill_stats(const struct work *w, struct proto_stats *s)
+/* The driver and what it uses; the bridge stays. */
+static unsigned int n_driver_plugins(void)
 {
-	struct ddekit_pci_stats pci;
-	struct dde_host_stats host;
-	struct timespec cpu;
-
-	_Static_assert(sizeof(w->net) == 15 * sizeof(uint64_t), "same members as proto_stats");
-	memset(s, 0, sizeof(*s));
-	memcpy(s, &w->net, sizeof(w->net));
-	ddekit_pci_stats(session.pci, &pci);
-	dde_host_stats(&host);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	s->mmio_reads = pci.mmio_reads + pci.io_reads;
-	s->mmio_writes = pci.mmio_writes + pci.io_writes;
-	s->config_accesses = pci.config_reads + pci.config_writes;
-	s->irqs = host.irqs;
-	s->ticks = host.ticks;
-	s->idle_waits = host.idle_waits;
-	s->syscalls = host.syscalls + pci.syscalls;
-	s->cpu_ns = (uint64_t)cpu.tv_sec * 1000000000u + (uint64_t)cpu.tv_nsec;
-	s->rss_kb = wire_rss_kb();
+	return session.setup->n_plugins - (session.setup->bridge[0] != 0);
 }
 
-static void on_stats(struct call *call)
+/* Return: a plugin that is still in the process, NULL. */
+static const char *still_mapped(void)
 {
-	struct work *w = call->arg;
-	struct proto_stats s;
+	unsigned int i;
 
-	fill_stats(w, &s);
-	wire_send_reply(w->seq, (int)call->req.result, &s);
-	free(w);
+	for (i = 0; i < n_driver_plugins(); i++)
+		if (dde_host_plugin_mapped(session.setup->plugins[i].path))
+			return session.setup->plugins[i].path;
+	return NULL;
 }
 
-static void on_work(struct call *call)
+static void on_unloaded(int error, const char *why)
 {
-	struct work *w = call->arg;
+	const char *left;
 
-	wire_send_reply(w->seq, (int)call->req.result, NULL);
-	free(w);
+	if (session.stopping)
+		return;
+	if (error) {
+		fail(error, "%s", why);
+		return;
+	}
+	left = still_mapped();
+	if (left) {
+		fail(-EBUSY, "%s cannot be unmapped", left);
+		return;
+	}
+	session.unloading = false;
+	memset(session.loaded, 0, n_driver_plugins() * sizeof(session.loaded[0]));
+	enter(STATE_BOOTED);
+	if (!open_plugins())
+		load_next();
 }
 
-static void start_work(struct work *w, uint32_t op)
+static void on_let_go(struct call *call)
 {
-	const struct dde_net_up *net = net_bridge_up();
+	if (!session.stopping)
+		unload_start(session.plugin, n_driver_plugins(), on_unloaded);
+}
 
-	if (!net && op == OP_STATS)
-		call_submit(&w->call, dde_host_up()->heartbeat, &session.beats, on_stats);
-	else if (op == OP_STATS)
-		call_submit(&w->call, net->get_stats, &w->net, on_stats);
-	else if (op == OP_SET_MTU)
-		call_submit(&w->call, net->set_mtu, &w->value, on_work);
-	else if (op == OP_SET_PROMISC)
-		call_submit(&w->call, net->set_promisc, &w->value, on_work);
+static void reload(void)
+{
+	session.unloading = true;
+	session.carrier = false;
+	session.grace = sd_event_source_disable_unref(session.grace);
+	if (net_bridge_up())
+		call_submit(&session.detach, net_bridge_up()->detach, NULL, on_let_go);
 	else
-		call_submit(&w->call, net->set_mac, w->mac, on_work);
+		on_let_go(NULL);
 }
 
 /* ---- the end ---------------------------------------------------------------------------- */
@@ -344,40 +343,41 @@ static void stop(void)
 	session.stopping = true;
 	if (session.state < STATE_BOOTED)
 		on_halted();
-	else if (net_bridge_up() && session.state == STATE_READY)
+	else if (net_bridge_up() && session.state == STATE_READY && !session.unloading)
 		call_submit(&session.detach, net_bridge_up()->detach, NULL, on_detached);
 	else
 		on_detached(NULL);
 }
 
+static int set_args(const struct proto_request *req)
+{
+	if (req->value >= session.setup->n_plugins)
+		return -EINVAL;
+	memcpy(session.setup->plugins[req->value].args, req->text, PROTO_ARGS);
+	return 0;
+}
+
 void session_request(const struct proto_request *req)
 {
-	struct work *w;
+	int err = 0;
 
 	if (req->op == OP_STOP) {
 		wire_send_reply(req->h.seq, 0, NULL);
 		stop();
 		return;
 	}
-	if (req->op < OP_STATS || req->op > OP_SET_MAC) {
-		wire_send_reply(req->h.seq, -EOPNOTSUPP, NULL);
-		return;
+	if (session.state != STATE_READY || session.stopping || session.unloading) {
+		work_reply(req, -EAGAIN);
+	} else if (req->op == OP_RELOAD) {
+		work_reply(req, 0);
+		reload();
+	} else if (req->op == OP_SET_ARGS) {
+		work_reply(req, set_args(req));
+	} else {
+		err = work_begin(req, session.pci);
+		if (err)
+			work_reply(req, err);
 	}
-	if (session.state != STATE_READY || session.stopping ||
-	    (!net_bridge_up() && req->op != OP_STATS)) {
-		wire_send_reply(req->h.seq, -EAGAIN, NULL);
-		return;
-	}
-	w = calloc(1, sizeof(*w));
-	if (!w) {
-		wire_send_reply(req->h.seq, -ENOMEM, NULL);
-		return;
-	}
-	w->seq = req->h.seq;
-	w->value = req->value;
-	memcpy(w->mac, req->mac, sizeof(w->mac));
-	w->call.arg = w;
-	start_work(w, req->op);
 }
 
 /* ---- start -------------------------------------------------------------------------------- */
@@ -395,8 +395,9 @@ static int boot_runtime(void)
 	struct dde_host_config config = {
 		.runtime = s->runtime,
 		.cmdline = cmdline,
-		.firmware_dirs = FIRMWARE_DIRS,
-		.nr_cpus = s->nr_cpus ? s->nr_cpus : 1,
+		.firmware_dirs = s->firmware_dir,
+		.plugin_dir = s->plugin_dir[0] ? s->plugin_dir : NULL,
+		.nr_cpus = s->nr_cpus,
 		.pci = session.pci,
 		.pci_domain = s->handover.bdf.domain,
 		.events = &host_events,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -116,6 +117,8 @@ int wire_receive_request(struct proto_request *ret)
 	if (r == 0)
 		return -EPIPE;
 	err = check_header(&ret->h, PROTO_REQUEST, r, sizeof(*ret));
+	if (!err && !memchr(ret->text, 0, sizeof(ret->text)))
+		err = -EPROTO;
 	return err ? err : 1;
 }
 
@@ -182,6 +185,14 @@ void wire_send_reply(uint32_t seq, int error, const struct proto_stats *stats)
 	if (stats)
 		m.stats = *stats;
 	transmit(&m.h, PROTO_REPLY, sizeof(m), seq);
+}
+
+void wire_send_text(uint32_t seq, int error, struct proto_text *m)
+{
+	m->error = error;
+	if (error)
+		m->text[0] = 0;
+	transmit(&m->h, PROTO_TEXT, offsetof(struct proto_text, text) + strlen(m->text) + 1, seq);
 }
 
 /* ---- log --------------------------------------------------------------------------- */

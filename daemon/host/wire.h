@@ -22,6 +22,8 @@ void wire_send_state(enum proto_state state, int error, const char *release, con
 void wire_send_net(const struct dde_net_info *info);
 void wire_send_heartbeat(uint64_t count);
 void wire_send_reply(uint32_t seq, int error, const struct proto_stats *stats);
+/* m->text is sent up to its end. */
+void wire_send_text(uint32_t seq, int error, struct proto_text *m);
 
 /* Any thread, async-signal-safe, never blocks; len bytes without newline. */
 void wire_log(unsigned int level, const char *text, size_t len);

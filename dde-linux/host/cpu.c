@@ -16,16 +16,15 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <poll.h>
 #include <sched.h>
+#include <ucontext.h>
 #include <unistd.h>
 #include "internal.h"
 
-#define SIG_TICK SIGURG
+struct host host;
+_Thread_local int host_this_cpu = -1;
+_Thread_local struct dde_host_stats *host_count = &host.stats;
 
-struct host host = { .epoll_fd = -1 };
-
-static _Thread_local int this_cpu = -1;
 static sigset_t idle_mask;
 
 uint64_t host_mono(void)
@@ -55,14 +54,36 @@ const struct dde_down_time host_down_time = {
 	.timer_set = timer_set_deadline,
 };
 
-/* Raises the timer interrupt if it is due. CPU thread of cpu. */
+/* When the CPU's timer interrupt is due, UINT64_MAX: never. */
+static uint64_t timer_due(struct host_cpu *c)
+{
+	uint64_t deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
+	uint64_t grace = atomic_load_explicit(&host.grace_until, memory_order_relaxed);
+
+	return deadline > grace ? deadline : grace;
+}
+
+/*
+ * Raises the timer interrupt if it is due. CPU thread of cpu.
+ *
+ * After a time in which the process was stopped (SIGSTOP, a debugger, the whole
+ * machine) all timeouts are over at once, and what they wait for has arrived but
+ * was not looked at.  So the devices come first, for a moment.
+ */
 static bool timer_check(uint32_t cpu)
 {
 	struct host_cpu *c = &host.cpu[cpu];
-	uint64_t deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
+	uint64_t due = timer_due(c), now;
 
-	if (deadline == UINT64_MAX || deadline > host_mono())
+	if (due == UINT64_MAX)
 		return false;
+	now = host_mono();
+	if (due > now)
+		return false;
+	if (now - due > STALL_NS) {
+		atomic_store_explicit(&host.grace_until, now + GRACE_NS, memory_order_relaxed);
+		return false;
+	}
 	atomic_store_explicit(&c->deadline, UINT64_MAX, memory_order_relaxed);
 	host.up->irq_raise_cpu(cpu, DDE_HWIRQ_TIMER);
 	return true;
@@ -77,7 +98,7 @@ static void cpu_kick(uint32_t cpu)
 	if (atomic_load(&c->sleeping)) {
 		if (write(c->kick_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
 			host_die("cannot kick a CPU");
-	} else if ((int)cpu != this_cpu && c->tid) {
+	} else if ((int)cpu != host_this_cpu && c->tid) {
 		syscall(SYS_tgkill, getpid(), c->tid, SIG_TICK);
 	}
 }
@@ -86,79 +107,56 @@ void host_raise(uint32_t hwirq)
 {
 	uint32_t cpu = host.up->irq_raise(hwirq);
 
-	if ((int)cpu != this_cpu)
+	if ((int)cpu != host_this_cpu)
 		cpu_kick(cpu);
 }
 
 void host_device_enter(void)
 {
-	if (this_cpu >= 0)
-		host.cpu[this_cpu].in_device++;
+	if (host_this_cpu >= 0)
+		host.cpu[host_this_cpu].in_device++;
 }
 
 void host_device_leave(void)
 {
-	if (this_cpu >= 0)
-		host.cpu[this_cpu].in_device--;
+	if (host_this_cpu >= 0)
+		host.cpu[host_this_cpu].in_device--;
 }
 
-static void on_tick(int sig)
+static void on_tick(int sig, siginfo_t *si, void *context)
 {
-	int saved = errno, cpu = this_cpu;
+	const greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
+	int saved = errno, cpu = host_this_cpu;
 
 	/* A sleeping CPU looks for itself. */
 	if (cpu < 0 || atomic_load_explicit(&host.cpu[cpu].sleeping, memory_order_relaxed))
 		return;
-	host.stats.ticks++;
+	host_count->ticks++;
 	timer_check((uint32_t)cpu);
 	if (!host.cpu[cpu].in_device) {
 		if (host.config.pci)
 			ddekit_pci_flush(host.config.pci);
-		if (cpu == 0)
-			host_events_wait(0, NULL);
+		host_events_wait((unsigned int)cpu, 0, NULL);
 	}
-	host.up->irq_enter((uint32_t)cpu);
+	host.up->irq_enter((uint32_t)cpu, (uint64_t)r[REG_RIP], (uint64_t)r[REG_RBP]);
 	errno = saved;
-}
-
-/* CPUs other than 0: only a kick or the deadline ends their sleep. */
-static void wait_kick(struct host_cpu *c, uint64_t deadline)
-{
-	struct pollfd p = { .fd = c->kick_fd, .events = POLLIN };
-	struct timespec ts, *timeout = NULL;
-	uint64_t now = host_mono(), left, count;
-
-	if (deadline != UINT64_MAX) {
-		left = deadline > now ? deadline - now : 0;
-		ts.tv_sec = (time_t)(left / 1000000000u);
-		ts.tv_nsec = (long)(left % 1000000000u);
-		timeout = &ts;
-	}
-	if (ppoll(&p, 1, timeout, &idle_mask) > 0 && read(c->kick_fd, &count, sizeof(count)) < 0)
-		return;
 }
 
 static void cpu_idle_wait(uint32_t cpu)
 {
 	struct host_cpu *c = &host.cpu[cpu];
 
-	host.stats.idle_waits++;
+	c->stats.idle_waits++;
 	if (host.config.pci) {
 		c->in_device++;
 		ddekit_pci_flush(host.config.pci);
 		c->in_device--;
 	}
 	for (;;) {
-		uint64_t deadline;
-
 		atomic_store(&c->sleeping, 1);
 		if (*host.up->irq_pending(cpu) || timer_check(cpu))
 			break;
-		deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
-		if (cpu == 0)
-			host_events_wait(deadline, &idle_mask);
-		else
-			wait_kick(c, deadline);
+		host_events_wait(cpu, timer_due(c), &idle_mask);
 	}
 	atomic_store(&c->sleeping, 0);
 }
@@ -185,17 +183,12 @@ static int init_tick(struct host_cpu *c)
 /* On each CPU thread: everything but the tick and faults is blocked. */
 static void init_signals(void)
 {
-	struct sigaction sa = { .sa_handler = on_tick, .sa_flags = SA_RESTART };
+	struct sigaction sa = { .sa_sigaction = on_tick, .sa_flags = SA_SIGINFO | SA_RESTART };
 	sigset_t set;
 
 	sigaction(SIG_TICK, &sa, NULL);
 	sigfillset(&idle_mask);
-	sigdelset(&idle_mask, SIGSEGV);
-	sigdelset(&idle_mask, SIGBUS);
-	sigdelset(&idle_mask, SIGILL);
-	sigdelset(&idle_mask, SIGFPE);
-	sigdelset(&idle_mask, SIGTRAP);
-	sigdelset(&idle_mask, SIGABRT);
+	host_crash_signals(&idle_mask);
 	sigdelset(&idle_mask, SIGPROF);
 	set = idle_mask;
 	sigdelset(&set, SIG_TICK);
@@ -209,7 +202,8 @@ static void *cpu_main(void *arg)
 	char name[16];
 	int err;
 
-	this_cpu = (int)cpu;
+	host_this_cpu = (int)cpu;
+	host_count = &c->stats;
 	c->tid = (pid_t)syscall(SYS_gettid);
 	snprintf(name, sizeof(name), "dde-cpu%u", cpu);
 	pthread_setname_np(pthread_self(), name);
@@ -242,11 +236,11 @@ int host_cpu_start(unsigned int cpu)
 	if (c->kick_fd < 0)
 		return -errno;
 	atomic_store(&c->deadline, UINT64_MAX);
-	if (!cpu) {
-		err = host_event_add(c->kick_fd, EPOLLIN | EPOLLET, EVENT_KICK);
-		if (err)
-			return err;
-	}
+	err = host_events_init(cpu);
+	if (!err && !cpu)
+		err = host_clock_init();
+	if (err)
+		return err;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&c->thread, NULL, cpu_main, (void *)(uintptr_t)cpu);
@@ -269,4 +263,5 @@ const struct dde_down_cpu host_down_cpu = {
 	.kick = cpu_kick,
 	.start = cpu_start,
 	.yield = cpu_yield,
+	.irq_move = host_event_move,
 };

@@ -31,7 +31,9 @@ struct dde_host_config {
 	const char *runtime;		/* path of libdde-linux.so */
 	const char *cmdline;		/* kernel command line */
 	const char *firmware_dirs;	/* colon-separated, absolute */
-	unsigned int nr_cpus;
+	const char *plugin_dir;		/* absolute: where request_module() finds modules
+					 * by the index modules.index; NULL: nowhere */
+	unsigned int nr_cpus;		/* 1..dde_up.max_cpus, which is 1 in the UP flavour */
 	struct ddekit_pci *pci;		/* borrowed for ever; NULL: no device */
 	struct ddekit_pool pool;	/* where pci is NULL: memory to run in */
 	uint32_t pci_domain;
@@ -41,7 +43,8 @@ struct dde_host_config {
 /**
  * dde_host_load - load the runtime, without starting it
  * @ret_why: on failure a message to be freed; may be NULL
- * Return: 0, -ENOENT, -ELIBBAD (not a runtime), -EPROTO (other seam version).
+ * Return: 0, -ENOENT, -ELIBBAD (not a runtime), -EPROTO (other seam version),
+ * -EINVAL (it cannot have so many CPUs).
  */
 int dde_host_load(const struct dde_host_config *config, char **ret_why);
 
@@ -55,6 +58,8 @@ struct dde_host_plugin {
 	void *handle;
 	struct dde_plugin plugin;	/* for dde_up.plugin_load */
 	char *args;
+	char *path;
+	struct dde_host_plugin *next;	/* its owner's */
 };
 
 /**
@@ -72,6 +77,21 @@ int dde_host_plugin_open(const char *path, const char *args, struct dde_host_plu
 void *dde_host_plugin_symbol(struct dde_host_plugin *plugin, const char *name);
 /* Unmaps it; after dde_up.plugin_unload succeeded. NULL is fine. */
 void dde_host_plugin_close(struct dde_host_plugin *plugin);
+/**
+ * dde_host_plugin_mapped - is a plugin's file still mapped in the process?
+ * @path: as it was opened
+ *
+ * Opened again, a plugin that is still mapped is not as new: its data is what
+ * the unloaded module left.
+ */
+bool dde_host_plugin_mapped(const char *path);
+/**
+ * dde_host_requested_take - a plugin that request_module() has loaded
+ *
+ * Any thread. Moves the newest of them to the caller, who unloads and closes it.
+ * Return: NULL if there is none.
+ */
+struct dde_host_plugin *dde_host_requested_take(void);
 
 /* Any thread. Has fn(arg) run in the runtime; events->request_done() follows. */
 void dde_host_submit(struct dde_request *req);

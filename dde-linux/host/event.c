@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What CPU 0 waits for: the device's vectors, the fds of bridges, kicks.  All
- * of them edge-triggered, so that nothing has to be read or re-armed.
+ * What a CPU waits for: the device's vectors and the fds of bridges whose
+ * interrupts it takes, and kicks.  All of them edge-triggered, so that nothing
+ * has to be read or re-armed.  The device's service fd is CPU 0's.
  */
 #include <errno.h>
 #include <poll.h>
@@ -10,24 +11,83 @@
 
 #define EVENTS_AT_ONCE 32
 
+/* The fd behind an interrupt input, and who takes the interrupt. */
+static struct source {
+	int fd_plus_1;			/* 0: none */
+	uint32_t events;
+	uint32_t cpu;
+} source[DDE_HWIRQ_COUNT];
+static pthread_mutex_t sources = PTHREAD_MUTEX_INITIALIZER;
+
 static _Atomic uint32_t soft_used;	/* soft interrupts given out */
 
-int host_events_init(void)
-{
-	host.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	return host.epoll_fd < 0 ? -errno : 0;
-}
-
-int host_event_add(int fd, uint32_t events, uint32_t token)
+static int control(unsigned int cpu, int op, int fd, uint32_t events, uint32_t token)
 {
 	struct epoll_event e = { .events = events, .data.u32 = token };
 
-	return epoll_ctl(host.epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+	return epoll_ctl(host.cpu[cpu].epoll_fd, op, fd, &e) < 0 ? -errno : 0;
+}
+
+int host_events_init(unsigned int cpu)
+{
+	struct host_cpu *c = &host.cpu[cpu];
+
+	c->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (c->epoll_fd < 0)
+		return -errno;
+	return control(cpu, EPOLL_CTL_ADD, c->kick_fd, EPOLLIN | EPOLLET, EVENT_KICK);
+}
+
+int host_event_add(int fd, uint32_t events, uint32_t hwirq)
+{
+	struct source *s = &source[hwirq];
+	int err;
+
+	pthread_mutex_lock(&sources);
+	err = s->fd_plus_1 ? -EBUSY : control(s->cpu, EPOLL_CTL_ADD, fd, events, hwirq);
+	if (!err) {
+		s->fd_plus_1 = fd + 1;
+		s->events = events;
+	}
+	pthread_mutex_unlock(&sources);
+	return err;
 }
 
 void host_event_del(int fd)
 {
-	epoll_ctl(host.epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	unsigned int i;
+
+	pthread_mutex_lock(&sources);
+	for (i = 0; i < DDE_HWIRQ_COUNT; i++) {
+		if (source[i].fd_plus_1 != fd + 1)
+			continue;
+		control(source[i].cpu, EPOLL_CTL_DEL, fd, 0, 0);
+		source[i].fd_plus_1 = 0;
+	}
+	pthread_mutex_unlock(&sources);
+}
+
+int host_event_add_own(int fd, uint32_t events, uint32_t token)
+{
+	return control(0, EPOLL_CTL_ADD, fd, events, token);
+}
+
+/* An event that the old CPU has not seen yet, the new one sees: a fd that is
+ * readable when it is added counts as having become so. */
+void host_event_move(uint32_t hwirq, uint32_t cpu)
+{
+	struct source *s = &source[hwirq];
+	int err = 0;
+
+	pthread_mutex_lock(&sources);
+	if (s->cpu != cpu && s->fd_plus_1) {
+		control(s->cpu, EPOLL_CTL_DEL, s->fd_plus_1 - 1, 0, 0);
+		err = control(cpu, EPOLL_CTL_ADD, s->fd_plus_1 - 1, s->events, hwirq);
+	}
+	s->cpu = cpu;
+	pthread_mutex_unlock(&sources);
+	if (err)
+		host_die("cannot move an interrupt to another CPU");
 }
 
 static void dispatch(uint32_t token)
@@ -38,32 +98,35 @@ static void dispatch(uint32_t token)
 	case EVENT_SERVICE:
 		host_pci_service();
 		break;
+	case EVENT_CLOCK:
+		host_clock_event();
+		break;
 	default:
-		host.stats.irqs++;
+		host_count->irqs++;
 		host_raise(token);
 	}
 }
 
 /* As epoll_pwait2(), which Linux has from 5.11 on, and Valgrind not at all. */
-static int wait_events(struct epoll_event *ev, const struct timespec *timeout,
+static int wait_events(int epoll_fd, struct epoll_event *ev, const struct timespec *timeout,
 		       const sigset_t *mask)
 {
 	static bool missing;
-	struct pollfd p = { .fd = host.epoll_fd, .events = POLLIN };
+	struct pollfd p = { .fd = epoll_fd, .events = POLLIN };
 	int n = -1;
 
-	host.stats.syscalls++;
+	host_count->syscalls++;
 	if (!missing)
-		n = epoll_pwait2(host.epoll_fd, ev, EVENTS_AT_ONCE, timeout, mask);
+		n = epoll_pwait2(epoll_fd, ev, EVENTS_AT_ONCE, timeout, mask);
 	if (n >= 0 || (!missing && errno != ENOSYS))
 		return n;
 	missing = true;
-	host.stats.syscalls++;
+	host_count->syscalls++;
 	n = ppoll(&p, 1, timeout, mask);
-	return n > 0 ? epoll_wait(host.epoll_fd, ev, EVENTS_AT_ONCE, 0) : n;
+	return n > 0 ? epoll_wait(epoll_fd, ev, EVENTS_AT_ONCE, 0) : n;
 }
 
-int host_events_wait(uint64_t deadline, const sigset_t *mask)
+int host_events_wait(unsigned int cpu, uint64_t deadline, const sigset_t *mask)
 {
 	struct epoll_event ev[EVENTS_AT_ONCE];
 	struct timespec ts = { 0 }, *timeout = &ts;
@@ -78,7 +141,7 @@ int host_events_wait(uint64_t deadline, const sigset_t *mask)
 		ts.tv_sec = (time_t)(deadline / 1000000000u);
 		ts.tv_nsec = (long)(deadline % 1000000000u);
 	}
-	n = wait_events(ev, timeout, mask);
+	n = wait_events(host.cpu[cpu].epoll_fd, ev, timeout, mask);
 	for (i = 0; i < n; i++)
 		dispatch(ev[i].data.u32);
 	return n < 0 ? -errno : n;
@@ -106,10 +169,20 @@ void dde_host_unwatch(int fd)
 
 void dde_host_count_syscalls(unsigned int n)
 {
-	host.stats.syscalls += n;
+	host_count->syscalls += n;
 }
 
 void dde_host_stats(struct dde_host_stats *ret)
 {
+	unsigned int cpu;
+
 	*ret = host.stats;
+	for (cpu = 0; cpu < HOST_MAX_CPUS; cpu++) {
+		const struct dde_host_stats *s = &host.cpu[cpu].stats;
+
+		ret->irqs += s->irqs;
+		ret->ticks += s->ticks;
+		ret->idle_waits += s->idle_waits;
+		ret->syscalls += s->syscalls;
+	}
 }

@@ -4,12 +4,16 @@
 #define DDE_HOST_INTERNAL_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 #include "dde_host.h"
 
 #define HOST_MAX_CPUS 8
+#define SIG_TICK SIGURG
 #define TICK_NS 1000000L	/* how late a busy CPU may notice time and fds */
+#define STALL_NS 1000000000u	/* later than this, the process did not run */
+#define GRACE_NS 20000000u	/* then devices come first, for so long */
 
 struct host_cpu {
 	pthread_t thread;
@@ -18,7 +22,10 @@ struct host_cpu {
 	timer_t tick;
 	_Atomic uint64_t deadline;	/* of the clock event, UINT64_MAX: none */
 	_Atomic int sleeping;		/* in idle_wait() */
+	int epoll_fd;			/* what it waits for: its interrupts, kicks */
+	struct dde_host_stats stats;	/* its own counts */
 	volatile int in_device;		/* in a call that may hold the device's lock */
+	unsigned int faults;		/* being handled, one in the other */
 	void (*entry)(uint32_t cpu);	/* of CPUs other than 0 */
 };
 
@@ -27,17 +34,23 @@ struct host {
 	const struct dde_up *up;
 	struct host_cpu cpu[HOST_MAX_CPUS];
 	unsigned int nr_cpus;		/* started */
-	int epoll_fd;			/* what CPU 0 waits for */
 	struct dde_boot boot;
 	struct ddekit_pool pool;
 	uint64_t runtime_base, runtime_end;
-	struct dde_host_stats stats;
+	_Atomic uint64_t grace_until;	/* no timer interrupt before, see timer_check() */
+	struct dde_host_stats stats;	/* counts of threads that are no CPU */
 };
 
 extern struct host host;
 
+/* The CPU that the calling thread is; -1: none. */
+extern _Thread_local int host_this_cpu;
+
+/* Where the calling thread counts; dde_host_stats() adds up. */
+extern _Thread_local struct dde_host_stats *host_count;
+
 /* In epoll_event.data.u32: a hwirq, or one of these. */
-enum { EVENT_KICK = 1 << 16, EVENT_SERVICE };
+enum { EVENT_KICK = 1 << 16, EVENT_SERVICE, EVENT_CLOCK };
 
 /* cpu.c */
 extern const struct dde_down_cpu host_down_cpu;
@@ -51,12 +64,26 @@ void host_device_enter(void);
 void host_device_leave(void);
 
 /* event.c */
-int host_events_init(void);
-int host_event_add(int fd, uint32_t events, uint32_t token);
+/* Before the thread of cpu runs. Return: 0, negative errno. */
+int host_events_init(unsigned int cpu);
+/* Any thread. Has the CPU that takes hwirq watch fd. */
+int host_event_add(int fd, uint32_t events, uint32_t hwirq);
 void host_event_del(int fd);
-/* CPU 0: waits until deadline (UINT64_MAX: for ever; 0: not at all) and raises
- * what came. mask: as epoll_pwait2(). Return: events, or negative errno. */
-int host_events_wait(uint64_t deadline, const sigset_t *mask);
+/* A fd that is no interrupt of the runtime, for CPU 0; token: as above. */
+int host_event_add_own(int fd, uint32_t events, uint32_t token);
+/* For dde_down_cpu.irq_move. */
+void host_event_move(uint32_t hwirq, uint32_t cpu);
+/* CPU thread of cpu: waits until deadline (UINT64_MAX: for ever; 0: not at all)
+ * and raises what came. mask: as epoll_pwait2(). Return: events, negative errno. */
+int host_events_wait(unsigned int cpu, uint64_t deadline, const sigset_t *mask);
+
+/* clock.c */
+/* When CPU 0 can wait for events, before it runs. Return: 0, negative errno. */
+int host_clock_init(void);
+/* CPU 0: the wall clock was set, perhaps. */
+void host_clock_event(void);
+/* CPU thread. Was that request of the clock's own? */
+bool host_clock_done(struct dde_request *req);
 
 /* pci.c */
 extern const struct dde_down_pci host_down_pci;
@@ -74,10 +101,29 @@ void host_log(unsigned int level, const char *fmt, ...) __attribute__((format(pr
 /* The end: reports reason, then aborts. */
 void host_die(const char *reason) __attribute__((noreturn));
 
+/* modprobe.c */
+/* Starts the thread that answers. */
+int host_modprobe_init(void);
+void host_modprobe(struct dde_modprobe *m);
+void host_modprobe_done(struct dde_modprobe *m);
+
+/* index.c */
+/**
+ * host_index_find - the plugins that make a module
+ * @name:    a module's name or alias, with - for _ or not
+ * @ret:     file names in the plugin folder, in load order; freed by free() of
+ *           each, moved to the caller
+ * Return: how many, -ENOENT (no such module), -E2BIG (more than @max), -ENOMEM,
+ * -EBADMSG (the index is not what mkplugin makes), -errno of opening the index.
+ */
+int host_index_find(const char *dir, const char *name, char **ret, int max);
+
 /* crash.c */
-/* Once per process: report faults of the runtime and of plugins. */
+/* Once per process: the runtime learns of faults, SIGQUIT asks it for a dump. */
 int host_crash_init(void);
-/* On each CPU thread: an alternate stack for the report. */
+/* Takes the signals that a CPU thread never blocks out of a mask. */
+void host_crash_signals(sigset_t *mask);
+/* On each CPU thread: an alternate stack for the reports. */
 int host_crash_init_thread(void);
 
 #endif

@@ -27,6 +27,22 @@ __attribute__((format(printf, 2, 3))) static void say(char **ret_why, const char
 	va_end(ap);
 }
 
+static int check_cpus(const char *path, unsigned int max, char **ret_why)
+{
+	unsigned int n = host.config.nr_cpus;
+
+	max = max < HOST_MAX_CPUS ? max : HOST_MAX_CPUS;
+	if (n && n <= max)
+		return 0;
+	host.up = NULL;
+	if (max == 1)
+		say(ret_why, "%s: is for one CPU, %u are wanted: take the runtime for several, "
+		    "libdde-linux-smp.so", path, n);
+	else
+		say(ret_why, "%s: can have 1 to %u CPUs, not %u", path, max, n);
+	return -EINVAL;
+}
+
 static int find_runtime(const char *path, void *handle, char **ret_why)
 {
 	const struct dde_up *up = dlsym(handle, DDE_UP_SYMBOL);
@@ -44,7 +60,7 @@ static int find_runtime(const char *path, void *handle, char **ret_why)
 		return -EPROTO;
 	}
 	host.up = up;
-	return 0;
+	return check_cpus(path, up->max_cpus, ret_why);
 }
 
 int dde_host_load(const struct dde_host_config *config, char **ret_why)
@@ -97,11 +113,11 @@ int dde_host_start(void)
 		.nr_cpus = host.config.nr_cpus,
 		.cmdline = host.config.cmdline ? host.config.cmdline : "",
 	};
-	err = host_events_init();
-	if (!err)
-		err = host_mem_init();
+	err = host_mem_init();
 	if (!err)
 		err = host_crash_init();
+	if (!err)
+		err = host_modprobe_init();
 	if (!err)
 		err = host_cpu_start(0);
 	return err;
@@ -120,6 +136,21 @@ struct image {
 	struct dde_plugin *plugin;
 };
 
+/* The headers' segment, which comes first, is no part of the module. */
+static void note_segment(struct dde_plugin *plugin, uint64_t base, const ElfW(Phdr) *p)
+{
+	if (p->p_flags & PF_X) {
+		plugin->text_base = base;
+		plugin->text_size = p->p_memsz;
+	} else if (p->p_flags & PF_W) {
+		plugin->data_base = base;
+		plugin->data_size = p->p_memsz;
+	} else if (plugin->text_size) {
+		plugin->rodata_base = base;
+		plugin->rodata_size = p->p_memsz;
+	}
+}
+
 /* Finds where the plugin's segments lie. */
 static int note_image(struct dl_phdr_info *info, size_t size, void *arg)
 {
@@ -135,10 +166,7 @@ static int note_image(struct dl_phdr_info *info, size_t size, void *arg)
 		if (p->p_type != PT_LOAD)
 			continue;
 		im->plugin->image_size = p->p_vaddr + p->p_memsz;
-		if (p->p_flags & PF_X) {
-			im->plugin->text_base = info->dlpi_addr + p->p_vaddr;
-			im->plugin->text_size = p->p_memsz;
-		}
+		note_segment(im->plugin, info->dlpi_addr + p->p_vaddr, p);
 	}
 	return 1;
 }
@@ -172,12 +200,14 @@ int dde_host_plugin_open(const char *path, const char *args, struct dde_host_plu
 	if (!p)
 		return err;
 	p->args = strdup(args ? args : "");
-	if (!p->args)
+	p->path = strdup(path);
+	if (!p->args || !p->path)
 		goto fail;
 	p->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!p->handle) {
 		err = access(path, R_OK) ? -ENOENT : -ENOEXEC;
-		say(ret_why, "cannot load the plugin: %s", dlerror());
+		say(ret_why, "cannot load the plugin: %s%s", dlerror(),
+		    err == -ENOEXEC ? "; was it built for this runtime?" : "");
 		goto fail;
 	}
 	err = check_abi(path, p->handle, ret_why);
@@ -208,5 +238,15 @@ void dde_host_plugin_close(struct dde_host_plugin *plugin)
 	if (plugin->handle)
 		dlclose(plugin->handle);
 	free(plugin->args);
+	free(plugin->path);
 	free(plugin);
+}
+
+bool dde_host_plugin_mapped(const char *path)
+{
+	void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+
+	if (handle)
+		dlclose(handle);
+	return handle;
 }

@@ -17,9 +17,27 @@ static int32_t reserve(uint64_t va, uint64_t len, int flags)
 	return 0;
 }
 
+/* For a runtime with KASAN: terabytes of address space, little of it touched. */
+static int map_shadow(uint64_t base, uint64_t size)
+{
+	void *at = (void *)(uintptr_t)base;
+
+	if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+		 MAP_FIXED_NOREPLACE, -1, 0) != at)
+		return -errno;
+	/* A huge page per touched byte would be too much, and so would a core. */
+	madvise(at, size, MADV_NOHUGEPAGE);
+	madvise(at, size, MADV_DONTDUMP);
+	return 0;
+}
+
 int host_mem_init(void)
 {
-	return reserve(DDE_VMAP_BASE, DDE_VMAP_SIZE, MAP_FIXED_NOREPLACE);
+	int err = reserve(DDE_VMAP_BASE, DDE_VMAP_SIZE, MAP_FIXED_NOREPLACE);
+
+	if (!err && host.up->shadow_size)
+		err = map_shadow(host.up->shadow_base, host.up->shadow_size);
+	return err;
 }
 
 static bool in_range(uint64_t va, uint64_t len)
@@ -43,12 +61,33 @@ static int32_t mem_vmap(uint64_t va, uint64_t phys, uint64_t len)
 	return 0;
 }
 
+/*
+ * At the limit of mappings even this one is refused, but a mapping can be taken
+ * away, and then there is room; should somebody else have used it, a hole stays,
+ * which the host's kernel gives to nobody as long as there is room elsewhere.
+ */
 static int32_t mem_vunmap(uint64_t va, uint64_t len)
 {
-	return in_range(va, len) ? reserve(va, len, MAP_FIXED) : -EINVAL;
+	int32_t err;
+
+	if (!in_range(va, len))
+		return -EINVAL;
+	err = reserve(va, len, MAP_FIXED);
+	if (err != -ENOMEM)
+		return err;
+	if (munmap((void *)(uintptr_t)va, len) < 0)
+		return -errno;
+	reserve(va, len, MAP_FIXED);
+	return 0;
+}
+
+static int32_t mem_seal(uint64_t va, uint64_t len)
+{
+	return mprotect((void *)(uintptr_t)va, len, PROT_NONE) < 0 ? -errno : 0;
 }
 
 const struct dde_down_mem host_down_mem = {
 	.vmap = mem_vmap,
 	.vunmap = mem_vunmap,
+	.seal = mem_seal,
 };

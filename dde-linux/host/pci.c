@@ -164,7 +164,7 @@ static void msi_message(uint32_t hwirq, uint64_t *ret_address, uint32_t *ret_dat
 
 static void on_line(void *arg)
 {
-	host.stats.irqs++;
+	host_count->irqs++;
 	host_raise((uint32_t)(uintptr_t)arg);
 }
 
@@ -202,7 +202,7 @@ static void intx_unmask(uint32_t hwirq)
 	int fd = ddekit_pci_service_fd(host.config.pci);
 
 	if (!serviced && fd >= 0) {
-		if (host_event_add(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, EVENT_SERVICE))
+		if (host_event_add_own(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, EVENT_SERVICE))
 			host_die("cannot watch the device's interrupt lines");
 		serviced = true;
 	}

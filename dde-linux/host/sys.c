@@ -53,7 +53,8 @@ static void sys_booted(void)
 
 static void sys_request_done(struct dde_request *req)
 {
-	host.config.events->request_done(req);
+	if (!host_clock_done(req))
+		host.config.events->request_done(req);
 }
 
 const struct dde_down_sys host_down_sys = {
@@ -144,4 +145,6 @@ static int64_t firmware_read(const char *name, void *buf, uint64_t size)
 
 const struct dde_down_file host_down_file = {
 	.firmware_read = firmware_read,
+	.modprobe = host_modprobe,
+	.modprobe_done = host_modprobe_done,
 };

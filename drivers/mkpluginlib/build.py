@@ -82,6 +82,16 @@ class Output:
         os.rename(part, path)
         return True
 
+    def entries(self):
+        """The descriptions of all plugins of the folder; one that cannot be read is none."""
+        for name in sorted(os.listdir(self.path)):
+            if name.endswith('.json'):
+                with contextlib.suppress(OSError, ValueError), \
+                        open(self.file(name), encoding='utf-8') as f:
+                    e = json.load(f)
+                    if isinstance(e, dict) and e.get('schema') == meta.SCHEMA:
+                        yield e
+
     def prune(self, keep):
         """Removes plugins made here before that are not in keep (file names)."""
         gone = []
@@ -159,7 +169,7 @@ class Builder:
         h = hashlib.sha256()
         h.update(module.elf.data)
         h.update('\0'.join((self.tool, self.runtime.soname,
-                            link.recipe_of_link(module, self.runtime.abi))).encode())
+                            link.recipe_of_link(module, self.runtime))).encode())
         for d in libraries:
             h.update(f'{d.so} {link.version_node(d)} {d.exports}\n'.encode())
         for s in module.undefined:
@@ -173,8 +183,7 @@ class Builder:
         if self.out.is_current(module, key):
             return False
         meta.check_fits(module, self.runtime)
-        made = link.link(module, self.runtime.abi,
-                         [self.out.file(d.so) for d in libraries] + [self.runtime.path], tmp)
+        made = link.link(module, self.runtime, [self.out.file(d.so) for d in libraries], tmp)
         faults = verify.verify(made, self.runtime, self.out.path).faults
         if faults:
             raise Problem(f'{module.ko}: cannot be a plugin:\n  ' + '\n  '.join(faults))
@@ -193,6 +202,8 @@ class Builder:
             described = [self.out.write(tmp, self.out.file(name), text)
                          for name, text in texts.items()]
             gone = self.out.prune({m.so for m in modules} | texts.keys()) if prune else []
+            described.append(self.out.write(tmp, self.out.file(meta.INDEX),
+                                            meta.index(self.out.entries())))
         for name in gone:
             self.say(f'removed {name}')
         return linked, len(modules), bool(linked or any(described) or gone)

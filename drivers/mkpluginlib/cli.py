@@ -60,7 +60,8 @@ def cmd_module(a):
     b = build.Builder(tree, Runtime(a.runtime), out, say)
     work = kbuild.work_folder(out, a.source)
     with kbuild.locked(work):
-        names = kbuild.build(tree, a.source, work, a.jobs, a.set, sys.stderr.write)
+        names = kbuild.build(tree, a.source, work, a.jobs, a.set, a.debug_info,
+                             sys.stderr.write)
         linked, total, _ = b.make(_external_plugins(b, names, a), a.jobs, False)
     say(f'plugins: {total} in {a.out}, {linked} linked, {total - linked} up to date')
 
@@ -87,7 +88,7 @@ def cmd_install(a):
     target = destdir + os.path.abspath(a.to) if destdir else a.to
     os.makedirs(target, exist_ok=True)
     for name in sorted(os.listdir(a.out)):
-        if name.endswith(('.so', '.json')):
+        if name.endswith(('.so', '.json')) or name == meta.INDEX:
             part = os.path.join(target, f'.{name}.part')
             try:
                 shutil.copyfile(os.path.join(a.out, name), part)
@@ -139,6 +140,8 @@ def _parser():
     g.add_argument('--recipe', metavar='FILE', help='a recipe that describes it')
     c.add_argument('--set', action='append', default=[], metavar='NAME=VALUE',
                    help='a make variable, such as CONFIG_E1000E=m')
+    c.add_argument('--no-debug-info', dest='debug_info', action='store_false',
+                   help='without the names of files and lines for gdb and addr2line')
     c.add_argument('source', metavar='SOURCE_DIR')
     c.set_defaults(run=cmd_module)
 

@@ -27,6 +27,7 @@ class Section:
     link: int
     info: int
     entsize: int
+    align: int
 
 
 @dataclass
@@ -68,11 +69,12 @@ class Elf:
         raw = [struct.unpack_from('<IIQQQQIIQQ', d, shoff + i * shentsize) for i in range(shnum)]
         names = raw[shstrndx]
         self.sections = []
-        for n, typ, flags, addr, off, size, link, info, _align, entsize in raw:
+        for n, typ, flags, addr, off, size, link, info, align, entsize in raw:
             if typ != SHT_NOBITS and off + size > len(d):
                 raise Problem(f'{self.path}: truncated')
             name = self._cstring(names[4] + n)
-            self.sections.append(Section(name, typ, flags, addr, off, size, link, info, entsize))
+            self.sections.append(Section(name, typ, flags, addr, off, size, link, info, entsize,
+                                         align))
 
     def _cstring(self, at):
         return self.data[at:self.data.index(b'\0', at)].decode()
@@ -207,6 +209,13 @@ class Elf:
             raise ValueError(info)
         at = self.sections[sec.link].offset + (info >> 32) * 24
         return struct.unpack_from('<Q', self.data, at + 8)[0] + addend
+
+    def number_at(self, addr, size):
+        """The unsigned number of size bytes at a linked address."""
+        def read():
+            at = self.offset_of(addr)
+            return int.from_bytes(self.data[at:at + size], 'little')
+        return self._guard(read)
 
     def string_at(self, addr):
         """The string at a linked address."""

@@ -68,15 +68,15 @@ def refresh_copy(source, work):
             os.unlink(os.path.join(work, rel))
 
 
-def _make_variables(tree, jobs, settings):
+def _make_variables(tree, jobs, settings, flags):
     for s in settings:
         if not SET.match(s):
             raise Problem(f'--set {s}: expected NAME=VALUE, such as CONFIG_FOO=m')
     cc = ['CC=ccache gcc'] if shutil.which('ccache') else []
-    return [f'-j{jobs}', '-C', tree.obj, 'ARCH=dde', *cc, *settings]
+    return [f'-j{jobs}', '-C', tree.obj, 'ARCH=dde', *cc, 'KCFLAGS=' + ' '.join(flags), *settings]
 
 
-def build(tree, source, work, jobs, settings, show):
+def build(tree, source, work, jobs, settings, debug_info, show):
     """Runs kbuild. Return: plain names of the modules made.
 
     show: called with kbuild's output, compiler errors with the source folder's own paths."""
@@ -84,7 +84,10 @@ def build(tree, source, work, jobs, settings, show):
     for stale in ('modules.order', 'Module.symvers'):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(work, stale))
-    r = subprocess.run(['make', *_make_variables(tree, jobs, settings), f'M={work}', 'modules'],
+    # What names a file, names that of the source folder.
+    flags = [f'-ffile-prefix-map={work}/={os.path.abspath(source)}/', *(['-g'] * debug_info)]
+    variables = _make_variables(tree, jobs, settings, flags)
+    r = subprocess.run(['make', *variables, f'M={work}', 'modules'],
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                        errors='replace', check=False)
     show(r.stdout.replace(work + '/', os.path.join(source, '')))

@@ -21,6 +21,7 @@ SECTIONS = (
     '.modinfo',
 )
 PERCPU = '.data..percpu'
+PERCPU_ROOM = '.dde.percpu_room'
 CONSTRUCTORS = ('.ctors', '.init_array')
 IDENTIFIER = re.compile(r'[A-Za-z_][A-Za-z0-9_]*\Z')
 
@@ -53,22 +54,32 @@ def sections_of(module):
     return out
 
 
-def check_linkable(module):
-    """Refuses what cannot become a plugin yet."""
-    sec = module.elf.section(PERCPU)
-    if sec is not None and sec.size:
-        raise Problem(f'{module.ko}: has per-CPU data, for which plugins of an SMP runtime have '
-                      'no room yet; build the runtime with CONFIG_SMP=n')
+def percpu_size(module):
+    """Bytes of the module's per-CPU variables, at most: room for alignment is counted in."""
+    found = [s for s in module.elf.sections if s.name == PERCPU or s.name.startswith(PERCPU + '..')]
+    return sum(s.size + s.align for s in found if s.size)
 
 
-def descriptor(module, abi):
+def check_linkable(module, runtime):
+    """Refuses what cannot become a plugin of this runtime."""
+    size = percpu_size(module)
+    if size and not runtime.percpu_unit:
+        raise Problem(f'{module.ko}: has per-CPU data, but the runtime {runtime.path} has one '
+                      'CPU only; build both in one kernel tree')
+    if size > runtime.percpu_unit:
+        raise Problem(f'{module.ko}: has {size} bytes of per-CPU data; the runtime has room for '
+                      f'{runtime.percpu_unit} per CPU (DDE_PERCPU_UNIT in asm/percpu_unit.h)')
+
+
+def descriptor(module, runtime):
     """C source of the symbols that the driver host looks up."""
     lines = [f'/* Made by drivers/mkplugin for {module.name}. */', '#include <seam.h>', '']
     entries = []
-    for sec in sections_of(module):
-        start, end = _bounds(sec.name)
+    names = [s.name for s in sections_of(module)]
+    for name in names + ([PERCPU] if percpu_size(module) else []):
+        start, end = _bounds(name)
         lines.append(f'extern char {start}[], {end}[] __attribute__((visibility("hidden")));')
-        entries.append(f'\t{{ "{sec.name}", {start}, {end} }},')
+        entries.append(f'\t{{ "{name}", {start}, {end} }},')
     for name, image, size in zip(('.symtab', '.strtab'),
                                  (symtab.IMAGE_SYMTAB, symtab.IMAGE_STRTAB),
                                  symtab.room(module)):
@@ -77,11 +88,26 @@ def descriptor(module, abi):
                      f'__attribute__((section("{image}"), aligned(8), used)) = {{ 0 }};')
         entries.append(f'\t{{ "{name}", (void *){word}, (void *)({word} + {size}) }},')
     lines += ['', 'const struct dde_section dde_plugin_sections[] = {', *entries, '\t{ 0 },', '};',
-              f'const char dde_plugin_abi[] = "{abi}";', '']
+              f'const char dde_plugin_abi[] = "{runtime.abi}";', '']
     return '\n'.join(lines)
 
 
-def linker_script(module):
+def _percpu_script(module, runtime):
+    """Per-CPU variables, and behind them the room for the copies of the CPUs other than 0.
+
+    The copy for CPU n lies n units behind a variable. The room is like .bss: it has no bytes in
+    the file, and a CPU that is not there costs no memory. Before .bss, for what follows bytes
+    that are not in the file would need them there."""
+    if not percpu_size(module):
+        return ''
+    start, end = _bounds(PERCPU)
+    room = (runtime.max_cpus - 1) * runtime.percpu_unit
+    return (f'SECTIONS {{\n\t{PERCPU} : ALIGN(64) {{ {start} = .; '
+            f'KEEP(*({PERCPU} {PERCPU}..*)) {end} = .; }}\n'
+            f'\t{PERCPU_ROOM} (NOLOAD) : {{ . += {room:#x}; }}\n}} INSERT BEFORE .bss;')
+
+
+def linker_script(module, runtime):
     """Gives bounds to sections whose name is no C identifier; empty if there are none.
 
     Constructors get another name: under their own the dynamic linker would call them before the
@@ -97,8 +123,9 @@ def linker_script(module):
         groups.setdefault(place, []).append(
             f'\t{name} : ALIGN(8) {{ {start} = .; KEEP(*({sec.name} {sec.name}.*)) '
             f'{end} = .; }}')
-    return '\n'.join('SECTIONS {\n' + '\n'.join(lines) + f'\n}} INSERT AFTER {place};'
-                     for place, lines in groups.items())
+    scripts = ['SECTIONS {\n' + '\n'.join(lines) + f'\n}} INSERT AFTER {place};'
+               for place, lines in groups.items()]
+    return '\n'.join(filter(None, [*scripts, _percpu_script(module, runtime)]))
 
 
 def version_node(module):
@@ -122,26 +149,27 @@ def _write(path, text):
         f.write(text)
 
 
-def recipe_of_link(module, abi):
+def recipe_of_link(module, runtime):
     """All that decides what comes out, beside the .ko and what its symbols bind to."""
-    return '\0'.join((descriptor(module, abi), linker_script(module), version_script(module),
+    return '\0'.join((descriptor(module, runtime), linker_script(module, runtime),
+                      version_script(module),
                       *CC_FLAGS, *LD_FLAGS))
 
 
-def link(module, abi, libraries, tmp):
+def link(module, runtime, libraries, tmp):
     """Links module against the shared objects libraries, in the folder tmp, which is the
     caller's to remove. Returns the path of the new file."""
-    check_linkable(module)
+    check_linkable(module, runtime)
     base = os.path.join(tmp, module.name)
     out = base + '.so'
-    _write(base + '.c', descriptor(module, abi))
+    _write(base + '.c', descriptor(module, runtime))
     _write(base + '.ver', version_script(module))
     _run(['cc', '-c', *CC_FLAGS, '-I', SEAM_DIR, '-o', base + '.o', base + '.c'], module.ko)
-    script = linker_script(module)
+    script = linker_script(module, runtime)
     if script:
         _write(base + '.ld', script)
     _run(['ld', *LD_FLAGS, *(['-T', base + '.ld'] if script else []),
           '--version-script', base + '.ver', '-soname', module.so, '-o', out,
-          module.ko, base + '.o', *libraries], module.ko)
+          module.ko, base + '.o', *libraries, runtime.path], module.ko)
     symtab.fill(out)
     return out

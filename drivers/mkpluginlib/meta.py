@@ -92,6 +92,21 @@ def entry(plugin, runtime):
     }
 
 
+INDEX = 'modules.index'
+INDEX_HEAD = '# Made by mkplugin: what request_module() finds here, see dde-linux/host/index.c\n'
+
+
+def index(entries):
+    """The text of modules.index, from the JSON objects of all plugins of a folder."""
+    lines = []
+    for e in sorted(entries, key=lambda e: e['name']):
+        module = e['modules'][-1].removesuffix('.so')
+        if same_name(e['name'], module):    # a recipe of another name is no module
+            lines.append(f'module {module} {" ".join(e["modules"])}\n')
+            lines += [f'alias {a} {module}\n' for a in e['aliases'] if not re.search(r'\s', a)]
+    return INDEX_HEAD + ''.join(lines)
+
+
 def text(plugin, runtime):
     return json.dumps(entry(plugin, runtime), indent=1, ensure_ascii=False) + '\n'
 

@@ -11,6 +11,7 @@ UP_SYMBOL = 'dde_up'
 LINKER_MADE = ('_GLOBAL_OFFSET_TABLE_',)    # undefined in a .ko, defined by ld itself
 # Offsets in struct dde_up of dde-linux/seam.h.
 UP_RELEASE, UP_VERMAGIC, UP_ABI = 8, 16, 24
+UP_MAX_CPUS, UP_PERCPU_UNIT = 124, 128      # uint32_t, uint64_t
 
 
 def plain(name):
@@ -27,15 +28,19 @@ class Runtime:
         self.soname = (self.elf.dynamic(elf.DT_SONAME) or [os.path.basename(self.path)])[0]
         self.exports = {s.name: s.version for s in self.elf.symbols('.dynsym')
                         if s.shndx != elf.SHN_UNDEF and s.bind != elf.STB_LOCAL}
-        self.release, self.vermagic, self.abi = self._read_up()
+        up = self._find_up()
+        self.release, self.vermagic, self.abi = self.elf.strings_at(
+            up + o for o in (UP_RELEASE, UP_VERMAGIC, UP_ABI))
+        self.max_cpus = self.elf.number_at(up + UP_MAX_CPUS, 4)
+        self.percpu_unit = self.elf.number_at(up + UP_PERCPU_UNIT, 8)
 
-    def _read_up(self):
+    def _find_up(self):
         up = next((s for s in self.elf.symbols('.dynsym')
                    if s.name == UP_SYMBOL and s.shndx != elf.SHN_UNDEF), None)
         if up is None:
             raise Problem(f'{self.path}: no DDE runtime: it does not export {UP_SYMBOL}; '
                           'name the libdde-linux.so that dde-linux/source/build makes')
-        return self.elf.strings_at(up.value + o for o in (UP_RELEASE, UP_VERMAGIC, UP_ABI))
+        return up.value
 
 
 @dataclass(eq=False)

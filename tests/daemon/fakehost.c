@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,8 +107,8 @@ static void report(void)
 
 	printf("<6>uid %d gid %d fds %u nnp %d\n", getuid(), getgid(), n_fds,
 	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
-	printf("<6>runtime %s bridge '%s' vnet_hdr %u heartbeat %u\n", setup.runtime,
-	       setup.bridge, setup.vnet_hdr, setup.heartbeat_ms);
+	printf("<6>runtime %s bridge '%s' vnet_hdr %u heartbeat %u cpus %u\n", setup.runtime,
+	       setup.bridge, setup.vnet_hdr, setup.heartbeat_ms, setup.nr_cpus);
 	for (i = 0; i < setup.n_plugins; i++)
 		printf("<6>plugin %s args '%s'\n", setup.plugins[i].path, setup.plugins[i].args);
 	fflush(stdout);
@@ -122,6 +123,42 @@ static void reply(uint32_t seq, int error)
 	transmit(&m, PROTO_REPLY, sizeof(m), seq);
 }
 
+static void reply_text(uint32_t seq, int error, const char *text)
+{
+	static struct proto_text m;
+
+	m.error = error;
+	snprintf(m.text, sizeof(m.text), "%s", text);
+	transmit(&m, PROTO_TEXT, offsetof(struct proto_text, text) + strlen(m.text) + 1, seq);
+}
+
+/* One parameter, ok.debug, which nobody may set. */
+static void serve_param(const struct proto_request *q)
+{
+	if (strchr(q->text, '='))
+		reply_text(q->h.seq, -EACCES, "");
+	else if (!q->text[0])
+		reply_text(q->h.seq, 0, "ok.debug\t0444\t3\nok.words\t0644\ta b\x1b[31m\n");
+	else if (!strcmp(q->text, "ok.debug"))
+		reply_text(q->h.seq, 0, "3");
+	else
+		reply_text(q->h.seq, -ENOENT, "");
+}
+
+static void reload(uint32_t seq)
+{
+	if (is("mute"))
+		return;
+	reply(seq, 0);
+	if (is("refuse-reload")) {
+		say(STATE_FAILED, -EBUSY, "the fake driver cannot be unloaded: it is in use");
+		exit(1);
+	}
+	say(STATE_BOOTED, 0, "");
+	say(STATE_LOADED, 0, "");
+	say(STATE_READY, 0, "");
+}
+
 static void serve_request(void)
 {
 	struct proto_request q;
@@ -133,8 +170,20 @@ static void serve_request(void)
 		say(STATE_STOPPED, 0, "");
 		exit(0);
 	}
-	printf("<6>request %u value %u mac %02x\n", q.op, q.value, q.mac[5]);
+	printf("<6>request %u value %u mac %02x text '%s'\n", q.op, q.value, q.mac[5], q.text);
 	fflush(stdout);
+	if (q.op == OP_PARAM) {
+		serve_param(&q);
+		return;
+	}
+	if (q.op == OP_MODULES) {
+		reply_text(q.h.seq, 0, "ok\t4096\t1\tdde_net,other\tlive\n");
+		return;
+	}
+	if (q.op == OP_RELOAD) {
+		reload(q.h.seq);
+		return;
+	}
 	if (q.op == OP_SET_MTU && q.value > FAKE_MAX_MTU) {
 		reply(q.h.seq, -EINVAL);
 		return;

@@ -75,6 +75,7 @@ START_TEST(defaults_are_filled_in)
 	ck_assert_str_eq(d->backend, "emu");
 	ck_assert_str_eq(d->ifname, "dde1s0");
 	ck_assert_uint_eq(d->memory, 64 << 20);
+	ck_assert_uint_eq(d->cpus, 1);
 	ck_assert(d->autostart);
 	ck_assert_int_eq(d->restart, RESTART_ON_FAILURE);
 	ck_assert_uint_eq(d->heartbeat, 2000);
@@ -97,12 +98,14 @@ START_TEST(every_value_is_taken)
 	const struct device_config *d = load_one(
 		"[ddekitd]\nruntime-dir=/r\nplugin-dir=/p\nruntime=/l.so\nhost-binary=/h\n"
 		"user=u\nlog-lines=50\n[e000:1:0.0]\ndriver=e1000\nbackend=emu\nmemory=128M\n"
+		"cpus=4\n"
 		"ifname=lan\nnetns=blue\ndevice=e1000,rombar=0\nnetdev=tap,fd=3\n"
 		"emu-args=-trace foo\nautostart=no\nrestart=never\nrestart-max=0\n"
 		"restart-window=2min\nstart-timeout=1s\nstop-timeout=250ms\nheartbeat=0\n");
 
 	ck_assert_str_eq(d->driver, "e1000");
 	ck_assert_uint_eq(d->memory, 128 << 20);
+	ck_assert_uint_eq(d->cpus, 4);
 	ck_assert_str_eq(d->ifname, "lan");
 	ck_assert_str_eq(d->netns, "blue");
 	ck_assert_str_eq(d->device, "e1000,rombar=0");
@@ -117,6 +120,22 @@ START_TEST(every_value_is_taken)
 	ck_assert_uint_eq(d->heartbeat, 0);
 	ck_assert_str_eq(config.global.plugin_dir, "/p");
 	ck_assert_uint_eq(config.global.log_lines, 50);
+}
+END_TEST
+
+/* What cpus= and debug= say together. */
+START_TEST(flavours_follow_from_cpus_and_debug)
+{
+	struct device_config dev = { .cpus = 1 };
+
+	ck_assert_str_eq(config_flavour(&dev), "up");
+	dev.debug = true;
+	ck_assert_str_eq(config_flavour(&dev), "up+debug");
+	dev.cpus = 2;
+	ck_assert_str_eq(config_flavour(&dev), "smp+debug");
+	dev.debug = false;
+	ck_assert_str_eq(config_flavour(&dev), "smp");
+	ck_assert(load_one(EMU "debug=yes\n")->debug);
 }
 END_TEST
 
@@ -178,8 +197,12 @@ static const struct { const char *text; unsigned int line; const char *what; } b
 	{ EMU "memory=17X\n", 3, "bad value memory=17X; allowed: a multiple of 4M" },
 	{ EMU "memory=2G\n", 3, "bad value memory=2G" },
 	{ EMU "memory=99999999999999999999\n", 3, "bad value memory=" },
+	{ EMU "cpus=0\n", 3, "bad value cpus=0; allowed: 1 to 8" },
+	{ EMU "cpus=9\n", 3, "bad value cpus=9; allowed: 1 to 8" },
+	{ EMU "cpus=two\n", 3, "bad value cpus=two; allowed: 1 to 8" },
 	{ EMU "ifname=much-too-long-name\n", 3, "bad value ifname=" },
 	{ EMU "ifname=a/b\n", 3, "bad value ifname=" },
+	{ EMU "debug=2\n", 3, "bad value debug=2; allowed: yes or no" },
 	{ EMU "autostart=maybe\n", 3, "bad value autostart=maybe; allowed: yes or no" },
 	{ EMU "restart=always\n", 3, "bad value restart=always; allowed: on-failure or never" },
 	{ EMU "restart-max=-1\n", 3, "bad value restart-max=-1; allowed: 0 to 100" },
@@ -310,7 +333,7 @@ static void round_trip(const char *file)
 START_TEST(what_is_printed_is_read_as_the_same)
 {
 	write_text(path, "[ddekitd]\nuser=x\n" EMU "options=a=1 \"b=2 3\" 'c=\"4\"'\n"
-		   "memory=16M\nrestart-window=1500ms\nemu-args=-x \"y z\"\n"
+		   "memory=16M\ncpus=2\nrestart-window=1500ms\nemu-args=-x \"y z\"\n"
 		   "[0000:05:00.0]\ndriver=nvme\nrestart=never\n");
 	round_trip(path);
 	ck_assert_uint_eq(config.n_devices, 2);
@@ -396,6 +419,7 @@ int main(void)
 	tcase_add_test(c, defaults_are_filled_in);
 	tcase_add_test(c, real_devices_default_to_vfio);
 	tcase_add_test(c, every_value_is_taken);
+	tcase_add_test(c, flavours_follow_from_cpus_and_debug);
 	tcase_add_test(c, lists_go_on_in_indented_lines);
 	tcase_add_test(c, comments_and_empty_lines_are_skipped);
 	tcase_add_test(c, empty_file_has_no_devices);

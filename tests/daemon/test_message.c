@@ -220,6 +220,50 @@ START_TEST(replies_have_a_number_and_others_none)
 }
 END_TEST
 
+START_TEST(a_host_goes_back_to_booted_only_when_asked_to_reload)
+{
+	load();
+	ck_assert_int_eq(say(STATE_READY), 0);
+	ck_assert_int_eq(say(STATE_BOOTED), -EPROTO);
+	ctx.reloads = true;
+	ck_assert_int_eq(say(STATE_BOOTED), 0);
+	ck_assert_int_eq(say(STATE_READY), -EPROTO);
+	ck_assert_int_eq(say(STATE_LOADED), 0);
+	ck_assert_int_eq(say(STATE_READY), 0);
+	ck_assert_int_eq(say(STATE_BOOTED), -EPROTO);
+}
+END_TEST
+
+static int send_text(struct proto_text *m, const char *text, uint32_t extra)
+{
+	uint32_t len = offsetof(struct proto_text, text) + strlen(text) + 1 + extra;
+
+	m->h = header(PROTO_TEXT, len);
+	m->h.seq = 1;
+	memcpy(m->text, text, strlen(text) + 1);
+	return check(m);
+}
+
+START_TEST(text_is_as_long_as_it_says)
+{
+	static struct proto_text m;
+
+	ck_assert_int_eq(send_text(&m, "", 0), 0);
+	ck_assert_int_eq(send_text(&m, "e1000e.copybreak", 0), 0);
+	ck_assert_int_eq(send_text(&m, "something behind", 1), -EPROTO);
+	m.h.len = offsetof(struct proto_text, text);
+	ck_assert_int_eq(check(&m), -EPROTO);
+	m.h.len = sizeof(m);
+	memset(m.text, 'x', sizeof(m.text));
+	ck_assert_int_eq(check(&m), -EPROTO);
+	m.h.len = sizeof(m) + 1;
+	ck_assert_int_eq(check(&m), -EPROTO);
+	m.h.seq = 0;
+	m.error = 1;
+	ck_assert_int_eq(send_text(&m, "", 0), -EPROTO);
+}
+END_TEST
+
 START_TEST(floods_are_refused_but_many_messages_are_not)
 {
 	struct proto_heartbeat beat = { .h = header(PROTO_HEARTBEAT, sizeof(beat)) };
@@ -280,6 +324,8 @@ int main(void)
 	tcase_add_test(c, interface_members_are_in_range);
 	tcase_add_test(c, replies_have_a_number_and_others_none);
 	tcase_add_test(c, floods_are_refused_but_many_messages_are_not);
+	tcase_add_test(c, a_host_goes_back_to_booted_only_when_asked_to_reload);
+	tcase_add_test(c, text_is_as_long_as_it_says);
 	tcase_add_test(c, random_messages_do_no_harm);
 	suite_add_tcase(s, c);
 	srunner_run_all(runner, CK_ENV);

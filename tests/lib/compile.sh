@@ -18,22 +18,41 @@ check_disk() {
 	fi
 }
 
-# Compiles; progress on stderr unless quiet.  build_all [quiet]
-build_all() {
-	local log=$BUILD/build.log
-	check_disk
+# Options for meson besides the defaults: tests/run wants more than quickstart.
+MESON_OPTIONS=()
+
+# Makes the build folder, or gives an old one the options it lacks.
+configure() {
+	local log=$BUILD/build.log option
 	if [ ! -e "$BUILD/build.ninja" ]; then
 		say "configuring (meson setup)"
-		meson setup "$BUILD" "$REPO" >"$log" 2>&1 || {
-			tail -n 25 "$log" >&2
-			die "meson setup failed (whole log: $log)"
-		}
+		meson setup "$BUILD" "$REPO" "${MESON_OPTIONS[@]}" >"$log" 2>&1
+		return
 	fi
-	[ -e "$RUNTIME" ] || say "building the runtime from the kernel source: some minutes"
+	for option in "${MESON_OPTIONS[@]}"; do
+		meson introspect --buildoptions "$BUILD" | jq -e --arg o "${option#-D}" \
+			'any(.[]; "\(.name)=\(.value)" == $o)' >/dev/null ||
+			meson setup --reconfigure "$BUILD" "$REPO" "$option" >"$log" 2>&1 || return
+	done
+}
+
+# Compiles; progress on stderr unless quiet.  build_all [quiet] [TARGET]
+build_all() {
+	local log=$BUILD/build.log quiet=''
 	if [ "${1:-}" = quiet ]; then
-		ninja -C "$BUILD" >"$log" 2>&1
+		quiet=1
+		shift
+	fi
+	check_disk
+	configure || {
+		tail -n 25 "$log" >&2
+		die "meson setup failed (whole log: $log)"
+	}
+	[ -e "$RUNTIME" ] || say "building the runtime from the kernel source: some minutes"
+	if [ "$quiet" ]; then
+		ninja -C "$BUILD" "$@" >"$log" 2>&1
 	else
-		show_progress "$log" ninja -C "$BUILD"
+		show_progress "$log" ninja -C "$BUILD" "$@"
 	fi || {
 		grep -E 'FAILED|error|Error' "$log" | tail -n 15 >&2 || true
 		tail -n 8 "$log" >&2

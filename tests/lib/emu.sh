@@ -4,7 +4,7 @@
 
 ME=$(basename "$0")
 export ME
-for lib in env tap daemon; do
+for lib in env tap daemon module; do
 	# shellcheck source=/dev/null
 	. "$(dirname "${BASH_SOURCE[0]}")/$lib.sh"
 done
@@ -15,5 +15,12 @@ command -v qemu-system-x86_64 >/dev/null ||
 for file in "$DDEKITD" "$DDECTL" "$HOST_BINARY" "$RUNTIME" "$TOOLS/ddekit-xfer"; do
 	[ -e "$file" ] || die "$file is not built: run tests/run, or ninja -C $BUILD"
 done
+# needs_smp: skips the test where the flavour with several CPUs is not built.
+needs_smp() {
+	[ -e "$RUNTIME_SMP" ] || skip_all "the runtime for several CPUs is not built (meson -Dsmp)"
+}
+[ "${DDEKIT_CPUS:-1}" = 1 ] || needs_smp
+[ -z "${DDEKIT_DEBUG:-}" ] || [ -e "$RUNTIME_DEBUG" ] ||
+	skip_all "the runtime that checks itself is not built (meson -Ddebug-runtime=true)"
 
 export NIGHTLY=${DDEKIT_NIGHTLY:-}

@@ -10,8 +10,11 @@ DDEKITD=$BUILD/daemon/ddekitd
 DDECTL=$BUILD/daemon/ddectl
 HOST_BINARY=$BUILD/daemon/host/ddekit-host
 RUNTIME=$BUILD/dde-linux/libdde-linux.so
+RUNTIME_SMP=$BUILD/dde-linux/libdde-linux-smp.so
+RUNTIME_DEBUG=$BUILD/dde-linux/libdde-linux-up+debug.so
 PLUGINS=$BUILD/drivers/plugins
-export REPO BUILD TOOLS DDEKITD DDECTL HOST_BINARY RUNTIME PLUGINS
+export REPO BUILD TOOLS DDEKITD DDECTL HOST_BINARY RUNTIME RUNTIME_SMP RUNTIME_DEBUG
+export PLUGINS
 
 # The name of the running program, for messages.
 ME=${ME:-$(basename "$0")}

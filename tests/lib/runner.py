@@ -24,6 +24,7 @@ LAYERS = {
     'rules': ('rules', None),
     'daemon': ('daemon', None),
     'emu': ('emu', 'tests/emu'),
+    'kernel': (None, 'tests/kernel/layer'),
     'bench': (None, 'tests/bench/smoke'),
 }
 TAP_LINE = re.compile(r'^\s*(ok|not ok)\b\s*(\d*)\s*-?\s*(.*)$')

@@ -51,6 +51,16 @@ has_the_cards_address() {
 	expect_eq "$(ip -n "$NS" -j link show dde0 | jq -r '.[0].address')" "$mac" "the TAP's MAC"
 }
 
+# The kernel's own words for what it finds wrong.
+COMPLAINTS='WARNING:|BUG:|KASAN|UBSAN|INFO: (task|trying|rcu)|possible (recursive|circular|irq)'
+COMPLAINTS+='|suspicious RCU|DMA-API:.*(error|not|mem|sync)|Call Trace|Oops|stack-protector'
+
+complains_of_nothing() {
+	local text
+	text=$(grep -E "$COMPLAINTS" "$T/ddekitd.log") || return 0
+	fail "the driver's kernel complained: $text"
+}
+
 stops_and_leaves_nothing() {
 	dde_stop
 	expect_nothing_left
@@ -69,5 +79,6 @@ traffic_tests() {
 	it "$1 carries TCP both ways at once" carries_both_ways_at_once "$3"
 	it "the TAP has the MAC address of the card" has_the_cards_address
 	it "$1 stops and leaves nothing" stops_and_leaves_nothing
+	it "the kernel of $1 had nothing to complain of" complains_of_nothing
 	tap_done
 }

@@ -29,7 +29,11 @@ int init_net = 42;
 int not_exported(void);
 int not_exported(void) { return 1; }
 const struct dde_up dde_up = { DDE_SEAM_VERSION, sizeof(dde_up), "6.12.0-fake",
-	VERMAGIC, ABI, start };
+	VERMAGIC, ABI, start,
+#ifdef SMP
+	.max_cpus = 4, .percpu_unit = 0x10000,
+#endif
+};
 '''
 
 MODULE_H = r'''

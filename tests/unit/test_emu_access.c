@@ -68,6 +68,31 @@ START_TEST(functions_that_are_not_there_are_reported)
 }
 END_TEST
 
+/* What never changes is not asked for again, wherever the function is. */
+START_TEST(constant_registers_follow_the_bus_numbers)
+{
+	struct ddekit_pci_stats a, b;
+	uint32_t v = 0;
+
+	rig_claim(&rig, "e1000e", NULL);
+	rig_adopt(&rig);
+	ddekit_pci_stats(rig.pci, &a);
+	ck_assert_uint_eq(rig_config_read(&rig, 1, 0, 0, 4), 0x10d38086);
+	ck_assert_uint_eq(rig_config_read(&rig, 1, 0, 0x0a, 2), 0x0200);
+	ck_assert_uint_eq(rig_config_read(&rig, 1, 0, 0x100, 2), 0x0001);
+	ck_assert_int_eq(ddekit_pci_config_read(rig.pci, 0, 2 << 3, 0, 4, &v), -ENODEV);
+	ddekit_pci_stats(rig.pci, &b);
+	ck_assert_uint_eq(b.messages, a.messages);
+
+	rig_config_write(&rig, 0, RIG_PORT_DEVFN, 0x18, 4, 0x050500);
+	ck_assert_int_eq(ddekit_pci_config_read(rig.pci, 1, 0, 0, 4, &v), -ENODEV);
+	ck_assert_uint_eq(rig_config_read(&rig, 5, 0, 0, 4), 0x10d38086);
+	rig_config_write(&rig, 0, RIG_PORT_DEVFN, 0x19, 1, 1);
+	ck_assert_uint_eq(rig_config_read(&rig, 1, 0, 0, 4), 0x10d38086);
+	ck_assert_int_eq(ddekit_pci_config_read(rig.pci, 5, 0, 0, 4, &v), -ENODEV);
+}
+END_TEST
+
 START_TEST(impossible_config_accesses_are_refused)
 {
 	uint32_t v = 1;
@@ -400,6 +425,7 @@ int main(void)
 	tcase_add_test(c, the_mac_address_of_e1000e_is_in_its_registers);
 	tcase_add_test(c, the_device_is_behind_a_root_port);
 	tcase_add_test(c, functions_that_are_not_there_are_reported);
+	tcase_add_test(c, constant_registers_follow_the_bus_numbers);
 	tcase_add_test(c, impossible_config_accesses_are_refused);
 	tcase_add_test(c, extended_config_space_can_be_read);
 	tcase_add_test(c, a_range_outside_the_windows_cannot_be_mapped);

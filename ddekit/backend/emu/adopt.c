@@ -65,6 +65,8 @@ static int read_blob(const struct ddekit_handover *h, struct emu_blob *ret)
 		return -EPROTO;
 	memcpy(ret, h->blob, sizeof(*ret));
 	if (ret->magic != EMU_BLOB_MAGIC || ret->n_vectors > EMU_VECTORS ||
+	    ret->constants.n > EMU_MAX_CONSTANTS ||
+	    ret->constants.n_bridges > EMU_MAX_FUNCTIONS ||
 	    h->n_fds != EMU_FD_VECTORS + ret->n_vectors || h->pool_fd != EMU_FD_RAM)
 		return -EPROTO;
 	return 0;
@@ -106,6 +108,7 @@ int emu_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 	emu_lines_init(e, h->fds + EMU_FD_VECTORS);
 	qtest_init(&e->qt, e->qtest_fd, -1);
 	e->qt.lines = blob.lines;
+	e->constants = blob.constants;
 	e->base.service_fd = e->qtest_fd;
 	e->base.windows = (struct ddekit_pci_windows){
 		.mem_base = { EMU_MEM_BASE }, .mem_size = EMU_MEM_SIZE,
@@ -121,11 +124,6 @@ int emu_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 
 /* ---- config space --------------------------------------------------------- */
 
-static bool hidden(uint8_t bus, uint8_t devfn)
-{
-	return bus == 0 && EMU_HIDDEN_SLOTS >> (devfn >> 3) & 1;
-}
-
 /* QEMU reads all-ones where nothing is. Locked. Return: 0, -ENODEV, -EIO. */
 static int check_present(struct emu_pci *e, uint8_t bus, uint8_t devfn)
 {
@@ -136,44 +134,75 @@ static int check_present(struct emu_pci *e, uint8_t bus, uint8_t devfn)
 	return vendor == 0xffff ? -ENODEV : 0;
 }
 
+/* Locked. Return: 0, -ENODEV, -EIO. */
+static int config_read(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
+		       uint32_t *ret)
+{
+	uint64_t v;
+
+	if (e->qt.dead)
+		return -EIO;
+	if (emu_constants_find(&e->constants, bus, devfn, reg, size, ret))
+		return 0;
+	if (qtest_read(&e->qt, SPACE_MEM, emu_config_addr(bus, devfn, reg), size, &v))
+		return -EIO;
+	*ret = (uint32_t)v;
+	return v == ~0ull >> (64 - 8 * size) ? check_present(e, bus, devfn) : 0;
+}
+
 int emu_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
 		    uint32_t size, uint32_t *ret)
 {
 	struct emu_pci *e = to_emu(pci);
-	uint64_t v;
+	uint32_t v;
 	int err;
 
-	if (hidden(bus, devfn))
+	if (emu_constants_absent(&e->constants, bus, devfn))
 		return -ENODEV;
 	emu_lock(e);
 	e->stats.config_reads++;
-	err = qtest_read(&e->qt, SPACE_MEM, emu_config_addr(bus, devfn, reg), size, &v);
-	if (!err && v == ~0ull >> (64 - 8 * size))
-		err = check_present(e, bus, devfn);
+	err = config_read(e, bus, devfn, reg, size, &v);
 	if (!err && reg == 0 && size == 4)
-		emu_quirk_saw_id(e, bus, devfn, (uint32_t)v);
+		emu_quirk_saw_id(e, bus, devfn, v);
 	emu_unlock(e);
 	if (!err)
-		*ret = (uint32_t)v;
+		*ret = v;
 	return err;
+}
+
+/* Locked. Return: 0, -ENODEV, -EIO. */
+static int config_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg,
+			uint32_t size, uint32_t value)
+{
+	uint64_t at = emu_config_addr(bus, devfn, reg), vendor;
+	uint32_t id;
+	bool known;
+
+	if (e->qt.dead)
+		return -EIO;
+	known = emu_constants_find(&e->constants, bus, devfn, 0, 4, &id);
+	emu_constants_saw_write(&e->constants, bus, devfn, reg, size, value);
+	if (known) {
+		qtest_write(&e->qt, SPACE_MEM, at, size, value);
+		return qtest_drain(&e->qt);
+	}
+	if (qtest_read_write(&e->qt, emu_config_addr(bus, devfn, 0), &vendor, at, size, value))
+		return -EIO;
+	return vendor == 0xffff ? -ENODEV : 0;
 }
 
 int emu_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
 		     uint32_t size, uint32_t value)
 {
 	struct emu_pci *e = to_emu(pci);
-	uint64_t vendor;
 	int err;
 
-	if (hidden(bus, devfn))
+	if (emu_constants_absent(&e->constants, bus, devfn))
 		return -ENODEV;
 	value &= ~0u >> (32 - 8 * size);
 	emu_lock(e);
 	e->stats.config_writes++;
-	err = qtest_read_write(&e->qt, emu_config_addr(bus, devfn, 0), &vendor,
-			       emu_config_addr(bus, devfn, reg), size, value);
-	if (!err && vendor == 0xffff)
-		err = -ENODEV;
+	err = config_write(e, bus, devfn, reg, size, value);
 	if (!err)
 		emu_quirk_saw_write(e, bus, devfn, reg, size, value);
 	emu_unlock(e);

@@ -290,6 +290,8 @@ static int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover
 				 .lines = c->qt.lines };
 	unsigned int i;
 
+	_Static_assert(sizeof(blob) <= sizeof(ret->blob), "the blob fits into a handover");
+	emu_constants_make(&blob.constants, &c->topology);
 	ret->pool_base = EMU_POOL_BASE;
 	ret->pool_size = c->pool_size;
 	ret->pool_offset = EMU_POOL_BASE;

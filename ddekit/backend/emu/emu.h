@@ -10,6 +10,7 @@
  *   monitor.c   QMP
  *   claim.c     the privileged half: open, handover, quiesce, close
  *   qtest.c     register accesses
+ *   constants.c what of config space never changes
  *   quirk.c     where QEMU's models differ from the devices
  *   lines.c     vectors and INTx lines
  *   adopt.c     the unprivileged half
@@ -50,16 +51,40 @@ static inline uint64_t emu_config_addr(uint8_t bus, uint8_t devfn, uint32_t reg)
 
 /* ---- handover ------------------------------------------------------------- */
 
-#define EMU_BLOB_MAGIC 0x31756d65u	/* "emu1" */
+#define EMU_BLOB_MAGIC 0x32756d65u	/* "emu2" */
 
 /* The fds of a handover, in order. */
 enum { EMU_FD_RAM, EMU_FD_QTEST, EMU_FD_VECTORS };
+
+#define EMU_MAX_FUNCTIONS 32
+#define EMU_MAX_CONSTANTS 256
+
+/* A register of which the bits in mask never change. */
+struct emu_constant {
+	uint8_t bus, devfn;
+	uint16_t reg;		/* a multiple of 4 */
+	uint32_t mask, value;
+};
+
+/* A bridge of the root bus. */
+struct emu_bridge {
+	uint8_t devfn, secondary;
+};
+
+struct emu_constants {
+	uint32_t n, n_bridges;
+	uint32_t renumbered;	/* bit per bridge; others than 0: ask the device */
+	uint8_t present[32];	/* of the root bus: bit per function of each slot */
+	struct emu_bridge bridge[EMU_MAX_FUNCTIONS];
+	struct emu_constant at[EMU_MAX_CONSTANTS];
+};
 
 struct emu_blob {
 	uint32_t magic;
 	uint32_t n_vectors;
 	uint32_t lines;		/* levels of the I/O APIC's inputs */
 	uint32_t zero;
+	struct emu_constants constants;
 };
 
 /* ---- cmdline.c ------------------------------------------------------------ */
@@ -130,8 +155,6 @@ int emu_ivshmem_greet(int server, const int *eventfds, unsigned int n);
 
 /* ---- topology.c ----------------------------------------------------------- */
 
-#define EMU_MAX_FUNCTIONS 32
-
 /* A function and its config space as it was after the claim. */
 struct emu_function {
 	uint8_t bus, devfn;
@@ -152,6 +175,19 @@ int emu_topology_init(struct emu_topology *t, struct qtest *q, char **ret_why);
  * remembered. Return: 0, -EIO. */
 int emu_topology_reset(struct emu_topology *t, struct qtest *q);
 void emu_topology_finish(struct emu_topology *t);
+
+/* ---- constants.c ---------------------------------------------------------- */
+
+/* What the topology says never changes. What does not fit is left out. */
+void emu_constants_make(struct emu_constants *c, const struct emu_topology *t);
+/* True: there is surely no such function. */
+bool emu_constants_absent(const struct emu_constants *c, uint8_t bus, uint8_t devfn);
+/* Return: true, *ret is the value of an aligned register of 1, 2 or 4 bytes. */
+bool emu_constants_find(const struct emu_constants *c, uint8_t bus, uint8_t devfn, uint32_t reg,
+			uint32_t size, uint32_t *ret);
+/* Config space is about to be written: the numbers of buses may change. */
+void emu_constants_saw_write(struct emu_constants *c, uint8_t bus, uint8_t devfn, uint32_t reg,
+			     uint32_t size, uint32_t value);
 
 /* ---- monitor.c ------------------------------------------------------------ */
 
@@ -197,6 +233,7 @@ struct emu_pci {
 	bool strict;			/* each write is waited for */
 	unsigned int n_quirks;
 	struct emu_quirk_user quirk[EMU_MAX_QUIRKS];
+	struct emu_constants constants;	/* but its bitmap, which never changes */
 };
 
 static inline struct emu_pci *to_emu(struct ddekit_pci *pci)

@@ -34,13 +34,17 @@ static int64_t net_tx(const struct dde_iovec *iov, uint32_t n)
 }
 
 /* The TAP is watched while the kernel half is there to take its packets. */
-static void net_event(uint32_t event, const struct dde_net_info *info)
+static int32_t net_event(uint32_t event, const struct dde_net_info *info)
 {
+	int err = 0;
+
 	if (event == DDE_NET_READY)
-		dde_host_watch(net.tap, net.down.hwirq);
+		err = dde_host_watch(net.tap, net.down.hwirq);
 	else if (event == DDE_NET_GONE)
 		dde_host_unwatch(net.tap);
-	net.on_event(event, info);
+	if (!err)
+		net.on_event(event, info);
+	return err;
 }
 
 int net_bridge_open(struct dde_host_plugin *plugin, int tap, uint32_t vnet_hdr,

@@ -73,9 +73,9 @@ rx_handler_result_t rx_handler(struct sk_buff **pskb)
 		if (!skb)
 			return RX_HANDLER_CONSUMED;
 	}
-	b->stats.host_rx_frames++;
+	bridge_count(host_rx_frames);
 	if (rx_to_host(b, skb)) {
-		b->stats.host_rx_failed++;
+		bridge_count(host_rx_failed);
 		kfree_skb(skb);
 	} else {
 		consume_skb(skb);

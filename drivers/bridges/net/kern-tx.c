@@ -33,7 +33,7 @@ static bool tx_may_go(struct bridge *b)
 {
 	if (atomic_read(&b->inflight) < TX_INFLIGHT_MAX)
 		return true;
-	b->stats.stalls++;
+	bridge_count(stalls);
 	WRITE_ONCE(b->stalled, true);
 	smp_mb();	/* pairs with the order in tx_done(): count, then flag */
 	if (atomic_read(&b->inflight) >= TX_INFLIGHT_MAX / 2)
@@ -173,7 +173,7 @@ static bool tx_one(struct bridge *b, struct sk_buff *skb, bool more)
 {
 	if (!tx_wanted(b)) {
 		kfree_skb_list(skb);
-		b->stats.host_tx_failed++;
+		bridge_count(host_tx_failed);
 		return true;
 	}
 	b->held = tx_send(b, skb, more);
@@ -191,13 +191,13 @@ static struct sk_buff *tx_next(struct bridge *b, long *err)
 	while (!skb && tx_may_go(b)) {
 		skb = tx_read(b, err);
 		if (skb) {
-			b->stats.host_tx_frames++;
+			bridge_count(host_tx_frames);
 			skb = tx_prepare(b, skb);
 			continue;
 		}
 		if (*err != -EBADMSG)
 			break;
-		b->stats.host_tx_failed++;
+		bridge_count(host_tx_failed);
 	}
 	return skb;
 }

@@ -14,6 +14,7 @@
 #include "kern.h"
 
 struct bridge bridge;
+DEFINE_PER_CPU(struct bridge_counts, bridge_counts);
 extern struct dde_net_up dde_net_up;	/* the host finds it by its name */
 
 static irqreturn_t tap_irq(int irq, void *arg)
@@ -67,13 +68,19 @@ static void fill_info(struct net_device *dev, struct dde_net_info *info)
 	info->features = seam_features(dev);
 }
 
-static void tell(struct bridge *b, u32 event)
+static int tell(struct bridge *b, u32 event)
 {
 	struct dde_net_info info;
+	unsigned long flags;
+	int err;
 
 	fill_info(b->dev, &info);
-	b->carrier = info.carrier;
-	b->down->event(event, &info);
+	WRITE_ONCE(b->carrier, info.carrier);
+	/* The host takes a lock, which an interrupt might want too. */
+	local_irq_save(flags);
+	err = b->down->event(event, &info);
+	local_irq_restore(flags);
+	return err;
 }
 
 /* rtnl held */
@@ -194,6 +201,14 @@ static int take(struct bridge *b, struct net_device *dev)
 	return 0;
 }
 
+/* rtnl held; undoes take() */
+static void give_back(struct bridge *b)
+{
+	dev_set_allmulti(b->dev, -1);
+	dev_close(b->dev);
+	let_go(b);
+}
+
 static int64_t net_attach(void *arg)
 {
 	struct bridge *b = &bridge;
@@ -216,8 +231,11 @@ static int64_t net_attach(void *arg)
 	dev = find_interface();
 	if (dev)
 		err = take(b, dev);
-	if (!err)
-		tell(b, DDE_NET_READY);
+	if (!err) {
+		err = tell(b, DDE_NET_READY);
+		if (err)
+			give_back(b);
+	}
 	rtnl_unlock();
 	if (err) {
 		free_irq(b->virq, b);
@@ -229,15 +247,11 @@ static int64_t net_attach(void *arg)
 static int64_t net_detach(void *arg)
 {
 	struct bridge *b = &bridge;
-	struct net_device *dev;
 
 	rtnl_lock();
-	dev = b->dev;
-	if (dev) {
+	if (b->dev) {
 		tell(b, DDE_NET_GONE);
-		dev_set_allmulti(dev, -1);
-		dev_close(dev);
-		let_go(b);
+		give_back(b);
 	}
 	rtnl_unlock();
 	if (b->virq > 0)
@@ -259,13 +273,29 @@ static int64_t net_get_info(void *arg)
 	return err;
 }
 
+static void add_counts(struct dde_net_stats *s)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct bridge_counts *c = per_cpu_ptr(&bridge_counts, cpu);
+
+		s->host_rx_frames += c->host_rx_frames;
+		s->host_tx_frames += c->host_tx_frames;
+		s->host_rx_failed += c->host_rx_failed;
+		s->host_tx_failed += c->host_tx_failed;
+		s->stalls += c->stalls;
+	}
+}
+
 static int64_t net_get_stats(void *arg)
 {
 	struct dde_net_stats *s = arg;
 	struct rtnl_link_stats64 t;
 	int64_t err = -ENODEV;
 
-	*s = bridge.stats;
+	memset(s, 0, sizeof(*s));
+	add_counts(s);
 	rtnl_lock();
 	if (bridge.dev) {
 		dev_get_stats(bridge.dev, &t);

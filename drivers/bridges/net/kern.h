@@ -5,6 +5,7 @@
 
 #include <linux/interrupt.h>
 #include <linux/netdevice.h>
+#include <linux/percpu.h>
 #include <linux/skbuff.h>
 #include <linux/timer.h>
 #include "seam.h"
@@ -24,10 +25,23 @@ struct bridge {
 	struct page *spare[TX_N_FRAGS];	/* filled by the next large packet */
 	struct timer_list retry;
 	struct tasklet_struct task;
-	struct dde_net_stats stats;	/* only the host_* and stalls members */
 };
 
 extern struct bridge bridge;
+
+/* What dde_net_stats has of the bridge's own, counted on each CPU. */
+struct bridge_counts {
+	u64 host_rx_frames;
+	u64 host_tx_frames;
+	u64 host_rx_failed;
+	u64 host_tx_failed;
+	u64 stalls;
+};
+
+DECLARE_PER_CPU(struct bridge_counts, bridge_counts);
+
+/* In softirq context. */
+#define bridge_count(member) __this_cpu_inc(bridge_counts.member)
 
 /* kern-tx.c: the tasklet that takes packets from the TAP, and its memory. */
 void tx_init(struct bridge *b);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #endif
 
-#define DDE_NET_SEAM_VERSION 1u
+#define DDE_NET_SEAM_VERSION 2u
 
 /* Laid out as struct iovec and struct kvec are. */
 struct dde_iovec {
@@ -76,8 +76,9 @@ struct dde_net_down {
 	/* Takes one packet from the host; one caller at a time.
 	 * Return: bytes, -EAGAIN (none waits), other -errno. */
 	int64_t (*tx)(const struct dde_iovec *iov, uint32_t n);
-	/* info is borrowed for the call. */
-	void (*event)(uint32_t event, const struct dde_net_info *info);
+	/* info is borrowed for the call. Return: 0; of DDE_NET_READY also -errno,
+	 * then the host cannot take packets and the attach fails. */
+	int32_t (*event)(uint32_t event, const struct dde_net_info *info);
 };
 
 /* Up-calls: for dde_request.fn, that is in task context, may sleep. */

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Requests from other host threads, carried out one by one in a kernel thread. */
+#include <linux/cpu.h>
 #include <linux/err.h>
 #include <linux/init.h>
 #include <linux/kthread.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/workqueue.h>
 #include "internal.h"
 
 /* Newest first; any thread pushes, the control thread takes all. */
@@ -12,17 +15,13 @@ static struct task_struct *control;
 
 void dde_control_submit(struct dde_request *req)
 {
-	struct dde_request *head = __atomic_load_n(&queue, __ATOMIC_RELAXED);
-
-	do {
-		req->next = head;
-	} while (!__atomic_compare_exchange_n(&queue, &head, req, true, __ATOMIC_RELEASE,
-					      __ATOMIC_RELAXED));
+	dde_push(&queue, req);
 	dde_irq_raise(DDE_HWIRQ_CONTROL);
 }
 
 void dde_control_interrupt(void)
 {
+	dde_modprobe_interrupt();
 	if (control)
 		wake_up_process(control);
 }
@@ -70,9 +69,39 @@ static int control_thread(void *unused)
 	return 0;
 }
 
-/* For dde_up: that this runs is the sign of life. */
+/*
+ * For dde_up: that this returns is the sign of life.  One CPU that is stuck while
+ * the others run is found by work that each of them must get to.
+ */
+#ifdef CONFIG_SMP
+static void beat(struct work_struct *work)
+{
+}
+
+static DEFINE_PER_CPU(struct work_struct, beat_work);
+
+static void beat_everywhere(void)
+{
+	unsigned int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		INIT_WORK(per_cpu_ptr(&beat_work, cpu), beat);
+		queue_work_on(cpu, system_highpri_wq, per_cpu_ptr(&beat_work, cpu));
+	}
+	for_each_online_cpu(cpu)
+		flush_work(per_cpu_ptr(&beat_work, cpu));
+	cpus_read_unlock();
+}
+#else
+static void beat_everywhere(void)
+{
+}
+#endif
+
 s64 dde_heartbeat(void *arg)
 {
+	beat_everywhere();
 	++*(u64 *)arg;
 	return 0;
 }

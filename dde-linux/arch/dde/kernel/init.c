@@ -11,6 +11,7 @@
 #include <linux/panic.h>
 #include <linux/reboot.h>
 #include <linux/sched.h>
+#include <linux/smp.h>
 #include <linux/stat.h>
 #include <linux/syscore_ops.h>
 #include "internal.h"
@@ -30,27 +31,37 @@ static int load_binary(struct linux_binprm *bprm)
 
 static struct linux_binfmt init_format = { .load_binary = load_binary };
 
+int __init dde_add_program(const char *path, struct linux_binfmt *format)
+{
+	struct file *file = filp_open(path, O_CREAT | O_WRONLY, 0755);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	/* Now, not in task work: a file open for writing cannot be executed. */
+	__fput_sync(file);
+	register_binfmt(format);
+	return 0;
+}
+
 static int __init create_init(void)
 {
-	struct file *file;
+	int err;
 
 	/* Process 1 opens /dev/console; there is no terminal, let it have null. */
 	init_unlink("/dev/console");
 	init_mkdir("/dev", 0755);
 	init_mknod("/dev/console", S_IFCHR | 0600, new_encode_dev(MKDEV(MEM_MAJOR, 3)));
 
-	file = filp_open("/init", O_CREAT | O_WRONLY, 0755);
-	if (IS_ERR(file))
-		panic("cannot create /init: %pe", file);
-	/* Now, not in task work: a file open for writing cannot be executed. */
-	__fput_sync(file);
-	register_binfmt(&init_format);
+	err = dde_add_program("/init", &init_format);
+	if (err)
+		panic("cannot create /init: error %d", err);
 	return 0;
 }
 late_initcall(create_init);
 
 static void __noreturn halt(void)
 {
+	smp_send_stop();
 	raw_local_irq_disable();
 	dde_down->sys->halt();
 }

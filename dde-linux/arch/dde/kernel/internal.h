@@ -9,7 +9,9 @@
 #include <asm/dde_seam.h>
 
 struct irq_domain;
+struct linux_binfmt;
 struct module;
+struct pt_regs;
 struct task_struct;
 
 /* up.c: set before anything else runs, never changed. */
@@ -65,7 +67,7 @@ extern char dde_panic_text[256];
 extern struct irq_domain *dde_irq_domain;
 u32 dde_irq_raise(u32 hwirq);
 void dde_irq_raise_cpu(u32 cpu, u32 hwirq);
-void dde_irq_enter(u32 cpu);
+void dde_irq_enter(u32 cpu, u64 ip, u64 bp);
 const volatile u32 *dde_irq_pending(u32 cpu);
 
 /* msi.c */
@@ -75,6 +77,7 @@ extern struct irq_domain *dde_msi_domain;
 /* time.c */
 void dde_timer_interrupt(void);
 void dde_timer_init_cpu(void);
+s64 dde_clock_set(void *arg);
 
 /* switch.S, process.c */
 void dde_run_on_stack(unsigned long sp, void (*fn)(void)) __noreturn;
@@ -83,18 +86,78 @@ asmlinkage void dde_thread_start(struct task_struct *prev, int (*fn)(void *), vo
 
 /* control.c */
 void dde_control_submit(struct dde_request *req);
+
+/*
+ * Any host thread: makes item the newest of a list, which is taken as a whole.
+ * The kernel's llist would not do: with one CPU its atomic operations hold for
+ * that CPU's thread alone.
+ */
+#define dde_push(head, item)							\
+do {										\
+	typeof(item) first = __atomic_load_n(head, __ATOMIC_RELAXED);		\
+										\
+	do {									\
+		(item)->next = first;						\
+	} while (!__atomic_compare_exchange_n(head, &first, item, true,		\
+					      __ATOMIC_RELEASE, __ATOMIC_RELAXED)); \
+} while (0)
+
 void dde_control_interrupt(void);
 
+/* modprobe.c */
+void dde_modprobe_answer(struct dde_modprobe *m);
+void dde_modprobe_interrupt(void);
+/* What the calling process executed, if anything. Return: its exit code. */
+int dde_program_run(void);
+
+/* param.c, counters.c */
+s64 dde_param(void *arg);
+s64 dde_counters(void *arg);
+
+/* fault.c */
+s32 dde_fault(u32 cpu, struct dde_fault *fault);
+/* The registers that the fault which this CPU is handling came with, or NULL. */
+struct pt_regs *dde_fault_regs(void);
+void dde_fault_init(void);
+
+/* dump.c */
+void dde_dump(u32 cpu, const struct dde_registers *reg);
+
+/* vmap.c: a page that the host could not map when it should have.
+ * Return: whether it is mapped now. */
+bool dde_vmap_fault(unsigned long addr);
+
 /* init.c */
+/* Creates an empty file for format to "execute". Return: 0, -errno. */
+int dde_add_program(const char *path, struct linux_binfmt *format);
 s64 dde_shutdown(void *arg);
 s64 dde_heartbeat(void *arg);
 
 /* plugin.c */
 s64 dde_plugin_load(void *arg);
 s64 dde_plugin_unload(void *arg);
+s64 dde_plugin_modules(void *arg);
+/* As dde_plugin_load(), without waiting for devices to be probed: for loads that
+ * such a probe may wait for. Return: -EEXIST if it is live already. */
+int dde_plugin_load_one(const struct dde_plugin *p);
+/* For those with a file in sysfs, until fn returns an error; module_mutex held. */
+void dde_plugin_each_parameter(int (*fn)(const char *module, const char *name, void *arg),
+			       void *arg);
+unsigned int dde_plugin_count(void);
 int dde_plugin_symbol(unsigned long addr, char *buf, unsigned int size);
+/* After a crash: where the plugins' images lie, for the host's tools. */
+void dde_plugins_show_images(void);
+
+/* plugin_notify.c */
+void dde_plugin_notify(struct module *mod, unsigned long state);
+/* Return: 0, or the error of one who objects; then all are told of the going. */
+int dde_plugin_notify_coming(struct module *mod);
 
 /* plugin_sections.c */
 int dde_plugin_set_sections(struct module *mod, const struct dde_section *sections);
+/* Calls the module's constructors; before its init. */
+void dde_plugin_construct(struct module *mod, const struct dde_plugin *p);
+/* BUG() and WARN() of the module are known from here to module_bug_cleanup(). */
+void dde_plugin_set_bugs(struct module *mod, const struct dde_section *sections);
 
 #endif

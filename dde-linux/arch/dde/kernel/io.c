@@ -8,6 +8,8 @@
 #include <linux/unaligned.h>
 #include "internal.h"
 
+static_assert(DDE_IO_CALL == DDE_MMIO_CALL && DDE_IO_PORT == DDE_MMIO_PORT);
+
 u64 dde_mmio_read(unsigned long addr, u32 size)
 {
 	return dde_call(pci->mmio_read(addr, size));

@@ -9,6 +9,7 @@
 #include <linux/init.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/irq_work.h>
 #include <linux/irqdomain.h>
 #include <linux/export.h>
 #include <asm/dde.h>
@@ -69,11 +70,22 @@ static void take_one(u32 hwirq)
 		pr_warn_ratelimited("interrupt input %u is not in use\n", hwirq);
 }
 
+static void take_work(struct dde_cpu *c)
+{
+	if (!READ_ONCE(c->irq_work))
+		return;
+	WRITE_ONCE(c->irq_work, 0);
+	irq_enter();
+	irq_work_run();
+	irq_exit();
+}
+
 static void take_all(struct dde_cpu *c)
 {
 	unsigned int word;
 	u64 bits;
 
+	take_work(c);
 #ifdef CONFIG_SMP
 	dde_take_calls(c);
 #endif
@@ -98,16 +110,20 @@ static void take_all(struct dde_cpu *c)
  */
 #define ROUNDS 2
 
-void dde_irq_deliver(void)
+static __always_inline void deliver(unsigned long ip, unsigned long bp)
 {
-	struct pt_regs regs = { .ip = _RET_IP_ };
-	struct pt_regs *outer;
+	bool lockdep_on = lockdep_hardirqs_enabled();
+	struct pt_regs regs, *outer;
 	struct dde_cpu *c;
 	int round;
 
-	regs.bp = (unsigned long)__builtin_frame_address(0);
+	regs.ip = ip;
+	regs.bp = bp;
+	regs.full = 0;
 	dde_this_cpu->irq_off = 1;
 	barrier();
+	if (lockdep_on)
+		trace_hardirqs_off();
 	c = dde_cpu_of(raw_smp_processor_id());
 	outer = set_irq_regs(&regs);
 	for (round = 0; round < ROUNDS; round++) {
@@ -116,9 +132,18 @@ void dde_irq_deliver(void)
 		take_all(c);
 	}
 	set_irq_regs(outer);
+	if (lockdep_on)
+		trace_hardirqs_on();
 	barrier();
 	dde_this_cpu->irq_off = 0;
 	barrier();
+}
+
+void dde_irq_deliver(void)
+{
+	const unsigned long *frame = __builtin_frame_address(0);
+
+	deliver(_RET_IP_, frame[0]);
 }
 EXPORT_SYMBOL(dde_irq_deliver);
 
@@ -129,10 +154,21 @@ void dde_irq_poll(void)
 }
 EXPORT_SYMBOL(dde_irq_poll);
 
-/* For dde_up: in a signal handler, anywhere in this thread. */
-void dde_irq_enter(u32 cpu)
+/* The CPU interrupts itself: at once if interrupts are on. */
+void arch_irq_work_raise(void)
 {
+	struct dde_cpu *c = dde_cpu_of(raw_smp_processor_id());
+
+	WRITE_ONCE(c->irq_work, 1);
+	__atomic_store_n(&c->irq_pending, 1, __ATOMIC_SEQ_CST);
 	dde_irq_poll();
+}
+
+/* For dde_up: in a signal handler, anywhere in this thread. */
+void dde_irq_enter(u32 cpu, u64 ip, u64 bp)
+{
+	if (!dde_this_cpu->irq_off && dde_this_cpu->irq_pending)
+		deliver(ip, bp);
 }
 
 /* ---- the interrupts of bridges and lines -------------------------------- */

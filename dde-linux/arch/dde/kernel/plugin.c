@@ -4,9 +4,11 @@
  * of the work of the kernel's own loader (kernel/module/main.c) is done here,
  * in its order: the module becomes known, is set up, is initialised, goes live.
  *
- * All of it runs in the control thread, one plugin at a time.
+ * It runs in the control thread, or in the process that takes the place of
+ * modprobe (modprobe.c); a module's init may wait for the load of another.
  */
 #include <linux/async.h>
+#include <linux/bug.h>
 #include <linux/device/driver.h>
 #include <linux/err.h>
 #include <linux/init.h>
@@ -15,11 +17,11 @@
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/notifier.h>
 #include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/wait.h>
 #include "module/internal.h"
 #include "internal.h"
 
@@ -32,63 +34,28 @@ struct plugin {
 	struct module *mod;
 	unsigned long base;
 	unsigned long size;
+	const struct dde_section *sections;
 };
 
+/* Changed under module_mutex. A plugin is in it from before its set-up. */
 static LIST_HEAD(plugins);
 
-/* ---- notifiers ----------------------------------------------------------- */
+/* A load has come to its end, this way or that. */
+static DECLARE_WAIT_QUEUE_HEAD(loads);
 
-/*
- * The chain's head is the loader's own.  A member with the highest priority,
- * registered before any other, sees all the others behind it.
- */
-static int first_called(struct notifier_block *nb, unsigned long state, void *mod)
+/* How long to wait for the end of another load, which may wait for us.  The
+ * control thread may be among those that wait: less than the heartbeat allows. */
+#define LOAD_WAIT (2 * HZ)
+
+/* module_mutex held */
+static struct plugin *find_plugin(const struct module *mod)
 {
-	return NOTIFY_DONE;
-}
+	struct plugin *p;
 
-static struct notifier_block first = { .notifier_call = first_called, .priority = INT_MAX };
-
-static int __init register_first(void)
-{
-	return register_module_notifier(&first);
-}
-early_initcall(register_first);
-
-/* Return: 0, or the error of a notifier, in which case *last is the one. */
-static int notify(struct module *mod, unsigned long state, struct notifier_block **last)
-{
-	struct notifier_block *nb, *next;
-	int ret;
-
-	for (nb = first.next; nb; nb = next) {
-		next = nb->next;
-		ret = nb->notifier_call(nb, state, mod);
-		if (ret & NOTIFY_STOP_MASK) {
-			*last = nb;
-			return notifier_to_errno(ret);
-		}
-	}
-	return 0;
-}
-
-static void notify_void(struct module *mod, unsigned long state)
-{
-	struct notifier_block *last;
-
-	notify(mod, state, &last);
-}
-
-/* Those that were told of the coming are told of the going if one objects. */
-static int notify_coming(struct module *mod)
-{
-	struct notifier_block *last, *nb;
-	int err = notify(mod, MODULE_STATE_COMING, &last);
-
-	if (err)
-		for (nb = first.next; nb && nb != last; nb = nb->next)
-			nb->notifier_call(nb, MODULE_STATE_GOING, mod);
-	return err;
+	list_for_each_entry(p, &plugins, list)
+		if (p->mod == mod)
+			return p;
+	return NULL;
 }
 
 /* ---- module information -------------------------------------------------- */
@@ -211,6 +178,19 @@ int dde_plugin_symbol(unsigned long addr, char *buf, unsigned int size)
 	return len;
 }
 
+/*
+ * After a crash, no lock can be trusted.  An address less the image's is what
+ * addr2line and gdb know it by.
+ */
+void dde_plugins_show_images(void)
+{
+	struct plugin *p;
+
+	list_for_each_entry_rcu(p, &plugins, list, true)
+		printk(KERN_DEFAULT "image %s: [%lx, %lx)\n", p->mod->name, p->base,
+		       p->base + p->size);
+}
+
 /* ---- per-CPU variables --------------------------------------------------- */
 
 #ifdef CONFIG_SMP
@@ -255,23 +235,50 @@ static int use_module(struct module *mod, struct module *other)
 	return 0;
 }
 
-/* The modules named in "depends=a,b" must be live, and stay. */
-static int use_dependencies(struct module *mod, const struct dde_plugin *p)
+/* Is a module of that name known, and not at its beginning or end? */
+static bool is_settled(const char *name, size_t len)
 {
-	const char *names = modinfo(p, "depends");
-	struct module *other;
-	size_t len;
-	int err = 0;
+	struct module *mod;
+	bool settled;
 
 	mutex_lock(&module_mutex);
-	for (; names && *names && !err; names += len + (names[len] == ',')) {
-		len = strcspn(names, ",");
-		other = find_module_all(names, len, false);
-		err = other ? use_module(mod, other) : -ENOENT;
-		if (err)
-			pr_err("%s: needs %.*s, which is not loaded\n", mod->name, (int)len, names);
-	}
+	mod = find_module_all(name, len, true);
+	settled = !mod || mod->state == MODULE_STATE_LIVE;
 	mutex_unlock(&module_mutex);
+	return settled;
+}
+
+static int use_one(struct module *mod, const char *name, size_t len)
+{
+	struct module *other;
+	int err;
+
+	wait_event_timeout(loads, is_settled(name, len), LOAD_WAIT);
+	mutex_lock(&module_mutex);
+	other = find_module_all(name, len, false);
+	err = other ? use_module(mod, other) : -ENOENT;
+	mutex_unlock(&module_mutex);
+	if (err == -EBUSY)
+		pr_err("%s: needs %.*s, whose init is not over\n", mod->name, (int)len, name);
+	else if (err)
+		pr_err("%s: needs %.*s, which is not loaded\n", mod->name, (int)len, name);
+	return err;
+}
+
+/* The modules named in "depends=a,b" must be live, and stay. Files may be called
+ * a-b; the module in them is a_b. */
+static int use_dependencies(struct module *mod, const struct dde_plugin *p)
+{
+	char *names = kstrdup(modinfo(p, "depends") ?: "", GFP_KERNEL), *rest = names, *name;
+	int err = 0;
+
+	if (!names)
+		return -ENOMEM;
+	strreplace(names, '-', '_');
+	while (!err && (name = strsep(&rest, ",")))
+		if (*name)
+			err = use_one(mod, name, strlen(name));
+	kfree(names);
 	return err;
 }
 
@@ -291,17 +298,22 @@ static void drop_dependencies(struct module *mod)
 
 /* ---- the list of modules -------------------------------------------------- */
 
+static void set_region(struct module *mod, enum mod_mem_type type, u64 base, u64 size)
+{
+	mod->mem[type].base = size ? (void *)base : NULL;
+	mod->mem[type].size = size;
+}
+
+/*
+ * The segments of the image.  Initialisation code and data are parts of them
+ * which are never freed, and __ro_after_init data stays writable: neither has a
+ * region of its own.
+ */
 static void set_memory(struct module *mod, const struct dde_plugin *p)
 {
-	u64 text_end = p->text_base + p->text_size;
-	u64 image_end = p->image_base + p->image_size;
-
-	mod->mem[MOD_RODATA].base = (void *)p->image_base;
-	mod->mem[MOD_RODATA].size = p->text_base - p->image_base;
-	mod->mem[MOD_TEXT].base = (void *)p->text_base;
-	mod->mem[MOD_TEXT].size = p->text_size;
-	mod->mem[MOD_DATA].base = (void *)text_end;
-	mod->mem[MOD_DATA].size = image_end - text_end;
+	set_region(mod, MOD_TEXT, p->text_base, p->text_size);
+	set_region(mod, MOD_RODATA, p->rodata_base, p->rodata_size);
+	set_region(mod, MOD_DATA, p->data_base, p->data_size);
 }
 
 static int make_known(struct module *mod, struct plugin *plugin)
@@ -315,32 +327,22 @@ static int make_known(struct module *mod, struct plugin *plugin)
 		mod_tree.addr_min = min(mod_tree.addr_min, plugin->base);
 		mod_tree.addr_max = max(mod_tree.addr_max, plugin->base + plugin->size);
 		mod_tree_insert(mod);
+		dde_plugin_set_bugs(mod, plugin->sections);
 		list_add_rcu(&mod->list, &modules);
-		list_add_rcu(&plugin->list, &plugins);
 	}
 	mutex_unlock(&module_mutex);
 	return err;
 }
 
-static void make_unknown(struct module *mod, struct plugin *plugin)
+static void make_unknown(struct module *mod)
 {
 	mutex_lock(&module_mutex);
 	mod->state = MODULE_STATE_UNFORMED;
-	list_del_rcu(&plugin->list);
 	list_del_rcu(&mod->list);
+	module_bug_cleanup(mod);
 	mod_tree_remove(mod);
 	mutex_unlock(&module_mutex);
 	synchronize_rcu();
-}
-
-static struct plugin *find_plugin(const struct module *mod)
-{
-	struct plugin *p;
-
-	list_for_each_entry(p, &plugins, list)
-		if (p->mod == mod)
-			return p;
-	return NULL;
 }
 
 /* ---- loading -------------------------------------------------------------- */
@@ -390,36 +392,26 @@ static int init_fields(struct module *mod, const struct dde_plugin *p)
 }
 
 /* Undoes set_up() in any state; the module is not known. */
-static void tear_down(struct module *mod, struct plugin *plugin)
+static void tear_down(struct module *mod)
 {
 	free_attributes(mod);
 	free_symbols(mod);
 	kfree(mod->args);
 	mod->args = NULL;
-	kfree(plugin);
 }
 
-/* Return: the plugin's record; the module has all that does not need others. */
-static struct plugin *set_up(struct module *mod, const struct dde_plugin *p)
+/* The module has all that does not need others. Return: 0, -errno and nothing is left. */
+static int set_up(struct module *mod, const struct dde_plugin *p)
 {
-	struct plugin *plugin = kzalloc(sizeof(*plugin), GFP_KERNEL);
-	int err;
+	int err = init_fields(mod, p);
 
-	if (!plugin)
-		return ERR_PTR(-ENOMEM);
-	plugin->mod = mod;
-	plugin->base = p->image_base;
-	plugin->size = p->image_size;
-	err = init_fields(mod, p);
 	if (!err)
 		err = set_symbols(mod, p);
 	if (!err)
 		err = set_attributes(mod, p);
-	if (err) {
-		tear_down(mod, plugin);
-		return ERR_PTR(err);
-	}
-	return plugin;
+	if (err)
+		tear_down(mod);
+	return err;
 }
 
 static int sysfs_set_up(struct module *mod)
@@ -442,29 +434,21 @@ static int run_init(struct module *mod)
 static void go_live(struct module *mod)
 {
 	mod->state = MODULE_STATE_LIVE;
-	notify_void(mod, MODULE_STATE_LIVE);
+	wake_up_all(&loads);
+	dde_plugin_notify(mod, MODULE_STATE_LIVE);
 	kobject_uevent(&mod->mkobj.kobj, KOBJ_ADD);
-	/* Whoever asked for the load wants to know what came of it. */
-	wait_for_device_probe();
-	async_synchronize_full();
+	if (!mod->async_probe_requested)
+		async_synchronize_full();
 	module_put(mod);
 }
 
-s64 dde_plugin_load(void *arg)
+/* From a reserved plugin to a live one, or back. */
+static int bring_up(struct module *mod, const struct dde_plugin *p, struct plugin *plugin)
 {
-	const struct dde_plugin *p = arg;
-	struct module *mod = p->module;
-	struct plugin *plugin;
-	int err;
+	int err = set_up(mod, p);
 
-	if (mod->state == MODULE_STATE_UNFORMED) {
-		pr_err("%s: this image was loaded before, its data is not as at the start\n",
-		       mod->name);
-		return -EINVAL;
-	}
-	plugin = set_up(mod, p);
-	if (IS_ERR(plugin))
-		return PTR_ERR(plugin);
+	if (err)
+		return err;
 	err = make_known(mod, plugin);
 	if (err)
 		goto fail_known;
@@ -472,7 +456,7 @@ s64 dde_plugin_load(void *arg)
 	if (err)
 		goto fail_dependencies;
 	mod->state = MODULE_STATE_COMING;
-	err = notify_coming(mod);
+	err = dde_plugin_notify_coming(mod);
 	if (err)
 		goto fail_coming;
 	err = set_parameters(mod);
@@ -481,6 +465,7 @@ s64 dde_plugin_load(void *arg)
 	err = sysfs_set_up(mod);
 	if (err)
 		goto fail_parameters;
+	dde_plugin_construct(mod, p);
 	err = run_init(mod);
 	if (err)
 		goto fail_init;
@@ -493,52 +478,220 @@ fail_init:
 fail_parameters:
 	mod->state = MODULE_STATE_GOING;
 	module_destroy_params(mod->kp, mod->num_kp);
-	notify_void(mod, MODULE_STATE_GOING);
+	dde_plugin_notify(mod, MODULE_STATE_GOING);
 	async_synchronize_full();
 fail_coming:
 	synchronize_rcu();
 fail_dependencies:
 	drop_dependencies(mod);
-	make_unknown(mod, plugin);
+	make_unknown(mod);
 fail_known:
-	tear_down(mod, plugin);
+	tear_down(mod);
 	return err;
 }
 
-/* Return: 0, then nobody can begin to use the module any more. */
-static int stop_use(struct module *mod)
+/*
+ * Puts the plugin into the list, so that a second load of it waits for this one.
+ * Return: 0, -EEXIST (it is there), -EINVAL (its image is used up), -ENOMEM.
+ */
+static int reserve(const struct dde_plugin *p, struct plugin **ret)
 {
+	struct plugin *plugin = kzalloc(sizeof(*plugin), GFP_KERNEL);
+	struct module *mod = p->module;
+	int err = 0;
+
+	if (!plugin)
+		return -ENOMEM;
+	plugin->mod = mod;
+	plugin->base = p->image_base;
+	plugin->size = p->image_size;
+	plugin->sections = p->sections;
+	mutex_lock(&module_mutex);
+	if (find_plugin(mod))
+		err = -EEXIST;
+	else if (mod->state == MODULE_STATE_UNFORMED)
+		err = -EINVAL;
+	else
+		list_add_rcu(&plugin->list, &plugins);
+	mutex_unlock(&module_mutex);
+	if (err)
+		kfree(plugin);
+	else
+		*ret = plugin;
+	return err;
+}
+
+static void forget(struct plugin *plugin)
+{
+	mutex_lock(&module_mutex);
+	list_del_rcu(&plugin->list);
+	mutex_unlock(&module_mutex);
+	synchronize_rcu();
+	kfree(plugin);
+	wake_up_all(&loads);
+}
+
+/* Is the plugin neither being loaded nor being unloaded? */
+static bool is_at_rest(struct module *mod)
+{
+	bool rest;
+
+	mutex_lock(&module_mutex);
+	rest = !find_plugin(mod) || mod->state == MODULE_STATE_LIVE;
+	mutex_unlock(&module_mutex);
+	return rest;
+}
+
+/* Somebody else has loaded it, or is at it. Return: -EEXIST once it is live. */
+static int wait_for_other(struct module *mod)
+{
+	int err;
+
+	if (!wait_event_timeout(loads, is_at_rest(mod), LOAD_WAIT)) {
+		pr_err("%s: gave up waiting for the end of its init, which may wait for us\n",
+		       mod->name);
+		return -EBUSY;
+	}
+	mutex_lock(&module_mutex);
+	err = find_plugin(mod) ? -EEXIST : -ENODEV;
+	mutex_unlock(&module_mutex);
+	return err;
+}
+
+int dde_plugin_load_one(const struct dde_plugin *p)
+{
+	struct module *mod = p->module;
+	struct plugin *plugin;
+	int err = reserve(p, &plugin);
+
+	if (err == -EEXIST)
+		return wait_for_other(mod);
+	if (err == -EINVAL)
+		pr_err("%s: this image was loaded before, its data is not as at the start\n",
+		       mod->name);
+	if (err)
+		return err;
+	err = bring_up(mod, p, plugin);
+	if (err)
+		forget(plugin);
+	return err;
+}
+
+s64 dde_plugin_load(void *arg)
+{
+	int err = dde_plugin_load_one(arg);
+
+	/* Whoever asked for the load wants to know what came of it. */
+	wait_for_device_probe();
+	async_synchronize_full();
+	return err == -EEXIST ? 0 : err;
+}
+
+/* ---- unloading ------------------------------------------------------------- */
+
+/* Return: 0, then nobody can begin to use the module any more. */
+static int stop_use(struct module *mod, struct plugin **ret)
+{
+	struct plugin *plugin;
 	int err = 0;
 
 	mutex_lock(&module_mutex);
-	if (mod->state != MODULE_STATE_LIVE || !list_empty(&mod->source_list) ||
-	    (mod->init && !mod->exit) || atomic_cmpxchg(&mod->refcnt, REF_BASE, 0) != REF_BASE)
+	plugin = find_plugin(mod);
+	if (!plugin)
+		err = -ENOENT;
+	else if (mod->state != MODULE_STATE_LIVE || !list_empty(&mod->source_list) ||
+		 (mod->init && !mod->exit) ||
+		 atomic_cmpxchg(&mod->refcnt, REF_BASE, 0) != REF_BASE)
 		err = -EBUSY;
 	else
 		mod->state = MODULE_STATE_GOING;
 	mutex_unlock(&module_mutex);
+	*ret = plugin;
 	return err;
 }
 
 s64 dde_plugin_unload(void *arg)
 {
 	struct module *mod = ((const struct dde_plugin *)arg)->module;
-	struct plugin *plugin = find_plugin(mod);
-	int err;
+	struct plugin *plugin;
+	int err = stop_use(mod, &plugin);
 
-	if (!plugin)
-		return -ENOENT;
-	err = stop_use(mod);
 	if (err)
 		return err;
 	if (mod->exit)
 		mod->exit();
-	notify_void(mod, MODULE_STATE_GOING);
+	dde_plugin_notify(mod, MODULE_STATE_GOING);
 	async_synchronize_full();
 	mod_sysfs_teardown(mod);
 	module_destroy_params(mod->kp, mod->num_kp);
 	drop_dependencies(mod);
-	make_unknown(mod, plugin);
-	tear_down(mod, plugin);
+	make_unknown(mod);
+	tear_down(mod);
+	forget(plugin);
 	return 0;
+}
+
+/* ---- what there is ----------------------------------------------------------- */
+
+static const char *state_name(const struct module *mod)
+{
+	switch (mod->state) {
+	case MODULE_STATE_LIVE:
+		return "live";
+	case MODULE_STATE_GOING:
+		return "going";
+	default:
+		return "coming";
+	}
+}
+
+/* module_mutex held. Appends a module's line. Return: bytes, as scnprintf(). */
+static int describe(struct module *mod, u64 size, char *text, int room)
+{
+	struct module_use *use;
+	int n = scnprintf(text, room, "%s\t%llu\t%d\t", mod->name, size, module_refcount(mod));
+
+	list_for_each_entry(use, &mod->source_list, source_list)
+		n += scnprintf(text + n, room - n, "%s%s", use->source->name,
+			       list_is_last(&use->source_list, &mod->source_list) ? "" : ",");
+	return n + scnprintf(text + n, room - n, "\t%s\n", state_name(mod));
+}
+
+s64 dde_plugin_modules(void *arg)
+{
+	struct dde_param *param = arg;
+	struct plugin *p;
+	int n = 0;
+
+	param->text[0] = 0;
+	mutex_lock(&module_mutex);
+	list_for_each_entry_reverse(p, &plugins, list)
+		n += describe(p->mod, p->size, param->text + n, param->size - n);
+	mutex_unlock(&module_mutex);
+	return n + 1 >= param->size ? -ENOSPC : 0;
+}
+
+void dde_plugin_each_parameter(int (*fn)(const char *module, const char *name, void *arg),
+			       void *arg)
+{
+	struct plugin *p;
+	unsigned int i;
+	int err = 0;
+
+	mutex_lock(&module_mutex);
+	list_for_each_entry_reverse(p, &plugins, list)
+		for (i = 0; !err && p->mod->state == MODULE_STATE_LIVE && i < p->mod->num_kp; i++)
+			if (p->mod->kp[i].perm)
+				err = fn(p->mod->name, p->mod->kp[i].name, arg);
+	mutex_unlock(&module_mutex);
+}
+
+unsigned int dde_plugin_count(void)
+{
+	unsigned int n;
+
+	mutex_lock(&module_mutex);
+	n = list_count_nodes(&plugins);
+	mutex_unlock(&module_mutex);
+	return n;
 }

@@ -3,8 +3,11 @@
  * What find_module_sections() of the kernel's loader finds in a module's ELF
  * file, taken from the table that is linked into a plugin.
  */
+#include <linux/bug.h>
 #include <linux/dynamic_debug.h>
+#include <linux/elf.h>
 #include <linux/extable.h>
+#include <linux/kasan.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/srcu.h>
@@ -37,6 +40,7 @@ static const struct place places[] = {
 	PLACE("__ksymtab", syms, num_syms),
 	PLACE("__ksymtab_gpl", gpl_syms, num_gpl_syms),
 	PLACE("__ex_table", extable, num_exentries),
+	PLACE(".noinstr.text", noinstr_text_start, noinstr_text_size),
 #ifdef CONFIG_CONSTRUCTORS
 	PLACE(".ctors", ctors, num_ctors),
 	PLACE(".init_array", ctors, num_ctors),
@@ -59,6 +63,13 @@ static const struct place places[] = {
 #endif
 #ifdef CONFIG_TRACING
 	PLACE("__trace_printk_fmt", trace_bprintk_fmt_start, num_trace_bprintk_fmt),
+#endif
+#ifdef CONFIG_FTRACE_MCOUNT_RECORD
+	PLACE(FTRACE_CALLSITE_SECTION, ftrace_callsites, num_ftrace_callsites),
+#endif
+#ifdef CONFIG_KPROBES
+	PLACE(".kprobes.text", kprobes_text_start, kprobes_text_size),
+	PLACE("_kprobe_blacklist", kprobe_blacklist, num_kprobe_blacklist),
 #endif
 #ifdef CONFIG_FUNCTION_ERROR_INJECTION
 	PLACE("_error_injection_whitelist", ei_funcs, num_ei_funcs),
@@ -83,8 +94,10 @@ static const struct place places[] = {
 static const char *const ignored[] = {
 	"__kcrctab",		/* symbol checksums: the ABI hash takes their place */
 	"__kcrctab_gpl",
-	".noinstr.text",	/* matters to kprobes only */
 	".modinfo",		/* plugin.c */
+#ifdef CONFIG_GENERIC_BUG
+	"__bug_table",		/* dde_plugin_set_bugs() */
+#endif
 	".symtab",		/* plugin.c */
 #ifdef CONFIG_SMP
 	".data..percpu",	/* plugin.c */
@@ -139,4 +152,43 @@ int dde_plugin_set_sections(struct module *mod, const struct dde_section *sectio
 	if (mod->num_exentries)
 		sort_extable(mod->extable, mod->extable + mod->num_exentries);
 	return 0;
+}
+
+/* The kernel's own code looks for the table in an ELF file: it gets one of a section. */
+void dde_plugin_set_bugs(struct module *mod, const struct dde_section *sections)
+{
+	struct {
+		Elf_Ehdr header;
+		Elf_Shdr section[2];
+		char names[16];
+	} file = {
+		.header = { .e_shnum = 1 },
+		.names = "\0__bug_table",
+	};
+	const struct dde_section *s;
+
+	file.section[0].sh_offset = offsetof(typeof(file), names);
+	for (s = sections; s && s->name; s++)
+		if (!strcmp(s->name, "__bug_table")) {
+			file.header.e_shnum = 2;
+			file.section[1].sh_name = 1;
+			file.section[1].sh_addr = (unsigned long)s->start;
+			file.section[1].sh_size = s->end - s->start;
+		}
+	module_bug_finalize(&file.header, file.section, mod);
+}
+
+/*
+ * KASAN's constructors poison what lies between the image's variables; what an
+ * image that was mapped there before has left of that goes first.
+ */
+void dde_plugin_construct(struct module *mod, const struct dde_plugin *p)
+{
+#ifdef CONFIG_CONSTRUCTORS
+	unsigned long i;
+
+	kasan_unpoison_range((void *)p->image_base, p->image_size);
+	for (i = 0; i < mod->num_ctors; i++)
+		mod->ctors[i]();
+#endif
 }

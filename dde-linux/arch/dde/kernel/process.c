@@ -16,7 +16,8 @@ asmlinkage void dde_thread_start(struct task_struct *prev, int (*fn)(void *), vo
 {
 	schedule_tail(prev);
 	fn(arg);
-	do_exit(0);
+	/* What comes now is user mode, for one that has executed a program. */
+	do_exit(dde_program_run());
 }
 
 /* The frame that dde_switch_stack() pops, from the stack's lower end. */
@@ -48,12 +49,21 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 
 static void (*idle_hook)(void);
 
+/* Before the CPU counts as idle: RCU waits for it, so the hook may use RCU. */
+void arch_cpu_idle_enter(void)
+{
+	void (*hook)(void) = READ_ONCE(idle_hook);
+
+	if (hook)
+		hook();
+}
+
 int dde_set_idle_hook(void (*hook)(void))
 {
 	if (hook && READ_ONCE(idle_hook))
 		return -EBUSY;
 	WRITE_ONCE(idle_hook, hook);
-	synchronize_rcu();	/* an idle CPU is in no hook after this */
+	synchronize_rcu();	/* no CPU is in the old hook after this */
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dde_set_idle_hook);
@@ -61,10 +71,6 @@ EXPORT_SYMBOL_GPL(dde_set_idle_hook);
 /* Interrupts are off; the idle loop turns them on, which takes what came. */
 void arch_cpu_idle(void)
 {
-	void (*hook)(void) = READ_ONCE(idle_hook);
-
-	if (hook)
-		hook();
 	if (!dde_this_cpu->irq_pending && !need_resched())
 		dde_down->cpu->idle_wait(raw_smp_processor_id());
 }

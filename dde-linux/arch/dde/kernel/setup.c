@@ -9,6 +9,7 @@
 #include <linux/of_fdt.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
+#include <asm/kasan.h>
 #include <asm/sections.h>
 #include <asm/setup.h>
 #include "internal.h"
@@ -44,7 +45,9 @@ void __init setup_arch(char **cmdline)
 	unsigned long zones[MAX_NR_ZONES] = { 0 };
 
 	*cmdline = boot_command_line;
+	kasan_init();
 	dde_console_init();
+	dde_fault_init();
 	dde_random_init();
 	dde_pool_base = dde_boot->pool_base;
 	dde_pool_end = dde_boot->pool_base + dde_boot->pool_size;

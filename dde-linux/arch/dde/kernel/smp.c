@@ -117,15 +117,21 @@ void arch_send_call_function_ipi_mask(const struct cpumask *mask)
 		call_cpu(cpu, CALL_FUNCTION);
 }
 
+/* Until the process ends, asleep: what is raised here is not taken. */
 static void __noreturn stop_here(void)
 {
-	set_cpu_online(smp_processor_id(), false);
+	unsigned int cpu = smp_processor_id();
+
+	set_cpu_online(cpu, false);
 	dde_this_cpu->irq_off = 1;
-	for (;;)
-		dde_down->cpu->yield();
+	for (;;) {
+		__atomic_store_n(&dde_cpu_of(cpu)->irq_pending, 0, __ATOMIC_SEQ_CST);
+		dde_down->time->timer_set(cpu, U64_MAX);
+		dde_down->cpu->idle_wait(cpu);
+	}
 }
 
-/* At panic: the others stop as soon as they look, and are not waited for. */
+/* At panic and halt: the others stop as soon as they look, and are not waited for. */
 void smp_send_stop(void)
 {
 	unsigned int cpu, self = smp_processor_id();
@@ -169,6 +175,7 @@ int dde_irq_set_affinity(struct irq_data *data, const struct cpumask *mask, bool
 	if (cpu >= nr_cpu_ids)
 		return -EINVAL;
 	WRITE_ONCE(irq_cpu[data->hwirq], cpu);
+	dde_call_void(cpu->irq_move(data->hwirq, cpu));
 	irq_data_update_effective_affinity(data, cpumask_of(cpu));
 	return IRQ_SET_MASK_OK_DONE;
 }
@@ -189,6 +196,7 @@ static void __init smp_possible(unsigned int count)
 
 void __init dde_setup_smp(void)
 {
+	/* The host has compared the number with dde_up.max_cpus. */
 	smp_possible(clamp(dde_boot->nr_cpus, 1u, (u32)NR_CPUS));
 }
 

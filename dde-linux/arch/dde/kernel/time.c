@@ -4,7 +4,10 @@
 #include <linux/clocksource.h>
 #include <linux/delay.h>
 #include <linux/export.h>
+#include <linux/hrtimer.h>
+#include <linux/nmi.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
 #include <linux/smp.h>
 #include <linux/timekeeping.h>
@@ -33,12 +36,72 @@ void read_persistent_clock64(struct timespec64 *ts)
 	*ts = ns_to_timespec64(dde_down->time->wall());
 }
 
+/*
+ * For dde_up, in the control thread.  An interrupt between reading the one clock
+ * and setting the other makes them differ: once more, then.
+ */
+s64 dde_clock_set(void *arg)
+{
+	struct timespec64 ts;
+	int tries;
+
+	for (tries = 0; tries < 4; tries++) {
+		ts = ns_to_timespec64(dde_down->time->wall());
+		if (!timespec64_valid_settod(&ts) || do_settimeofday64(&ts))
+			break;
+		if (abs((s64)(ktime_get_real_ns() - dde_down->time->wall())) < 20 * NSEC_PER_USEC)
+			return 0;
+	}
+	pr_warn("the host's wall clock was set; it could not be followed closely\n");
+	return 0;
+}
+
 static DEFINE_PER_CPU(struct clock_event_device, host_timer);
+static DEFINE_PER_CPU(u64, timer_deadline) = U64_MAX;	/* of what is armed */
+static DEFINE_PER_CPU(u64, overslept);	/* nanoseconds, to be told; 0: in time */
+
+DECLARE_PER_CPU(struct hrtimer_cpu_base, hrtimer_bases);
+
+/*
+ * A sleep from min to max is armed with max, so that it may end along with
+ * another; an idle CPU would always sleep until max.  Here nothing is saved by
+ * that, and drivers' resets are made of such sleeps: end them at min.
+ *
+ * Return: max - min of the high-resolution timer that is being armed.
+ */
+static u64 slack_of_next(void)
+{
+	const struct hrtimer_cpu_base *cpu_base = this_cpu_ptr(&hrtimer_bases);
+	const struct hrtimer *next = cpu_base->next_timer;
+
+	if (!cpu_base->hres_active || !next ||
+	    ktime_sub(hrtimer_get_expires(next), next->base->offset) != cpu_base->expires_next)
+		return 0;
+	return ktime_sub(hrtimer_get_expires(next), hrtimer_get_softexpires(next));
+}
+
+/*
+ * A timer interrupt that is a second late: the process did not run, and nobody
+ * is to blame for not having done anything in that time.
+ */
+static void look_whether_late(u64 now)
+{
+	u64 deadline = __this_cpu_read(timer_deadline);
+
+	if (likely(now < deadline || now - deadline < NSEC_PER_SEC))
+		return;
+	rcu_cpu_stall_reset();
+	touch_all_softlockup_watchdogs();
+	__this_cpu_write(overslept, now - deadline);
+}
 
 static int timer_next_event(unsigned long delta, struct clock_event_device *timer)
 {
-	u64 deadline = dde_down->time->mono() + delta;
+	u64 now = dde_down->time->mono(), slack = slack_of_next();
+	u64 deadline = now + delta - min_t(u64, slack, delta);
 
+	look_whether_late(now);
+	__this_cpu_write(timer_deadline, deadline);
 	dde_call_void(time->timer_set(raw_smp_processor_id(), deadline));
 	return 0;
 }
@@ -68,6 +131,13 @@ void dde_timer_interrupt(void)
 {
 	struct clock_event_device *timer = this_cpu_ptr(&host_timer);
 
+	look_whether_late(dde_down->time->mono());
+	__this_cpu_write(timer_deadline, U64_MAX);
+	if (unlikely(__this_cpu_read(overslept))) {
+		pr_info("the host did not run this CPU for %llu ms\n",
+			div_u64(__this_cpu_read(overslept), NSEC_PER_MSEC));
+		__this_cpu_write(overslept, 0);
+	}
 	if (timer->event_handler)
 		timer->event_handler(timer);
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The table of up-calls, and the way into the kernel. */
 #include <linux/kallsyms.h>
+#include <linux/kasan.h>
 #include <linux/sched/task_stack.h>
 #include <linux/start_kernel.h>
 #include <linux/string.h>
+#include <linux/threads.h>
 #define INCLUDE_VERMAGIC
 #include <linux/vermagic.h>
+#include <asm/percpu.h>
 #include <asm/setup.h>
 #include <generated/utsrelease.h>
 #include "internal.h"
@@ -52,6 +55,11 @@ const struct dde_up dde_up = {
 	.version = DDE_SEAM_VERSION,
 	.size = sizeof(struct dde_up),
 	.down_size = DDE_DOWN_SIZE,
+	.max_cpus = NR_CPUS,
+	.clock_set = dde_clock_set,
+#ifdef CONFIG_SMP
+	.percpu_unit = DDE_PERCPU_UNIT,
+#endif
 	.release = UTS_RELEASE,
 	.vermagic = VERMAGIC_STRING,
 	.abi = dde_abi_text,
@@ -66,4 +74,14 @@ const struct dde_up dde_up = {
 	.shutdown = dde_shutdown,
 	.symbol = up_symbol,
 	.heartbeat = dde_heartbeat,
+	.modprobe_answer = dde_modprobe_answer,
+	.param = dde_param,
+	.modules = dde_plugin_modules,
+	.counters = dde_counters,
+	.fault = dde_fault,
+	.dump = dde_dump,
+#ifdef CONFIG_KASAN
+	.shadow_base = KASAN_SHADOW_START,
+	.shadow_size = KASAN_SHADOW_SIZE,
+#endif
 };

@@ -60,6 +60,9 @@ SECTIONS
 	EXCEPTION_TABLE(16)
 	.dynamic : { *(.dynamic) }
 	.got : { *(.got) *(.got.plt) }
+	/* Below the stack of CPU 0's first thread, which .data begins with. */
+	. = ALIGN(PAGE_SIZE);
+	.stack_guard : { dde_stack_guard = .; . += PAGE_SIZE; }
 	RW_DATA(L1_CACHE_BYTES, PAGE_SIZE, THREAD_SIZE)
 	.data.rel : { *(.data.rel*) }
 	_edata = .;

@@ -18,6 +18,7 @@ struct dde_cpu {
 	u32 irq_off;			/* interrupts are off */
 	u32 irq_pending;		/* some bit below is set */
 	u64 irq_map[4];			/* one bit per hwirq */
+	u32 irq_work;			/* the CPU has interrupted itself (irq_work) */
 #ifdef CONFIG_SMP
 	u64 ipi_map;			/* one bit per kind of call from another CPU */
 	unsigned long percpu_offset;

@@ -5,15 +5,19 @@
 
 #include <linux/compiler.h>
 #include <linux/types.h>
-#include <asm/dde_seam.h>
 
-/* Interrupts may be on or off. addr as from ioremap(), DDE_MMIO_CALL set. */
+/* Flags in an address from ioremap(): the seam's DDE_MMIO_CALL and _PORT.  Not
+ * taken from there, so that a change of the seam compiles few files again. */
+#define DDE_IO_CALL	(1UL << 62)
+#define DDE_IO_PORT	(1UL << 61)
+
+/* Interrupts may be on or off. addr as from ioremap(), DDE_IO_CALL set. */
 u64 dde_mmio_read(unsigned long addr, u32 size);
 void dde_mmio_write(unsigned long addr, u32 size, u64 value);
 
 static __always_inline bool dde_mmio_by_call(const volatile void __iomem *addr)
 {
-	return unlikely((unsigned long)addr & DDE_MMIO_CALL);
+	return unlikely((unsigned long)addr & DDE_IO_CALL);
 }
 
 #define DDE_IO_ACCESS(suffix, type)						\
@@ -52,7 +56,7 @@ DDE_IO_ACCESS(q, u64)
 #define __io_aw()	do { } while (0)
 
 /* Ports are always accessed by call. */
-#define PCI_IOBASE	((void __iomem *)(unsigned long)(DDE_MMIO_CALL | DDE_MMIO_PORT))
+#define PCI_IOBASE	((void __iomem *)(DDE_IO_CALL | DDE_IO_PORT))
 #define IO_SPACE_LIMIT	0xffff
 
 void __iomem *ioremap(phys_addr_t phys, size_t size);

@@ -24,9 +24,8 @@
 #define PTRS_PER_PGD	512
 #define USER_PTRS_PER_PGD 256
 
-#include <asm-generic/pgtable-nop4d.h>
-#include <asm/dde_seam.h>
 #include <asm/page.h>
+#include <asm-generic/pgtable-nop4d.h>
 #include <asm/processor.h>
 
 #define _PAGE_PRESENT		0x001UL
@@ -50,8 +49,9 @@
 #define PAGE_KERNEL_EXEC PAGE_KERNEL
 #define PAGE_KERNEL_RO	__pgprot(_PAGE_PRESENT | _PAGE_ACCESSED)
 
-#define VMALLOC_START	((unsigned long)DDE_VMAP_BASE)
-#define VMALLOC_END	((unsigned long)(DDE_VMAP_BASE + DDE_VMAP_SIZE))
+/* The seam's DDE_VMAP_BASE and _SIZE; see asm/io.h for why it is not included. */
+#define VMALLOC_START	0x200000000000UL
+#define VMALLOC_END	(VMALLOC_START + 0x1000000000UL)
 #define MODULES_VADDR	VMALLOC_START
 #define MODULES_END	VMALLOC_END
 

@@ -7,12 +7,27 @@
 
 #ifndef __ASSEMBLY__
 
+/* As struct dde_registers of the seam.  Interrupts fill in ip and bp alone. */
 struct pt_regs {
-	unsigned long ip;
-	unsigned long sp;
+	unsigned long r15;
+	unsigned long r14;
+	unsigned long r13;
+	unsigned long r12;
 	unsigned long bp;
+	unsigned long bx;
+	unsigned long r11;
+	unsigned long r10;
+	unsigned long r9;
+	unsigned long r8;
 	unsigned long ax;
+	unsigned long cx;
+	unsigned long dx;
+	unsigned long si;
+	unsigned long di;
+	unsigned long ip;
 	unsigned long flags;
+	unsigned long sp;
+	unsigned long full;		/* all of them are known */
 };
 
 #define user_mode(regs)				0

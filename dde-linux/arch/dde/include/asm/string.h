@@ -10,4 +10,21 @@ void *memmove(void *to, const void *from, __kernel_size_t len);
 #define __HAVE_ARCH_MEMSET
 void *memset(void *to, int value, __kernel_size_t len);
 
+#ifdef CONFIG_KASAN
+/* The names without underscores check their arguments first (mm/kasan/shadow.c);
+ * files that are not to be checked use these. */
+void *__memcpy(void *to, const void *from, __kernel_size_t len);
+void *__memmove(void *to, const void *from, __kernel_size_t len);
+void *__memset(void *to, int value, __kernel_size_t len);
+
+#ifndef __SANITIZE_ADDRESS__
+#define memcpy(to, from, len)	__memcpy(to, from, len)
+#define memmove(to, from, len)	__memmove(to, from, len)
+#define memset(to, value, len)	__memset(to, value, len)
+#ifndef __NO_FORTIFY
+#define __NO_FORTIFY		/* its checks are for the plain names */
+#endif
+#endif
+#endif
+
 #endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Taking user mappings down. */
+#ifndef _ASM_DDE_TLB_H
+#define _ASM_DDE_TLB_H
+
+#include <linux/mm.h>
+#include <linux/swap.h>
+
+/* uaccess.c walks tables under the RCU read lock: they are freed after it. */
+static inline void __tlb_remove_table(void *table)
+{
+	free_page_and_swap_cache(table);
+}
+
+#include <asm-generic/tlb.h>
+
+#endif

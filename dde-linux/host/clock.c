@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The wall clock: read by the runtime at its start, and again whenever the
+ * host's was set.  A timer that is cancelled by that tells of it, so nobody has
+ * to look.  That a clock runs faster or slower is seen by the monotonic one too.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+#include "internal.h"
+
+static struct {
+	int fd;
+	struct dde_request request;
+	_Atomic int busy;		/* the request is under way */
+	_Atomic int again;		/* the clock was set meanwhile */
+} clock_state = { .fd = -1 };
+
+int host_clock_init(void)
+{
+	/* Far away: it is there to be cancelled. */
+	const struct itimerspec never = { .it_value.tv_sec = LONG_MAX };
+
+	clock_state.request.fn = host.up->clock_set;
+	clock_state.fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (clock_state.fd < 0)
+		return -errno;
+	if (timerfd_settime(clock_state.fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never,
+			    NULL) < 0)
+		return -errno;
+	return host_event_add_own(clock_state.fd, EPOLLIN | EPOLLET, EVENT_CLOCK);
+}
+
+static void submit(void)
+{
+	if (atomic_exchange(&clock_state.busy, 1))
+		atomic_store(&clock_state.again, 1);
+	else
+		dde_host_submit(&clock_state.request);
+}
+
+void host_clock_event(void)
+{
+	uint64_t count;
+
+	/* Fails with ECANCELED, and is ready for the next time. */
+	if (read(clock_state.fd, &count, sizeof(count)) < 0 && errno == ECANCELED)
+		submit();
+}
+
+bool host_clock_done(struct dde_request *req)
+{
+	if (req != &clock_state.request)
+		return false;
+	atomic_store(&clock_state.busy, 0);
+	if (atomic_exchange(&clock_state.again, 0))
+		submit();
+	return true;
+}

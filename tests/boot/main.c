@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * dde-boot: boots a runtime without a device, loads plugins by name and prints
+ * the kernel's log. What the kernel's own tests run in; of use for anything that
+ * needs a runtime and no device.
+ *
+ * Lines of its own begin with "dde-boot: ". They tell what was loaded with which
+ * result, which the kernel's log does not say.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+#include "boot.h"
+
+#define POOL_BASE 0x10000000ull
+#define POOL_MAX_MIB 3072ul
+#define MIB (1ull << 20)
+
+static struct {
+	const char *runtime, *plugins, *cmdline, *firmware;
+	unsigned long cpus, pool_mib, level;
+	bool keep_going;
+} opt = { .cpus = 1, .pool_mib = 128, .level = 7, .cmdline = "", .plugins = "." };
+
+static struct {
+	int fd;				/* eventfd: what a CPU thread has to say */
+	_Atomic bool booted, done, halted;
+	uint64_t deadline;		/* of the whole; UINT64_MAX: none */
+	int status;
+} box = { .deadline = UINT64_MAX };
+
+uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* One write per line: those of several threads do not mix. */
+static void put_line(const char *text, size_t len)
+{
+	struct iovec v[] = { { (void *)text, len }, { "\n", 1 } };
+
+	if (writev(STDOUT_FILENO, v, 2) < 0 && errno == EPIPE)
+		_exit(EXIT_START);
+}
+
+void tell(const char *fmt, ...)
+{
+	char text[1024] = "dde-boot: ";
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text + 10, sizeof(text) - 10, fmt, ap);
+	va_end(ap);
+	put_line(text, strlen(text));
+}
+
+void give_up(int status, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	tell("%s", text);
+	_exit(status);
+}
+
+/* ---- CPU thread ---------------------------------------------------------------- */
+
+static void on_log(unsigned int level, const char *text, size_t len)
+{
+	if (level <= opt.level)
+		put_line(text, len);
+}
+
+static void wake(_Atomic bool *what)
+{
+	uint64_t one = 1;
+
+	atomic_store(what, true);
+	if (write(box.fd, &one, sizeof(one)) < 0)
+		abort();	/* nobody else writes: it cannot be full */
+}
+
+static void on_booted(void)
+{
+	wake(&box.booted);
+}
+
+static void on_done(struct dde_request *req)
+{
+	wake(&box.done);
+}
+
+static void on_halted(void)
+{
+	wake(&box.halted);
+}
+
+static void on_died(const char *reason)
+{
+	give_up(EXIT_PANIC, "the runtime died: %s", reason);
+}
+
+static const struct dde_host_events events = {
+	.log = on_log,
+	.booted = on_booted,
+	.request_done = on_done,
+	.halted = on_halted,
+	.died = on_died,
+};
+
+/* ---- main thread ----------------------------------------------------------------- */
+
+/* The time is over: a backtrace of each CPU, by the fault handler. */
+static void time_out(const char *what)
+{
+	const struct timespec pause = { .tv_nsec = 200000000 };
+
+	tell("timeout while %s", what);
+	/* Blocked in all threads but the CPUs'; ends the process after its report. */
+	kill(getpid(), SIGTRAP);
+	nanosleep(&pause, NULL);
+	_exit(EXIT_TIMEOUT);
+}
+
+/* Waits until *what, or until time (0: the deadline of the whole) has come. */
+static void await(_Atomic bool *what, uint64_t until, const char *doing)
+{
+	struct pollfd p = { .fd = box.fd, .events = POLLIN };
+
+	while (!atomic_load(what)) {
+		uint64_t now = now_ns(), end = until ? until : box.deadline, count;
+		int ms = -1;
+
+		if (box.deadline <= now)
+			time_out(doing);
+		if (end <= now)
+			return;
+		if (end != UINT64_MAX)
+			ms = end - now > 1000000000ull ? 1000 : (int)((end - now) / 1000000 + 1);
+		if (poll(&p, 1, ms) > 0 && read(box.fd, &count, sizeof(count)) < 0)
+			give_up(EXIT_START, "eventfd: %s", strerror(errno));
+		if (atomic_load(&box.halted) && what != &box.halted)
+			give_up(EXIT_PANIC, "the runtime shut itself down while %s", doing);
+	}
+}
+
+int64_t in_runtime(int64_t (*fn)(void *arg), void *arg, const char *what)
+{
+	struct dde_request req = { .fn = fn, .arg = arg };
+
+	atomic_store(&box.done, false);
+	dde_host_submit(&req);
+	await(&box.done, 0, what);
+	return req.result;
+}
+
+static void make_pool(struct ddekit_pool *pool)
+{
+	void *at = (void *)(uintptr_t)POOL_BASE;
+	int fd = memfd_create("dde-pool", MFD_CLOEXEC);
+
+	pool->size = opt.pool_mib * MIB;
+	if (fd < 0 || ftruncate(fd, (off_t)pool->size))
+		give_up(EXIT_START, "pool of %lu MiB: %s", opt.pool_mib, strerror(errno));
+	pool->cpu = mmap(at, pool->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+			 fd, 0);
+	if (pool->cpu != at)
+		give_up(EXIT_START, "cannot map the pool at %p: %s", at, strerror(errno));
+	pool->base.v = POOL_BASE;
+	pool->fd = fd;
+}
+
+static void boot(void)
+{
+	struct dde_host_config config = {
+		.runtime = opt.runtime,
+		.cmdline = opt.cmdline,
+		.firmware_dirs = opt.firmware,
+		.plugin_dir = opt.plugins,
+		.nr_cpus = (unsigned int)opt.cpus,
+		.events = &events,
+	};
+	uint64_t start = now_ns();
+	char *why = NULL;
+	int err;
+
+	make_pool(&config.pool);
+	err = dde_host_load(&config, &why);
+	if (err)
+		give_up(EXIT_START, "%s", why ? why : strerror(-err));
+	err = dde_host_start();
+	if (err)
+		give_up(EXIT_START, "cannot start the runtime: %s", strerror(-err));
+	await(&box.booted, 0, "booting");
+	tell("booted Linux %s in %.3f ms", dde_host_up()->release,
+	     (double)(now_ns() - start) / 1e6);
+}
+
+static void usage(FILE *f)
+{
+	fputs("Usage: dde-boot --runtime FILE [OPTION | PLUGIN[:PARAMETERS]]...\n\n"
+	      "Boots a runtime without a device, prints the kernel's log, and does in order what\n"
+	      "stands on the command line: loads plugins (with all they need), unloads, waits.\n\n"
+	      "  --runtime FILE     libdde-linux.so\n"
+	      "  --plugins DIR      where mkplugin put the plugins (default: .)\n"
+	      "  --cpus N           virtual CPUs, 1..8 (default 1; more need an SMP runtime)\n"
+	      "  --pool MIB         memory, a multiple of 4 (default 128)\n"
+	      "  --cmdline TEXT     the kernel's command line\n"
+	      "  --firmware DIRS    absolute folders with firmware files, separated by colons\n"
+	      "  --timeout SECONDS  of the whole; then a backtrace of a CPU and the end\n"
+	      "  --level N          print kernel messages up to this level (default 7: all)\n"
+	      "  --keep-going       go on after a plugin whose init failed\n"
+	      "  --sleep SECONDS    in order: wait\n"
+	      "  --unload NAME      in order: unload a plugin\n"
+	      "  --unload-all       in order: unload all plugins, last first\n"
+	      "  --shutdown         in order: shut down as for a reboot; the last step\n\n"
+	      "Example: dde-boot --runtime libdde-linux.so --plugins d e1000e:debug=3 --sleep 2\n\n"
+	      "Exit status: 0 done; 1 a plugin's init or unload failed; 2 wrong usage; 3 the\n"
+	      "kernel panicked; 4 could not start; 124 timeout; a fault in kernel code ends the\n"
+	      "process by its signal, after a report.\n",
+	      f);
+}
+
+enum {
+	O_RUNTIME = 256, O_PLUGINS, O_CPUS, O_POOL, O_CMDLINE, O_FIRMWARE, O_TIMEOUT, O_LEVEL,
+	O_KEEP_GOING, O_SLEEP, O_UNLOAD, O_UNLOAD_ALL, O_SHUTDOWN, O_HELP,
+};
+
+static const struct option options[] = {
+	{ "runtime", required_argument, NULL, O_RUNTIME },
+	{ "plugins", required_argument, NULL, O_PLUGINS },
+	{ "cpus", required_argument, NULL, O_CPUS },
+	{ "pool", required_argument, NULL, O_POOL },
+	{ "cmdline", required_argument, NULL, O_CMDLINE },
+	{ "firmware", required_argument, NULL, O_FIRMWARE },
+	{ "timeout", required_argument, NULL, O_TIMEOUT },
+	{ "level", required_argument, NULL, O_LEVEL },
+	{ "keep-going", no_argument, NULL, O_KEEP_GOING },
+	{ "sleep", required_argument, NULL, O_SLEEP },
+	{ "unload", required_argument, NULL, O_UNLOAD },
+	{ "unload-all", no_argument, NULL, O_UNLOAD_ALL },
+	{ "shutdown", no_argument, NULL, O_SHUTDOWN },
+	{ "help", no_argument, NULL, O_HELP },
+	{ 0 },
+};
+
+static unsigned long number(const char *what, const char *text, unsigned long min,
+			    unsigned long max)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (!*text || *end || v < min || v > max) {
+		fprintf(stderr, "dde-boot: --%s %s: expected a number from %lu to %lu\n", what,
+			text, min, max);
+		exit(EXIT_USAGE);
+	}
+	return v;
+}
+
+static uint64_t seconds(const char *what, const char *text)
+{
+	char *end;
+	double v = strtod(text, &end);
+
+	if (!*text || *end || !(v >= 0) || v > 1e6) {
+		fprintf(stderr, "dde-boot: --%s %s: expected seconds\n", what, text);
+		exit(EXIT_USAGE);
+	}
+	return (uint64_t)(v * 1e9);
+}
+
+/* What must be known before the boot. */
+static void set_option(int o)
+{
+	switch (o) {
+	case O_RUNTIME: opt.runtime = optarg; break;
+	case O_PLUGINS: opt.plugins = optarg; break;
+	case O_CPUS: opt.cpus = number("cpus", optarg, 1, 8); break;
+	case O_POOL: opt.pool_mib = number("pool", optarg, 8, POOL_MAX_MIB) & ~3ul; break;
+	case O_CMDLINE: opt.cmdline = optarg; break;
+	case O_FIRMWARE: opt.firmware = optarg; break;
+	case O_TIMEOUT: box.deadline = now_ns() + seconds("timeout", optarg); break;
+	case O_LEVEL: opt.level = number("level", optarg, 0, 7); break;
+	case O_KEEP_GOING: opt.keep_going = true; break;
+	case O_SLEEP: seconds("sleep", optarg); break;
+	case O_HELP: usage(stdout); exit(0);
+	case '?': exit(EXIT_USAGE);
+	}
+}
+
+static void failed_if(int err)
+{
+	if (!err)
+		return;
+	box.status = EXIT_INIT;
+	if (!opt.keep_going)
+		give_up(EXIT_INIT, "stopped");
+}
+
+static void load_named(char *arg)
+{
+	char *args = strchr(arg, ':');
+
+	if (args)
+		*args++ = 0;
+	tell("step %s", arg);
+	failed_if(plugin_load(arg, args));
+}
+
+static void shut_down(void)
+{
+	struct dde_request req = { .fn = dde_host_up()->shutdown };
+
+	dde_host_submit(&req);
+	await(&box.halted, 0, "shutting down");
+	tell("shut down");
+}
+
+/* What is done in order, after the boot. */
+static void act(int o)
+{
+	static _Atomic bool never;
+	uint64_t time;
+
+	switch (o) {
+	case 1:
+		load_named(optarg);
+		break;
+	case O_SLEEP:
+		time = seconds("sleep", optarg);
+		if (time)
+			await(&never, now_ns() + time, "sleeping");
+		break;
+	case O_UNLOAD:
+		failed_if(plugin_unload(optarg));
+		break;
+	case O_UNLOAD_ALL:
+		failed_if(plugin_unload_all());
+		break;
+	case O_SHUTDOWN:
+		shut_down();
+		break;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	sigset_t trap;
+	int o;
+
+	/* Whoever started this is gone: nobody reads the log. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&trap);
+	sigaddset(&trap, SIGTRAP);
+	pthread_sigmask(SIG_BLOCK, &trap, NULL);
+	while ((o = getopt_long(argc, argv, "-", options, NULL)) != -1)
+		set_option(o);
+	if (!opt.runtime || optind < argc) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	box.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (box.fd < 0)
+		give_up(EXIT_START, "eventfd: %s", strerror(errno));
+	opt.plugins = realpath(opt.plugins, NULL);	/* request_module() wants it absolute */
+	if (!opt.plugins)
+		give_up(EXIT_USAGE, "--plugins: %s", strerror(errno));
+	plugins_init(opt.plugins);
+	boot();
+	optind = 0;
+	while ((o = getopt_long(argc, argv, "-", options, NULL)) != -1)
+		act(o);
+	tell("done");
+	_exit(box.status);
+}

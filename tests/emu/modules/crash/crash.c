@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A driver for the 82574L which misbehaves in its probe, as the parameter "what"
+ * says: kernel world, for tests.  What does not end the runtime ends in -ENODEV.
+ */
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+static char *what = "nothing";
+module_param(what, charp, 0444);
+MODULE_PARM_DESC(what, "how to misbehave: the name of a case below");
+
+/* Not constant, so that the compiler does not see what will happen. */
+static volatile unsigned long zero;
+static volatile unsigned long wild = 0x123456789000;
+static volatile unsigned long not_canonical = 0xdead000000000100;
+
+static noinline void crash_null(void)
+{
+	*(volatile int *)(zero + 16) = 1;
+}
+
+static noinline void crash_wild(void)
+{
+	pr_info("read %d\n", *(volatile int *)wild);
+}
+
+static noinline void crash_poison(void)
+{
+	pr_info("read %d\n", *(volatile int *)not_canonical);
+}
+
+static noinline void crash_call(void)
+{
+	((void (*)(void))zero)();
+	barrier();
+}
+
+static noinline void crash_divide(void)
+{
+	pr_info("result %lu\n", 1000 / zero);
+}
+
+static noinline void crash_bug(void)
+{
+	BUG_ON(!zero);
+}
+
+static noinline void crash_panic(void)
+{
+	panic("the driver gives up");
+}
+
+static noinline void crash_warn(void)
+{
+	WARN(!zero, "the driver warns: %d", 42);
+	WARN_ON_ONCE(!zero);
+	pr_info("went on after the warning\n");
+}
+
+/* Not a tail call: the sum is needed after it. */
+static noinline unsigned long crash_recursion(unsigned long n)
+{
+	volatile char filler[256];
+
+	filler[n & 255] = n;
+	if (n == zero - 1)
+		return 0;		/* not before the stack is used up */
+	return crash_recursion(n + 1) + filler[n & 255];
+}
+
+static noinline void crash_interrupt(struct timer_list *timer)
+{
+	*(volatile int *)(zero + 32) = 1;
+}
+
+static DEFINE_TIMER(timer, crash_interrupt);
+
+static noinline void crash_timer(void)
+{
+	mod_timer(&timer, jiffies + 1);
+	msleep(1000);
+}
+
+/* Neither interrupts nor a way out: the heartbeat is missed. */
+static noinline void crash_stuck(void)
+{
+	local_irq_disable();
+	while (!zero)
+		barrier();
+	local_irq_enable();
+}
+
+static noinline void crash_stack(void)
+{
+	dump_stack();
+	pr_info("went on after the backtrace\n");
+}
+
+static noinline void crash_nofault(void)
+{
+	u64 value = 1;
+
+	pr_info("nofault: wild %ld, null %ld, poison %ld, good %ld\n",
+		copy_from_kernel_nofault(&value, (void *)wild, 8),
+		copy_from_kernel_nofault(&value, (void *)(zero + 1), 1),
+		copy_from_kernel_nofault(&value, (void *)not_canonical, 7),
+		copy_from_kernel_nofault(&value, (void *)&wild, 8));
+	pr_info("nofault: user read %lu, write %lu, get %d\n",
+		copy_from_user(&value, (void __user *)&wild, 8),
+		copy_to_user((void __user *)wild, &value, 8),
+		get_user(value, (u64 __user *)&wild));
+}
+
+/* As many mappings as the host allows, and then some. */
+struct mapping {
+	struct list_head list;
+	void *at;
+};
+
+static noinline void crash_maps(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	struct mapping *m, *next;
+	unsigned int count = 0;
+	LIST_HEAD(all);
+	void *memory;
+
+	while (page && (m = kmalloc(sizeof(*m), GFP_KERNEL))) {
+		m->at = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+		if (!m->at) {
+			kfree(m);
+			break;
+		}
+		list_add(&m->list, &all);
+		count++;
+	}
+	memory = vmalloc(2 * PAGE_SIZE);
+	pr_info("maps: %u made, then vmalloc gives %s\n", count, memory ? "memory" : "none");
+	vfree(memory);
+	list_for_each_entry_safe(m, next, &all, list) {
+		vunmap(m->at);
+		kfree(m);
+	}
+	vm_unmap_aliases();
+	memory = vmalloc(2 * PAGE_SIZE);
+	if (memory)
+		memset(memory, 0, 2 * PAGE_SIZE);
+	pr_info("maps: all gone, vmalloc gives %s\n", memory ? "memory" : "none");
+	vfree(memory);
+	if (page)
+		__free_page(page);
+}
+
+/* ---- what only the runtime that checks itself sees --------------------------- */
+
+static noinline void crash_freed(void)
+{
+	volatile int *p = kmalloc(64, GFP_KERNEL);
+
+	if (!p)
+		return;
+	kfree((void *)p);
+	pr_info("read %d\n", p[1]);
+}
+
+static noinline void crash_beyond(void)
+{
+	volatile char *p = kmalloc(60, GFP_KERNEL);
+
+	if (!p)
+		return;
+	p[60 + zero] = 1;
+	kfree((void *)p);
+}
+
+static char table[8];
+
+static noinline void crash_global(void)
+{
+	*((volatile char *)table + sizeof(table) + zero) = 1;
+}
+
+static noinline void crash_shift(void)
+{
+	pr_info("result %d\n", 1 << (40 + zero));
+}
+
+static noinline void crash_sleep(void)
+{
+	static DEFINE_SPINLOCK(lock);
+
+	spin_lock(&lock);
+	msleep(1);
+	spin_unlock(&lock);
+}
+
+static noinline void crash_order(void)
+{
+	static DEFINE_MUTEX(a);
+	static DEFINE_MUTEX(b);
+
+	mutex_lock(&a);
+	mutex_lock(&b);
+	mutex_unlock(&b);
+	mutex_unlock(&a);
+	mutex_lock(&b);
+	mutex_lock(&a);
+	mutex_unlock(&a);
+	mutex_unlock(&b);
+}
+
+static void crash_nothing(void)
+{
+}
+
+static void crash_recurse(void)
+{
+	pr_info("result %lu\n", crash_recursion(zero));
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void);
+} cases[] = {
+	{ "nothing", crash_nothing }, { "null", crash_null }, { "wild", crash_wild },
+	{ "poison", crash_poison }, { "call", crash_call }, { "divide", crash_divide },
+	{ "bug", crash_bug }, { "panic", crash_panic }, { "warn", crash_warn },
+	{ "recursion", crash_recurse }, { "timer", crash_timer }, { "stuck", crash_stuck },
+	{ "stack", crash_stack }, { "nofault", crash_nofault }, { "maps", crash_maps },
+	{ "freed", crash_freed }, { "beyond", crash_beyond }, { "global", crash_global },
+	{ "shift", crash_shift }, { "sleep", crash_sleep }, { "order", crash_order },
+};
+
+static int crash_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		if (!strcmp(cases[i].name, what)) {
+			cases[i].fn();
+			return -ENODEV;
+		}
+	return dev_err_probe(&pdev->dev, -EINVAL, "what=%s: no such case\n", what);
+}
+
+static void crash_remove(struct pci_dev *pdev)
+{
+}
+
+static const struct pci_device_id crash_ids[] = {
+	{ PCI_DEVICE(0x8086, 0x10d3) },
+	{ }
+};
+MODULE_DEVICE_TABLE(pci, crash_ids);
+
+static struct pci_driver crash_driver = {
+	.name = "crash",
+	.id_table = crash_ids,
+	.probe = crash_probe,
+	.remove = crash_remove,
+};
+module_pci_driver(crash_driver);
+
+MODULE_DESCRIPTION("A driver that misbehaves in a chosen way");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Kernel modules of the tests as plugins.  Sourced after daemon.sh.
+
+# The runtime of a flavour: its file.
+runtime_of() { # up|smp|up+debug
+	if [ "$1" = up ]; then echo "$RUNTIME"; else echo "$BUILD/dde-linux/libdde-linux-$1.so"; fi
+}
+
+# A folder with a kbuild Makefile becomes a plugin in OUT.
+build_module() { # FLAVOUR OUT CLASS SOURCE
+	"$REPO/drivers/mkplugin" module --obj "$BUILD/dde-linux/obj-$1" \
+		--runtime "$(runtime_of "$1")" --out "$2" --class "$3" "$4" \
+		>"$T/mkplugin.log" 2>&1 ||
+		die "mkplugin: $4: $(tail -n 5 "$T/mkplugin.log")"
+}
+
+# ---- the driver that misbehaves (tests/emu/modules/crash) ----
+
+# It in a copy of the plugins, which is to be PLUGINS_USED.
+build_crash() { # FLAVOUR
+	local below=$1
+	[ "$1" != up ] || below=.
+	cp -r "$PLUGINS" "$T/plugins"
+	cp -r "$REPO/tests/emu/modules/crash" "$T/crash"
+	build_module "$1" "$T/plugins/$below" net "$T/crash"
+}
+
+# misbehave CASE [KEY=VALUE...]: the device fails; error text in ERROR, log in LOG.
+misbehave() {
+	local what=$1
+	shift
+	: >"$CONF"
+	: >"$T/ddekitd.log"
+	dde_device "$BDF" driver=crash "options=what=$what" restart=never "$@"
+	dde_start
+	dde_wait_state "$BDF" failed 20
+	ERROR=$(dev_get "$BDF" .error)
+	note "$ERROR"
+	dde_stop
+	expect_nothing_left
+	LOG=$T/$what.log
+	cp "$T/ddekitd.log" "$LOG"
+}
+
+logged() { # PATTERN...
+	local pattern
+	for pattern; do
+		grep -qE -- "$pattern" "$LOG" ||
+			fail "the log has no \"$pattern\": $(grep -c . "$LOG") lines in $LOG"
+	done
+}

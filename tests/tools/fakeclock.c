@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * LD_PRELOAD: a host whose wall clock is set an hour ahead when SIGUSR1 comes.
+ * Only what the driver host uses is played: clock_gettime() of CLOCK_REALTIME,
+ * and a timerfd that is cancelled by the step.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STEP_S 3600
+
+static _Atomic int fake_fd = -1;
+static _Atomic int step_s;
+
+static void on_usr1(int sig)
+{
+	uint64_t one = 1;
+	int saved = errno;
+
+	atomic_store(&step_s, STEP_S);
+	if (write(fake_fd, &one, sizeof(one)) < 0)
+		_exit(3);
+	errno = saved;
+}
+
+__attribute__((constructor)) static void set_up(void)
+{
+	signal(SIGUSR1, on_usr1);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+	static int (*real)(clockid_t clock, struct timespec *t);
+	int r;
+
+	if (!real)
+		real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+	r = real(clock, t);
+	if (!r && clock == CLOCK_REALTIME)
+		t->tv_sec += atomic_load(&step_s);
+	return r;
+}
+
+int timerfd_create(clockid_t clock, int flags)
+{
+	if (clock != CLOCK_REALTIME) {
+		errno = EINVAL;
+		return -1;
+	}
+	fake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	return fake_fd;
+}
+
+int timerfd_settime(int fd, int flags, const struct itimerspec *value, struct itimerspec *old)
+{
+	if (fd == fake_fd && flags == (TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))
+		return 0;
+	errno = EINVAL;
+	return -1;
+}
+
+/* As the kernel: a read of a cancelled timer fails, once. */
+ssize_t read(int fd, void *buf, size_t n)
+{
+	static ssize_t (*real)(int fd, void *buf, size_t n);
+	ssize_t r;
+
+	if (!real)
+		real = (ssize_t (*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
+	r = real(fd, buf, n);
+	if (fd != fake_fd || r < 0)
+		return r;
+	errno = ECANCELED;
+	return -1;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The plugin folder's index: what request_module() finds, and what it must not. */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "../../dde-linux/host/internal.h"
+
+static char dir[64];
+
+static void write_index(const char *text)
+{
+	char path[96];
+	FILE *f;
+
+	strcpy(dir, "/tmp/ddekit-index.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/modules.index", dir);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void remove_index(void)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/modules.index", dir);
+	unlink(path);
+	rmdir(dir);
+}
+
+/* "a.so b.so" of the files, or the error as a number. Static buffer. */
+static const char *find(const char *name)
+{
+	static char text[256];
+	char *file[3];
+	int i, n = host_index_find(dir, name, file, 3);
+
+	text[0] = 0;
+	if (n < 0)
+		snprintf(text, sizeof(text), "%d", n);
+	for (i = 0; i < n; i++) {
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", i ? " " : "",
+			 file[i]);
+		free(file[i]);
+	}
+	return text;
+}
+
+static void fails(const char *name, int error)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", error);
+	ck_assert_str_eq(find(name), text);
+}
+
+START_TEST(a_name_finds_its_files_in_order)
+{
+	write_index("# comment\nmodule mii mii.so\nmodule snd-pcm snd.so snd-pcm.so\n");
+	ck_assert_str_eq(find("mii"), "mii.so");
+	ck_assert_str_eq(find("snd-pcm"), "snd.so snd-pcm.so");
+	ck_assert_str_eq(find("snd_pcm"), "snd.so snd-pcm.so");
+	fails("snd", -ENOENT);
+	fails("mi", -ENOENT);
+	fails("miii", -ENOENT);
+	remove_index();
+}
+END_TEST
+
+START_TEST(an_alias_finds_its_module)
+{
+	write_index("alias pci:v00008086d* card\nalias crypto-crc32c crc\nalias lost nowhere\n"
+		    "module card card.so\nmodule crc crc.so\n");
+	ck_assert_str_eq(find("pci:v00008086d000010D3sv"), "card.so");
+	ck_assert_str_eq(find("crypto_crc32c"), "crc.so");
+	fails("pci:v00001234d", -ENOENT);
+	fails("lost", -ENOENT);
+	remove_index();
+}
+END_TEST
+
+START_TEST(a_name_comes_before_an_alias)
+{
+	write_index("alias * other\nmodule other other.so\nmodule mii mii.so\n");
+	ck_assert_str_eq(find("mii"), "mii.so");
+	ck_assert_str_eq(find("anything"), "other.so");
+	remove_index();
+}
+END_TEST
+
+START_TEST(paths_are_neither_asked_for_nor_given)
+{
+	write_index("module up ../up.so\nmodule root /root.so\nmodule dot .hidden\n"
+		    "module below a/b.so\nmodule good good.so\n");
+	fails("up", -EBADMSG);
+	fails("root", -EBADMSG);
+	fails("dot", -EBADMSG);
+	fails("below", -EBADMSG);
+	fails("../good", -ENOENT);
+	fails("/good", -ENOENT);
+	fails("good.so", -ENOENT);
+	fails("", -ENOENT);
+	remove_index();
+}
+END_TEST
+
+START_TEST(damaged_lines_are_errors_of_their_module_alone)
+{
+	write_index("module\nmodule empty\nalias\nalias x\nnonsense a b c\n\n"
+		    "module many a b c d\nmodule good good.so");
+	fails("empty", -EBADMSG);
+	fails("many", -E2BIG);
+	fails("x", -ENOENT);
+	ck_assert_str_eq(find("good"), "good.so");
+	remove_index();
+}
+END_TEST
+
+START_TEST(a_missing_index_is_an_error)
+{
+	write_index("");
+	fails("mii", -ENOENT);
+	remove_index();
+	fails("mii", -ENOENT);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("index");
+	TCase *c = tcase_create("index");
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	tcase_add_test(c, a_name_finds_its_files_in_order);
+	tcase_add_test(c, an_alias_finds_its_module);
+	tcase_add_test(c, a_name_comes_before_an_alias);
+	tcase_add_test(c, paths_are_neither_asked_for_nor_given);
+	tcase_add_test(c, damaged_lines_are_errors_of_their_module_alone);
+	tcase_add_test(c, a_missing_index_is_an_error);
+	suite_add_tcase(s, c);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
