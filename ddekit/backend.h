@@ -64,6 +64,11 @@ struct claim_ops {
 		       const char *arguments, char **ret_reply);
 	/* Process that is the device; 0: none. */
 	pid_t (*pid)(struct ddekit_claim *claim);
+	/* Fills data, len, fds and n_fds with what is the backend's own. */
+	int (*save)(struct ddekit_claim *claim, struct ddekit_claim_saved *ret);
+	/* A claim of what save() filled in; the fds are moved on success only. */
+	int (*restore)(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
+		       char **ret_why);
 	/* Gives the device back and frees the claim. */
 	void (*close)(struct ddekit_claim *claim);
 };

@@ -114,6 +114,37 @@ int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command,
 			 const char *arguments, char **ret_reply);
 /* emu: the pid of QEMU; 0 for others. */
 pid_t ddekit_claim_pid(struct ddekit_claim *claim);
+
+#define DDEKIT_CLAIM_FDS 128
+
+/* A claim for another process of the same build: data and files. */
+struct ddekit_claim_saved {
+	void *data;
+	size_t len;
+	uint32_t n_fds;
+	int fds[DDEKIT_CLAIM_FDS];
+};
+
+/**
+ * ddekit_claim_save - write down a claim, for a process that goes on with it
+ * @ret: the fds are borrowed from the claim, data is to be freed
+ *
+ * The claim stays what it is. Whoever got it by ddekit_claim_restore() may use
+ * it once this process has ended without ddekit_claim_close(). What is saved
+ * does not change while the claim lives. Return: 0, -EOPNOTSUPP, -ENOMEM.
+ */
+int ddekit_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret);
+/**
+ * ddekit_claim_restore - go on with a claim that another process saved
+ * @saved:   data is borrowed; the fds are moved: they are the claim's on success
+ *           and closed on failure
+ * @ret_why: as ddekit_claim_open()'s
+ *
+ * Return: 0, -EPROTO (another build saved it), -EBADF (files are missing),
+ * -ENOENT (unknown backend), -EOPNOTSUPP, -ENOMEM.
+ */
+int ddekit_claim_restore(struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
+			 char **ret_why);
 /* Gives the device back: to its former driver, or ends QEMU. NULL is fine. */
 void ddekit_claim_close(struct ddekit_claim *claim);
 
