@@ -57,7 +57,7 @@ struct claim_ops {
 	int (*quiesce)(struct ddekit_claim *claim);
 	/* Readable when the device dies; -1: none. */
 	int (*death_fd)(struct ddekit_claim *claim);
-	/* Why it died; -EBUSY while it lives. */
+	/* Why it died; 1: by an error that a reset may cure; -EBUSY while it lives. */
 	int (*death_why)(struct ddekit_claim *claim, char **ret_why);
 	/* QMP and the like. */
 	int (*monitor)(struct ddekit_claim *claim, const char *command,
@@ -114,6 +114,13 @@ struct backend {
 	struct claim_ops claim;
 	struct pci_ops pci;
 };
+
+/* handover.c: closes all fds of a handover. */
+void handover_close(const struct ddekit_handover *h);
+/* Maps the pool at its place; fd is borrowed. Return: 0, -EEXIST, -errno. */
+int pool_map(struct ddekit_pool *pool, const struct ddekit_handover *h, int fd);
+/* One that is not mapped is fine. */
+void pool_unmap(struct ddekit_pool *pool);
 
 /**
  * why - make the message of a failure and pass its error on

@@ -10,10 +10,11 @@
 #include <unistd.h>
 #include "backend.h"
 
-extern const struct backend emu_backend;
+extern const struct backend emu_backend, vfio_backend;
 
 static const struct backend *const backends[] = {
 	&emu_backend,
+	&vfio_backend,
 };
 
 #define N_BACKENDS (sizeof(backends) / sizeof(backends[0]))
