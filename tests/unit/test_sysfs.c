@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Giving a PCI function from one kernel driver to another, in a tree of our own
+ * instead of /sys.  What the kernel does upon a write is done by write() here.
+ */
+#include <check.h>
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "../../ddekit/backend/sysfs.h"
+
+#define NIC "0000:01:00.0"
+#define SOUND "0000:01:00.1"
+#define DEVICES "bus/pci/devices/"
+#define DRIVERS "bus/pci/drivers/"
+
+static char root[] = "/tmp/ddekit-sysfs.XXXXXX";
+static const struct ddekit_bdf nic = { 0, 1, 0, 0 };
+static bool refuses;	/* vfio-pci does not take a device */
+
+/* ---- the tree ------------------------------------------------------------- */
+
+/* Of a name in the tree; good for three more calls. */
+__attribute__((format(printf, 1, 2))) static const char *path(const char *format, ...)
+{
+	static char buf[4][PATH_MAX];
+	static unsigned int turn;
+	char *p = buf[turn++ % 4];
+	size_t len = strlen(root);
+	va_list args;
+
+	memcpy(p, root, len);
+	p[len++] = '/';
+	va_start(args, format);
+	vsnprintf(p + len, PATH_MAX - len, format, args);
+	va_end(args);
+	return p;
+}
+
+static void make_file(const char *name, const char *text)
+{
+	FILE *f = fopen(name, "we");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void make_dir(const char *name)
+{
+	char command[PATH_MAX + 16];
+
+	snprintf(command, sizeof(command), "mkdir -p '%s'", name);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static void make_driver(const char *name)
+{
+	make_dir(path(DRIVERS "%s", name));
+	make_file(path(DRIVERS "%s/unbind", name), "");
+}
+
+/* A driver's own unbind file is reached by the device's link. */
+static void bind_to(const char *device, const char *driver)
+{
+	ck_assert_int_eq(symlink(path(DRIVERS "%s", driver), path(DEVICES "%s/driver", device)), 0);
+}
+
+static void make_device(const char *name, const char *class, const char *driver)
+{
+	make_dir(path(DEVICES "%s", name));
+	make_file(path(DEVICES "%s/class", name), class);
+	make_file(path(DEVICES "%s/driver_override", name), "(null)\n");
+	if (driver)
+		bind_to(name, driver);
+}
+
+static void make_group(const char *name)
+{
+	make_dir(path("kernel/iommu_groups/7/devices/%s", name));
+	ck_assert_int_eq(symlink(path("kernel/iommu_groups/7"),
+				 path(DEVICES "%s/iommu_group", name)), 0);
+}
+
+/* ---- the kernel ----------------------------------------------------------- */
+
+static ssize_t raw_write(int fd, const void *buf, size_t len)
+{
+	return syscall(SYS_write, fd, buf, len);
+}
+
+static void first_line(const char *file, char *buf, size_t size)
+{
+	FILE *f = fopen(file, "re");
+
+	if (!f || !fgets(buf, (int)size, f))
+		buf[0] = 0;
+	buf[strcspn(buf, "\n")] = 0;
+	if (f)
+		fclose(f);
+}
+
+/* By override, else the function's own driver. */
+static void kernel_probe(const char *device)
+{
+	char override[64];
+
+	first_line(path(DEVICES "%s/driver_override", device), override, sizeof(override));
+	if (!strcmp(override, "vfio-pci") && refuses)
+		return;
+	if (!*override || !strcmp(override, "(null)"))
+		strcpy(override, "e1000e");
+	if (access(path(DEVICES "%s/driver", device), F_OK))
+		bind_to(device, override);
+}
+
+ssize_t write(int fd, const void *buf, size_t len)
+{
+	char self[64], name[PATH_MAX], device[64] = "";
+	ssize_t n, done = raw_write(fd, buf, len);
+	const char *file;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	n = readlink(self, name, sizeof(name) - 1);
+	if (n < 0 || done != (ssize_t)len || len >= sizeof(device))
+		return done;
+	name[n] = 0;
+	memcpy(device, buf, len);
+	file = strrchr(name, '/');
+	if (strncmp(name, root, strlen(root)) || !file)
+		return done;
+	if (!strcmp(file, "/unbind"))
+		unlink(path(DEVICES "%s/driver", device));
+	else if (!strcmp(file, "/drivers_probe"))
+		kernel_probe(device);
+	else if (!strcmp(file, "/driver_override"))
+		ck_assert_int_eq(ftruncate(fd, (off_t)len), 0);
+	return done;
+}
+
+static void set_up(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(root));
+	sysfs_root = root;
+	make_dir(path("bus/pci/devices"));
+	make_driver("vfio-pci");
+	make_driver("e1000e");
+	make_driver("snd_hda_intel");
+	make_file(path("bus/pci/drivers_probe"), "");
+	make_device(NIC, "0x020000\n", "e1000e");
+}
+
+static int forget(const char *name, const struct stat *st, int flag, struct FTW *ftw)
+{
+	return remove(name);
+}
+
+static void tear_down(void)
+{
+	nftw(root, forget, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void has(const char *driver, const char *override)
+{
+	char name[SYSFS_NAME] = "", line[SYSFS_NAME];
+
+	sysfs_link(nic, "driver", name);
+	ck_assert_str_eq(name, driver);
+	ck_assert_int_eq(sysfs_line(nic, "driver_override", line, sizeof(line)), 0);
+	ck_assert_str_eq(line, override);
+}
+
+/* ---- binding -------------------------------------------------------------- */
+
+START_TEST(a_function_is_given_away_and_back)
+{
+	struct sysfs_before before;
+	char *why = NULL;
+
+	ck_assert_int_eq(sysfs_bind(nic, "vfio-pci", &before, &why), 0);
+	has("vfio-pci", "vfio-pci");
+	ck_assert(before.changed);
+	ck_assert_str_eq(before.driver, "e1000e");
+	ck_assert_int_eq(sysfs_restore(nic, &before), 0);
+	has("e1000e", "");
+}
+END_TEST
+
+START_TEST(a_former_override_is_restored)
+{
+	struct sysfs_before before;
+	char *why = NULL;
+
+	make_file(path(DEVICES NIC "/driver_override"), "e1000e\n");
+	ck_assert_int_eq(sysfs_bind(nic, "vfio-pci", &before, &why), 0);
+	ck_assert_int_eq(sysfs_restore(nic, &before), 0);
+	has("e1000e", "e1000e");
+}
+END_TEST
+
+START_TEST(a_refusal_leaves_the_former_driver)
+{
+	struct sysfs_before before = { .driver = "untouched" };
+	char *why = NULL;
+
+	refuses = true;
+	ck_assert_int_eq(sysfs_bind(nic, "vfio-pci", &before, &why), -EBUSY);
+	has("e1000e", "");
+	ck_assert_str_eq(before.driver, "untouched");
+	ck_assert_ptr_nonnull(strstr(why, NIC));
+	ck_assert_ptr_nonnull(strstr(why, "it has again e1000e"));
+	free(why);
+}
+END_TEST
+
+START_TEST(one_that_has_the_driver_is_left_alone)
+{
+	struct sysfs_before before;
+	char *why = NULL;
+
+	ck_assert_int_eq(sysfs_bind(nic, "e1000e", &before, &why), 0);
+	ck_assert(!before.changed);
+	ck_assert_int_eq(sysfs_restore(nic, &before), 0);
+	has("e1000e", "(null)");
+}
+END_TEST
+
+START_TEST(an_unknown_function_and_driver_are_named)
+{
+	const struct ddekit_bdf none = { 0, 9, 0, 0 };
+	struct sysfs_before before;
+	char *why = NULL;
+
+	ck_assert_int_eq(sysfs_bind(none, "vfio-pci", &before, &why), -ENODEV);
+	ck_assert_ptr_nonnull(strstr(why, "0000:09:00.0"));
+	free(why);
+	ck_assert_int_eq(sysfs_bind(nic, "no-such-driver", &before, &why), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(why, "no-such-driver"));
+	free(why);
+	has("e1000e", "(null)");
+}
+END_TEST
+
+START_TEST(restoring_one_that_has_gone_does_nothing)
+{
+	const struct sysfs_before before = { .changed = true, .driver = "e1000e" };
+
+	ck_assert_int_eq(sysfs_restore((struct ddekit_bdf){ 0, 9, 0, 0 }, &before), 0);
+}
+END_TEST
+
+/* ---- groups --------------------------------------------------------------- */
+
+START_TEST(without_a_group_there_is_no_iommu)
+{
+	char *why = NULL;
+
+	ck_assert_int_eq(sysfs_group_check(nic, "vfio-pci", &why), -EOPNOTSUPP);
+	ck_assert_ptr_nonnull(strstr(why, "backend=uio"));
+	free(why);
+}
+END_TEST
+
+START_TEST(bridges_and_idle_companions_do_no_harm)
+{
+	char *why = NULL;
+
+	make_driver("pcieport");
+	make_device("0000:00:1c.0", "0x060400\n", "pcieport");
+	make_device(SOUND, "0x040300\n", NULL);
+	make_group(NIC);
+	make_group(SOUND);
+	make_group("0000:00:1c.0");
+	ck_assert_int_eq(sysfs_group_check(nic, "vfio-pci", &why), 7);
+}
+END_TEST
+
+START_TEST(a_companion_with_a_driver_is_named)
+{
+	char *why = NULL;
+
+	make_device(SOUND, "0x040300\n", "snd_hda_intel");
+	make_group(NIC);
+	make_group(SOUND);
+	ck_assert_int_eq(sysfs_group_check(nic, "vfio-pci", &why), -EBUSY);
+	ck_assert_ptr_nonnull(strstr(why, SOUND " (snd_hda_intel)"));
+	free(why);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("sysfs");
+	TCase *c = tcase_create("sysfs");
+	SRunner *r;
+	int failed;
+
+	tcase_add_checked_fixture(c, set_up, tear_down);
+	tcase_add_test(c, a_function_is_given_away_and_back);
+	tcase_add_test(c, a_former_override_is_restored);
+	tcase_add_test(c, a_refusal_leaves_the_former_driver);
+	tcase_add_test(c, one_that_has_the_driver_is_left_alone);
+	tcase_add_test(c, an_unknown_function_and_driver_are_named);
+	tcase_add_test(c, restoring_one_that_has_gone_does_nothing);
+	tcase_add_test(c, without_a_group_there_is_no_iommu);
+	tcase_add_test(c, bridges_and_idle_companions_do_no_harm);
+	tcase_add_test(c, a_companion_with_a_driver_is_named);
+	suite_add_tcase(s, c);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
