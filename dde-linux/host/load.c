@@ -112,6 +112,7 @@ int dde_host_start(void)
 		.pci_domain = host.config.pci_domain,
 		.nr_cpus = host.config.nr_cpus,
 		.cmdline = host.config.cmdline ? host.config.cmdline : "",
+		.dma_blocks = host.pool.block_iova,
 	};
 	err = host_mem_init();
 	if (!err)

@@ -86,7 +86,8 @@ void attach_exit(void)
 
 static int is_uio(struct device *dev, void *number)
 {
-	return dev->class && !strcmp(dev->class->name, OWNER_CLASS) && dev->devt == *(dev_t *)number;
+	return dev->class && !strcmp(dev->class->name, OWNER_CLASS) &&
+	       dev->devt == *(dev_t *)number;
 }
 
 /* Locked: the device. Return: 0, -ENXIO, -EXDEV, -ESTALE. */
