@@ -113,6 +113,8 @@ int ddekit_claim_death_why(struct ddekit_claim *claim, char **ret_why);
  * Return: 0, -EOPNOTSUPP (not emu), -EIO, -EPROTO (QMP refused; reply says why). */
 int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command,
 			 const char *arguments, char **ret_reply);
+/* Is the device kept from all memory but its pool? Not without an IOMMU. */
+bool ddekit_claim_isolated(const struct ddekit_claim *claim);
 /* emu: the pid of QEMU; 0 for others. */
 pid_t ddekit_claim_pid(struct ddekit_claim *claim);
 
