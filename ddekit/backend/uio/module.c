@@ -66,7 +66,8 @@ static const char *meaning_of_attach(int error)
 {
 	switch (error) {
 	case EPERM:
-		return "it needs CAP_SYS_RAWIO, and a kernel that is not locked down";
+		return "it needs CAP_SYS_RAWIO (under systemd: the drop-in uio.conf of the "
+		       "documentation), and a kernel that is not locked down";
 	case EBUSY:
 		return "another process has memory for this device";
 	case EIO:
