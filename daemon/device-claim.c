@@ -58,6 +58,17 @@ static int lock(struct device *dev, char **ret_why)
 	return 0;
 }
 
+/* An administrator must not find that out by accident. */
+static void warn_unisolated(struct device *dev)
+{
+	struct log_about about = device_about(dev);
+
+	if (!ddekit_claim_isolated(dev->claim))
+		log_line(&about, LOG_WARNING, "no DMA isolation: by backend %s the device, and so "
+			 "its driver, can reach all of the machine's memory; with an IOMMU use "
+			 "backend=vfio", dev->config->backend);
+}
+
 static int open_claim(struct device *dev, char **ret_why)
 {
 	const struct device_config *c = dev->config;
@@ -82,6 +93,8 @@ static int open_claim(struct device *dev, char **ret_why)
 	fd_close(&fds[0]);
 	if (r < 0)
 		*ret_why = str_format("%s: %s", c->backend, why ? why : strerror(-r));
+	else
+		warn_unisolated(dev);
 	return r;
 }
 

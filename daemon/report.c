@@ -143,6 +143,8 @@ struct json_object *report_device(const struct device *dev)
 	add_string(o, "driver", device_driver(dev));
 	add_string(o, "class", dev->plugin.class);
 	add_string(o, "backend", dev->config->backend);
+	if (dev->claim)
+		add_bool(o, "dma_isolation", ddekit_claim_isolated(dev->claim));
 	add_string(o, "state", device_state_name(dev->state));
 	add_number(o, "since_usec", dev->state_since / 1000);
 	add_string(o, "error", dev->error);

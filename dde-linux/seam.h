@@ -26,7 +26,7 @@
 #include <stdint.h>
 #endif
 
-#define DDE_SEAM_VERSION 6u
+#define DDE_SEAM_VERSION 7u
 
 /* Interrupt inputs. */
 enum {
@@ -277,7 +277,12 @@ struct dde_boot {
 	uint32_t zero;
 	uint32_t nr_cpus;	/* 1..dde_up.max_cpus */
 	const char *cmdline;	/* kernel command line, UTF-8, at most 2047 bytes */
+	/* What the device calls each DDE_DMA_BLOCK of the pool, ascending;
+	 * NULL: as the runtime does. */
+	const uint64_t *dma_blocks;
 };
+
+#define DDE_DMA_BLOCK (4ull << 20)
 
 #define DDE_VMAP_BASE 0x200000000000ull
 #define DDE_VMAP_SIZE 0x1000000000ull	/* 64 GiB of address space */

@@ -111,6 +111,7 @@ struct pci_ops {
 
 struct backend {
 	const char *name;
+	bool unisolated;	/* the device reaches memory beyond its pool */
 	struct claim_ops claim;
 	struct pci_ops pci;
 };

@@ -2,6 +2,7 @@
 /*
  * DMA memory (see include/ddekit/dma.h): a list of blocks in the order of their
  * addresses, first fit.  The list is in host memory, out of the device's reach.
+ * Where the pool is not one piece to the device no block reaches over a border.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,6 +19,7 @@
 struct block {
 	struct block *next, *prev;
 	uint64_t start, size;	/* device addresses */
+	char *cpu;		/* of start */
 	bool used;
 	void *bounce;		/* the memory it stands for; NULL: an allocation */
 };
@@ -33,9 +35,58 @@ struct demand {
 	uint64_t size, low, high, align, boundary;
 };
 
-static void *to_cpu(const struct ddekit_dma_heap *h, uint64_t iova)
+/* What the device calls the byte at an offset of the pool. */
+static uint64_t to_iova(const struct ddekit_pool *pool, uint64_t offset)
 {
-	return (char *)h->pool->cpu + (iova - h->pool->base.v);
+	if (!pool->block_iova)
+		return pool->base.v + offset;
+	return pool->block_iova[offset / DDEKIT_POOL_BLOCK] + offset % DDEKIT_POOL_BLOCK;
+}
+
+/* How many of the size bytes from offset on are one piece to the device. */
+static uint64_t one_piece(const struct ddekit_pool *pool, uint64_t offset, uint64_t size)
+{
+	uint64_t start = to_iova(pool, offset);
+	uint64_t len = DDEKIT_POOL_BLOCK - offset % DDEKIT_POOL_BLOCK;
+
+	if (!pool->block_iova)
+		return size;
+	while (len < size && to_iova(pool, offset + len) == start + len)
+		len += DDEKIT_POOL_BLOCK;
+	return len < size ? len : size;
+}
+
+/* The whole heap, free: a block per piece. */
+static int add_pieces(struct ddekit_dma_heap *h, uint64_t offset, uint64_t size)
+{
+	struct block *last = NULL, *b;
+	uint64_t done;
+
+	for (done = 0; done < size; done += b->size) {
+		b = calloc(1, sizeof(*b));
+		if (!b)
+			return -ENOMEM;
+		b->start = to_iova(h->pool, offset + done);
+		b->size = one_piece(h->pool, offset + done, size - done);
+		b->cpu = (char *)h->pool->cpu + offset + done;
+		b->prev = last;
+		if (last)
+			last->next = b;
+		else
+			h->blocks = b;
+		last = b;
+	}
+	return 0;
+}
+
+static void free_blocks(struct ddekit_dma_heap *h)
+{
+	struct block *b;
+
+	while ((b = h->blocks)) {
+		h->blocks = b->next;
+		free(b);
+	}
 }
 
 int ddekit_dma_heap_create(const struct ddekit_pool *pool, uint64_t offset, uint64_t size,
@@ -49,32 +100,26 @@ int ddekit_dma_heap_create(const struct ddekit_pool *pool, uint64_t offset, uint
 	h = calloc(1, sizeof(*h));
 	if (!h)
 		return -ENOMEM;
-	h->blocks = calloc(1, sizeof(*h->blocks));
-	err = h->blocks ? ddekit_pgtab_set_region(pool->cpu, pool->base, pool->size) : -ENOMEM;
+	h->pool = pool;
+	err = add_pieces(h, offset, size);
+	if (!err)
+		err = ddekit_pgtab_set_region(pool->cpu, pool->base, pool->size);
 	if (err) {
-		free(h->blocks);
+		free_blocks(h);
 		free(h);
 		return err;
 	}
 	pthread_mutex_init(&h->lock, NULL);
-	h->pool = pool;
-	h->blocks->start = pool->base.v + offset;
-	h->blocks->size = size;
 	*ret = h;
 	return 0;
 }
 
 void ddekit_dma_heap_destroy(struct ddekit_dma_heap *h)
 {
-	struct block *b;
-
 	if (!h)
 		return;
 	ddekit_pgtab_clear_region(h->pool->cpu);
-	while ((b = h->blocks)) {
-		h->blocks = b->next;
-		free(b);
-	}
+	free_blocks(h);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
 }
@@ -102,6 +147,7 @@ static struct block *split(struct block *b, uint64_t at)
 		return NULL;
 	n->start = at;
 	n->size = b->start + b->size - at;
+	n->cpu = b->cpu + (at - b->start);
 	n->prev = b;
 	n->next = b->next;
 	if (n->next)
@@ -123,13 +169,22 @@ static void join(struct block *b)
 	free(n);
 }
 
+/* Can b be joined with what follows it? */
+static bool joinable(const struct block *b)
+{
+	const struct block *n = b->next;
+
+	return n && !b->used && !n->used && n->start == b->start + b->size &&
+	       n->cpu == b->cpu + b->size;
+}
+
 static void release(struct block *b)
 {
 	b->used = false;
 	b->bounce = NULL;
-	if (b->next && !b->next->used)
+	if (joinable(b))
 		join(b);
-	if (b->prev && !b->prev->used)
+	if (b->prev && joinable(b->prev))
 		join(b->prev);
 }
 
@@ -203,7 +258,7 @@ static void *alloc(struct ddekit_dma_heap *h, size_t size, struct demand d, uint
 	b = take(h, &d);
 	if (b) {
 		*ret_iova = b->start;
-		cpu = to_cpu(h, b->start);
+		cpu = b->cpu;
 	}
 	pthread_mutex_unlock(&h->lock);
 	return cpu ? memset(cpu, 0, d.size) : NULL;
@@ -222,13 +277,14 @@ void *ddekit_dma_alloc_coherent(struct ddekit_dma_heap *h, size_t size, ddekit_i
 
 int ddekit_dma_free_coherent(struct ddekit_dma_heap *h, void *cpu)
 {
-	uint64_t iova = (uint64_t)((char *)cpu - (char *)h->pool->cpu) + h->pool->base.v;
-	struct block *b;
+	uint64_t offset = (uint64_t)((uintptr_t)cpu - (uintptr_t)h->pool->cpu);
+	struct block *b = NULL;
 
 	if (!cpu)
 		return 0;
 	pthread_mutex_lock(&h->lock);
-	b = find(h, iova);
+	if (offset < h->pool->size)
+		b = find(h, to_iova(h->pool, offset));
 	if (b && b->bounce)
 		b = NULL;
 	if (b)
@@ -254,23 +310,38 @@ void ddekit_contig_free(struct ddekit_dma_heap *h, void *p)
 
 /* ---- mappings ------------------------------------------------------------- */
 
-static bool in_pool(const struct ddekit_dma_heap *h, uint64_t at, uint64_t base, size_t len)
+/* Is [offset, offset + len) in the pool, and one piece to the device? */
+static bool in_pool(const struct ddekit_dma_heap *h, uint64_t offset, size_t len)
 {
-	return at >= base && len <= h->pool->size && at - base <= h->pool->size - len;
+	return len <= h->pool->size && offset <= h->pool->size - len && len &&
+	       one_piece(h->pool, offset, len) == len;
+}
+
+/* The offset in the pool of a device address; UINT64_MAX: not in it. */
+static uint64_t to_offset(const struct ddekit_pool *pool, uint64_t iova)
+{
+	uint64_t i;
+
+	if (!pool->block_iova)
+		return iova - pool->base.v < pool->size ? iova - pool->base.v : UINT64_MAX;
+	for (i = 0; i < pool->size / DDEKIT_POOL_BLOCK; i++)
+		if (iova - pool->block_iova[i] < DDEKIT_POOL_BLOCK)
+			return i * DDEKIT_POOL_BLOCK + (iova - pool->block_iova[i]);
+	return UINT64_MAX;
 }
 
 int ddekit_dma_map_single(struct ddekit_dma_heap *h, void *cpu, size_t len,
 			  enum ddekit_dma_direction dir, ddekit_iova *ret_iova)
 {
-	uintptr_t pool = (uintptr_t)h->pool->cpu;
+	uint64_t offset = (uint64_t)((uintptr_t)cpu - (uintptr_t)h->pool->cpu);
 	struct demand d = { .size = round_up(len, GRAIN), .high = ~0ull, .align = GRAIN };
 	struct block *b;
 	int err;
 
 	if (!len || d.size < len)
 		return -EINVAL;
-	if (in_pool(h, (uintptr_t)cpu, pool, len)) {
-		ret_iova->v = h->pool->base.v + ((uintptr_t)cpu - pool);
+	if (in_pool(h, offset, len)) {
+		ret_iova->v = to_iova(h->pool, offset);
 		return 0;
 	}
 	pthread_mutex_lock(&h->lock);
@@ -283,21 +354,20 @@ int ddekit_dma_map_single(struct ddekit_dma_heap *h, void *cpu, size_t len,
 		return -err;
 	/* What a device does not write must not be an earlier user's. */
 	if (dir == DDEKIT_DMA_FROM_DEVICE)
-		memset(to_cpu(h, b->start), 0, b->size);
+		memset(b->cpu, 0, b->size);
 	else
-		memcpy(to_cpu(h, b->start), cpu, len);
+		memcpy(b->cpu, cpu, len);
 	ret_iova->v = b->start;
 	return 0;
 }
 
 /* Locked. Ends a bounce mapping. */
-static int unmap_bounce(struct ddekit_dma_heap *h, struct block *b, size_t len,
-			enum ddekit_dma_direction dir)
+static int unmap_bounce(struct block *b, size_t len, enum ddekit_dma_direction dir)
 {
 	if (len > b->size)
 		return -EINVAL;
 	if (dir != DDEKIT_DMA_TO_DEVICE)
-		memcpy(b->bounce, to_cpu(h, b->start), len);
+		memcpy(b->bounce, b->cpu, len);
 	release(b);
 	return 0;
 }
@@ -311,9 +381,9 @@ int ddekit_dma_unmap_single(struct ddekit_dma_heap *h, ddekit_iova iova, size_t 
 	pthread_mutex_lock(&h->lock);
 	b = find(h, iova.v);
 	if (b && b->bounce)
-		err = unmap_bounce(h, b, len, dir);
+		err = unmap_bounce(b, len, dir);
 	else
-		err = in_pool(h, iova.v, h->pool->base.v, len) ? 0 : -EINVAL;
+		err = in_pool(h, to_offset(h->pool, iova.v), len) ? 0 : -EINVAL;
 	pthread_mutex_unlock(&h->lock);
 	return err;
 }

@@ -10,11 +10,12 @@
 #include <unistd.h>
 #include "backend.h"
 
-extern const struct backend emu_backend, vfio_backend;
+extern const struct backend emu_backend, uio_backend, vfio_backend;
 
 static const struct backend *const backends[] = {
 	&emu_backend,
 	&vfio_backend,
+	&uio_backend,
 };
 
 #define N_BACKENDS (sizeof(backends) / sizeof(backends[0]))
@@ -236,6 +237,11 @@ int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command,
 			 const char *arguments, char **ret_reply)
 {
 	return claim->backend->claim.monitor(claim, command, arguments, ret_reply);
+}
+
+bool ddekit_claim_isolated(const struct ddekit_claim *claim)
+{
+	return !claim->backend->unisolated;
 }
 
 pid_t ddekit_claim_pid(struct ddekit_claim *claim)

@@ -165,6 +165,7 @@ static void print_times(struct json_object *dev)
 static void print_status(struct json_object *dev)
 {
 	const char *flavour = json_text(dev, "flavour");
+	struct json_object *isolated;
 
 	printf("%s  %s\n", json_text(dev, "bdf"), json_text(dev, "state"));
 	line("error", json_text(dev, "error"));
@@ -177,6 +178,9 @@ static void print_status(struct json_object *dev)
 	if (flavour && strstr(flavour, "debug"))
 		line("runtime", flavour);
 	line("backend", json_text(dev, "backend"));
+	if (json_object_object_get_ex(dev, "dma_isolation", &isolated) &&
+	    !json_object_get_boolean(isolated))
+		line("memory", "no DMA isolation: device and driver can reach all of it");
 	line("interface", json_text(dev, "interface"));
 	line("netns", json_text(dev, "netns"));
 	print_link(dev);

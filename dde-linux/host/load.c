@@ -113,6 +113,7 @@ int dde_host_start(void)
 		.pci_bus = w.root_bus,
 		.nr_cpus = host.config.nr_cpus,
 		.cmdline = host.config.cmdline ? host.config.cmdline : "",
+		.dma_blocks = host.pool.block_iova,
 	};
 	err = host_mem_init();
 	if (!err)

@@ -150,8 +150,7 @@ static bool driver_is_there(const char *driver)
 	return !access(path, F_OK);
 }
 
-/* Return: 0, -errno, or the exit status of modprobe. */
-static int modprobe(const char *module)
+int sysfs_load_module(const char *module)
 {
 	char *argv[] = { "modprobe", "--quiet", (char *)module, NULL };
 	char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL };
@@ -173,7 +172,7 @@ static int need_driver(const char *driver, char **ret_why)
 
 	if (driver_is_there(driver))
 		return 0;
-	r = modprobe(driver);
+	r = sysfs_load_module(driver);
 	if (driver_is_there(driver))
 		return 0;
 	return why(ret_why, -ENOENT, "the kernel has no driver %s: modprobe %s %s; install the "

@@ -31,6 +31,9 @@ int sysfs_link(struct ddekit_bdf bdf, const char *file, char *buf);
 /* A file's first line without newline. Return: 0, -errno. */
 int sysfs_line(struct ddekit_bdf bdf, const char *file, char *buf, size_t size);
 
+/* Has modprobe load a module. Return: 0, -errno, or modprobe's exit status. */
+int sysfs_load_module(const char *module);
+
 /**
  * sysfs_bind - give a function to a kernel driver
  * @driver:     "vfio-pci"; its module is loaded if need be

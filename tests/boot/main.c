@@ -32,7 +32,7 @@
 static struct {
 	const char *runtime, *plugins, *cmdline, *firmware;
 	unsigned long cpus, pool_mib, level;
-	bool keep_going;
+	bool keep_going, scattered;
 } opt = { .cpus = 1, .pool_mib = 128, .level = 7, .cmdline = "", .plugins = "." };
 
 static struct {
@@ -189,6 +189,23 @@ static void make_pool(struct ddekit_pool *pool)
 	pool->fd = fd;
 }
 
+/* As without an IOMMU: every third block is no neighbour of the one before it, nor
+ * is any where it is to the kernel. */
+static void scatter(struct ddekit_pool *pool)
+{
+	static uint64_t at[POOL_MAX_MIB / 4];
+	uint64_t next = 0x1000000;
+	unsigned int i;
+
+	for (i = 0; i < pool->size / DDEKIT_POOL_BLOCK; i++) {
+		if (i % 3 != 1)
+			next += DDEKIT_POOL_BLOCK / 2;
+		at[i] = next;
+		next += DDEKIT_POOL_BLOCK;
+	}
+	pool->block_iova = at;
+}
+
 static void boot(void)
 {
 	struct dde_host_config config = {
@@ -204,6 +221,8 @@ static void boot(void)
 	int err;
 
 	make_pool(&config.pool);
+	if (opt.scattered)
+		scatter(&config.pool);
 	err = dde_host_load(&config, &why);
 	if (err)
 		give_up(EXIT_START, "%s", why ? why : strerror(-err));
@@ -224,6 +243,7 @@ static void usage(FILE *f)
 	      "  --plugins DIR      where mkplugin put the plugins (default: .)\n"
 	      "  --cpus N           virtual CPUs, 1..8 (default 1; more need an SMP runtime)\n"
 	      "  --pool MIB         memory, a multiple of 4 (default 128)\n"
+	      "  --dma-blocks HOW   \"scattered\": to devices the memory is in pieces of 4 MiB\n"
 	      "  --cmdline TEXT     the kernel's command line\n"
 	      "  --firmware DIRS    absolute folders with firmware files, separated by colons\n"
 	      "  --timeout SECONDS  of the whole; then a backtrace of a CPU and the end\n"
@@ -241,8 +261,8 @@ static void usage(FILE *f)
 }
 
 enum {
-	O_RUNTIME = 256, O_PLUGINS, O_CPUS, O_POOL, O_CMDLINE, O_FIRMWARE, O_TIMEOUT, O_LEVEL,
-	O_KEEP_GOING, O_SLEEP, O_UNLOAD, O_UNLOAD_ALL, O_SHUTDOWN, O_HELP,
+	O_RUNTIME = 256, O_PLUGINS, O_CPUS, O_POOL, O_DMA_BLOCKS, O_CMDLINE, O_FIRMWARE,
+	O_TIMEOUT, O_LEVEL, O_KEEP_GOING, O_SLEEP, O_UNLOAD, O_UNLOAD_ALL, O_SHUTDOWN, O_HELP,
 };
 
 static const struct option options[] = {
@@ -250,6 +270,7 @@ static const struct option options[] = {
 	{ "plugins", required_argument, NULL, O_PLUGINS },
 	{ "cpus", required_argument, NULL, O_CPUS },
 	{ "pool", required_argument, NULL, O_POOL },
+	{ "dma-blocks", required_argument, NULL, O_DMA_BLOCKS },
 	{ "cmdline", required_argument, NULL, O_CMDLINE },
 	{ "firmware", required_argument, NULL, O_FIRMWARE },
 	{ "timeout", required_argument, NULL, O_TIMEOUT },
@@ -297,6 +318,13 @@ static void set_option(int o)
 	case O_PLUGINS: opt.plugins = optarg; break;
 	case O_CPUS: opt.cpus = number("cpus", optarg, 1, 8); break;
 	case O_POOL: opt.pool_mib = number("pool", optarg, 8, POOL_MAX_MIB) & ~3ul; break;
+	case O_DMA_BLOCKS:
+		opt.scattered = !strcmp(optarg, "scattered");
+		if (!opt.scattered) {
+			fprintf(stderr, "dde-boot: --dma-blocks %s: expected scattered\n", optarg);
+			exit(EXIT_USAGE);
+		}
+		break;
 	case O_CMDLINE: opt.cmdline = optarg; break;
 	case O_FIRMWARE: opt.firmware = optarg; break;
 	case O_TIMEOUT: box.deadline = now_ns() + seconds("timeout", optarg); break;

@@ -334,6 +334,92 @@ START_TEST(regions_do_not_overlap_and_are_counted)
 }
 END_TEST
 
+/* ---- a pool that the device sees in pieces ---------------------------------- */
+
+/* To the device: 8 MiB in one piece, then 4 MiB, then 4 MiB, all elsewhere. */
+static const uint64_t pieces[] = { 0x40000000, 0x40400000, 0x50000000, 0x60800000 };
+
+static void setup_pieces(void)
+{
+	size_t size = 4 * DDEKIT_POOL_BLOCK;
+	void *cpu = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(cpu, MAP_FAILED);
+	pool = (struct ddekit_pool){.cpu = cpu, .base = {POOL_BASE}, .size = size, .fd = -1,
+				    .block_iova = pieces};
+	ck_assert_int_eq(ddekit_dma_heap_create(&pool, 0, size, &heap), 0);
+}
+
+static void teardown_pieces(void)
+{
+	ddekit_dma_heap_destroy(heap);
+	munmap(pool.cpu, pool.size);
+}
+
+START_TEST(coherent_memory_stays_within_a_piece)
+{
+	ddekit_iova a, b, c;
+	char *p = ddekit_dma_alloc_coherent(heap, 5 << 20, &a);
+	char *q = ddekit_dma_alloc_coherent(heap, 3 << 20, &b), *r;
+
+	ck_assert_ptr_eq(p, pool.cpu);
+	ck_assert_uint_eq(a.v, 0x40000000);
+	ck_assert_ptr_eq(q, (char *)pool.cpu + (5 << 20));
+	ck_assert_uint_eq(b.v, 0x40500000);
+	ck_assert_ptr_null(ddekit_dma_alloc_coherent(heap, 5 << 20, &c));
+	ck_assert_int_eq(errno, ENOSPC);
+	r = ddekit_dma_alloc_coherent(heap, 4 << 20, &c);
+	ck_assert_ptr_eq(r, (char *)pool.cpu + (8 << 20));
+	ck_assert_uint_eq(c.v, 0x50000000);
+	ck_assert_int_eq(ddekit_dma_free_coherent(heap, p), 0);
+	ck_assert_int_eq(ddekit_dma_free_coherent(heap, q), 0);
+	ck_assert_int_eq(ddekit_dma_free_coherent(heap, r), 0);
+	ck_assert_uint_eq(ddekit_dma_heap_free_bytes(heap), 16 << 20);
+	ck_assert_ptr_nonnull(ddekit_dma_alloc_coherent(heap, 8 << 20, &a));
+	ck_assert_ptr_null(ddekit_dma_alloc_coherent(heap, 5 << 20, &a));
+}
+END_TEST
+
+START_TEST(contiguous_memory_obeys_limits_on_device_addresses)
+{
+	ddekit_iova low = { 0x60000000 }, high = { 0x6fffffff }, none = { 0x60bfffff };
+	char *p = ddekit_contig_malloc(heap, 4096, low, high, 4096, 0);
+
+	ck_assert_ptr_eq(p, (char *)pool.cpu + (12 << 20));
+	ck_assert_ptr_null(ddekit_contig_malloc(heap, 4 << 20, low, none, 4096, 0));
+	ddekit_contig_free(heap, p);
+}
+END_TEST
+
+START_TEST(a_mapping_over_a_border_is_copied)
+{
+	char *at = (char *)pool.cpu + (8 << 20) - 4096;
+	ddekit_iova iova;
+
+	ck_assert_int_eq(ddekit_dma_map_single(heap, at, 4096, DDEKIT_DMA_TO_DEVICE, &iova), 0);
+	ck_assert_uint_eq(iova.v, 0x407ff000);
+	ck_assert_int_eq(ddekit_dma_unmap_single(heap, iova, 4096, DDEKIT_DMA_TO_DEVICE), 0);
+	ck_assert_int_eq(ddekit_dma_map_single(heap, at, 8192, DDEKIT_DMA_FROM_DEVICE, &iova), 0);
+	ck_assert_uint_eq(iova.v, 0x40000000);
+	memset(pool.cpu, 0x5a, 8192);
+	ck_assert_int_eq(ddekit_dma_unmap_single(heap, iova, 8192, DDEKIT_DMA_FROM_DEVICE), 0);
+	ck_assert_int_eq(at[8191], 0x5a);
+	iova.v = 0x48000000;
+	ck_assert_int_eq(ddekit_dma_unmap_single(heap, iova, 4096, DDEKIT_DMA_TO_DEVICE), -EINVAL);
+}
+END_TEST
+
+static TCase *of_pieces(void)
+{
+	TCase *c = tcase_create("pieces");
+
+	tcase_add_checked_fixture(c, setup_pieces, teardown_pieces);
+	tcase_add_test(c, coherent_memory_stays_within_a_piece);
+	tcase_add_test(c, contiguous_memory_obeys_limits_on_device_addresses);
+	tcase_add_test(c, a_mapping_over_a_border_is_copied);
+	return c;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("memory");
@@ -357,5 +443,6 @@ int main(void)
 	tcase_add_test(c, addresses_translate_both_ways_within_a_region);
 	tcase_add_test(c, regions_do_not_overlap_and_are_counted);
 	suite_add_tcase(s, c);
+	suite_add_tcase(s, of_pieces());
 	return rig_run(s);
 }

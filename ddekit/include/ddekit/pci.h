@@ -113,6 +113,8 @@ int ddekit_claim_death_why(struct ddekit_claim *claim, char **ret_why);
  * Return: 0, -EOPNOTSUPP (not emu), -EIO, -EPROTO (QMP refused; reply says why). */
 int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command,
 			 const char *arguments, char **ret_reply);
+/* Is the device kept from all memory but its pool? Not without an IOMMU. */
+bool ddekit_claim_isolated(const struct ddekit_claim *claim);
 /* emu: the pid of QEMU; 0 for others. */
 pid_t ddekit_claim_pid(struct ddekit_claim *claim);
 
@@ -172,13 +174,17 @@ int ddekit_pci_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret);
 void ddekit_pci_close(struct ddekit_pci *pci);
 void ddekit_pci_windows(struct ddekit_pci *pci, struct ddekit_pci_windows *ret);
 
-/* The pool: mapped shared at pool_base by adopt (MAP_FIXED_NOREPLACE). */
+/* The pool: mapped shared at pool_base by adopt (MAP_FIXED_NOREPLACE). To the
+ * device it is one piece at pool_base too, unless block_iova is there. */
+#define DDEKIT_POOL_BLOCK (4ull << 20)
 struct ddekit_pool {
 	void *cpu;			/* == base */
 	ddekit_phys base;
 	uint64_t size;
 	int fd;				/* for further mappings; borrowed */
 	uint64_t offset;
+	const uint64_t *block_iova;	/* device address of each DDEKIT_POOL_BLOCK,
+					 * ascending; NULL: identity; the pool's */
 };
 const struct ddekit_pool *ddekit_pci_pool(struct ddekit_pci *pci);
 

@@ -46,6 +46,10 @@ do {						\
 void dde_setup_cpu(void);
 struct dde_cpu *dde_cpu_of(unsigned int cpu);
 
+/* dma.c: once the pool is known; before its pages are the allocator's */
+void dde_dma_init(void);
+void dde_dma_keep_borders(void);
+
 /* random.c */
 void dde_random_init(void);
 

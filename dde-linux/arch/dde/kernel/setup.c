@@ -52,6 +52,7 @@ void __init setup_arch(char **cmdline)
 	dde_pool_base = dde_boot->pool_base;
 	dde_pool_end = dde_boot->pool_base + dde_boot->pool_size;
 	dde_pool_pfn = dde_pool_base >> PAGE_SHIFT;
+	dde_dma_init();
 	memblock_add(dde_pool_base, dde_boot->pool_size);
 	min_low_pfn = dde_pool_pfn;
 	max_low_pfn = max_pfn = dde_pool_end >> PAGE_SHIFT;
@@ -74,6 +75,7 @@ void __init setup_arch(char **cmdline)
 void __init mem_init(void)
 {
 	set_max_mapnr(max_pfn - ARCH_PFN_OFFSET);
+	dde_dma_keep_borders();
 	memblock_free_all();
 }
 

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The privileged half of the uio backend: the device is taken from its kernel
+ * driver, made quiet after each driver host, and given back.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "uio.h"
+
+#define PAGE 4096u
+
+static struct uio_claim *to_claim(struct ddekit_claim *claim)
+{
+	return (struct uio_claim *)claim;
+}
+
+/* ---- object --------------------------------------------------------------- */
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+struct uio_claim *uio_claim_create(void)
+{
+	struct uio_claim *c = calloc(1, sizeof(*c));
+	unsigned int i;
+
+	if (!c)
+		return NULL;
+	c->pool = c->uio = c->config = -1;
+	for (i = 0; i < UIO_BARS; i++)
+		c->resource[i] = -1;
+	c->blob.magic = UIO_BLOB_MAGIC;
+	return c;
+}
+
+/* The pool first: with its last user the module stops the device. */
+void uio_claim_destroy(struct uio_claim *c)
+{
+	unsigned int i;
+
+	close_fd(&c->pool);
+	close_fd(&c->uio);
+	close_fd(&c->config);
+	for (i = 0; i < UIO_BARS; i++)
+		close_fd(&c->resource[i]);
+	free(c);
+}
+
+/* ---- take ----------------------------------------------------------------- */
+
+/* The name of the uio device, such as uio0. Return: 0, -ENOENT. */
+static int find_uio(struct ddekit_bdf bdf, char *buf, size_t size)
+{
+	char path[PATH_MAX], text[DDEKIT_BDF_STRLEN];
+	struct dirent *d;
+	int err = -ENOENT;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/uio", sysfs_root,
+		 ddekit_bdf_format(bdf, text));
+	dir = opendir(path);
+	while (dir && err && (d = readdir(dir)))
+		if (!strncmp(d->d_name, "uio", 3) && strlen(d->d_name) < size) {
+			strcpy(buf, d->d_name);
+			err = 0;
+		}
+	if (dir)
+		closedir(dir);
+	return err;
+}
+
+static int open_uio(struct uio_claim *c, struct ddekit_bdf bdf, char **ret_why)
+{
+	char path[PATH_MAX], name[32];
+
+	if (find_uio(bdf, name, sizeof(name)))
+		return why(ret_why, -ENOENT, "%s made no uio device; the kernel's log says more",
+			   UIO_DRIVER);
+	snprintf(path, sizeof(path), "%s/%s", uio_dev_root, name);
+	c->uio = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return c->uio < 0 ? why(ret_why, -errno, "open %s: %s", path, strerror(errno)) : 0;
+}
+
+/* One register by its line "START END FLAGS" in sysfs' file resource. */
+static int open_bar(struct uio_claim *c, struct ddekit_bdf bdf, unsigned int n,
+		    const char *line, char **ret_why)
+{
+	unsigned long long start, end, flags;
+	char name[16];
+	int fd;
+
+	if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) != 3)
+		return why(ret_why, -EPROTO, "sysfs: resource: line %u is not understood", n + 1);
+	if (!flags || end <= start)
+		return 0;
+	snprintf(name, sizeof(name), "resource%u", n);
+	fd = sysfs_open(bdf, name, O_RDWR);
+	if (fd == -ENOENT)	/* the kernel found no room for it */
+		return 0;
+	if (fd < 0)
+		return why(ret_why, fd, "open %s: %s", name, strerror(-fd));
+	c->resource[n] = fd;
+	c->blob.bar[n] = (struct uio_bar){ .size = end - start + 1,
+					   .page_offset = start % PAGE };
+	return 0;
+}
+
+static int open_bars(struct uio_claim *c, struct ddekit_bdf bdf, char **ret_why)
+{
+	int fd = sysfs_open(bdf, "resource", O_RDONLY), err = 0;
+	char line[128];
+	unsigned int n;
+	FILE *f;
+
+	if (fd < 0)
+		return why(ret_why, fd, "open resource: %s", strerror(-fd));
+	f = fdopen(fd, "r");
+	if (!f) {
+		close(fd);
+		return -ENOMEM;
+	}
+	for (n = 0; n < UIO_BARS && !err && fgets(line, sizeof(line), f); n++)
+		err = open_bar(c, bdf, n, line, ret_why);
+	fclose(f);
+	return err;
+}
+
+static int read_command(const struct uio_claim *c, uint16_t *ret)
+{
+	if (pread(c->config, ret, sizeof(*ret), PCI_COMMAND) != sizeof(*ret))
+		return -EIO;
+	return *ret == 0xffff ? -ENODEV : 0;
+}
+
+/* Bus mastering and interrupts off. */
+static int stop(const struct uio_claim *c)
+{
+	uint16_t command;
+	int err = read_command(c, &command);
+
+	if (err)
+		return err;
+	command &= ~PCI_COMMAND_MASTER;
+	command |= PCI_COMMAND_INTX_DISABLE;
+	if (pwrite(c->config, &command, sizeof(command), PCI_COMMAND) != sizeof(command))
+		return -EIO;
+	return read_command(c, &command);	/* what the device wrote is there now */
+}
+
+/* The device is bound to uio_pci_generic, the pool is open. */
+static int take(struct uio_claim *c, const struct ddekit_claim_spec *spec, char **ret_why)
+{
+	int err;
+
+	c->config = sysfs_open(spec->bdf, "config", O_RDWR);
+	if (c->config < 0)
+		return why(ret_why, c->config, "open config: %s", strerror(-c->config));
+	err = stop(c);
+	if (err)
+		return why(ret_why, err, "the device does not answer");
+	err = open_uio(c, spec->bdf, ret_why);
+	if (!err)
+		err = open_bars(c, spec->bdf, ret_why);
+	if (!err)
+		err = uio_module_fill(c->pool, spec->bdf, c->uio, spec->pool_size, &c->blob,
+				      ret_why);
+	return err;
+}
+
+static int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+			  char **ret_why)
+{
+	struct uio_claim *c = uio_claim_create();
+	struct sysfs_before before = { 0 };
+	int err;
+
+	if (!c)
+		return why(ret_why, -ENOMEM, "no memory");
+	c->pool = uio_module_open(ret_why);
+	err = c->pool < 0 ? c->pool : 0;
+	if (!err)
+		err = sysfs_bind(spec->bdf, UIO_DRIVER, &before, ret_why);
+	if (!err)
+		err = take(c, spec, ret_why);
+	if (err) {
+		uio_claim_destroy(c);
+		sysfs_restore(spec->bdf, &before);
+		return err;
+	}
+	c->before = before;
+	*ret = &c->base;
+	return 0;
+}
+
+/* ---- hand over ------------------------------------------------------------ */
+
+static int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
+{
+	struct uio_claim *c = to_claim(claim);
+	unsigned int i;
+
+	_Static_assert(sizeof(c->blob) <= sizeof(ret->blob), "the blob fits into a handover");
+	ret->pool_base = UIO_POOL_BASE;
+	ret->pool_size = c->blob.n_blocks * DDEKIT_POOL_BLOCK;
+	ret->pool_offset = 0;
+	ret->pool_fd = UIO_FD_POOL;
+	ret->fds[UIO_FD_POOL] = c->pool;
+	ret->fds[UIO_FD_UIO] = c->uio;
+	ret->fds[UIO_FD_CONFIG] = c->config;
+	ret->n_fds = UIO_FD_BARS;
+	for (i = 0; i < UIO_BARS; i++)
+		if (c->blob.bar[i].size)
+			ret->fds[ret->n_fds++] = c->resource[i];
+	memcpy(ret->blob, &c->blob, sizeof(c->blob));
+	ret->blob_len = sizeof(c->blob);
+	return 0;
+}
+
+/* ---- quiesce -------------------------------------------------------------- */
+
+/* The kernel saves config space, resets the function by what it finds best, and
+ * restores it. Return: 0, -ENOENT (the device has no reset), -errno. */
+static int reset(struct ddekit_bdf bdf)
+{
+	int fd = sysfs_open(bdf, "reset", O_WRONLY), err;
+
+	if (fd < 0)
+		return fd;
+	err = write(fd, "1", 1) == 1 ? 0 : -errno;
+	close(fd);
+	return err;
+}
+
+static int uio_claim_quiesce(struct ddekit_claim *claim)
+{
+	struct uio_claim *c = to_claim(claim);
+	int err = stop(c);
+	uint32_t count;
+
+	if (!err)
+		err = reset(claim->bdf);
+	if (err == -ENOENT)	/* it is stopped: its next driver resets it as it does */
+		err = 0;
+	/* An interrupt from before; the file does not block. */
+	if (!err && read(c->uio, &count, sizeof(count)) < 0 && errno == EIO)
+		err = -ENODEV;
+	return err;
+}
+
+/* ---- death ---------------------------------------------------------------- */
+
+/* uio tells of an unplugged device by an error on the file that the driver host
+ * waits for, which then ends. */
+static int uio_claim_death_fd(struct ddekit_claim *claim)
+{
+	return -1;
+}
+
+static int uio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
+{
+	char driver[SYSFS_NAME];
+	uint16_t command;
+
+	if (!sysfs_present(claim->bdf))
+		return why(ret_why, 0, "the device has been removed");
+	if (sysfs_link(claim->bdf, "driver", driver) || strcmp(driver, UIO_DRIVER))
+		return why(ret_why, 0, "the device has been taken from " UIO_DRIVER);
+	return read_command(to_claim(claim), &command) == 0 ? -EBUSY :
+	       why(ret_why, 0, "the device does not answer");
+}
+
+static int uio_claim_monitor(struct ddekit_claim *claim, const char *command,
+			     const char *arguments, char **ret_reply)
+{
+	return -EOPNOTSUPP;
+}
+
+static pid_t uio_claim_pid(struct ddekit_claim *claim)
+{
+	return 0;
+}
+
+/* ---- give back ------------------------------------------------------------ */
+
+static void uio_claim_close(struct ddekit_claim *claim)
+{
+	struct uio_claim *c = to_claim(claim);
+	struct sysfs_before before = c->before;
+	struct ddekit_bdf bdf = claim->bdf;
+
+	uio_claim_quiesce(claim);
+	uio_claim_destroy(c);
+	sysfs_restore(bdf, &before);
+}
+
+extern const struct backend uio_backend;
+const struct backend uio_backend = {
+	.name = "uio",
+	.unisolated = true,
+	.claim = {
+		.open = uio_claim_open,
+		.handover = uio_claim_handover,
+		.quiesce = uio_claim_quiesce,
+		.death_fd = uio_claim_death_fd,
+		.death_why = uio_claim_death_why,
+		.monitor = uio_claim_monitor,
+		.pid = uio_claim_pid,
+		.save = uio_claim_save,
+		.restore = uio_claim_restore,
+		.close = uio_claim_close,
+	},
+	.pci = {
+		.adopt = uio_adopt,
+		.config_read = uio_config_read,
+		.config_write = uio_config_write,
+		.map = uio_map,
+		.unmap = uio_unmap,
+		.read = uio_read,
+		.write = uio_write,
+		.flush = uio_flush,
+		.service = uio_service,
+		.irq_vectors = uio_irq_vectors,
+		.irq_line = uio_irq_line,
+		.irq_mask = uio_irq_mask,
+		.irq_free = uio_irq_free,
+		.stats = uio_stats,
+		.close = uio_close,
+	},
+};

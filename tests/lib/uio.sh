@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# ddekit_dma in a guest.  Sourced after vm.sh.
+
+# Builds it for the guest's kernel and loads it.
+uio_module() {
+	local release
+	release=$(vm_run 'uname -r')
+	[ -e "/usr/src/linux-headers-$release/Makefile" ] ||
+		skip_all "no headers of the guest's kernel (package linux-headers-$release)"
+	cp -r "$REPO/modules/ddekit-dma" "$T/module"
+	make -C "$T/module" KDIR="/usr/src/linux-headers-$release" modules >"$T/module.log" 2>&1 ||
+		die "the module does not build: $(tail -n 5 "$T/module.log")"
+	vm_put "$T/module/ddekit_dma.ko"
+	vm_run 'modprobe uio && insmod /run/ddekit-tests/share/ddekit_dma.ko'
+}
+
+# 0 or 1.
+bus_master() { # BDF
+	vm_run "setpci -s $1 COMMAND" >"$T/command" || return
+	echo $((0x$(cat "$T/command") >> 2 & 1))
+}
