@@ -58,6 +58,7 @@ static const struct key device_keys[] = {
 	{ "netdev", KEY_TEXT, D(netdev), 0, 0, "a QEMU -netdev argument such as user" },
 	{ "emu-args", KEY_WORDS, D(emu_args), 0, 0, "further QEMU arguments" },
 	{ "autostart", KEY_BOOL, D(autostart), 0, 0, "yes or no" },
+	{ "take-over", KEY_BOOL, D(take_over), 0, 0, "yes or no" },
 	{ "restart", KEY_RESTART, D(restart), 0, 0, "on-failure or never" },
 	{ "restart-max", KEY_UINT, D(restart_max), 0, 100, "0 to 100" },
 	{ "restart-window", KEY_TIME, D(restart_window), 1000, 86400000, "1s to 1440min" },

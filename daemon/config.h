@@ -35,6 +35,7 @@ struct device_config {
 	char *netdev;			/* emu: QEMU -netdev, or NULL */
 	struct strv emu_args;
 	bool autostart;
+	bool take_over;			/* what the kernel's interface has, moves to ours */
 	enum restart_policy restart;
 	uint32_t restart_max;
 	uint32_t restart_window;	/* milliseconds, as all below */

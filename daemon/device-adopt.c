@@ -15,6 +15,7 @@
 #include "fdstore.h"
 #include "log.h"
 #include "manager.h"
+#include "netsave.h"
 #include "statefile.h"
 
 /* ---- reading ------------------------------------------------------------- */
@@ -138,6 +139,8 @@ static void read_times(struct json_object *o, struct device_times *t)
 
 static void read_history(struct json_object *o, struct device *dev)
 {
+	struct json_object *saved;
+
 	str_set(&dev->last_failure, text_of(o, "last_failure"));
 	dev->was_up = bool_of(o, "was_up");
 	dev->mac_by_admin = bool_of(o, "mac_by_admin");
@@ -149,6 +152,8 @@ static void read_history(struct json_object *o, struct device *dev)
 	copy_text(dev->modalias, sizeof(dev->modalias), text_of(o, "modalias"));
 	copy_text(dev->release, sizeof(dev->release), text_of(o, "release"));
 	read_times(o, &dev->times);
+	if (json_object_object_get_ex(o, "saved", &saved))
+		netsave_from_json(saved, &dev->saved);
 }
 
 /* ---- the host -------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "device-take.h"
 #include "log.h"
 #include "manager.h"
 #include "pciid.h"
@@ -10,22 +11,38 @@
 
 /* ---- claim --------------------------------------------------------------- */
 
+static char *death_text(const struct device *dev, const char *why)
+{
+	return str_format("the device died: %s; ddectl restart %s claims it anew", why,
+			  dev->config->bdf_text);
+}
+
 char *device_death_text(struct device *dev)
 {
 	_cleanup_free_ char *why = NULL;
 
-	if (ddekit_claim_death_why(dev->claim, &why) < 0)
-		return NULL;
-	return str_format("the device died: %s; ddectl restart %s claims it anew", why,
-			  dev->config->bdf_text);
+	return ddekit_claim_death_why(dev->claim, &why) < 0 ? NULL : death_text(dev, why);
 }
 
 static int on_claim_death(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	struct device *dev = arg;
-	_cleanup_free_ char *text = device_death_text(dev);
+	_cleanup_free_ char *text = NULL, *why = NULL;
+	int r;
 
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	r = ddekit_claim_death_why(dev->claim, &why);	/* tells each event once */
+	/* An error that a reset cures costs the host; it is watched again after it. */
+	if (r == 1) {
+		if (dev->host)
+			host_kill(dev->host, why);
+		return 0;
+	}
+	if (r == -EBUSY) {
+		sd_event_source_set_enabled(source, SD_EVENT_ON);
+		return 0;
+	}
+	text = r < 0 ? NULL : death_text(dev, why);
 	device_condemn(dev, text ? text : "the device died");
 	return 0;
 }
@@ -128,6 +145,8 @@ int device_claim(struct device *dev, char **ret_why)
 
 	r = lock(dev, ret_why);
 	if (!r)
+		r = device_take(dev, ret_why);
+	if (!r)
 		r = open_claim(dev, ret_why);
 	if (r < 0)
 		return r;
@@ -147,6 +166,7 @@ void device_release_claim(struct device *dev)
 	dev->claim_death = sd_event_source_disable_unref(dev->claim_death);
 	ddekit_claim_close(dev->claim);
 	dev->claim = NULL;
+	device_give_back(dev);
 	if (name)
 		manager_unlock_file(dev->manager->config.global.runtime_dir, name, &dev->lock);
 	fd_close(&dev->lock);

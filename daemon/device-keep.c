@@ -17,6 +17,7 @@
 #include "fdstore.h"
 #include "log.h"
 #include "manager.h"
+#include "netsave.h"
 #include "statefile.h"
 
 static struct fdstore *store_of(const struct device *dev)
@@ -123,6 +124,8 @@ static struct json_object *describe(const struct device *dev)
 	json_object_object_add(o, "plugin", plugin(&dev->plugin));
 	if (dev->host)
 		json_object_object_add(o, "host", host(dev->host));
+	if (dev->saved)
+		json_object_object_add(o, "saved", netsave_to_json(dev->saved));
 	add_history(o, dev);
 	return o;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "device-keep.h"
+#include "device-take.h"
 #include "log.h"
 #include "manager.h"
 #include "message.h"
@@ -170,6 +171,7 @@ static int on_claim(sd_event_source *source, uint64_t usec, void *arg)
 	}
 	dev->times.claim_end = mono_ns();
 	dev->plugin_old = false;
+	device_take_over(dev);
 	device_keep_claim(dev);
 	device_enter(dev, DEVICE_STARTING, "driver %s", dev->plugin.name);
 	begin_host(dev);
@@ -294,6 +296,8 @@ static bool quiesce(struct device *dev)
 	int r = ddekit_claim_quiesce(dev->claim);
 	_cleanup_free_ char *text = NULL;
 
+	if (r >= 0 && dev->claim_death)
+		sd_event_source_set_enabled(dev->claim_death, SD_EVENT_ON);
 	if (r >= 0)
 		return true;
 	text = device_death_text(dev);

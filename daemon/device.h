@@ -31,6 +31,7 @@
 #include "tap.h"
 
 struct manager;
+struct netsave;
 
 enum device_state {
 	DEVICE_CONFIGURED,
@@ -77,6 +78,7 @@ struct device {
 
 	struct ddekit_claim *claim;
 	sd_event_source *claim_death;
+	struct netsave *saved;		/* of the kernel's interface; NULL: it had none */
 	int lock;			/* fd of the lock file */
 	char modalias[96];		/* empty: not known */
 	struct device_plugin plugin;

@@ -20,7 +20,7 @@ struct saved_message {
 
 struct netsave {
 	char name[IFNAMSIZ];
-	uint32_t ifindex;		/* while it is being taken */
+	uint32_t ifindex;		/* when it was taken */
 	uint32_t mtu;
 	uint8_t mac[6], own_mac[6];
 	bool has_mac, has_own_mac;
@@ -171,6 +171,11 @@ void netsave_free(struct netsave *save)
 const char *netsave_name(const struct netsave *save)
 {
 	return save->name;
+}
+
+unsigned int netsave_ifindex(const struct netsave *save)
+{
+	return save->ifindex;
 }
 
 bool netsave_was_up(const struct netsave *save)
@@ -360,6 +365,7 @@ struct json_object *netsave_to_json(const struct netsave *save)
 	size_t i;
 
 	json_object_object_add(o, "name", json_object_new_string(save->name));
+	json_object_object_add(o, "ifindex", json_object_new_int64(save->ifindex));
 	json_object_object_add(o, "mtu", json_object_new_int64(save->mtu));
 	json_object_object_add(o, "up", json_object_new_boolean(save->up));
 	if (save->has_mac)
@@ -408,6 +414,8 @@ static int fill_from_json(struct json_object *json, struct netsave *s)
 	if (!json_object_object_get_ex(json, "name", &v))
 		return -EINVAL;
 	snprintf(s->name, sizeof(s->name), "%s", json_object_get_string(v));
+	if (json_object_object_get_ex(json, "ifindex", &v))
+		s->ifindex = json_object_get_int64(v);
 	if (json_object_object_get_ex(json, "mtu", &v))
 		s->mtu = json_object_get_int64(v);
 	s->up = json_object_object_get_ex(json, "up", &v) && json_object_get_boolean(v);

@@ -26,6 +26,8 @@ enum netsave_part {
 int netsave_take(const char *ifname, struct netsave **ret);
 void netsave_free(struct netsave *save);	/* NULL is fine */
 const char *netsave_name(const struct netsave *save);
+/* Its index when it was taken. */
+unsigned int netsave_ifindex(const struct netsave *save);
 bool netsave_was_up(const struct netsave *save);
 
 /**

@@ -51,11 +51,16 @@ class ServiceManager:
                 self.receive()
 
     def receive(self):
-        data, fds, _, _ = socket.recv_fds(self.socket, 65536, MAX_FDS)
-        lines = data.decode().split('\n')
-        fields = dict(line.split('=', 1) for line in lines if '=' in line)
-        name = fields.get('FDNAME', 'stored')
+        """Takes in one message. False: there is none."""
         with self.lock:
+            try:
+                data, fds, _, _ = socket.recv_fds(self.socket, 65536, MAX_FDS,
+                                                  socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return False
+            lines = data.decode().split('\n')
+            fields = dict(line.split('=', 1) for line in lines if '=' in line)
+            name = fields.get('FDNAME', 'stored')
             if fields.get('FDSTOREREMOVE') == '1':
                 self.forget(name)
             elif fields.get('FDSTORE') == '1':
@@ -67,6 +72,7 @@ class ServiceManager:
             os.close(fd)
         if 'READY=1' in lines:
             self.ready.set()
+        return True
 
     def forget(self, name):
         for n, fd in self.store:
@@ -100,6 +106,8 @@ class ServiceManager:
 
     def start(self, argv, env=None, log=None):
         """Runs it; log: a file for its output."""
+        while self.receive():		# what its predecessor said last counts
+            pass
         self.ready.clear()
         fd = None if log is None else os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         pid = os.fork()

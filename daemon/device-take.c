@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Takes a device from its kernel driver and gives it back; see device-take.h. */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <poll.h>
+
+#include "device-take.h"
+#include "inuse.h"
+#include "log.h"
+#include "manager.h"
+#include "netsave.h"
+#include "pcisys.h"
+#include "rt.h"
+#include "tap.h"
+
+#define COME_BACK_NS 2000000000ull
+
+static void tell(const struct device *dev, const struct strv *errors, const char *what)
+{
+	struct log_about about = device_about(dev);
+	size_t i;
+
+	for (i = 0; i < errors->n; i++)
+		log_line(&about, LOG_WARNING, "%s: %s", what, errors->item[i]);
+}
+
+/* Return: -EBUSY. */
+static int refuse(const struct strv *uses, const char *next, char **ret_why)
+{
+	struct text t = { 0 };
+	size_t i;
+
+	for (i = 0; i < uses->n; i++)
+		text_add(&t, "%s%s", i ? ", " : "", uses->item[i]);
+	*ret_why = str_format("in use: %s; %s", t.text ? t.text : "?", next);
+	text_finish(&t);
+	return -EBUSY;
+}
+
+/* A card has one interface; of several the first is the one that is saved. */
+static int save_interface(struct device *dev)
+{
+	struct strv list = { 0 };
+	int r = pcisys_class(inuse_system.sys, dev->config->bdf_text, "net", &list);
+
+	/* None: what the ddekitd before this one saved still holds. */
+	if (!r && list.n) {
+		netsave_free(dev->saved);
+		dev->saved = NULL;
+		r = netsave_take(list.item[0], &dev->saved);
+	}
+	strv_finish(&list);
+	return r == -ENODEV ? 0 : r;
+}
+
+int device_take(struct device *dev, char **ret_why)
+{
+	struct inuse uses = { 0 };
+	int r = inuse_check(&inuse_system, dev->config->bdf_text, &uses);
+
+	if (!r && uses.other.n)
+		r = refuse(&uses.other, "end that first", ret_why);
+	else if (!r && uses.net.n && !dev->config->take_over)
+		r = refuse(&uses.net, "set take-over=yes to move all that to the new interface, "
+			   "or remove it first", ret_why);
+	else if (r < 0)
+		*ret_why = str_format("cannot tell who uses it: %s", strerror(-r));
+	inuse_finish(&uses);
+	return r ? r : save_interface(dev);
+}
+
+struct applying {
+	struct device *dev;
+	char name[IFNAMSIZ];
+};
+
+static int apply(void *arg)
+{
+	struct applying *a = arg;
+	struct strv errors = { 0 };
+
+	netsave_apply(a->dev->saved, if_nametoindex(a->name), NETSAVE_MTU | NETSAVE_UP, &errors);
+	tell(a->dev, &errors, "not taken over");
+	strv_finish(&errors);
+	return 0;
+}
+
+void device_take_over(struct device *dev)
+{
+	struct applying a = { .dev = dev };
+	_cleanup_close_ int ns = -1;
+
+	if (!dev->saved || dev->tap < 0 || !dev->config->take_over ||
+	    tap_name(dev->tap, a.name) < 0)
+		return;
+	ns = tap_netns_fd(dev->tap);
+	if (ns >= 0)
+		netns_call(ns, apply, &a);
+}
+
+/* Index of the kernel's interface; 0: none yet. */
+static unsigned int kernel_interface(const struct device *dev)
+{
+	struct strv list = { 0 };
+	unsigned int index = 0;
+
+	if (!pcisys_class(inuse_system.sys, dev->config->bdf_text, "net", &list) && list.n)
+		index = if_nametoindex(list.item[0]);
+	strv_finish(&list);
+	return index;
+}
+
+/* Looks again whenever an interface appears or changes. */
+static unsigned int wait_for_interface(const struct device *dev, struct mnl_socket *nl)
+{
+	uint64_t end = mono_ns() + COME_BACK_NS, now;
+	struct pollfd p = { .fd = mnl_socket_get_fd(nl), .events = POLLIN };
+	unsigned int index;
+	char buf[16384];
+
+	while (!(index = kernel_interface(dev))) {
+		now = mono_ns();
+		if (now >= end || (poll(&p, 1, (end - now) / 1000000 + 1) < 0 && errno != EINTR))
+			return 0;
+		while (mnl_socket_recvfrom(nl, buf, sizeof(buf)) > 0)
+			;
+	}
+	return index;
+}
+
+void device_give_back(struct device *dev)
+{
+	_cleanup_free_ char *driver = pcisys_driver(inuse_system.sys, dev->config->bdf_text);
+	struct mnl_socket *nl;
+	struct strv errors = { 0 };
+	unsigned int index = 0;
+
+	if (!dev->saved)
+		return;
+	nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (driver && nl && mnl_socket_bind(nl, RTMGRP_LINK, MNL_SOCKET_AUTOPID) >= 0)
+		index = wait_for_interface(dev, nl);
+	if (nl)
+		mnl_socket_close(nl);
+	if (index && index != netsave_ifindex(dev->saved))
+		netsave_apply(dev->saved, index, NETSAVE_ALL, &errors);
+	else if (!index && pcisys_present(inuse_system.sys, dev->config->bdf_text))
+		strv_add(&errors, "the kernel has no interface for the device");
+	tell(dev, &errors, "not given back");
+	strv_finish(&errors);
+	netsave_free(dev->saved);
+	dev->saved = NULL;
+}
