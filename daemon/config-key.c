@@ -64,6 +64,9 @@ static const struct key device_keys[] = {
 	{ "start-timeout", KEY_TIME, D(start_timeout), 100, 600000, "100ms to 10min" },
 	{ "stop-timeout", KEY_TIME, D(stop_timeout), 100, 600000, "100ms to 10min" },
 	{ "heartbeat", KEY_TIME, D(heartbeat), 0, 60000, "0 (none), or 100ms to 60s" },
+	{ "sandbox", KEY_BOOL, D(sandbox), 0, 0, "yes or no" },
+	{ "memory-limit", KEY_SIZE, D(memory_limit), 64 * MIB, 64 * 1024 * MIB, "64M to 64G" },
+	{ "core", KEY_BOOL, D(core), 0, 0, "yes or no" },
 };
 
 static const struct key global_keys[] = {

@@ -403,6 +403,8 @@ struct device_config *device_config_create(struct ddekit_bdf bdf, const char *wh
 	dev->memory = 64ull << 20;
 	dev->cpus = 1;
 	dev->autostart = true;
+	dev->sandbox = true;
+	dev->memory_limit = 256ull << 20;
 	dev->restart_max = 5;
 	dev->restart_window = 60000;
 	dev->start_timeout = 30000;

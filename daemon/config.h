@@ -41,6 +41,9 @@ struct device_config {
 	uint32_t start_timeout;
 	uint32_t stop_timeout;
 	uint32_t heartbeat;		/* 0: none */
+	bool sandbox;			/* the driver host is confined */
+	uint64_t memory_limit;		/* bytes, of its private memory */
+	bool core;			/* a core dump when it dies */
 	char *where;			/* "file:line" of the section */
 	uint32_t key_line[CONFIG_MAX_KEYS];	/* 0: not set */
 };

@@ -207,6 +207,8 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 	setup->vnet_hdr = dev->tap >= 0 ? TAP_VNET_HDR : 0;
 	setup->heartbeat_ms = dev->config->heartbeat;
 	setup->nr_cpus = dev->config->cpus;
+	setup->confine = (dev->config->sandbox ? CONFINE_SANDBOX : 0) |
+			 (dev->config->core ? CONFINE_CORE : 0);
 	return r ? r : ddekit_claim_handover(dev->claim, &setup->handover);
 }
 
@@ -217,8 +219,6 @@ int device_start_host(struct device *dev, char **ret_why)
 		.binary = dev->manager->config.global.host_binary,
 		.bdf = dev->config->bdf_text,
 		.driver = device_driver(dev),
-		.uid = dev->manager->host_uid,
-		.gid = dev->manager->host_gid,
 		.setup = setup,
 		.tap = dev->tap,
 	};
@@ -226,6 +226,7 @@ int device_start_host(struct device *dev, char **ret_why)
 
 	if (r < 0)
 		return r;
+	confine_init(dev->config, dev->manager->host_uid, dev->manager->host_gid, &spec.confine);
 	memset(dev->times.state, 0, sizeof(dev->times.state));
 	dev->times.link = 0;
 	dev->times.host_start = mono_ns();

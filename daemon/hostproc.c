@@ -450,8 +450,8 @@ static int watch(struct host *host)
 static int run(struct host *host, const struct host_spec *spec, int sock, int log)
 {
 	char *argv[] = { "ddekit-host", (char *)spec->bdf, (char *)spec->driver, NULL };
-	struct spawn s = { .binary = spec->binary, .argv = argv, .uid = spec->uid,
-			   .gid = spec->gid, .socket = sock, .log = log };
+	struct spawn s = { .binary = spec->binary, .argv = argv,
+			   .confine = &spec->confine, .socket = sock, .log = log };
 	int r;
 
 	host->start_ns = mono_ns();
@@ -471,8 +471,8 @@ static char *explain(const struct host_spec *spec, int r)
 		hint = "; install ddekit-host or set host-binary=";
 	else if (r == -EACCES)
 		hint = "; the file and the folders above it must be accessible to that user";
-	return str_format("cannot run %s as user %u: %s%s", spec->binary, (unsigned int)spec->uid,
-			  strerror(-r), hint);
+	return str_format("cannot run %s as user %u: %s%s", spec->binary,
+			  (unsigned int)spec->confine.uid, strerror(-r), hint);
 }
 
 int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,

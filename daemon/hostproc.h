@@ -3,7 +3,7 @@
  * A driver host's process as ddekitd sees it: start, its socket, its log pipe,
  * its end.  Knows nothing of devices' states; device.c decides.
  *
- *   spawn.c     makes the process: user, limits, file descriptors
+ *   spawn.c     makes the process: file descriptors; confine.c: user, limits
  *   hostproc.c  socket, log pipe, requests, death
  */
 #ifndef DDEKITD_HOSTPROC_H
@@ -12,6 +12,7 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
+#include "confine.h"
 #include "host/proto.h"
 #include "util.h"
 
@@ -39,8 +40,7 @@ struct host_spec {
 	const char *binary;
 	const char *bdf;		/* for its command line */
 	const char *driver;
-	uid_t uid;			/* 0: stays the caller's */
-	gid_t gid;
+	struct confine confine;
 	struct proto_setup *setup;	/* borrowed for the call; handover filled in */
 	int tap;			/* borrowed; -1: none */
 };
@@ -81,8 +81,7 @@ void host_destroy(struct host *host);
 struct spawn {
 	const char *binary;
 	char *const *argv;
-	uid_t uid;
-	gid_t gid;
+	const struct confine *confine;
 	int socket;		/* becomes PROTO_FD */
 	int log;		/* becomes stdout and stderr */
 };

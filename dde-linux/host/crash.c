@@ -200,6 +200,7 @@ void host_crash_signals(sigset_t *mask)
 	for (i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		sigdelset(mask, fatal[i]);
 	sigdelset(mask, SIGABRT);
+	sigdelset(mask, SIGSYS);	/* a system call that a sandbox refuses */
 	sigdelset(mask, SIG_DUMP);
 }
 

@@ -79,6 +79,9 @@ START_TEST(defaults_are_filled_in)
 	ck_assert(d->autostart);
 	ck_assert_int_eq(d->restart, RESTART_ON_FAILURE);
 	ck_assert_uint_eq(d->heartbeat, 2000);
+	ck_assert(d->sandbox);
+	ck_assert_uint_eq(d->memory_limit, 256 << 20);
+	ck_assert(!d->core);
 	ck_assert_str_eq(config.global.runtime_dir, "/run/ddekit");
 	ck_assert_uint_eq(config.global.log_lines, 1000);
 }
@@ -101,7 +104,8 @@ START_TEST(every_value_is_taken)
 		"cpus=4\n"
 		"ifname=lan\nnetns=blue\ndevice=e1000,rombar=0\nnetdev=tap,fd=3\n"
 		"emu-args=-trace foo\nautostart=no\nrestart=never\nrestart-max=0\n"
-		"restart-window=2min\nstart-timeout=1s\nstop-timeout=250ms\nheartbeat=0\n");
+		"restart-window=2min\nstart-timeout=1s\nstop-timeout=250ms\nheartbeat=0\n"
+		"sandbox=no\nmemory-limit=1G\ncore=yes\n");
 
 	ck_assert_str_eq(d->driver, "e1000");
 	ck_assert_uint_eq(d->memory, 128 << 20);
@@ -118,6 +122,9 @@ START_TEST(every_value_is_taken)
 	ck_assert_uint_eq(d->start_timeout, 1000);
 	ck_assert_uint_eq(d->stop_timeout, 250);
 	ck_assert_uint_eq(d->heartbeat, 0);
+	ck_assert(!d->sandbox);
+	ck_assert_uint_eq(d->memory_limit, 1 << 30);
+	ck_assert(d->core);
 	ck_assert_str_eq(config.global.plugin_dir, "/p");
 	ck_assert_uint_eq(config.global.log_lines, 50);
 }
@@ -207,6 +214,8 @@ static const struct { const char *text; unsigned int line; const char *what; } b
 	{ EMU "restart=always\n", 3, "bad value restart=always; allowed: on-failure or never" },
 	{ EMU "restart-max=-1\n", 3, "bad value restart-max=-1; allowed: 0 to 100" },
 	{ EMU "restart-window=1h\n", 3, "bad value restart-window=1h" },
+	{ EMU "sandbox=half\n", 3, "bad value sandbox=half; allowed: yes or no" },
+	{ EMU "memory-limit=1M\n", 3, "bad value memory-limit=1M; allowed: 64M to 64G" },
 	{ EMU "stop-timeout=0\n", 3, "bad value stop-timeout=0" },
 	{ EMU "options=\"a=1\n", 3, "bad value options=" },
 	{ EMU "driver=a\n  netdev=user\n", 4, "would continue 'driver'; start a key" },
