@@ -146,6 +146,7 @@ static void *serve(void *unused)
 	struct dde_modprobe *m, *next;
 	struct job *job, *next_job;
 
+	pthread_setname_np(pthread_self(), "modprobe");	/* another's needs a file of /proc */
 	for (;;) {
 		while (sem_wait(&modprobe.work) < 0)
 			;
@@ -176,7 +177,5 @@ int host_modprobe_init(void)
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	err = pthread_create(&thread, NULL, serve, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (!err)
-		pthread_setname_np(thread, "modprobe");
 	return -err;
 }
