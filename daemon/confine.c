@@ -146,8 +146,9 @@ void confine_prepare(const struct confine *c)
 	fill_cell();
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (cell.fd[i] < 0)
-			log_warning("driver hosts get no %s namespace of their own: ddekitd may "
-				    "make none", kinds[i].name);
+			log_line(NULL, kinds[i].flag == CLONE_NEWNET ? LOG_WARNING : LOG_INFO,
+				 "driver hosts get no %s namespace of their own: ddekitd may make "
+				 "none", kinds[i].name);
 }
 
 static int enter_cell(void)
@@ -201,8 +202,10 @@ static int drop_privileges(const struct confine *c)
 	int cap;
 
 	if (c->uid) {
+		/* A second line: no program gets them anyhow without new privileges.
+		 * EPERM: ddekitd lacks CAP_SETPCAP. */
 		for (cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-			if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EPERM)
 				return -errno;
 		if (setgroups(0, NULL) < 0 || setresgid(c->gid, c->gid, c->gid) < 0 ||
 		    setresuid(c->uid, c->uid, c->uid) < 0)

@@ -130,6 +130,8 @@ enum proto_op {
 				 * them; answered with text */
 	OP_MODULES = 9,		/* answered with text */
 	OP_COUNTERS = 10,	/* as OP_STATS, with what the kernel holds */
+	OP_SAY_STATE = 11,	/* to a host that another ddekitd started: PROTO_STATE, and
+				 * PROTO_NET if it has an interface, come again */
 };
 
 /* Is it answered with PROTO_TEXT? */
