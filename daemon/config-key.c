@@ -77,6 +77,8 @@ static const struct key global_keys[] = {
 	{ "host-binary", KEY_PATH, G(host_binary), 0, 0, "the absolute path of ddekit-host" },
 	{ "user", KEY_NAME, G(user), 0, 0, "a user name" },
 	{ "log-lines", KEY_UINT, G(log_lines), 10, 100000, "10 to 100000" },
+	{ "crash-dir", KEY_PATH, G(crash_dir), 0, 0, "an absolute path" },
+	{ "crash-reports", KEY_UINT, G(crash_reports), 1, 1000, "1 to 1000" },
 };
 
 static const struct key *find_key(const struct key *table, size_t n, const char *name)
@@ -437,6 +439,8 @@ int global_config_complete(struct global_config *global)
 	}
 	if (!global->log_lines)
 		global->log_lines = 1000;
+	if (!global->crash_reports)
+		global->crash_reports = 10;
 	return 0;
 }
 

@@ -387,6 +387,7 @@ void config_finish(struct config *config)
 	free(g->runtime);
 	free(g->host_binary);
 	free(g->user);
+	free(g->crash_dir);
 	for (i = 0; i < CONFIG_MAX_KEYS; i++)
 		free(g->key_where[i]);
 	memset(config, 0, sizeof(*config));

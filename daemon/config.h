@@ -57,6 +57,8 @@ struct global_config {
 	char *host_binary;
 	char *user;			/* of driver hosts */
 	uint32_t log_lines;		/* kept per device */
+	char *crash_dir;		/* NULL: by runtime_dir */
+	uint32_t crash_reports;		/* kept per device */
 	char *key_where[CONFIG_MAX_KEYS];	/* "file:line", NULL: not set */
 };
 

@@ -60,6 +60,8 @@ struct host {
 	uint64_t log_window;
 	uint32_t log_count;
 	uint64_t log_lost;		/* lines dropped by the rate limit */
+	struct proto_stats stats;	/* the last that it sent */
+	uint64_t stats_ns;		/* when; 0: none yet */
 };
 
 /* ---- log pipe ------------------------------------------------------------ */
@@ -177,6 +179,10 @@ static const char *take_reply(struct host *host, const struct proto_header *h)
 		reply.text = t;
 	else if (p && !reply.error && (p->op == OP_STATS || p->op == OP_COUNTERS))
 		reply.stats = &m->stats;
+	if (reply.stats) {
+		host->stats = *reply.stats;
+		host->stats_ns = mono_ns();
+	}
 	if (p)
 		finish_request(p, &reply);
 	/* A reply after its time-out is late, not bad; or it is to our predecessor. */
@@ -617,6 +623,14 @@ pid_t host_pid(const struct host *host)
 uint64_t host_start_ns(const struct host *host)
 {
 	return host->start_ns;
+}
+
+const struct proto_stats *host_last_stats(const struct host *host, uint64_t *ret_ns)
+{
+	if (!host->stats_ns)
+		return NULL;
+	*ret_ns = host->stats_ns;
+	return &host->stats;
 }
 
 uint64_t host_log_lost(const struct host *host)

@@ -88,6 +88,8 @@ int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_
 	       void *arg, struct host **ret);
 pid_t host_pid(const struct host *host);
 uint64_t host_start_ns(const struct host *host);
+/* The last statistics that it sent, and when. NULL: none yet. */
+const struct proto_stats *host_last_stats(const struct host *host, uint64_t *ret_ns);
 uint64_t host_log_lost(const struct host *host);
 /* Kills what still runs, without a call of died(). NULL is fine. */
 void host_destroy(struct host *host);

@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include "dde_host.h"
 #include "sandbox.h"
 #include "wire.h"
 
@@ -124,13 +125,15 @@ static long open_how(int dirfd, const char *path, const struct open_how *from, u
 /* ---- everything else --------------------------------------------------------------- */
 
 /* SIGSYS is blocked now: the same call again, and the kernel ends the process. */
-static void die(const siginfo_t *si, const greg_t *r)
+static void die(const siginfo_t *si, const void *context)
 {
+	const greg_t *r = ((const ucontext_t *)context)->uc_mcontext.gregs;
 	char *name = seccomp_syscall_resolve_num_arch(si->si_arch, si->si_syscall);
 
 	wire_logf(0, PROTO_LAST_WORDS "sandbox: system call %d (%s) with %#llx, %#llx, %#llx is "
 		  "not for drivers", si->si_syscall, name ? name : "unknown", r[REG_RDI],
 		  r[REG_RSI], r[REG_RDX]);
+	dde_host_dump(context);
 	if (si->si_arch == SCMP_ARCH_X86_64)
 		syscall(r[REG_RAX], r[REG_RDI], r[REG_RSI], r[REG_RDX], r[REG_R10], r[REG_R8],
 			r[REG_R9]);
@@ -154,7 +157,7 @@ static void on_sigsys(int sig, siginfo_t *si, void *context)
 	if (si->si_code != SYS_SECCOMP)
 		return;		/* somebody sent it */
 	if (si->si_arch != SCMP_ARCH_X86_64)
-		die(si, r);
+		die(si, context);
 	switch (si->si_syscall) {
 	case SYS_open:
 		r[REG_RAX] = open_plain(AT_FDCWD, (const char *)(uintptr_t)r[REG_RDI],
@@ -172,7 +175,7 @@ static void on_sigsys(int sig, siginfo_t *si, void *context)
 		if (si->si_syscall > LAST_KNOWN_CALL && !(si->si_syscall & 0x40000000))
 			r[REG_RAX] = unknown_call(si->si_syscall);
 		else
-			die(si, r);
+			die(si, context);
 	}
 	errno = saved;
 }

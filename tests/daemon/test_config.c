@@ -84,6 +84,7 @@ START_TEST(defaults_are_filled_in)
 	ck_assert(!d->core);
 	ck_assert_str_eq(config.global.runtime_dir, "/run/ddekit");
 	ck_assert_uint_eq(config.global.log_lines, 1000);
+	ck_assert_uint_eq(config.global.crash_reports, 10);
 }
 END_TEST
 
@@ -100,7 +101,7 @@ START_TEST(every_value_is_taken)
 {
 	const struct device_config *d = load_one(
 		"[ddekitd]\nruntime-dir=/r\nplugin-dir=/p\nruntime=/l.so\nhost-binary=/h\n"
-		"user=u\nlog-lines=50\n[e000:1:0.0]\ndriver=e1000\nbackend=emu\nmemory=128M\n"
+		"user=u\nlog-lines=50\ncrash-dir=/c\ncrash-reports=3\n[e000:1:0.0]\ndriver=e1000\nbackend=emu\nmemory=128M\n"
 		"cpus=4\n"
 		"ifname=lan\nnetns=blue\ndevice=e1000,rombar=0\nnetdev=tap,fd=3\n"
 		"emu-args=-trace foo\nautostart=no\nrestart=never\nrestart-max=0\n"
@@ -127,6 +128,8 @@ START_TEST(every_value_is_taken)
 	ck_assert(d->core);
 	ck_assert_str_eq(config.global.plugin_dir, "/p");
 	ck_assert_uint_eq(config.global.log_lines, 50);
+	ck_assert_str_eq(config.global.crash_dir, "/c");
+	ck_assert_uint_eq(config.global.crash_reports, 3);
 }
 END_TEST
 
