@@ -47,11 +47,16 @@ static void empty_section(struct reader *rd)
 	rd->header_line = 0;
 }
 
+/* What inih skips at the start of a line, and of the first line. */
+#define BLANK " \t\r\v\f"
+#define BOM "\xef\xbb\xbf"
+
 /* inih asks for the next line here; this is also where lines are counted. */
 static char *next_line(char *buf, int size, void *arg)
 {
 	_cleanup_free_ char *line = NULL;
 	struct reader *rd = arg;
+	const char *start;
 	size_t room = 0;
 	ssize_t len;
 
@@ -59,14 +64,18 @@ static char *next_line(char *buf, int size, void *arg)
 	if (len < 0)
 		return NULL;
 	rd->line++;
-	rd->indented = line[0] == ' ' || line[0] == '\t';
+	rd->indented = strspn(line, BLANK);
 	if (len >= size || strlen(line) != (size_t)len) {
 		complain(rd, rd->line, "line is longer than %d characters or has a NUL; options= "
 			 "and emu-args= can go on in an indented line", size - 2);
 		line[0] = '\n';
 		line[1] = 0;
 	}
-	if (line[strspn(line, " \t")] == '[') {
+	start = line;
+	if (rd->line == 1 && !strncmp(line, BOM, strlen(BOM)))
+		start += strlen(BOM);
+	start += strspn(start, BLANK);
+	if (*start == '[') {
 		empty_section(rd);
 		rd->header_line = rd->line;
 	}

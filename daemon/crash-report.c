@@ -54,7 +54,8 @@ static void add_head(struct text *t, const struct device *dev, const char *text,
 	text_add(t, "driver:          %s\nbackend:         %s\n", device_driver(dev), c->backend);
 	text_add(t, "reason:          %s\n", text);
 	if (death->signalled)
-		text_add(t, "signal:          %d (%s)\n", death->status, signal_name(death->status));
+		text_add(t, "signal:          %d (%s)\n", death->status,
+			 signal_name(death->status));
 	else
 		text_add(t, "exit status:     %d\n", death->status);
 	text_add(t, "process:         %d, %.3f s old\n", (int)host_pid(dev->host),

@@ -88,6 +88,17 @@ START_TEST(defaults_are_filled_in)
 }
 END_TEST
 
+/* Found by tests/fuzz: what inih skips before a section must be skipped by us. */
+static const char *const before_section[] = { "", " ", "\t", "\r", "\v\f", "\xef\xbb\xbf" };
+
+START_TEST(a_section_may_follow_blanks)
+{
+	_cleanup_free_ char *text = str_format("%s" EMU "driver=e1000\n", before_section[_i]);
+
+	ck_assert_str_eq(load_one(text)->driver, "e1000");
+}
+END_TEST
+
 START_TEST(real_devices_default_to_vfio)
 {
 	const struct device_config *d = load_one("[0000:03:00.1]\ndriver=e1000e\n");
@@ -101,7 +112,8 @@ START_TEST(every_value_is_taken)
 {
 	const struct device_config *d = load_one(
 		"[ddekitd]\nruntime-dir=/r\nplugin-dir=/p\nruntime=/l.so\nhost-binary=/h\n"
-		"user=u\nlog-lines=50\ncrash-dir=/c\ncrash-reports=3\n[e000:1:0.0]\ndriver=e1000\nbackend=emu\nmemory=128M\n"
+		"user=u\nlog-lines=50\ncrash-dir=/c\ncrash-reports=3\n"
+		"[e000:1:0.0]\ndriver=e1000\nbackend=emu\nmemory=128M\n"
 		"cpus=4\n"
 		"ifname=lan\nnetns=blue\ndevice=e1000,rombar=0\nnetdev=tap,fd=3\n"
 		"emu-args=-trace foo\nautostart=no\nrestart=never\nrestart-max=0\n"
@@ -429,6 +441,7 @@ int main(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, defaults_are_filled_in);
+	tcase_add_loop_test(c, a_section_may_follow_blanks, 0, ARRAY_SIZE(before_section));
 	tcase_add_test(c, real_devices_default_to_vfio);
 	tcase_add_test(c, every_value_is_taken);
 	tcase_add_test(c, flavours_follow_from_cpus_and_debug);
