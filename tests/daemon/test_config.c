@@ -99,6 +99,28 @@ START_TEST(a_section_may_follow_blanks)
 }
 END_TEST
 
+/* Found by tests/fuzz: words that need quotes where they are printed. */
+START_TEST(any_word_is_printed_so_that_it_is_read_again)
+{
+	static const char *const want[] = { "a=1", "#b", ";c", "[d", "'e\"f'", "g\rh", "" };
+	const struct device_config *d = load_one(EMU "options=a=1\n\t\"#b\" \";c\" \"[d\"\n"
+						 "\t\"'e\"'\"f'\"'\" 'g\rh'\n\t''\n");
+	_cleanup_free_ char *text = NULL;
+	size_t i;
+
+	ck_assert_uint_eq(d->options.n, ARRAY_SIZE(want));
+	for (i = 0; i < ARRAY_SIZE(want); i++)
+		ck_assert_str_eq(d->options.item[i], want[i]);
+	text = config_print(&config);
+	config_finish(&config);
+	memset(&config, 0, sizeof(config));
+	d = load_one(text);
+	ck_assert_uint_eq(d->options.n, ARRAY_SIZE(want));
+	for (i = 0; i < ARRAY_SIZE(want); i++)
+		ck_assert_str_eq(d->options.item[i], want[i]);
+}
+END_TEST
+
 START_TEST(real_devices_default_to_vfio)
 {
 	const struct device_config *d = load_one("[0000:03:00.1]\ndriver=e1000e\n");
@@ -442,6 +464,7 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, defaults_are_filled_in);
 	tcase_add_loop_test(c, a_section_may_follow_blanks, 0, ARRAY_SIZE(before_section));
+	tcase_add_test(c, any_word_is_printed_so_that_it_is_read_again);
 	tcase_add_test(c, real_devices_default_to_vfio);
 	tcase_add_test(c, every_value_is_taken);
 	tcase_add_test(c, flavours_follow_from_cpus_and_debug);
