@@ -201,6 +201,9 @@ static int drop_privileges(const struct confine *c)
 {
 	int cap;
 
+	/* What a ddekitd that is not root was given does not go on to the next program. */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
 	if (c->uid) {
 		/* A second line: no program gets them anyhow without new privileges.
 		 * EPERM: ddekitd lacks CAP_SETPCAP. */
