@@ -444,6 +444,15 @@ int global_config_complete(struct global_config *global)
 	return 0;
 }
 
+/* On an indented line device_config_append() would take it for a key that was
+ * indented by mistake. */
+static bool looks_like_key(const char *word)
+{
+	_cleanup_free_ char *name = strndup(word, strcspn(word, "=:"));
+
+	return name && word[strlen(name)] && config_is_device_key(name);
+}
+
 static int print_words(const struct key *key, const struct strv *words, struct text *t)
 {
 	size_t i;
@@ -453,7 +462,8 @@ static int print_words(const struct key *key, const struct strv *words, struct t
 		struct strv one = { .item = &words->item[i], .n = 1 };
 		_cleanup_free_ char *word = strv_join(&one);
 
-		r = word ? text_add(t, "%s%s\n", i ? "\t" : "", word) : -ENOMEM;
+		r = word ? text_add(t, "%s%s%s\n", i ? "\t" : "",
+				    i && looks_like_key(word) ? "\"\"" : "", word) : -ENOMEM;
 	}
 	return r;
 }
