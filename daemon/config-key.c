@@ -65,6 +65,9 @@ static const struct key device_keys[] = {
 	{ "start-timeout", KEY_TIME, D(start_timeout), 100, 600000, "100ms to 10min" },
 	{ "stop-timeout", KEY_TIME, D(stop_timeout), 100, 600000, "100ms to 10min" },
 	{ "heartbeat", KEY_TIME, D(heartbeat), 0, 60000, "0 (none), or 100ms to 60s" },
+	{ "sandbox", KEY_BOOL, D(sandbox), 0, 0, "yes or no" },
+	{ "memory-limit", KEY_SIZE, D(memory_limit), 64 * MIB, 64 * 1024 * MIB, "64M to 64G" },
+	{ "core", KEY_BOOL, D(core), 0, 0, "yes or no" },
 };
 
 static const struct key global_keys[] = {
@@ -75,6 +78,8 @@ static const struct key global_keys[] = {
 	{ "host-binary", KEY_PATH, G(host_binary), 0, 0, "the absolute path of ddekit-host" },
 	{ "user", KEY_NAME, G(user), 0, 0, "a user name" },
 	{ "log-lines", KEY_UINT, G(log_lines), 10, 100000, "10 to 100000" },
+	{ "crash-dir", KEY_PATH, G(crash_dir), 0, 0, "an absolute path" },
+	{ "crash-reports", KEY_UINT, G(crash_reports), 1, 1000, "1 to 1000" },
 };
 
 static const struct key *find_key(const struct key *table, size_t n, const char *name)
@@ -435,7 +440,18 @@ int global_config_complete(struct global_config *global)
 	}
 	if (!global->log_lines)
 		global->log_lines = 1000;
+	if (!global->crash_reports)
+		global->crash_reports = 10;
 	return 0;
+}
+
+/* On an indented line device_config_append() would take it for a key that was
+ * indented by mistake. */
+static bool looks_like_key(const char *word)
+{
+	_cleanup_free_ char *name = strndup(word, strcspn(word, "=:"));
+
+	return name && word[strlen(name)] && config_is_device_key(name);
 }
 
 static int print_words(const struct key *key, const struct strv *words, struct text *t)
@@ -447,7 +463,8 @@ static int print_words(const struct key *key, const struct strv *words, struct t
 		struct strv one = { .item = &words->item[i], .n = 1 };
 		_cleanup_free_ char *word = strv_join(&one);
 
-		r = word ? text_add(t, "%s%s\n", i ? "\t" : "", word) : -ENOMEM;
+		r = word ? text_add(t, "%s%s%s\n", i ? "\t" : "",
+				    i && looks_like_key(word) ? "\"\"" : "", word) : -ENOMEM;
 	}
 	return r;
 }

@@ -47,11 +47,16 @@ static void empty_section(struct reader *rd)
 	rd->header_line = 0;
 }
 
+/* What inih skips at the start of a line, and of the first line. */
+#define BLANK " \t\r\v\f"
+#define BOM "\xef\xbb\xbf"
+
 /* inih asks for the next line here; this is also where lines are counted. */
 static char *next_line(char *buf, int size, void *arg)
 {
 	_cleanup_free_ char *line = NULL;
 	struct reader *rd = arg;
+	const char *start;
 	size_t room = 0;
 	ssize_t len;
 
@@ -59,14 +64,18 @@ static char *next_line(char *buf, int size, void *arg)
 	if (len < 0)
 		return NULL;
 	rd->line++;
-	rd->indented = line[0] == ' ' || line[0] == '\t';
+	rd->indented = strspn(line, BLANK);
 	if (len >= size || strlen(line) != (size_t)len) {
 		complain(rd, rd->line, "line is longer than %d characters or has a NUL; options= "
 			 "and emu-args= can go on in an indented line", size - 2);
 		line[0] = '\n';
 		line[1] = 0;
 	}
-	if (line[strspn(line, " \t")] == '[') {
+	start = line;
+	if (rd->line == 1 && !strncmp(line, BOM, strlen(BOM)))
+		start += strlen(BOM);
+	start += strspn(start, BLANK);
+	if (*start == '[') {
 		empty_section(rd);
 		rd->header_line = rd->line;
 	}
@@ -387,6 +396,7 @@ void config_finish(struct config *config)
 	free(g->runtime);
 	free(g->host_binary);
 	free(g->user);
+	free(g->crash_dir);
 	for (i = 0; i < CONFIG_MAX_KEYS; i++)
 		free(g->key_where[i]);
 	memset(config, 0, sizeof(*config));
@@ -403,6 +413,8 @@ struct device_config *device_config_create(struct ddekit_bdf bdf, const char *wh
 	dev->memory = 64ull << 20;
 	dev->cpus = 1;
 	dev->autostart = true;
+	dev->sandbox = true;
+	dev->memory_limit = 256ull << 20;
 	dev->restart_max = 5;
 	dev->restart_window = 60000;
 	dev->start_timeout = 30000;

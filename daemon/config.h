@@ -42,6 +42,9 @@ struct device_config {
 	uint32_t start_timeout;
 	uint32_t stop_timeout;
 	uint32_t heartbeat;		/* 0: none */
+	bool sandbox;			/* the driver host is confined */
+	uint64_t memory_limit;		/* bytes, of its private memory */
+	bool core;			/* a core dump when it dies */
 	char *where;			/* "file:line" of the section */
 	uint32_t key_line[CONFIG_MAX_KEYS];	/* 0: not set */
 };
@@ -55,6 +58,8 @@ struct global_config {
 	char *host_binary;
 	char *user;			/* of driver hosts */
 	uint32_t log_lines;		/* kept per device */
+	char *crash_dir;		/* NULL: by runtime_dir */
+	uint32_t crash_reports;		/* kept per device */
 	char *key_where[CONFIG_MAX_KEYS];	/* "file:line", NULL: not set */
 };
 

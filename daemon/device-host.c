@@ -2,12 +2,14 @@
 /* A device's driver host: set-up, messages, heartbeat, death; see device.h. */
 #include <errno.h>
 
+#include "crash-report.h"
 #include "device-keep.h"
 #include "log.h"
 #include "manager.h"
 #include "message.h"
 
 #define MISSED_BEATS 5
+#define STATS_NS 10000000000ull	/* how old those of a crash report may be */
 
 /* ---- messages ------------------------------------------------------------ */
 
@@ -55,7 +57,12 @@ static void on_heartbeat(void *arg)
 {
 	struct device *dev = arg;
 
+
 	dev->last_beat = mono_ns();
+	if (dev->state != DEVICE_UP || dev->last_beat - dev->stats_asked < STATS_NS)
+		return;
+	dev->stats_asked = dev->last_beat;
+	host_request(dev->host, OP_STATS, 0, NULL, NULL, NULL);
 }
 
 static void on_state(void *arg, const struct proto_state_msg *msg)
@@ -114,10 +121,13 @@ static void on_died(void *arg, const struct host_death *death)
 		text = strdup(dev->last_failure);
 	else
 		text = str_format("driver host %s (last state: %s)", death->text, progress(dev));
+	if (!death->clean)
+		crash_report_write(dev, text ? text : death->text, death);
 	about.message_id = LOG_ID_DIED;
 	log_line(&about, death->clean || dev->want != WANT_UP ? LOG_INFO : LOG_WARNING,
-		 "driver host %d %s (last state: %s)", (int)host_pid(dev->host), death->text,
-		 progress(dev));
+		 "driver host %d %s (last state: %s)%s%s", (int)host_pid(dev->host), death->text,
+		 progress(dev), !death->clean && dev->crash_report ? "; report: " : "",
+		 !death->clean && dev->crash_report ? dev->crash_report : "");
 	host_destroy(dev->host);
 	dev->host = NULL;
 	dev->heartbeat = sd_event_source_disable_unref(dev->heartbeat);
@@ -213,6 +223,8 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 	setup->vnet_hdr = dev->tap >= 0 ? TAP_VNET_HDR : 0;
 	setup->heartbeat_ms = dev->config->heartbeat;
 	setup->nr_cpus = dev->config->cpus;
+	setup->confine = (dev->config->sandbox ? CONFINE_SANDBOX : 0) |
+			 (dev->config->core ? CONFINE_CORE : 0);
 	return r ? r : ddekit_claim_handover(dev->claim, &setup->handover);
 }
 
@@ -223,8 +235,6 @@ int device_start_host(struct device *dev, char **ret_why)
 		.binary = dev->manager->config.global.host_binary,
 		.bdf = dev->config->bdf_text,
 		.driver = device_driver(dev),
-		.uid = dev->manager->host_uid,
-		.gid = dev->manager->host_gid,
 		.setup = setup,
 		.tap = dev->tap,
 		.outlive = dev->keep >= 0,
@@ -233,6 +243,7 @@ int device_start_host(struct device *dev, char **ret_why)
 
 	if (r < 0)
 		return r;
+	confine_init(dev->config, dev->manager->host_uid, dev->manager->host_gid, &spec.confine);
 	memset(dev->times.state, 0, sizeof(dev->times.state));
 	dev->times.link = 0;
 	dev->times.host_start = mono_ns();

@@ -17,6 +17,7 @@
 #define SERVED_READY_NS SECOND_NS
 #define SERVED_LINK_NS (200 * MS_NS)
 #define BACKOFF_MAX_S 30u
+#define HISTORY 64	/* changes of state that are remembered */
 
 static const char *const state_names[] = {
 	[DEVICE_CONFIGURED] = "configured", [DEVICE_CLAIMING] = "claiming",
@@ -65,6 +66,7 @@ void device_enter(struct device *dev, enum device_state state, const char *fmt, 
 	if (t.text) {
 		log_line(&about, level_of(state), "%s", t.text);
 		logring_add(dev->logs, level_of(state), t.text);
+		logring_add(dev->history, level_of(state), t.text);
 	}
 	text_finish(&t);
 	device_keep(dev);
@@ -541,7 +543,10 @@ struct device *device_create(struct manager *manager, struct device_config *conf
 	if (!dev)
 		return NULL;
 	dev->logs = logring_create(manager->config.global.log_lines);
-	if (!dev->logs) {
+	dev->history = logring_create(HISTORY);
+	if (!dev->logs || !dev->history) {
+		logring_destroy(dev->logs);
+		logring_destroy(dev->history);
 		free(dev);
 		return NULL;
 	}
@@ -562,9 +567,11 @@ void device_destroy(struct device *dev)
 	release(dev);
 	device_plugin_finish(&dev->plugin);
 	logring_destroy(dev->logs);
+	logring_destroy(dev->history);
 	device_config_destroy(dev->config);
 	device_config_destroy(dev->next_config);
 	free(dev->error);
 	free(dev->last_failure);
+	free(dev->crash_report);
 	free(dev);
 }

@@ -73,6 +73,7 @@ struct device {
 	enum device_want want;
 	char *error;			/* why it failed; NULL unless failed */
 	char *last_failure;		/* why its host died the last time, or NULL */
+	char *crash_report;		/* path of the file about that, or NULL */
 	char *verdict;			/* set: the host's death means failure, for this reason */
 	sd_event_source *timer;
 
@@ -92,6 +93,7 @@ struct device {
 	struct host *host;
 	sd_event_source *heartbeat;
 	uint64_t last_beat;
+	uint64_t stats_asked;		/* mono ns, for the crash report */
 	char release[32];
 	uint64_t rss_kb;		/* of the last state message */
 	struct proto_net net;
@@ -112,6 +114,7 @@ struct device {
 	uint64_t last_outage_ready;	/* ns from death to ready */
 	struct device_times times;
 	struct logring *logs;
+	struct logring *history;	/* changes of state */
 };
 
 /* config is moved. NULL: no memory (config is still the caller's). */

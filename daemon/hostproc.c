@@ -60,6 +60,8 @@ struct host {
 	uint64_t log_window;
 	uint32_t log_count;
 	uint64_t log_lost;		/* lines dropped by the rate limit */
+	struct proto_stats stats;	/* the last that it sent */
+	uint64_t stats_ns;		/* when; 0: none yet */
 };
 
 /* ---- log pipe ------------------------------------------------------------ */
@@ -177,6 +179,10 @@ static const char *take_reply(struct host *host, const struct proto_header *h)
 		reply.text = t;
 	else if (p && !reply.error && (p->op == OP_STATS || p->op == OP_COUNTERS))
 		reply.stats = &m->stats;
+	if (reply.stats) {
+		host->stats = *reply.stats;
+		host->stats_ns = mono_ns();
+	}
 	if (p)
 		finish_request(p, &reply);
 	/* A reply after its time-out is late, not bad; or it is to our predecessor. */
@@ -495,8 +501,8 @@ static int watch(struct host *host)
 static int run(struct host *host, const struct host_spec *spec, int sock, int log)
 {
 	char *argv[] = { "ddekit-host", (char *)spec->bdf, (char *)spec->driver, NULL };
-	struct spawn s = { .binary = spec->binary, .argv = argv, .uid = spec->uid,
-			   .gid = spec->gid, .socket = sock, .log = log, .outlive = spec->outlive };
+	struct spawn s = { .binary = spec->binary, .argv = argv, .confine = &spec->confine,
+			   .socket = sock, .log = log, .outlive = spec->outlive };
 	int r;
 
 	host->start_ns = mono_ns();
@@ -516,8 +522,8 @@ static char *explain(const struct host_spec *spec, int r)
 		hint = "; install ddekit-host or set host-binary=";
 	else if (r == -EACCES)
 		hint = "; the file and the folders above it must be accessible to that user";
-	return str_format("cannot run %s as user %u: %s%s", spec->binary, (unsigned int)spec->uid,
-			  strerror(-r), hint);
+	return str_format("cannot run %s as user %u: %s%s", spec->binary,
+			  (unsigned int)spec->confine.uid, strerror(-r), hint);
 }
 
 int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
@@ -617,6 +623,14 @@ pid_t host_pid(const struct host *host)
 uint64_t host_start_ns(const struct host *host)
 {
 	return host->start_ns;
+}
+
+const struct proto_stats *host_last_stats(const struct host *host, uint64_t *ret_ns)
+{
+	if (!host->stats_ns)
+		return NULL;
+	*ret_ns = host->stats_ns;
+	return &host->stats;
 }
 
 uint64_t host_log_lost(const struct host *host)

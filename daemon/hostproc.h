@@ -3,7 +3,7 @@
  * A driver host's process as ddekitd sees it: start, its socket, its log pipe,
  * its end.  Knows nothing of devices' states; device.c decides.
  *
- *   spawn.c     makes the process: user, limits, file descriptors
+ *   spawn.c     makes the process: file descriptors; confine.c: user, limits
  *   hostproc.c  socket, log pipe, requests, death
  */
 #ifndef DDEKITD_HOSTPROC_H
@@ -12,6 +12,7 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
+#include "confine.h"
 #include "host/proto.h"
 #include "util.h"
 
@@ -39,8 +40,7 @@ struct host_spec {
 	const char *binary;
 	const char *bdf;		/* for its command line */
 	const char *driver;
-	uid_t uid;			/* 0: stays the caller's */
-	gid_t gid;
+	struct confine confine;
 	struct proto_setup *setup;	/* borrowed for the call; handover filled in */
 	int tap;			/* borrowed; -1: none */
 	bool outlive;			/* it is to live on when ddekitd ends */
@@ -88,6 +88,8 @@ int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_
 	       void *arg, struct host **ret);
 pid_t host_pid(const struct host *host);
 uint64_t host_start_ns(const struct host *host);
+/* The last statistics that it sent, and when. NULL: none yet. */
+const struct proto_stats *host_last_stats(const struct host *host, uint64_t *ret_ns);
 uint64_t host_log_lost(const struct host *host);
 /* Kills what still runs, without a call of died(). NULL is fine. */
 void host_destroy(struct host *host);
@@ -97,8 +99,7 @@ void host_destroy(struct host *host);
 struct spawn {
 	const char *binary;
 	char *const *argv;
-	uid_t uid;
-	gid_t gid;
+	const struct confine *confine;
 	int socket;		/* becomes PROTO_FD */
 	int log;		/* becomes stdout and stderr */
 	bool outlive;		/* no SIGKILL when ddekitd ends */

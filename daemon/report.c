@@ -149,6 +149,7 @@ struct json_object *report_device(const struct device *dev)
 	add_number(o, "since_usec", dev->state_since / 1000);
 	add_string(o, "error", dev->error);
 	add_string(o, "last_failure", dev->last_failure);
+	add_string(o, "crash_report", dev->crash_report);
 	add_string(o, "modalias", dev->modalias[0] ? dev->modalias : NULL);
 	add_net(o, dev);
 	add_string(o, "kernel_release", dev->release[0] ? dev->release : NULL);

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes a driver host's process: its own user, no privileges to gain, no file
- * descriptors but four, an empty environment, limits.
+ * Makes a driver host's process: confined (confine.c), no file descriptors but four,
+ * an empty environment.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/close_range.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,7 +16,6 @@
 #include "hostproc.h"
 
 #define NOBODY 65534
-#define MAX_FILES 512
 
 void spawn_user(const char *name, uid_t *ret_uid, gid_t *ret_gid)
 {
@@ -44,15 +41,10 @@ static int place_fds(const struct spawn *s)
 
 static int drop_privileges(const struct spawn *s, pid_t parent)
 {
-	struct rlimit files = { MAX_FILES, MAX_FILES };
+	int r = confine_enter(s->confine);
 
-	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
-		return -errno;
-	if (s->uid && (setgroups(0, NULL) < 0 || setresgid(s->gid, s->gid, s->gid) < 0 ||
-		       setresuid(s->uid, s->uid, s->uid) < 0))
-		return -errno;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	if (s->outlive)		/* its socket tells it when nobody is there any more */
 		return 0;
 	/* After the change of user, which clears it. It is tied to the forking
@@ -150,6 +142,7 @@ int spawn_process(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd)
 	lifted.socket = sock;
 	lifted.log = log;
 	if (!r) {
+		confine_prepare(spawn->confine);
 		pid = fork();
 		if (!pid)
 			child(&lifted, parent, error);

@@ -150,19 +150,41 @@ int strv_split(struct strv *v, const char *text)
 	}
 }
 
+/* One that splits otherwise, or that a line of devices.conf cannot begin with. */
+static bool wants_quotes(const char *word)
+{
+	return !*word || strchr("#;[", *word) || word[strcspn(word, " \t\r\v\f'\"")];
+}
+
+/* Pieces in quotes, each in those that it does not hold. */
+static int add_quoted(struct text *t, const char *word)
+{
+	const char *quote;
+	int n, r;
+
+	do {
+		quote = *word == '"' ? "'" : "\"";
+		n = (int)strcspn(word, quote);
+		r = text_add(t, "%s%.*s%s", quote, n, word, quote);
+		word += n;
+	} while (*word && !r);
+	return r;
+}
+
 char *strv_join(const struct strv *v)
 {
 	struct text t = { 0 };
-	const char *quote;
 	size_t i;
+	int r;
 
 	if (text_add(&t, "%s", "") < 0)
 		return NULL;
 	for (i = 0; i < v->n; i++) {
-		quote = "";
-		if (!v->item[i][0] || strpbrk(v->item[i], " \t'\""))
-			quote = strchr(v->item[i], '"') ? "'" : "\"";
-		if (text_add(&t, "%s%s%s%s", i ? " " : "", quote, v->item[i], quote) < 0) {
+		r = i ? text_add(&t, " ") : 0;
+		if (!r)
+			r = wants_quotes(v->item[i]) ? add_quoted(&t, v->item[i]) :
+						       text_add(&t, "%s", v->item[i]);
+		if (r < 0) {
 			text_finish(&t);
 			return NULL;
 		}

@@ -171,6 +171,7 @@ static void print_status(struct json_object *dev)
 	line("error", json_text(dev, "error"));
 	if (!json_text(dev, "error"))
 		line("last failure", json_text(dev, "last_failure"));
+	line("crash report", json_text(dev, "crash_report"));
 	line("driver", json_text(dev, "driver"));
 	line("kernel", json_text(dev, "kernel_release"));
 	if (json_number(dev, "cpus") > 1)

@@ -22,7 +22,7 @@
 #include <stdint.h>
 #include <ddekit/pci.h>
 
-#define PROTO_VERSION 3u
+#define PROTO_VERSION 4u
 #define PROTO_LAST_WORDS "ddekit-host: runtime died: "
 #define PROTO_FD 3		/* the host's end of the socket, inherited */
 #define PROTO_MAX_PLUGINS 16
@@ -53,6 +53,12 @@ struct proto_plugin {
 	char args[PROTO_ARGS];	/* module parameters */
 };
 
+/* In proto_setup.confine: what the host is to take from itself. */
+enum {
+	CONFINE_SANDBOX = 1,	/* see sandbox.h */
+	CONFINE_CORE = 2,	/* a core dump is wanted when it dies */
+};
+
 /* Followed by struct ddekit_handover. */
 struct proto_setup {
 	struct proto_header h;
@@ -67,7 +73,7 @@ struct proto_setup {
 	uint32_t nr_cpus;		/* 1..PROTO_MAX_CPUS */
 	uint32_t n_plugins;		/* in load order, dependencies first, the
 					 * driver's own last, then the bridge's */
-	uint32_t zero;
+	uint32_t confine;		/* CONFINE_... */
 	struct proto_plugin plugins[PROTO_MAX_PLUGINS];
 	struct ddekit_handover handover;
 };

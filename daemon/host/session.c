@@ -10,6 +10,7 @@
 #include "wire.h"
 #include "mailbox.h"
 #include "net/host.h"
+#include "sandbox.h"
 #include "session.h"
 #include "unload.h"
 #include "work.h"
@@ -405,6 +406,18 @@ static const struct mailbox_handlers handlers = {
 	.net_event = on_net_event,
 };
 
+/* From here on the process holds code that is not ours. */
+static int enter_sandbox(void)
+{
+	const char *why = "";
+	int err = sandbox_enter(session.setup, &why);
+
+	if (err)
+		fail(err, "cannot confine the driver: %s: %s; sandbox=no would run it without",
+		     why, strerror(-err));
+	return err;
+}
+
 static int boot_runtime(void)
 {
 	static char cmdline[PROTO_ARGS + 64];
@@ -427,6 +440,8 @@ static int boot_runtime(void)
 	if (err)
 		fail(err, "%s", why ? why : strerror(-err));
 	free(why);
+	if (!err)
+		err = enter_sandbox();
 	if (err)
 		return err;
 	err = dde_host_start();

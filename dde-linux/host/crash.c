@@ -147,9 +147,9 @@ static void on_fault(int sig, siginfo_t *si, void *context)
 
 /* ---- dumps ------------------------------------------------------------------------------- */
 
-static void on_dump(int sig, siginfo_t *si, void *context)
+void dde_host_dump(const void *context)
 {
-	const greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
+	const greg_t *r = ((const ucontext_t *)context)->uc_mcontext.gregs;
 	int cpu = host_this_cpu, saved = errno;
 	struct dde_registers reg;
 
@@ -158,6 +158,11 @@ static void on_dump(int sig, siginfo_t *si, void *context)
 	registers_get(&reg, r);
 	host.up->dump((uint32_t)cpu, &reg);
 	errno = saved;
+}
+
+static void on_dump(int sig, siginfo_t *si, void *context)
+{
+	dde_host_dump(context);
 }
 
 /* Whatever thread it hits, the CPU threads do the work. */
@@ -200,6 +205,7 @@ void host_crash_signals(sigset_t *mask)
 	for (i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		sigdelset(mask, fatal[i]);
 	sigdelset(mask, SIGABRT);
+	sigdelset(mask, SIGSYS);	/* a system call that a sandbox refuses */
 	sigdelset(mask, SIG_DUMP);
 }
 

@@ -96,6 +96,11 @@ struct dde_host_plugin *dde_host_requested_take(void);
 /* Any thread. Has fn(arg) run in the runtime; events->request_done() follows. */
 void dde_host_submit(struct dde_request *req);
 
+/* In a signal handler with its ucontext_t: has the runtime write registers and
+ * backtrace of this CPU, and of all tasks, to the log. Does nothing on threads that
+ * are no CPU. */
+void dde_host_dump(const void *context);
+
 /* A soft interrupt for a bridge, not yet raised by anything. Any thread.
  * Return: 0, -ENOSPC. */
 int dde_host_irq_alloc(uint32_t *ret_hwirq);

@@ -79,8 +79,45 @@ START_TEST(defaults_are_filled_in)
 	ck_assert(d->autostart);
 	ck_assert_int_eq(d->restart, RESTART_ON_FAILURE);
 	ck_assert_uint_eq(d->heartbeat, 2000);
+	ck_assert(d->sandbox);
+	ck_assert_uint_eq(d->memory_limit, 256 << 20);
+	ck_assert(!d->core);
 	ck_assert_str_eq(config.global.runtime_dir, "/run/ddekit");
 	ck_assert_uint_eq(config.global.log_lines, 1000);
+	ck_assert_uint_eq(config.global.crash_reports, 10);
+}
+END_TEST
+
+/* Found by tests/fuzz: what inih skips before a section must be skipped by us. */
+static const char *const before_section[] = { "", " ", "\t", "\r", "\v\f", "\xef\xbb\xbf" };
+
+START_TEST(a_section_may_follow_blanks)
+{
+	_cleanup_free_ char *text = str_format("%s" EMU "driver=e1000\n", before_section[_i]);
+
+	ck_assert_str_eq(load_one(text)->driver, "e1000");
+}
+END_TEST
+
+/* Found by tests/fuzz: words that need quotes where they are printed. */
+START_TEST(any_word_is_printed_so_that_it_is_read_again)
+{
+	static const char *const want[] = { "a=1", "#b", ";c", "[d", "'e\"f'", "g\rh", "", "cpus=1" };
+	const struct device_config *d = load_one(EMU "options=a=1\n\t\"#b\" \";c\" \"[d\"\n"
+						 "\t\"'e\"'\"f'\"'\" 'g\rh'\n\t'' 'cpus=1'\n");
+	_cleanup_free_ char *text = NULL;
+	size_t i;
+
+	ck_assert_uint_eq(d->options.n, ARRAY_SIZE(want));
+	for (i = 0; i < ARRAY_SIZE(want); i++)
+		ck_assert_str_eq(d->options.item[i], want[i]);
+	text = config_print(&config);
+	config_finish(&config);
+	memset(&config, 0, sizeof(config));
+	d = load_one(text);
+	ck_assert_uint_eq(d->options.n, ARRAY_SIZE(want));
+	for (i = 0; i < ARRAY_SIZE(want); i++)
+		ck_assert_str_eq(d->options.item[i], want[i]);
 }
 END_TEST
 
@@ -97,11 +134,13 @@ START_TEST(every_value_is_taken)
 {
 	const struct device_config *d = load_one(
 		"[ddekitd]\nruntime-dir=/r\nplugin-dir=/p\nruntime=/l.so\nhost-binary=/h\n"
-		"user=u\nlog-lines=50\n[e000:1:0.0]\ndriver=e1000\nbackend=emu\nmemory=128M\n"
+		"user=u\nlog-lines=50\ncrash-dir=/c\ncrash-reports=3\n"
+		"[e000:1:0.0]\ndriver=e1000\nbackend=emu\nmemory=128M\n"
 		"cpus=4\n"
 		"ifname=lan\nnetns=blue\ndevice=e1000,rombar=0\nnetdev=tap,fd=3\n"
 		"emu-args=-trace foo\nautostart=no\nrestart=never\nrestart-max=0\n"
-		"restart-window=2min\nstart-timeout=1s\nstop-timeout=250ms\nheartbeat=0\n");
+		"restart-window=2min\nstart-timeout=1s\nstop-timeout=250ms\nheartbeat=0\n"
+		"sandbox=no\nmemory-limit=1G\ncore=yes\n");
 
 	ck_assert_str_eq(d->driver, "e1000");
 	ck_assert_uint_eq(d->memory, 128 << 20);
@@ -118,8 +157,13 @@ START_TEST(every_value_is_taken)
 	ck_assert_uint_eq(d->start_timeout, 1000);
 	ck_assert_uint_eq(d->stop_timeout, 250);
 	ck_assert_uint_eq(d->heartbeat, 0);
+	ck_assert(!d->sandbox);
+	ck_assert_uint_eq(d->memory_limit, 1 << 30);
+	ck_assert(d->core);
 	ck_assert_str_eq(config.global.plugin_dir, "/p");
 	ck_assert_uint_eq(config.global.log_lines, 50);
+	ck_assert_str_eq(config.global.crash_dir, "/c");
+	ck_assert_uint_eq(config.global.crash_reports, 3);
 }
 END_TEST
 
@@ -207,6 +251,8 @@ static const struct { const char *text; unsigned int line; const char *what; } b
 	{ EMU "restart=always\n", 3, "bad value restart=always; allowed: on-failure or never" },
 	{ EMU "restart-max=-1\n", 3, "bad value restart-max=-1; allowed: 0 to 100" },
 	{ EMU "restart-window=1h\n", 3, "bad value restart-window=1h" },
+	{ EMU "sandbox=half\n", 3, "bad value sandbox=half; allowed: yes or no" },
+	{ EMU "memory-limit=1M\n", 3, "bad value memory-limit=1M; allowed: 64M to 64G" },
 	{ EMU "stop-timeout=0\n", 3, "bad value stop-timeout=0" },
 	{ EMU "options=\"a=1\n", 3, "bad value options=" },
 	{ EMU "driver=a\n  netdev=user\n", 4, "would continue 'driver'; start a key" },
@@ -417,6 +463,8 @@ int main(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, defaults_are_filled_in);
+	tcase_add_loop_test(c, a_section_may_follow_blanks, 0, ARRAY_SIZE(before_section));
+	tcase_add_test(c, any_word_is_printed_so_that_it_is_read_again);
 	tcase_add_test(c, real_devices_default_to_vfio);
 	tcase_add_test(c, every_value_is_taken);
 	tcase_add_test(c, flavours_follow_from_cpus_and_debug);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "catalog.h"
+#include "confine.h"
 #include "logring.h"
 #include "statefile.h"
 
@@ -171,6 +172,47 @@ START_TEST(missing_folder_is_told)
 }
 END_TEST
 
+/* ---- users of driver hosts ----------------------------------------------------- */
+
+START_TEST(each_pci_address_has_a_user_of_its_own)
+{
+	static const uint32_t domains[] = { 0, 1, 0x3ff, 0xe000, 0xe001, 0x10000, 0x101ff };
+	uid_t last = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(domains); i++) {
+		struct ddekit_bdf first = { .domain = domains[i] };
+		struct ddekit_bdf end = { domains[i], 0xff, 0x1f, 7 };
+
+		ck_assert_uint_gt(confine_uid(first), last);
+		ck_assert_uint_eq(confine_uid(end), confine_uid(first) + 0xffff);
+		last = confine_uid(end);
+	}
+	ck_assert_uint_eq(confine_uid((struct ddekit_bdf){ 0 }), CONFINE_FIRST_UID);
+	ck_assert_uint_le(last, CONFINE_LAST_UID);
+	ck_assert_uint_eq(confine_uid((struct ddekit_bdf){ .domain = 0x400 }), 0);
+	ck_assert_uint_eq(confine_uid((struct ddekit_bdf){ .domain = 0xffffffff }), 0);
+}
+END_TEST
+
+START_TEST(a_host_without_sandbox_has_the_common_user)
+{
+	struct device_config dev = { .bdf = { .domain = 0xe000, .bus = 1 }, .sandbox = true };
+	struct confine c;
+
+	confine_init(&dev, 65534, 65533, &c);
+	ck_assert(c.namespaces);
+	ck_assert_uint_eq(c.uid, c.own_user ? confine_uid(dev.bdf) : 65534);
+	confine_init(&dev, 0, 0, &c);		/* ddekitd is not root */
+	ck_assert_uint_eq(c.uid, 0);
+	dev.sandbox = false;
+	confine_init(&dev, 65534, 65533, &c);
+	ck_assert(!c.namespaces && !c.own_user);
+	ck_assert_uint_eq(c.uid, 65534);
+	ck_assert_uint_eq(c.gid, 65533);
+}
+END_TEST
+
 /* ---- state file ------------------------------------------------------------- */
 
 static void expect_text(int fd, const char *want)
@@ -249,6 +291,8 @@ int main(void)
 	tcase_add_loop_test(c, damaged_descriptions_are_left_out_and_named, 0,
 			    ARRAY_SIZE(damaged));
 	tcase_add_test(c, missing_folder_is_told);
+	tcase_add_test(c, each_pci_address_has_a_user_of_its_own);
+	tcase_add_test(c, a_host_without_sandbox_has_the_common_user);
 	tcase_add_test(c, state_file_has_the_last_text);
 	tcase_add_test(c, state_file_survives_a_write_that_was_cut_off);
 	tcase_add_test(c, state_file_finds_damage);

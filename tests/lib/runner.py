@@ -25,6 +25,7 @@ LAYERS = {
     'daemon': ('daemon', None),
     'emu': ('emu', 'tests/emu'),
     'vm': (None, 'tests/vm/cases'),
+    'fuzz': (None, 'tests/fuzz'),
     'kernel': (None, 'tests/kernel/layer'),
     'bench': (None, 'tests/bench/smoke'),
 }

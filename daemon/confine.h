@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a driver host is kept from before its program starts, by the rights of
+ * ddekitd: a user of its own, namespaces, limits.  What it then takes from itself
+ * is in host/sandbox.c.
+ */
+#ifndef DDEKITD_CONFINE_H
+#define DDEKITD_CONFINE_H
+
+#include <sys/types.h>
+
+#include "config.h"
+
+/* The users of driver hosts: one for each PCI address. systemd and Debian leave
+ * these numbers alone (systemd's "Users, Groups, UIDs and GIDs"). */
+#define CONFINE_FIRST_UID 0x70000000u
+#define CONFINE_LAST_UID 0x77ffffffu
+
+struct confine {
+	uid_t uid;		/* 0: the process stays the caller's */
+	gid_t gid;
+	bool own_user;		/* nobody else has that uid */
+	bool namespaces;
+	uint64_t memory;	/* bytes of private memory; 0: no limit */
+	uint64_t address_space;	/* bytes; 0: no limit */
+	bool core;		/* a core dump is wanted */
+};
+
+/**
+ * confine_init - what the host of a device is to get
+ * @uid, @gid: those of user=, for a host that cannot have its own
+ */
+void confine_init(const struct device_config *dev, uid_t uid, gid_t gid, struct confine *ret);
+/* The user of the driver host of a device; 0: its domain has none. */
+uid_t confine_uid(struct ddekit_bdf bdf);
+/* Gets the namespaces ready, once per process; logs what cannot be had. Before
+ * fork(). */
+void confine_prepare(const struct confine *c);
+/* In the new process, before exec; the last of its kind. Return: 0, -errno. */
+int confine_enter(const struct confine *c);
+
+#endif

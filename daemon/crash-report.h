@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A file about each failure of a driver host, kept for root. */
+#ifndef DDEKITD_CRASH_REPORT_H
+#define DDEKITD_CRASH_REPORT_H
+
+#include "device.h"
+
+/**
+ * crash_report_write - write down what is known of a host that has just died
+ * @text:  why it died, for people
+ * @death: borrowed
+ *
+ * Before the host is destroyed. Of the reports of a device the newest
+ * crash-reports= are kept; dev->crash_report names the last one. That it cannot be
+ * written is logged. Blocks for a write to the disk's cache, some 100 us.
+ */
+void crash_report_write(struct device *dev, const char *text, const struct host_death *death);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the targets share. */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What must hold. */
+#define MUST(what)							\
+	do {								\
+		if (!(what)) {						\
+			fprintf(stderr, "%s:%d: does not hold: %s\n",	\
+				__FILE__, __LINE__, #what);		\
+			abort();					\
+		}							\
+	} while (0)
+
+#endif
