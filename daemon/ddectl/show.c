@@ -414,7 +414,7 @@ static struct json_object *log_object(uint64_t usec, int level, const char *text
 	return o;
 }
 
-static int print_logs(sd_bus_message *reply, bool json)
+static int print_logs(sd_bus_message *reply, bool json, uint32_t priority)
 {
 	struct json_object *list = json ? json_object_new_array() : NULL;
 	const char *text;
@@ -424,6 +424,8 @@ static int print_logs(sd_bus_message *reply, bool json)
 
 	r = sd_bus_message_enter_container(reply, 'a', "(tis)");
 	while (r >= 0 && (r = sd_bus_message_read(reply, "(tis)", &usec, &level, &text)) > 0) {
+		if (level > (int32_t)priority)
+			continue;
 		if (json)
 			json_object_array_add(list, log_object(usec, level, text));
 		else
@@ -451,7 +453,7 @@ int cmd_logs(const struct options *o)
 		r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE,
 				       "GetLogs", &error, &reply, "su", o->argv[0], o->lines);
 		if (r >= 0)
-			r = print_logs(reply, o->json);
+			r = print_logs(reply, o->json, o->priority);
 		code = r < 0 ? client_error(r, &error) : EXIT_OK;
 	}
 	sd_bus_error_free(&error);
@@ -471,8 +473,15 @@ static void print_stats(struct json_object *stats)
 int cmd_stats(const struct options *o)
 {
 	struct json_object *stats;
-	int code = client_ask(o, o->kernel ? "GetKernelStats" : "GetStats", &stats);
+	int code;
 
+	if (o->openmetrics)
+		return print_metrics(o);
+	if (!o->argc) {
+		fputs("ddectl: stats needs a device, or --openmetrics\n", stderr);
+		return EXIT_USAGE;
+	}
+	code = client_ask(o, o->kernel ? "GetKernelStats" : "GetStats", &stats);
 	if (code)
 		return code;
 	if (o->json)
