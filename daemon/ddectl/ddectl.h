@@ -128,7 +128,7 @@ int cmd_check(const struct options *o);
 /* metrics.c: of o->argv[0], or of all devices. Return: exit code. */
 int print_metrics(const struct options *o);
 
-/* pcilist.c: the machine's PCI devices as JSON objects bdf, id, driver, name. */
+/* pcilist.c: the machine's PCI devices as JSON objects bdf, id, driver, iommu_group, name. */
 struct json_object *pci_devices(void);
 
 #endif

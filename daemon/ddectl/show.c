@@ -64,14 +64,16 @@ static void print_devices(struct json_object *list)
 
 static void print_machine(struct json_object *list)
 {
-	static const char *const names[] = { "PCI DEVICE", "ID", "KERNEL DRIVER", "NAME" };
+	static const char *const names[] = { "PCI DEVICE", "ID", "KERNEL DRIVER", "GROUP",
+					     "NAME" };
 	struct table *t = table_create(ARRAY_SIZE(names), names);
 	size_t i;
 
 	for (i = 0; t && i < json_object_array_length(list); i++) {
 		struct json_object *dev = json_object_array_get_idx(list, i);
 		const char *cells[] = { json_text(dev, "bdf"), json_text(dev, "id"),
-					json_text(dev, "driver"), json_text(dev, "name") };
+					json_text(dev, "driver"),
+					json_text(dev, "iommu_group"), json_text(dev, "name") };
 
 		table_row(t, cells);
 	}
@@ -306,6 +308,14 @@ static void print_plugins(struct json_object *plugins)
 		table_print(t);
 }
 
+/* As for modules, _ and - are the same. */
+static bool same_name(const char *a, const char *b)
+{
+	for (; *a && (*a == *b || (strchr("-_", *a) && *b && strchr("-_", *b))); a++)
+		b++;
+	return *a == *b;
+}
+
 static struct json_object *find_plugin(struct json_object *plugins, const char *name)
 {
 	struct json_object *p;
@@ -313,7 +323,7 @@ static struct json_object *find_plugin(struct json_object *plugins, const char *
 
 	for (i = 0; i < json_object_array_length(plugins); i++) {
 		p = json_object_array_get_idx(plugins, i);
-		if (str_equal(json_text(p, "name"), name))
+		if (json_text(p, "name") && same_name(json_text(p, "name"), name))
 			return p;
 	}
 	fprintf(stderr, "ddectl: no plugin %s; see ddectl drivers\n", name);
