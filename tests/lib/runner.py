@@ -24,6 +24,7 @@ LAYERS = {
     'rules': ('rules', None),
     'daemon': ('daemon', None),
     'emu': ('emu', 'tests/emu'),
+    'vm': (None, 'tests/vm/cases'),
     'kernel': (None, 'tests/kernel/layer'),
     'bench': (None, 'tests/bench/smoke'),
 }

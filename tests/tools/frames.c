@@ -5,7 +5,7 @@
  * flow sends numbered frames into one endpoint and takes them out of another,
  * with a bounded number of them on the way, so that what it measures is the
  * path between and not the sender's ability to overrun it.  relay is the
- * baseline (frames-relay.c).
+ * baseline (frames-relay.c); pour only sends (frames-pour.c).
  */
 #include "frames.h"
 
@@ -205,6 +205,7 @@ static int report_flow(const struct flow *f)
 static const char help[] =
 "Usage: ddekit-frames flow FROM TO [OPTIONS]   send frames into FROM, take them from TO\n"
 "       ddekit-frames relay A B                copy packets both ways until SIGTERM\n"
+"       ddekit-frames pour TO [OPTIONS]        send one frame again and again until SIGTERM\n"
 "\n"
 "Endpoints:\n"
 "  if:NAME[@NETNS]   packet socket on an interface (ethertype 0x88b5 only)\n"
@@ -212,7 +213,7 @@ static const char help[] =
 "                    remote.type=unix,remote.path=BIND\n"
 "  tap:NAME[@NETNS]  a new TAP; between two of them relay passes offloads on\n"
 "\n"
-"Options of flow:\n"
+"Options of flow; of pour --size, --dst and --src:\n"
 "  --count N    frames (default 100000)\n"
 "  --window N   at most N on the way (default 256)\n"
 "  --size N     bytes of a frame without its CRC, 60 to 9018 (default 60)\n"
@@ -258,6 +259,20 @@ static void read_option(struct flow *f, int opt)
 	}
 }
 
+static int pour(struct flow *f, int argc, char **argv)
+{
+	static uint8_t frame[FRAME_MAX];
+
+	if (argc != 1)
+		die_usage("pour: name one endpoint");
+	endpoint_parse(argv[0], &f->to);
+	if (f->to.kind == EP_TAP)
+		die_usage("pour: a TAP is for relay; name it as if:NAME");
+	f->head.type = htons(FRAMES_ETHERTYPE);
+	memcpy(frame, &f->head, sizeof(f->head));
+	return frames_pour(&f->to, frame, f->size);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -275,8 +290,10 @@ int main(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		read_option(&f, opt);
 	verb = optind < argc ? argv[optind++] : "";
+	if (!strcmp(verb, "pour"))
+		return pour(&f, argc - optind, argv + optind);
 	if (strcmp(verb, "flow") && strcmp(verb, "relay"))
-		die_usage("say flow or relay");
+		die_usage("say flow, relay or pour");
 	if (optind + 2 != argc)
 		die_usage("%s: name two endpoints", verb);
 	endpoint_parse(argv[optind], &f.from);

@@ -44,4 +44,10 @@ void endpoint_close(struct endpoint *ep);
 /* Copies packets both ways, one thread each, until SIGINT or SIGTERM. */
 int frames_relay(struct endpoint *a, struct endpoint *b);
 
+/* ---- frames-pour.c ---- */
+
+/* Sends @size bytes at @frame until SIGINT or SIGTERM, then prints how often. The
+ * peer of a unix socket may come and go. */
+int frames_pour(struct endpoint *to, const void *frame, size_t size);
+
 #endif

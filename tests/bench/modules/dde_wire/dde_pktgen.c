@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Stands where a bridge would: opens the driver's interface, waits for its link
+ * and lets the kernel's pktgen send frames. pktgen is told by its files in /proc,
+ * as everywhere. With tx=0 the interface is only opened.
+ *
+ * Prints pktgen's result, then "dde_pktgen: done" or "dde_pktgen: failed: …".
+ */
+#include <linux/delay.h>
+#include <linux/etherdevice.h>
+#include <linux/fs.h>
+#include <linux/if_arp.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/netdevice.h>
+#include <linux/pci.h>
+#include <linux/rtnetlink.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include "seam.h"
+
+static uint tx = 100000;
+module_param(tx, uint, 0444);
+MODULE_PARM_DESC(tx, "frames to send, 0: none");
+
+static uint size = 60;
+module_param(size, uint, 0444);
+MODULE_PARM_DESC(size, "bytes of a frame without its CRC");
+
+static uint burst = 1;
+module_param(burst, uint, 0444);
+MODULE_PARM_DESC(burst, "frames that the driver is told of at once");
+
+static uint clones;
+module_param(clones, uint, 0444);
+MODULE_PARM_DESC(clones, "times a frame is sent again before a new one is made");
+
+#define LINK_MS		20000
+
+static struct net_device *dev;
+static struct task_struct *thread;
+
+/* ---- files of /proc -------------------------------------------------------------- */
+
+/* A file of pktgen's folder. */
+static struct file *open_proc(struct vfsmount *proc, const char *name, int flags)
+{
+	struct path root = { .mnt = proc, .dentry = proc->mnt_root };
+	char path[64];
+
+	snprintf(path, sizeof(path), "self/net/pktgen/%s", name);
+	return file_open_root(&root, path, flags, 0);
+}
+
+/* pktgen_write(proc, FILE, FORMAT...): one command. Return: 0 or -errno. */
+static __printf(3, 4) int pktgen_write(struct vfsmount *proc, const char *name,
+				       const char *fmt, ...)
+{
+	struct file *file = open_proc(proc, name, O_WRONLY);
+	loff_t pos = 0;
+	char text[96];
+	ssize_t r;
+	va_list ap;
+	int len;
+
+	if (IS_ERR(file)) {
+		pr_err("dde_pktgen: cannot open %s of pktgen: error %ld\n", name, PTR_ERR(file));
+		return PTR_ERR(file);
+	}
+	va_start(ap, fmt);
+	len = vscnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	/* Not kernel_write(): it refuses files that have a user's write alone. */
+	r = file->f_op->write(file, (const char __force __user *)text, len, &pos);
+	fput(file);
+	if (r < 0)
+		pr_err("dde_pktgen: pktgen refuses \"%.*s\": error %zd\n", len - 1, text, r);
+	return r < 0 ? r : 0;
+}
+
+static ssize_t read_all(struct file *file, char *text, size_t size)
+{
+	struct kvec vec = { .iov_base = text, .iov_len = size };
+	struct iov_iter iter;
+	struct kiocb iocb;
+
+	init_sync_kiocb(&iocb, file);
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, size);
+	return seq_read_iter(&iocb, &iter);
+}
+
+/* Prints the lines of the interface's file from "Result:" on. */
+static int print_result(struct vfsmount *proc)
+{
+	struct file *file = open_proc(proc, dev->name, O_RDONLY);
+	char *text = kzalloc(PAGE_SIZE, GFP_KERNEL), *line, *rest = NULL;
+	ssize_t r = -ENOMEM;
+
+	if (IS_ERR(file)) {
+		kfree(text);
+		return PTR_ERR(file);
+	}
+	if (text)
+		r = read_all(file, text, PAGE_SIZE - 1);
+	fput(file);
+	if (r > 0)
+		rest = strstr(text, "Result:");
+	if (r >= 0)
+		r = rest ? 0 : -EBADMSG;
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			pr_info("dde_pktgen: %s\n", line);
+	kfree(text);
+	return r;
+}
+
+/* ---- a run of pktgen --------------------------------------------------------------- */
+
+static int set_up(struct vfsmount *proc)
+{
+	int err = pktgen_write(proc, "kpktgend_0", "rem_device_all\n");
+
+	if (!err)
+		err = pktgen_write(proc, "kpktgend_0", "add_device %s\n", dev->name);
+	if (!err)
+		err = pktgen_write(proc, dev->name, "count %u\n", tx);
+	if (!err)
+		err = pktgen_write(proc, dev->name, "pkt_size %u\n", size);
+	if (!err)
+		err = pktgen_write(proc, dev->name, "clone_skb %u\n", clones);
+	if (!err && burst > 1)
+		err = pktgen_write(proc, dev->name, "burst %u\n", burst);
+	if (!err)
+		err = pktgen_write(proc, dev->name, "delay 0\n");
+	if (!err)
+		err = pktgen_write(proc, dev->name, "dst 198.18.0.2\n");
+	if (!err)
+		err = pktgen_write(proc, dev->name, "dst_mac 02:00:00:00:00:02\n");
+	return err;
+}
+
+static int send(void)
+{
+	struct file_system_type *type = get_fs_type("proc");
+	struct vfsmount *proc = type ? kern_mount(type) : ERR_PTR(-ENODEV);
+	int err;
+
+	if (IS_ERR(proc))
+		return PTR_ERR(proc);
+	err = set_up(proc);
+	if (!err) {
+		mark(MARK_START);
+		err = pktgen_write(proc, "pgctrl", "start\n");	/* until all are sent */
+		mark(MARK_STOP);
+	}
+	if (!err)
+		err = print_result(proc);
+	kern_unmount(proc);
+	return err;
+}
+
+/* ---- the interface ----------------------------------------------------------------- */
+
+/* The first Ethernet interface of a PCI device, held. Return: NULL if there is none. */
+static struct net_device *find_interface(void)
+{
+	struct net_device *d;
+
+	ASSERT_RTNL();
+	for_each_netdev(&init_net, d) {
+		if (d->type == ARPHRD_ETHER && d->dev.parent && dev_is_pci(d->dev.parent)) {
+			dev_hold(d);
+			return d;
+		}
+	}
+	return NULL;
+}
+
+static int wait_for_link(void)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(LINK_MS);
+
+	while (!netif_carrier_ok(dev)) {
+		if (kthread_should_stop())
+			return -EINTR;
+		if (time_after(jiffies, end))
+			return -ETIMEDOUT;
+		msleep(10);
+	}
+	return 0;
+}
+
+static int run(void *unused)
+{
+	int err = wait_for_link();
+
+	if (!err && tx)
+		err = send();
+	if (err)
+		pr_err("dde_pktgen: failed: error %d\n", err);
+	else
+		pr_info("dde_pktgen: done\n");
+	while (!kthread_should_stop()) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (!kthread_should_stop())
+			schedule();
+		__set_current_state(TASK_RUNNING);
+	}
+	return 0;
+}
+
+static void let_go(void)
+{
+	rtnl_lock();
+	dev_close(dev);
+	rtnl_unlock();
+	dev_put(dev);
+}
+
+static int __init dde_pktgen_init(void)
+{
+	int err = -ENODEV;
+
+	rtnl_lock();
+	dev = find_interface();
+	if (dev)
+		err = dev_open(dev, NULL);
+	rtnl_unlock();
+	if (err)
+		goto put;
+	thread = kthread_run(run, NULL, "dde_pktgen");
+	if (!IS_ERR(thread))
+		return 0;
+	err = PTR_ERR(thread);
+	let_go();
+	return err;
+put:
+	if (dev)
+		dev_put(dev);
+	return err;
+}
+module_init(dde_pktgen_init);
+
+static void __exit dde_pktgen_exit(void)
+{
+	kthread_stop(thread);
+	let_go();
+}
+module_exit(dde_pktgen_exit);
+
+MODULE_DESCRIPTION("Lets the kernel's pktgen send through the driver");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Test guests: Debian with systemd under QEMU, one after the other.  One line at
+# the top of a test: . "$(dirname "$0")/../../lib/vm.sh".  See tests/vm/README.md.
+#
+#	vm_begin                       folder $T, clean-up on exit
+#	vm_device e1000e,netdev=a      next slot: 0000:01:00.0, 0000:02:00.0...; in $VM_BDF
+#	vm_wire a b                    network back ends a and b, joined
+#	vm_start --iommu strict        boots; returns when systemd is up
+#	vm_run COMMAND                 as "bash -c" in the guest: output, exit status
+#	vm_qmp set_link '{...}'        QEMU's monitor
+#	vm_stop                        ends the guest; devices are forgotten
+
+ME=${ME:-$(basename "$0")}
+export ME
+for lib in env tap; do
+	# shellcheck source=/dev/null
+	. "$(dirname "${BASH_SOURCE[0]}")/$lib.sh"
+done
+
+VM_PORTS=8
+VM_BOOT_LIMIT=${DDEKIT_VM_BOOT_LIMIT:-180}
+
+[ "$(id -u)" = 0 ] || skip_all "the guest's image and disk need root"
+command -v qemu-system-x86_64 >/dev/null ||
+	skip_all "no qemu-system-x86_64 (package qemu-system-x86)"
+
+vm_begin() {
+	T=$(mktemp -d /tmp/ddekit-vm.XXXXXX)
+	chmod 755 "$T"
+	: >"$T/background"
+	: >"$T/devices"
+	# Sockets, console and messages of the present guest; of the one before: $VM.old.
+	VM=$T/vm
+	mkdir "$VM" "$T/share"
+	trap vm_end EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP PIPE
+	VM_IMAGE=$("$REPO/tests/vm/image")
+}
+
+# Whatever happened before: no guest, no folder left.
+vm_end() {
+	local rc=$? pid
+	trap - EXIT
+	trap '' INT TERM HUP PIPE
+	set +e
+	while read -r pid; do stop_pid "$pid" 1; done <"$T/background"
+	stop_pid "$(vm_pid)" 2
+	if [ "$rc" != 0 ] && [ -n "${DDEKIT_KEEP_FAILED:-}" ]; then
+		say "kept: $T"
+	else
+		rm -rf "$T"
+	fi
+	exit "$rc"
+}
+
+# State is in files: test functions run in subshells.
+vm_pid() {
+	cat "$VM/pid" 2>/dev/null || echo none
+}
+
+# One word of QEMU's command line a line.
+vm_qemu_option() {
+	printf '%s\n' "$@" >>"$T/devices"
+}
+
+# vm_device DEVICE[,KEY=VALUE...] [QEMU-OPTION...]: behind a root port of its own,
+# and so in an IOMMU group of its own; its address in $VM_BDF, its id is devN, its
+# root port's rpN, N as in 0000:0N:00.0.  The options come before the device.
+vm_device() {
+	local device=$1 n addr
+	shift
+	n=$(($(grep -c '^pcie-root-port,' "$T/devices" || true) + 1))
+	addr=$(printf %x $((n + 1)))
+	# shellcheck disable=SC2034 # for the caller
+	VM_BDF=$(printf '0000:%02x:00.0' "$n")
+	vm_qemu_option "$@" \
+		-device "pcie-root-port,id=rp$n,bus=pcie.0,addr=$addr,chassis=$n,slot=$n" \
+		-device "$device,id=dev$n,bus=rp$n"
+}
+
+# vm_wire A B: network back ends of these names, to be given to devices by netdev=.
+vm_wire() {
+	local name hub
+	hub=$(wc -l <"$T/devices")
+	for name; do vm_qemu_option -netdev "hubport,id=$name,hubid=$hub"; done
+}
+
+# What is installed, as the guest is to have it: $T/overlay/overlay.
+vm_overlay() {
+	local stage=$T/overlay/overlay units
+	[ ! -e "$T/overlay.cpio" ] || return 0
+	units=$stage/etc/systemd/system
+	mkdir -p "$units/sysinit.target.wants"
+	install -D "$REPO/tests/vm/guest/agent" "$stage/usr/local/lib/ddekit-tests/agent"
+	cp "$REPO/tests/vm/guest/ddekit-test-agent.service" "$units/"
+	ln -s ../ddekit-test-agent.service "$units/sysinit.target.wants/"
+	DESTDIR=$stage meson install -C "$BUILD" --no-rebuild --quiet >"$T/install.log" 2>&1 || {
+		tail -n 5 "$T/install.log" >&2
+		die "meson install failed: build first (tests/run, or ninja -C $BUILD)"
+	}
+	vm_borrowed "$stage"
+	(cd "$T/overlay" && find . | cpio -o -H newc -R 0:0 --quiet) >"$T/overlay.cpio"
+	rm -rf "$T/overlay"
+}
+
+# A build without a runtime of its own (-Druntime=false) installs none; if one was
+# put into the build folder, the guest gets that.
+vm_borrowed() { # STAGE
+	local lib
+	lib=$(vm_libdir)
+	[ ! -e "$1$lib/libdde-linux.so" ] || return 0
+	[ -e "$RUNTIME" ] || die "$RUNTIME is not built: run tests/run, or ninja -C $BUILD"
+	cp -L "$BUILD"/dde-linux/libdde-linux*.so "$1$lib/"
+	cp -rL "$PLUGINS" "$1$lib/plugins"
+}
+
+# The folder of the runtime and the plugins, as installed.
+vm_libdir() {
+	meson introspect --buildoptions "$BUILD" |
+		jq -r 'map({ (.name): .value }) | add | .prefix + "/" + .libdir + "/ddekit"'
+}
+
+# vm_start [--iommu strict|lazy|passthrough|off] [--cpus N] [--memory MIB] [--icount]
+#	[--append KERNEL-ARGUMENTS] [--qemu "OPTIONS"]
+vm_start() {
+	local iommu=strict cpus=2 memory=1536 append='' accel=(-accel "tcg,thread=multi")
+	local caching=on more=()
+	local kernel='root=/dev/vda console=ttyS0 loglevel=5 panic=-1 mitigations=off audit=0'
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--iommu) iommu=$2 && shift ;;
+		--cpus) cpus=$2 && shift ;;
+		--memory) memory=$2 && shift ;;
+		--append) append=$2 && shift ;;
+		--qemu) read -ra more <<<"$2" && shift ;;
+		--icount)
+			accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
+			cpus=1
+			;;
+		*) die "vm_start: unknown option $1" ;;
+		esac
+		shift
+	done
+	is_gone "$(vm_pid)" || die "vm_start: a guest is running: vm_stop first"
+	vm_overlay
+	case $iommu in
+	strict) kernel+=' intel_iommu=on iommu.strict=1' ;;
+	lazy) kernel+=' intel_iommu=on iommu.strict=0' caching=off ;;
+	passthrough) kernel+=' intel_iommu=on iommu=pt' ;;
+	off) kernel+=' intel_iommu=off' ;;
+	*) die "vm_start: --iommu $iommu?" ;;
+	esac
+	rm -rf "$VM.old"
+	mv "$VM" "$VM.old" && mkdir "$VM"
+	cat "$VM_IMAGE/initrd" "$T/overlay.cpio" >"$VM/initrd"
+	vm_qemu "$memory" "$cpus" "$caching" "$kernel $append" "${accel[@]}" "${more[@]}"
+	vm_ready || { vm_console && vm_stop && return 1; }
+}
+
+vm_qemu() { # MEMORY CPUS CACHING-MODE KERNEL-ARGUMENTS [OPTION...]
+	local memory=$1 cpus=$2 caching=$3 kernel=$4 n
+	local ports=() devices
+	shift 4
+	mapfile -t devices <"$T/devices"
+	for ((n = 0; n < VM_PORTS; n++)); do
+		ports+=(-chardev "socket,id=port$n,path=$VM/port.$n,server=on,wait=off"
+			-device "virtserialport,chardev=port$n,name=ddekit.$n")
+	done
+	# -cx16: with it guests of two CPUs fault under TCG (QEMU 7.2).
+	qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+		-machine q35,kernel-irqchip=split,sata=off,smbus=off,i8042=off -cpu Nehalem,-cx16 -smp "$cpus" -m "$memory" \
+		-device "intel-iommu,intremap=on,caching-mode=$caching" "$@" \
+		-kernel "$VM_IMAGE/vmlinuz" -initrd "$VM/initrd" -append "$kernel" \
+		-drive "file=$VM_IMAGE/root.ext4,if=none,id=root,format=raw,snapshot=on,cache=unsafe" \
+		-device virtio-blk-pci,drive=root,bus=pcie.0,addr=18 \
+		-device virtio-rng-pci,bus=pcie.0,addr=19 \
+		-device virtio-serial-pci,bus=pcie.0,addr=1a,max_ports=32 "${ports[@]}" \
+		-fsdev "local,id=repo,path=$REPO,security_model=none,readonly=on" \
+		-device virtio-9p-pci,fsdev=repo,mount_tag=repo,bus=pcie.0,addr=1b \
+		-fsdev "local,id=share,path=$T/share,security_model=none" \
+		-device virtio-9p-pci,fsdev=share,mount_tag=share,bus=pcie.0,addr=1c \
+		-qmp "unix:$VM/qmp,server=on,wait=off" -serial "file:$VM/console" \
+		"${devices[@]}" </dev/null >"$VM/qemu.log" 2>&1 &
+	echo $! >"$VM/pid"
+	wait_for 10 "QEMU's sockets" vm_sockets || true
+	if is_gone "$(vm_pid)"; then
+		die "QEMU did not start: $(cat "$VM/qemu.log")"
+	fi
+}
+
+vm_sockets() {
+	[ -S "$VM/qmp" ] || is_gone "$(vm_pid)"
+}
+
+# The guest has booted: systemd has done its work, devices have their drivers, and
+# the folders are there: /run/ddekit-tests/{repo,share}.
+vm_ready() {
+	local start
+	start=$(mono_ms)
+	vm_run -t "$VM_BOOT_LIMIT" '
+		systemctl is-system-running --wait >/dev/null
+		udevadm settle
+		modprobe -a 9pnet_virtio 9p
+		mkdir -p /run/ddekit-tests/repo /run/ddekit-tests/share
+		mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,ro repo /run/ddekit-tests/repo
+		mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 share /run/ddekit-tests/share' ||
+		{ say "$ME: the guest did not come up" && return 1; }
+	echo $(($(mono_ms) - start)) >"$VM/boot-ms"
+}
+
+# vm_run [-t SECONDS] COMMAND: default limit 60 s.  Exit status: the command's, 124
+# if it took too long, 125 if the guest is gone.
+vm_run() {
+	local limit=60
+	if [ "$1" = -t ]; then
+		limit=$2
+		shift 2
+	fi
+	"$REPO/tests/vm/client" "$VM" run --limit "$limit" "$*"
+}
+
+# vm_spawn NAME [-t SECONDS] COMMAND: in the background; up to seven at once.
+vm_spawn() {
+	local name=$1
+	shift
+	(
+		trap - EXIT
+		rc=0
+		vm_run "$@" >"$VM/$name.out" 2>"$VM/$name.err" || rc=$?
+		echo "$rc" >"$VM/$name.rc"
+	) &
+	echo $! >>"$T/background"
+	rm -f "$VM/$name.rc"
+}
+
+# vm_wait NAME [SECONDS]: until it has ended; its output, its exit status.
+vm_wait() {
+	wait_for "${2:-120}" "the guest's job $1" test -s "$VM/$1.rc" || return 124
+	cat "$VM/$1.out"
+	cat "$VM/$1.err" >&2
+	return "$(cat "$VM/$1.rc")"
+}
+
+# vm_put FILE...: to /run/ddekit-tests/share in the guest.  vm_get NAME: prints it.
+vm_put() {
+	cp -aL "$@" "$T/share/"
+}
+
+vm_get() {
+	cat "$T/share/$1"
+}
+
+# vm_qmp COMMAND [JSON]: prints what QEMU returns; fails if QEMU refuses.
+vm_qmp() {
+	"$REPO/tests/vm/client" "$VM" qmp "$@"
+}
+
+# A cable pulled out or put in: vm_link N on|off, of device N (devN).
+vm_link() {
+	vm_qmp set_link "{\"name\": \"dev$1\", \"up\": $([ "$2" = on ] && echo true || echo false)}" \
+		>/dev/null
+}
+
+# The device is taken out; returns when the guest has let it go.
+vm_unplug() { # N [SECONDS]
+	"$REPO/tests/vm/client" "$VM" event DEVICE_DELETED "{\"device\": \"dev$1\"}" "${2:-30}" \
+		device_del "{\"id\": \"dev$1\"}"
+}
+
+# vm_plug N DRIVER[,KEY=VALUE...]: into root port N.
+vm_plug() {
+	local n=$1 json
+	json=$(jq -nc --arg n "$n" --arg d "$2" '$d | split(",") | { driver: .[0], id: "dev\($n)",
+		bus: "rp\($n)" } + (.[1:] | map(split("=") | { (.[0]): .[1] }) | add // {})')
+	vm_qmp device_add "$json" >/dev/null
+}
+
+vm_console() {
+	# Without colours and the firmware's cursor movements.
+	[ ! -e "$VM/console" ] || { echo "the guest's console ends:" && tail -n 40 "$VM/console" |
+		sed 's/\x1b\[[0-9;?=]*[a-zA-Z]//g' | tr -dc '\11\12\40-\176' | tr -s ' ' | cut -c1-200; }
+	[ ! -s "$VM/qemu.log" ] || { echo "QEMU says:" && tail -n 5 "$VM/qemu.log"; }
+}
+
+tap_on_failure() {
+	vm_console
+}
+
+# vm_stop: at once, as if the power failed; nothing in the guest is to be kept.
+vm_stop() {
+	stop_pid "$(vm_pid)" 5
+	rm -f "$VM/pid" "$VM/initrd" "$VM"/port.*
+	: >"$T/devices"
+}
