@@ -81,6 +81,8 @@ static int set_up(struct client *client, int fd)
 	if (r >= 0)
 		r = methods_register(client->bus, m);
 	if (r >= 0)
+		r = objects_register(client->bus, m);
+	if (r >= 0)
 		r = sd_bus_start(client->bus);
 	return r < 0 ? r : sd_bus_attach_event(client->bus, m->event, 0);
 }
@@ -148,6 +150,8 @@ static void join_system_bus(struct bus *bus)
 	if (r >= 0)
 		r = methods_register(bus->system, bus->manager);
 	if (r >= 0)
+		r = objects_register(bus->system, bus->manager);
+	if (r >= 0)
 		r = sd_bus_request_name_async(bus->system, NULL, CONTROL_SERVICE, 0, NULL, NULL);
 	if (r >= 0)
 		r = sd_bus_attach_event(bus->system, bus->manager->event, 0);
@@ -204,6 +208,7 @@ static void emit(sd_bus *bus, struct device *dev, enum device_state from)
 	sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "StateChanged", "ssss",
 			   dev->config->bdf_text, device_state_name(from),
 			   device_state_name(dev->state), dev->error ? dev->error : "");
+	objects_changed(bus, dev);
 }
 
 void bus_state_changed(struct bus *bus, struct device *dev, enum device_state from)

@@ -5,6 +5,7 @@
  *
  *   bus.c      connections
  *   methods.c  the vtable and its methods
+ *   objects.c  an object for each device
  *   report.c   devices and plugins as JSON
  */
 #ifndef DDEKITD_BUS_H
@@ -21,10 +22,15 @@ struct bus;
  * the system bus if it can. Errors are logged. Return: 0, -errno. */
 int bus_open(struct manager *m, struct bus **ret);
 void bus_close(struct bus *bus);	/* NULL is fine */
-/* Emits StateChanged. */
+/* Emits StateChanged and PropertiesChanged. */
 void bus_state_changed(struct bus *bus, struct device *dev, enum device_state from);
 
 /* methods.c */
 int methods_register(sd_bus *bus, struct manager *m);
+
+/* objects.c */
+int objects_register(sd_bus *bus, struct manager *m);
+/* Emits PropertiesChanged of the device's state. */
+void objects_changed(sd_bus *bus, struct device *dev);
 
 #endif

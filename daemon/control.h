@@ -6,6 +6,8 @@
 #define CONTROL_SERVICE "org.ddekit"
 #define CONTROL_PATH "/org/ddekit/Manager1"
 #define CONTROL_INTERFACE "org.ddekit.Manager1"
+#define CONTROL_DEVICE_PATH "/org/ddekit/device"
+#define CONTROL_DEVICE_INTERFACE "org.ddekit.Device1"
 #define CONTROL_RUNTIME_DIR "/run/ddekit"
 #define CONTROL_SOCKET "control.sock"
 

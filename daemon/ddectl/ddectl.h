@@ -6,6 +6,8 @@
  *   client.c   connections to the daemons, calls, waiting for a state
  *   show.c     list, status, drivers, logs, stats
  *   change.c   bind, unbind, restart, reload, monitor, check
+ *   events.c   events
+ *   metrics.c  stats --openmetrics
  *   pcilist.c  the machine's PCI devices
  *   table.c    columns
  */
@@ -41,11 +43,13 @@ struct options {
 	const char *runtime_dir;
 	const char *plugin_dir;		/* drivers without a daemon */
 	uint32_t lines;			/* logs -n */
+	uint32_t priority;		/* logs -p */
 	uint32_t timeout_ms;		/* bind, unbind, restart */
 	bool no_wait;
 	bool all;			/* list --all: devices of the machine too */
 	bool in_place;			/* restart */
 	bool kernel;			/* stats */
+	bool openmetrics;		/* stats */
 	struct settings settings;	/* bind --KEY VALUE, restart --options VALUE */
 	int argc;			/* what is left after the command */
 	char **argv;
@@ -109,6 +113,7 @@ void table_print(struct table *t);
 int cmd_list(const struct options *o);
 int cmd_status(const struct options *o);
 int cmd_drivers(const struct options *o);
+int cmd_events(const struct options *o);
 int cmd_logs(const struct options *o);
 int cmd_stats(const struct options *o);
 int cmd_bind(const struct options *o);
@@ -120,7 +125,10 @@ int cmd_modules(const struct options *o);
 int cmd_monitor(const struct options *o);
 int cmd_check(const struct options *o);
 
-/* pcilist.c: the machine's PCI devices as JSON objects bdf, id, driver, name. */
+/* metrics.c: of o->argv[0], or of all devices. Return: exit code. */
+int print_metrics(const struct options *o);
+
+/* pcilist.c: the machine's PCI devices as JSON objects bdf, id, driver, iommu_group, name. */
 struct json_object *pci_devices(void);
 
 #endif

@@ -29,11 +29,17 @@ static const struct command commands[] = {
 	  "      --plugin-dir DIR  read this folder, ask no daemon\n", 0, 1, false, cmd_drivers },
 	{ "check", "[FILE]", "check a configuration (" CONFIG_FILE ")",
 	  "Needs no daemon. Exit code 78 if it is bad.\n", 0, 1, false, cmd_check },
-	{ "logs", "DEVICE [-n N]", "the last lines of a driver's log",
-	  "  -n, --lines N      how many (1000)\n", 1, 1, false, cmd_logs },
-	{ "stats", "DEVICE", "a device's counters",
+	{ "events", "[DEVICE]", "follow the states of a device, or of all",
+	  "The present states, then a line for each change until Ctrl-C; with --json an object\n"
+	  "for each.\n", 0, 1, false, cmd_events },
+	{ "logs", "DEVICE [-n N] [-p LEVEL]", "the last lines of a driver's log",
+	  "  -n, --lines N      how many (1000)\n"
+	  "  -p, --priority N   of them those of level 0 (emergency) to N; 7 is debug\n",
+	  1, 1, false, cmd_logs },
+	{ "stats", "[DEVICE]", "a device's counters",
+	  "      --openmetrics  of this or all devices, in the OpenMetrics text format\n"
 	  "      --kernel       count pages, slabs, interrupts, tasks and modules too, which\n"
-	  "                     empties the driver's caches\n", 1, 1, false, cmd_stats },
+	  "                     empties the driver's caches\n", 0, 1, false, cmd_stats },
 	{ "param", "DEVICE [[MODULE.]NAME[=VALUE]]", "show or set module parameters at run time",
 	  "Without a name all of them. A name without module is the driver's. Parameters that\n"
 	  "no file in /sys would show can be set at load time only: options= in\n"
@@ -47,7 +53,7 @@ static const struct command commands[] = {
 };
 
 enum { OPT_SOCKET = 256, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_TIMEOUT, OPT_NO_WAIT, OPT_ALL,
-       OPT_IN_PLACE, OPT_KERNEL };
+       OPT_IN_PLACE, OPT_KERNEL, OPT_OPENMETRICS };
 
 static const struct option common_options[] = {
 	{ "json", no_argument, NULL, 'j' },
@@ -59,6 +65,8 @@ static const struct option common_options[] = {
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "in-place", no_argument, NULL, OPT_IN_PLACE },
 	{ "kernel", no_argument, NULL, OPT_KERNEL },
+	{ "openmetrics", no_argument, NULL, OPT_OPENMETRICS },
+	{ "priority", required_argument, NULL, 'p' },
 	{ "lines", required_argument, NULL, 'n' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -183,6 +191,13 @@ static int take_option(struct options *o, int opt)
 	case OPT_KERNEL:
 		o->kernel = true;
 		break;
+	case OPT_OPENMETRICS:
+		o->openmetrics = true;
+		break;
+	case 'p':
+		if (parse_uint(optarg, 7, &o->priority) < 0)
+			return bad_value("priority", "0 to 7");
+		break;
 	case 'n':
 		if (parse_uint(optarg, 1000000, &o->lines) < 0)
 			return bad_value("lines", "0 to 1000000");
@@ -224,11 +239,11 @@ static int run(struct options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .runtime_dir = CONTROL_RUNTIME_DIR, .lines = 1000,
+	struct options o = { .runtime_dir = CONTROL_RUNTIME_DIR, .lines = 1000, .priority = 7,
 			     .timeout_ms = 60000 };
 	int opt, code = take_settings(&o, &argc, argv);
 
-	while (!code && (opt = getopt_long(argc, argv, "jn:Vh", common_options, NULL)) >= 0) {
+	while (!code && (opt = getopt_long(argc, argv, "jn:p:Vh", common_options, NULL)) >= 0) {
 		if (opt == 'V') {
 			puts("ddectl " DDEKIT_VERSION);
 			return EXIT_OK;

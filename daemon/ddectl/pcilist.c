@@ -17,9 +17,10 @@ static struct json_object *describe(struct pci_access *access, struct pci_dev *d
 {
 	struct json_object *o = json_object_new_object();
 	char text[256];
-	const char *driver;
+	const char *driver, *group;
 
-	pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_DRIVER);
+	pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_DRIVER |
+			   PCI_FILL_IOMMU_GROUP);
 	snprintf(text, sizeof(text), "%04x:%02x:%02x.%x", (unsigned int)dev->domain, dev->bus,
 		 dev->dev, dev->func);
 	json_object_object_add(o, "bdf", json_object_new_string(text));
@@ -27,6 +28,8 @@ static struct json_object *describe(struct pci_access *access, struct pci_dev *d
 	json_object_object_add(o, "id", json_object_new_string(text));
 	driver = pci_get_string_property(dev, PCI_FILL_DRIVER);
 	json_object_object_add(o, "driver", driver ? json_object_new_string(driver) : NULL);
+	group = pci_get_string_property(dev, PCI_FILL_IOMMU_GROUP);
+	json_object_object_add(o, "iommu_group", group ? json_object_new_string(group) : NULL);
 	pci_lookup_name(access, text, sizeof(text), PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
 			dev->vendor_id, dev->device_id);
 	json_object_object_add(o, "name", json_object_new_string(text));

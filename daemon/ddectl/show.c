@@ -64,14 +64,16 @@ static void print_devices(struct json_object *list)
 
 static void print_machine(struct json_object *list)
 {
-	static const char *const names[] = { "PCI DEVICE", "ID", "KERNEL DRIVER", "NAME" };
+	static const char *const names[] = { "PCI DEVICE", "ID", "KERNEL DRIVER", "GROUP",
+					     "NAME" };
 	struct table *t = table_create(ARRAY_SIZE(names), names);
 	size_t i;
 
 	for (i = 0; t && i < json_object_array_length(list); i++) {
 		struct json_object *dev = json_object_array_get_idx(list, i);
 		const char *cells[] = { json_text(dev, "bdf"), json_text(dev, "id"),
-					json_text(dev, "driver"), json_text(dev, "name") };
+					json_text(dev, "driver"),
+					json_text(dev, "iommu_group"), json_text(dev, "name") };
 
 		table_row(t, cells);
 	}
@@ -311,6 +313,14 @@ static void print_plugins(struct json_object *plugins)
 		table_print(t);
 }
 
+/* As for modules, _ and - are the same. */
+static bool same_name(const char *a, const char *b)
+{
+	for (; *a && (*a == *b || (strchr("-_", *a) && *b && strchr("-_", *b))); a++)
+		b++;
+	return *a == *b;
+}
+
 static struct json_object *find_plugin(struct json_object *plugins, const char *name)
 {
 	struct json_object *p;
@@ -318,7 +328,7 @@ static struct json_object *find_plugin(struct json_object *plugins, const char *
 
 	for (i = 0; i < json_object_array_length(plugins); i++) {
 		p = json_object_array_get_idx(plugins, i);
-		if (str_equal(json_text(p, "name"), name))
+		if (json_text(p, "name") && same_name(json_text(p, "name"), name))
 			return p;
 	}
 	fprintf(stderr, "ddectl: no plugin %s; see ddectl drivers\n", name);
@@ -419,7 +429,7 @@ static struct json_object *log_object(uint64_t usec, int level, const char *text
 	return o;
 }
 
-static int print_logs(sd_bus_message *reply, bool json)
+static int print_logs(sd_bus_message *reply, bool json, uint32_t priority)
 {
 	struct json_object *list = json ? json_object_new_array() : NULL;
 	const char *text;
@@ -429,6 +439,8 @@ static int print_logs(sd_bus_message *reply, bool json)
 
 	r = sd_bus_message_enter_container(reply, 'a', "(tis)");
 	while (r >= 0 && (r = sd_bus_message_read(reply, "(tis)", &usec, &level, &text)) > 0) {
+		if (level > (int32_t)priority)
+			continue;
 		if (json)
 			json_object_array_add(list, log_object(usec, level, text));
 		else
@@ -456,7 +468,7 @@ int cmd_logs(const struct options *o)
 		r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE,
 				       "GetLogs", &error, &reply, "su", o->argv[0], o->lines);
 		if (r >= 0)
-			r = print_logs(reply, o->json);
+			r = print_logs(reply, o->json, o->priority);
 		code = r < 0 ? client_error(r, &error) : EXIT_OK;
 	}
 	sd_bus_error_free(&error);
@@ -476,8 +488,15 @@ static void print_stats(struct json_object *stats)
 int cmd_stats(const struct options *o)
 {
 	struct json_object *stats;
-	int code = client_ask(o, o->kernel ? "GetKernelStats" : "GetStats", &stats);
+	int code;
 
+	if (o->openmetrics)
+		return print_metrics(o);
+	if (!o->argc) {
+		fputs("ddectl: stats needs a device, or --openmetrics\n", stderr);
+		return EXIT_USAGE;
+	}
+	code = client_ask(o, o->kernel ? "GetKernelStats" : "GetStats", &stats);
 	if (code)
 		return code;
 	if (o->json)
