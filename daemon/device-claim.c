@@ -42,6 +42,8 @@ static int lock(struct device *dev, char **ret_why)
 	pid_t owner = 0;
 	int r;
 
+	if (dev->lock >= 0)	/* of the ddekitd before this one */
+		return 0;
 	if (!name)
 		return -ENOMEM;
 	r = manager_lock_file(dir, name, &owner);
@@ -83,19 +85,40 @@ static int open_claim(struct device *dev, char **ret_why)
 	return r;
 }
 
+static int watch_claim(struct device *dev)
+{
+	int fd = ddekit_claim_death_fd(dev->claim), r;
+
+	if (fd < 0)
+		return 0;
+	r = sd_event_add_io(dev->manager->event, &dev->claim_death, fd, EPOLLIN, on_claim_death,
+			    dev);
+	return r < 0 ? r : 0;
+}
+
+int device_adopt_claim(struct device *dev)
+{
+	int r = watch_claim(dev);
+
+	if (dev->lock >= 0)
+		manager_sign_lock(dev->lock);
+	if (r < 0) {
+		ddekit_claim_close(dev->claim);
+		dev->claim = NULL;
+	}
+	return r;
+}
+
 int device_claim(struct device *dev, char **ret_why)
 {
-	int fd, r;
+	int r;
 
 	r = lock(dev, ret_why);
 	if (!r)
 		r = open_claim(dev, ret_why);
 	if (r < 0)
 		return r;
-	fd = ddekit_claim_death_fd(dev->claim);
-	if (fd >= 0)
-		r = sd_event_add_io(dev->manager->event, &dev->claim_death, fd, EPOLLIN,
-				    on_claim_death, dev);
+	r = watch_claim(dev);
 	if (r < 0)
 		return r;
 	if (pciid_modalias(dev->config->bdf, dev->claim, dev->modalias,

@@ -2,6 +2,7 @@
 /* A device's driver host: set-up, messages, heartbeat, death; see device.h. */
 #include <errno.h>
 
+#include "device-keep.h"
 #include "log.h"
 #include "manager.h"
 #include "message.h"
@@ -60,12 +61,16 @@ static void on_heartbeat(void *arg)
 static void on_state(void *arg, const struct proto_state_msg *msg)
 {
 	struct device *dev = arg;
+	bool again = dev->state == DEVICE_UP && msg->state == STATE_READY;
 
-	dev->times.state[msg->state] = msg->mono_ns;
+	if (!again)
+		dev->times.state[msg->state] = msg->mono_ns;
 	dev->rss_kb = msg->rss_kb;
 	if (msg->release[0])
 		memcpy(dev->release, msg->release, sizeof(dev->release));
-	if (msg->state == STATE_READY) {
+	if (again) {
+		device_net_ready(dev);
+	} else if (msg->state == STATE_READY) {
 		start_heartbeat(dev);
 		device_on_ready(dev);
 	} else if (msg->state == STATE_FAILED) {
@@ -85,6 +90,7 @@ static void on_net(void *arg, const struct proto_net *msg)
 		dev->outage_start = 0;
 	}
 	device_net_message(dev, msg);
+	device_keep(dev);
 }
 
 /* The state in which it was, for the log. */
@@ -221,6 +227,7 @@ int device_start_host(struct device *dev, char **ret_why)
 		.gid = dev->manager->host_gid,
 		.setup = setup,
 		.tap = dev->tap,
+		.outlive = dev->keep >= 0,
 	};
 	int r = setup ? fill_setup(dev, setup, ret_why) : -ENOMEM;
 
@@ -230,5 +237,17 @@ int device_start_host(struct device *dev, char **ret_why)
 	dev->times.link = 0;
 	dev->times.host_start = mono_ns();
 	dev->release[0] = 0;
-	return host_start(dev->manager->event, &spec, &ops, dev, &dev->host, ret_why);
+	r = host_start(dev->manager->event, &spec, &ops, dev, &dev->host, ret_why);
+	if (!r)
+		device_keep_host(dev);
+	return r;
+}
+
+int device_adopt_host(struct device *dev, const struct host_kept *kept)
+{
+	int r = host_adopt(dev->manager->event, kept, &ops, dev, &dev->host);
+
+	if (!r)
+		start_heartbeat(dev);
+	return r;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 
+#include "device-keep.h"
 #include "log.h"
 #include "manager.h"
 #include "tap.h"
@@ -154,6 +155,8 @@ static void on_link(void *arg, const struct link_state *state)
 	dev->link_known = true;
 	if (known && dev->net_known && memcmp(state->mac, before.mac, ETH_ALEN))
 		dev->mac_by_admin = memcmp(state->mac, dev->net.mac, ETH_ALEN);
+	if (known)
+		device_keep(dev);
 	if (!serves(dev))
 		return;
 	if (state->mtu != dev->net.mtu && (!known || state->mtu != before.mtu))
@@ -169,7 +172,7 @@ int device_open_net(struct device *dev, char **ret_why)
 {
 	int r;
 
-	if (!str_equal(dev->plugin.bridge, "net"))
+	if (!str_equal(dev->plugin.bridge, "net") || dev->tap >= 0)
 		return 0;
 	r = tap_open(dev->config->ifname, dev->config->netns, ret_why);
 	if (r < 0)
@@ -180,6 +183,15 @@ int device_open_net(struct device *dev, char **ret_why)
 		*ret_why = str_format("cannot watch the interface %s: %s", dev->config->ifname,
 				      strerror(-r));
 	return r < 0 ? r : 0;
+}
+
+int device_adopt_net(struct device *dev)
+{
+	int r = dev->tap >= 0 ? start_watch(dev) : 0;
+
+	if (r < 0)
+		fd_close(&dev->tap);
+	return r;
 }
 
 void device_close_net(struct device *dev)

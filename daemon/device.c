@@ -2,6 +2,7 @@
 /* A device's state machine; see device.h. */
 #include <errno.h>
 
+#include "device-keep.h"
 #include "log.h"
 #include "manager.h"
 #include "message.h"
@@ -65,6 +66,7 @@ void device_enter(struct device *dev, enum device_state state, const char *fmt, 
 		logring_add(dev->logs, level_of(state), t.text);
 	}
 	text_finish(&t);
+	device_keep(dev);
 	manager_device_changed(dev->manager, dev, from);
 }
 
@@ -82,6 +84,7 @@ static void release(struct device *dev)
 	dev->heartbeat = sd_event_source_disable_unref(dev->heartbeat);
 	host_destroy(dev->host);
 	dev->host = NULL;
+	device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
 	device_close_net(dev);
 	device_release_claim(dev);
 	free(dev->verdict);
@@ -131,8 +134,15 @@ static int on_start_timeout(sd_event_source *source, uint64_t usec, void *arg)
 static void begin_host(struct device *dev)
 {
 	_cleanup_free_ char *why = NULL;
-	int r = device_start_host(dev, &why);
+	int r = 0;
 
+	if (dev->plugin_old)
+		r = device_choose_plugin(dev, &why);
+	dev->plugin_old = false;
+	if (!r)
+		r = device_open_net(dev, &why);		/* if it is not there any more */
+	if (!r)
+		r = device_start_host(dev, &why);
 	if (!r)
 		r = device_set_timer(dev, dev->config->start_timeout, on_start_timeout);
 	if (r < 0)
@@ -159,6 +169,8 @@ static int on_claim(sd_event_source *source, uint64_t usec, void *arg)
 		return 0;
 	}
 	dev->times.claim_end = mono_ns();
+	dev->plugin_old = false;
+	device_keep_claim(dev);
 	device_enter(dev, DEVICE_STARTING, "driver %s", dev->plugin.name);
 	begin_host(dev);
 	return 0;
@@ -487,6 +499,34 @@ void device_on_death(struct device *dev, const char *text, bool refused)
 	}
 }
 
+/* ---- after a restart of ddekitd ---------------------------------------------- */
+
+void device_resume(struct device *dev, enum device_resume how)
+{
+	int r = 0;
+
+	dev->want = WANT_UP;
+	dev->plugin_old = true;
+	switch (how) {
+	case RESUME_UP:
+		device_enter(dev, DEVICE_UP, "driver host %d runs on", (int)host_pid(dev->host));
+		break;
+	case RESUME_HOST:
+		dev->restarts++;
+		device_enter(dev, DEVICE_RESTARTING, "ddekitd was restarted");
+		if (quiesce(dev))
+			r = device_set_timer(dev, 0, on_restart);
+		break;
+	case RESUME_CLAIM:
+		dev->restarts++;
+		device_enter(dev, DEVICE_CLAIMING, "backend %s", dev->config->backend);
+		r = device_set_timer(dev, 0, on_claim);
+		break;
+	}
+	if (r < 0)
+		device_fail(dev, "out of memory");
+}
+
 /* ---- object -------------------------------------------------------------- */
 
 struct device *device_create(struct manager *manager, struct device_config *config,
@@ -507,6 +547,7 @@ struct device *device_create(struct manager *manager, struct device_config *conf
 	dev->state_since = wall_ns();
 	dev->lock = -1;
 	dev->tap = -1;
+	dev->keep = -1;
 	return dev;
 }
 

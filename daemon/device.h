@@ -18,6 +18,7 @@
  *   device-claim.c  claim, lock, which plugin
  *   device-host.c   the driver host: set-up, messages, statistics
  *   device-net.c    TAP and link
+ *   device-keep.c   what outlives ddekitd, and device-adopt.c, which goes on with it
  */
 #ifndef DDEKITD_DEVICE_H
 #define DDEKITD_DEVICE_H
@@ -94,6 +95,9 @@ struct device {
 	struct proto_net net;
 	bool net_known;
 
+	int keep;			/* what the next ddekitd is told; -1: nothing */
+	bool plugin_old;		/* chosen by the ddekitd before this one */
+
 	bool was_up;			/* since the claim */
 	uint64_t failures[101];		/* mono ns of early failures in the window */
 	uint32_t n_failures;		/* of them */
@@ -131,6 +135,14 @@ int device_reload(struct device *dev, const char *options, char **ret_why);
  * with it, one that is down stays so. */
 void device_replace_config(struct device *dev, struct device_config *config);
 
+/* Goes on with a device that the ddekitd before this one held. */
+enum device_resume {
+	RESUME_UP,		/* its host serves */
+	RESUME_HOST,		/* claimed; it needs a host */
+	RESUME_CLAIM,		/* at most its TAP and lock are there */
+};
+void device_resume(struct device *dev, enum device_resume how);
+
 /* ---- between the device-*.c files ------------------------------------------ */
 
 void device_enter(struct device *dev, enum device_state state, const char *fmt, ...)
@@ -149,13 +161,19 @@ int device_choose_plugin(struct device *dev, char **ret_why);
 /* How the claimed device died, to be freed; NULL: it lives, or cannot tell. */
 char *device_death_text(struct device *dev);
 void device_release_claim(struct device *dev);
+/* A claim, lock and modalias that are there already. On failure the claim is closed. */
+int device_adopt_claim(struct device *dev);
 void device_plugin_finish(struct device_plugin *plugin);
 
 /* device-host.c */
 int device_start_host(struct device *dev, char **ret_why);
+/* As host_adopt(). */
+int device_adopt_host(struct device *dev, const struct host_kept *kept);
 
 /* device-net.c */
 int device_open_net(struct device *dev, char **ret_why);
+/* A TAP that is there already. On failure it is closed. */
+int device_adopt_net(struct device *dev);
 void device_close_net(struct device *dev);
 void device_net_ready(struct device *dev);	/* the host's interface serves */
 void device_net_message(struct device *dev, const struct proto_net *msg);

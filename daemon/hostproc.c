@@ -2,8 +2,10 @@
 /* A driver host's process: socket, log pipe, requests, death; see hostproc.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -36,6 +38,7 @@ struct host {
 	const struct host_ops *ops;
 	void *arg;
 	pid_t pid;
+	bool adopted;			/* no child of ours: how it ends is not told */
 	bool reaped;
 	int pidfd;
 	int socket;
@@ -176,8 +179,8 @@ static const char *take_reply(struct host *host, const struct proto_header *h)
 		reply.stats = &m->stats;
 	if (p)
 		finish_request(p, &reply);
-	/* A reply after its time-out is late, not bad. */
-	return h->seq > host->seq ? "reply to no request" : NULL;
+	/* A reply after its time-out is late, not bad; or it is to our predecessor. */
+	return h->seq > host->seq && !host->adopted ? "reply to no request" : NULL;
 }
 
 static int request(struct host *host, struct proto_request *m, host_reply_fn fn, void *arg)
@@ -322,18 +325,16 @@ static char *death_text(const struct host *host, const struct host_death *death)
 				  host->last_words);
 	if (death->signalled)
 		return str_format("killed by %s", signal_name(death->status));
+	if (host->adopted)
+		return str_format("ended%s%s", host->last_words ? ": " : "",
+				  host->last_words ? host->last_words : "");
 	return str_format("exited with status %d", death->status);
 }
 
-static int on_process_exit(sd_event_source *source, const siginfo_t *si, void *arg)
+static void ended(struct host *host, struct host_death *death)
 {
 	_cleanup_free_ char *text = NULL;
-	struct host_death death = { 0 };
-	struct host *host = arg;
 
-	death.signalled = si->si_code != CLD_EXITED;
-	death.status = si->si_status;
-	death.clean = !death.signalled && !death.status;
 	take_messages(host);		/* its last words */
 	log_read(host);
 	if (host->line_len)
@@ -341,10 +342,37 @@ static int on_process_exit(sd_event_source *source, const siginfo_t *si, void *a
 	host->reaped = true;		/* by sd-event, after this */
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
-	text = death_text(host, &death);
-	death.text = text ? text : "died";
-	host->ops->died(host->arg, &death);
+	if (host->adopted)
+		death->clean = host->context.last_state == STATE_STOPPED;
+	text = death_text(host, death);
+	death->text = text ? text : "died";
+	host->ops->died(host->arg, death);
+}
+
+static int on_process_exit(sd_event_source *source, const siginfo_t *si, void *arg)
+{
+	struct host_death death = { .signalled = si->si_code != CLD_EXITED,
+				    .status = si->si_status };
+
+	death.clean = !death.signalled && !death.status;
+	ended(arg, &death);
 	return 0;
+}
+
+/* The pidfd of a process that is no child of ours: init has its exit status. */
+static int on_adopted_exit(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct host_death death = { 0 };
+
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	ended(arg, &death);
+	return 0;
+}
+
+/* By the pidfd: the pid of one that is no child may be another process's by now. */
+static void send_signal(const struct host *host, int sig)
+{
+	syscall(SYS_pidfd_send_signal, host->pidfd, sig, NULL, 0);
 }
 
 void host_kill(struct host *host, const char *reason)
@@ -354,7 +382,7 @@ void host_kill(struct host *host, const char *reason)
 	host->killed = true;
 	if (reason)
 		str_set(&host->reason, reason);
-	kill(host->pid, SIGKILL);
+	send_signal(host, SIGKILL);
 }
 
 static int on_dumped(sd_event_source *source, uint64_t usec, void *arg)
@@ -368,10 +396,24 @@ void host_kill_stuck(struct host *host, const char *reason)
 	if (host->killed || host->reaped || host->dumping)
 		return;
 	str_set(&host->reason, reason);
-	kill(host->pid, SIGQUIT);
+	send_signal(host, SIGQUIT);
 	if (sd_event_add_time_relative(host->event, &host->dumping, CLOCK_MONOTONIC, DUMP_US, 0,
 				       on_dumped, host) < 0)
 		host_kill(host, NULL);
+}
+
+/* SIGKILL, and waits until it is gone. */
+static void end_process(struct host *host)
+{
+	struct pollfd p = { .fd = host->pidfd, .events = POLLIN };
+
+	if (host->pidfd < 0)
+		return;
+	send_signal(host, SIGKILL);
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		;
+	if (!host->adopted)
+		waitpid(host->pid, NULL, 0);
 }
 
 void host_destroy(struct host *host)
@@ -385,10 +427,8 @@ void host_destroy(struct host *host)
 	sd_event_source_disable_unref(host->dumping);
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
-	if (host->pid && !host->reaped) {
-		kill(host->pid, SIGKILL);
-		waitpid(host->pid, NULL, 0);
-	}
+	if (!host->reaped)
+		end_process(host);
 	fd_close(&host->pidfd);
 	fd_close(&host->socket);
 	fd_close(&host->log);
@@ -432,9 +472,14 @@ static int send_setup(struct host *host, const struct host_spec *spec, int log)
 
 static int watch(struct host *host)
 {
-	int r = sd_event_add_child_pidfd(host->event, &host->exit_source, host->pidfd, WEXITED,
-					 on_process_exit, host);
+	int r;
 
+	if (host->adopted)
+		r = sd_event_add_io(host->event, &host->exit_source, host->pidfd, EPOLLIN,
+				    on_adopted_exit, host);
+	else
+		r = sd_event_add_child_pidfd(host->event, &host->exit_source, host->pidfd, WEXITED,
+					     on_process_exit, host);
 	if (r >= 0)
 		r = sd_event_add_io(host->event, &host->socket_source, host->socket, EPOLLIN,
 				    on_socket, host);
@@ -451,7 +496,7 @@ static int run(struct host *host, const struct host_spec *spec, int sock, int lo
 {
 	char *argv[] = { "ddekit-host", (char *)spec->bdf, (char *)spec->driver, NULL };
 	struct spawn s = { .binary = spec->binary, .argv = argv, .uid = spec->uid,
-			   .gid = spec->gid, .socket = sock, .log = log };
+			   .gid = spec->gid, .socket = sock, .log = log, .outlive = spec->outlive };
 	int r;
 
 	host->start_ns = mono_ns();
@@ -503,6 +548,63 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 		host_destroy(host);
 		return r;
 	}
+	*ret = host;
+	return 0;
+}
+
+/* ---- a host that outlives its ddekitd ---------------------------------------- */
+
+void host_keep(const struct host *host, struct host_kept *ret)
+{
+	*ret = (struct host_kept){ .pidfd = host->pidfd, .socket = host->socket, .log = host->log,
+				   .pid = host->pid, .start_ns = host->start_ns,
+				   .last_state = host->context.last_state };
+}
+
+/* The pid that a pidfd stands for; -1: it has ended and is reaped; 0: not known. */
+static int pidfd_pid(int pidfd)
+{
+	_cleanup_free_ char *path = str_format("/proc/self/fdinfo/%d", pidfd);
+	_cleanup_fclose_ FILE *f = path ? fopen(path, "re") : NULL;
+	char line[128];
+	int pid = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Pid: %d", &pid) == 1)
+			break;
+	return pid;
+}
+
+int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops,
+	       void *arg, struct host **ret)
+{
+	struct host *host = calloc(1, sizeof(*host));
+	int r = host ? 0 : -ENOMEM, pid = pidfd_pid(kept->pidfd), fds[] = { kept->pidfd,
+								 kept->socket, kept->log };
+	size_t i;
+
+	if (!r && pid != -1 && pid != kept->pid)
+		r = -ESTALE;
+	if (r < 0) {
+		for (i = 0; i < ARRAY_SIZE(fds); i++)
+			fd_close(&fds[i]);
+		free(host);
+		return r;
+	}
+	*host = (struct host){ .event = event, .ops = ops, .arg = arg, .pid = kept->pid,
+			       .adopted = true, .pidfd = kept->pidfd, .socket = kept->socket,
+			       .log = kept->log, .start_ns = kept->start_ns };
+	host->context.not_before = kept->start_ns;
+	host->context.last_state = kept->last_state;
+	host->context.again = true;
+	r = watch(host);
+	if (r < 0) {
+		host->reaped = true;	/* it lives on */
+		host_destroy(host);
+		return r;
+	}
+	/* It may have died, or not read: both show by themselves. */
+	host_request(host, OP_SAY_STATE, 0, NULL, NULL, NULL);
 	*ret = host;
 	return 0;
 }

@@ -43,6 +43,15 @@ struct host_spec {
 	gid_t gid;
 	struct proto_setup *setup;	/* borrowed for the call; handover filled in */
 	int tap;			/* borrowed; -1: none */
+	bool outlive;			/* it is to live on when ddekitd ends */
+};
+
+/* What the next ddekitd needs to go on with a host. */
+struct host_kept {
+	int pidfd, socket, log;
+	pid_t pid;
+	uint64_t start_ns;
+	uint32_t last_state;		/* enum proto_state */
 };
 
 struct host_reply {
@@ -70,6 +79,13 @@ void host_kill(struct host *host, const char *reason);
 /* The same for one that does not answer: it is first asked what it is at (SIGQUIT),
  * and has half a second to write that to its log. */
 void host_kill_stuck(struct host *host, const char *reason);
+/* The fds stay the host's. */
+void host_keep(const struct host *host, struct host_kept *ret);
+/* Goes on with a host that another ddekitd started, and asks it where it is. The
+ * fds are moved in any case. Return: 0, -ESTALE (the pidfd is another process's),
+ * -ENOMEM, -errno; the process lives on. */
+int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops,
+	       void *arg, struct host **ret);
 pid_t host_pid(const struct host *host);
 uint64_t host_start_ns(const struct host *host);
 uint64_t host_log_lost(const struct host *host);
@@ -85,6 +101,7 @@ struct spawn {
 	gid_t gid;
 	int socket;		/* becomes PROTO_FD */
 	int log;		/* becomes stdout and stderr */
+	bool outlive;		/* no SIGKILL when ddekitd ends */
 };
 
 /* Starts the process. *ret_pidfd: close-on-exec. Return: 0, -errno (of exec too). */

@@ -6,12 +6,16 @@
 #include <systemd/sd-daemon.h>
 
 #include "bus.h"
+#include "device-keep.h"
+#include "fdstore.h"
 #include "log.h"
+#include "unitjob.h"
 
 /* Exit codes, as in ddekitd(8). */
 enum { EXIT_OK = 0, EXIT_RUN = 1, EXIT_USAGE = 2, EXIT_BAD_CONFIG = 78 };
 
-enum { OPT_CHECK = 256, OPT_PRINT, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_RUNTIME, OPT_HOST };
+enum { OPT_CHECK = 256, OPT_PRINT, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_RUNTIME, OPT_HOST,
+       OPT_FD_STORE };
 
 struct arguments {
 	struct manager_options options;
@@ -31,6 +35,8 @@ static const char usage_text[] =
 	"      --plugin-dir DIR     where the plugins are\n"
 	"      --runtime FILE       libdde-linux.so\n"
 	"      --host-binary FILE   ddekit-host\n"
+	"      --fd-store           the service manager keeps file descriptors: drivers run on\n"
+	"                           when ddekitd ends, and its successor goes on with them\n"
 	"      --check              check the configuration and exit\n"
 	"      --print-config       print it with all values and exit\n"
 	"  -d, --debug              log more\n"
@@ -44,6 +50,7 @@ static const struct option long_options[] = {
 	{ "plugin-dir", required_argument, NULL, OPT_PLUGIN_DIR },
 	{ "runtime", required_argument, NULL, OPT_RUNTIME },
 	{ "host-binary", required_argument, NULL, OPT_HOST },
+	{ "fd-store", no_argument, NULL, OPT_FD_STORE },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "print-config", no_argument, NULL, OPT_PRINT },
 	{ "debug", no_argument, NULL, 'd' },
@@ -100,6 +107,9 @@ static int take_option(struct arguments *a, int opt)
 		return set_path(&o->runtime, optarg);
 	case OPT_HOST:
 		return set_path(&o->host_binary, optarg);
+	case OPT_FD_STORE:
+		o->fd_store = true;
+		return 0;
 	case OPT_CHECK:
 		a->check = true;
 		return 0;
@@ -154,8 +164,23 @@ static int check_config(const struct arguments *a)
 
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *arg)
 {
+	struct manager *m = arg;
+	int r;
+
+	/* A successor comes: the drivers are for it. */
+	if (!m->stopping && si->ssi_signo == SIGTERM && fdstore_active(m->fdstore) &&
+	    unitjob_is_restart()) {
+		r = manager_leave(m);
+		if (r >= 0) {
+			log_notice("restart: the drivers run on");
+			m->leaving = true;
+			return sd_event_exit(m->event, 0);
+		}
+		log_warning("restart: the service manager does not answer (%s); the drivers are "
+			    "stopped", strerror(-r));
+	}
 	log_notice("%s: stopping", signal_name(si->ssi_signo));
-	manager_stop(arg);
+	manager_stop(m);
 	return 0;
 }
 
@@ -198,7 +223,8 @@ static int add_signals(sd_event *event, struct manager *m)
 
 static int run(const struct arguments *a)
 {
-	struct manager manager;
+	struct manager manager = { .lock = -1 };
+	struct fdstore *store = NULL;
 	sd_event *event = NULL;
 	int r;
 
@@ -207,12 +233,15 @@ static int run(const struct arguments *a)
 		log_error("cannot make an event loop: %s", strerror(-r));
 		return EXIT_RUN;
 	}
-	r = manager_open(event, &a->options, &manager);
+	r = fdstore_open(a->options.fd_store, &store);
+	if (r >= 0)
+		r = manager_open(event, &a->options, store, &manager);
 	if (r >= 0)
 		r = add_signals(event, &manager);
 	if (r >= 0)
 		r = bus_open(&manager, &manager.bus);
 	if (r >= 0) {
+		manager_adopt(&manager);
 		sd_event_set_watchdog(event, 1);
 		sd_notify(0, "READY=1");
 		log_notice("ddekitd " DDEKIT_VERSION " serves %zu devices in %s",
@@ -222,6 +251,7 @@ static int run(const struct arguments *a)
 	}
 	manager_close(&manager);
 	bus_close(manager.bus);
+	fdstore_close(store);
 	sd_event_unref(event);
 	if (r == -EINVAL || r == -ENOENT || r == -ENODEV)
 		return EXIT_BAD_CONFIG;

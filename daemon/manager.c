@@ -65,6 +65,14 @@ static bool still_there(int fd, const char *path)
 	       mine.st_ino == there.st_ino;
 }
 
+int manager_sign_lock(int fd)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d\n", (int)getpid());
+	return ftruncate(fd, 0) < 0 || pwrite(fd, text, strlen(text), 0) < 0 ? -errno : 0;
+}
+
 /* Return: the locked fd, -EBUSY, -ESTALE (try again), -errno. */
 static int try_lock(const char *path, pid_t *ret_owner)
 {
@@ -81,9 +89,7 @@ static int try_lock(const char *path, pid_t *ret_owner)
 	} else if (!still_there(fd, path)) {
 		r = -ESTALE;
 	} else {
-		snprintf(text, sizeof(text), "%d\n", (int)getpid());
-		if (ftruncate(fd, 0) < 0 || pwrite(fd, text, strlen(text), 0) < 0)
-			r = -errno;
+		r = manager_sign_lock(fd);
 	}
 	if (r < 0) {
 		close(fd);
@@ -236,11 +242,13 @@ static int take_devices(struct manager *m)
 	return 0;
 }
 
-int manager_open(sd_event *event, const struct manager_options *options, struct manager *ret)
+int manager_open(sd_event *event, const struct manager_options *options,
+		 struct fdstore *fdstore, struct manager *ret)
 {
 	int r;
 
-	*ret = (struct manager){ .event = event, .options = *options, .lock = -1 };
+	*ret = (struct manager){ .event = event, .options = *options, .fdstore = fdstore,
+				 .lock = -1 };
 	if (options->only && ddekit_bdf_parse(options->only, &ret->only) < 0) {
 		log_error("--device %s: not a PCI address such as 0000:01:00.0", options->only);
 		return -EINVAL;
@@ -259,7 +267,8 @@ void manager_close(struct manager *m)
 	size_t i;
 
 	m->stop_timer = sd_event_source_disable_unref(m->stop_timer);
-	for (i = 0; i < m->n_devices; i++)
+	/* What is left to the next ddekitd must not be given back. */
+	for (i = 0; i < m->n_devices && !m->leaving; i++)
 		device_destroy(m->device[i]);
 	free(m->device);
 	if (name && m->config.global.runtime_dir)

@@ -6,6 +6,7 @@
 #include "device.h"
 
 struct bus;
+struct fdstore;
 
 /* From the command line; NULL: the configuration's. Borrowed for ever. */
 struct manager_options {
@@ -16,6 +17,7 @@ struct manager_options {
 	const char *plugin_dir;
 	const char *runtime;
 	const char *host_binary;
+	bool fd_store;			/* drivers outlive ddekitd */
 };
 
 struct manager {
@@ -29,17 +31,21 @@ struct manager {
 	struct device **device;		/* sorted by BDF */
 	size_t n_devices;
 	struct bus *bus;
+	struct fdstore *fdstore;	/* main's; NULL: none */
 	sd_event_source *stop_timer;
 	bool stopping;
+	bool leaving;			/* what runs is the next ddekitd's */
 };
 
 /* Reads the configuration with the options laid over it. Errors are logged.
  * Return: 0, -EINVAL, -ENOENT, -ENOMEM. */
 int manager_read_config(const struct manager_options *options, struct config *ret);
 
-/* Reads the configuration, locks the runtime folder, makes the devices; starts
+/* fdstore is borrowed until manager_close().
+ * Reads the configuration, locks the runtime folder, makes the devices; starts
  * nothing. Errors are logged. Return: 0, -errno. */
-int manager_open(sd_event *event, const struct manager_options *options, struct manager *ret);
+int manager_open(sd_event *event, const struct manager_options *options,
+		 struct fdstore *fdstore, struct manager *ret);
 void manager_close(struct manager *m);
 /* Starts what has autostart=yes. */
 void manager_autostart(struct manager *m);
@@ -63,6 +69,8 @@ void manager_device_gone(struct manager *m, struct device *dev);	/* frees it */
 /* Opens <runtime-dir>/NAME and locks it, its text the pid. Return: fd; -EBUSY:
  * *ret_owner is the other's pid, 0 if not known; -errno. */
 int manager_lock_file(const char *dir, const char *name, pid_t *ret_owner);
+/* Writes our pid into a lock that somebody else took for us. */
+int manager_sign_lock(int fd);
 /* Removes and closes it. */
 void manager_unlock_file(const char *dir, const char *name, int *fd);
 

@@ -54,6 +54,10 @@ static bool in_order(struct message_context *ctx, uint32_t state)
 		ctx->reloads = false;
 		return true;
 	}
+	if (ctx->again && state == ctx->last_state) {
+		ctx->again = false;
+		return true;
+	}
 	return state > STATE_READY || state == ctx->last_state + 1;
 }
 

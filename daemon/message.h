@@ -18,6 +18,7 @@ struct message_context {
 	uint64_t window_start;		/* for the rate limit */
 	uint32_t window_count;
 	bool reloads;			/* set by the caller: OP_RELOAD was sent */
+	bool again;			/* likewise OP_SAY_STATE: the last state may be repeated */
 };
 
 #define MESSAGE_RATE_MAX 2000u		/* messages per second */

@@ -53,6 +53,8 @@ static int drop_privileges(const struct spawn *s, pid_t parent)
 		return -errno;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
+	if (s->outlive)		/* its socket tells it when nobody is there any more */
+		return 0;
 	/* After the change of user, which clears it. It is tied to the forking
 	 * thread, which is ddekitd's only one. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)

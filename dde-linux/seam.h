@@ -26,7 +26,7 @@
 #include <stdint.h>
 #endif
 
-#define DDE_SEAM_VERSION 5u
+#define DDE_SEAM_VERSION 6u
 
 /* Interrupt inputs. */
 enum {
@@ -273,6 +273,8 @@ struct dde_boot {
 	uint64_t io_base;	/* PCI I/O window, port numbers */
 	uint64_t io_size;	/* 0: none */
 	uint32_t pci_domain;
+	uint32_t pci_bus;	/* number of the root bus */
+	uint32_t zero;
 	uint32_t nr_cpus;	/* 1..dde_up.max_cpus */
 	const char *cmdline;	/* kernel command line, UTF-8, at most 2047 bytes */
 };

@@ -57,13 +57,18 @@ struct claim_ops {
 	int (*quiesce)(struct ddekit_claim *claim);
 	/* Readable when the device dies; -1: none. */
 	int (*death_fd)(struct ddekit_claim *claim);
-	/* Why it died; -EBUSY while it lives. */
+	/* Why it died; 1: by an error that a reset may cure; -EBUSY while it lives. */
 	int (*death_why)(struct ddekit_claim *claim, char **ret_why);
 	/* QMP and the like. */
 	int (*monitor)(struct ddekit_claim *claim, const char *command,
 		       const char *arguments, char **ret_reply);
 	/* Process that is the device; 0: none. */
 	pid_t (*pid)(struct ddekit_claim *claim);
+	/* Fills data, len, fds and n_fds with what is the backend's own. */
+	int (*save)(struct ddekit_claim *claim, struct ddekit_claim_saved *ret);
+	/* A claim of what save() filled in; the fds are moved on success only. */
+	int (*restore)(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
+		       char **ret_why);
 	/* Gives the device back and frees the claim. */
 	void (*close)(struct ddekit_claim *claim);
 };
@@ -109,6 +114,13 @@ struct backend {
 	struct claim_ops claim;
 	struct pci_ops pci;
 };
+
+/* handover.c: closes all fds of a handover. */
+void handover_close(const struct ddekit_handover *h);
+/* Maps the pool at its place; fd is borrowed. Return: 0, -EEXIST, -errno. */
+int pool_map(struct ddekit_pool *pool, const struct ddekit_handover *h, int fd);
+/* One that is not mapped is fine. */
+void pool_unmap(struct ddekit_pool *pool);
 
 /**
  * why - make the message of a failure and pass its error on

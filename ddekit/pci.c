@@ -5,14 +5,16 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "backend.h"
 
-extern const struct backend emu_backend;
+extern const struct backend emu_backend, vfio_backend;
 
 static const struct backend *const backends[] = {
 	&emu_backend,
+	&vfio_backend,
 };
 
 #define N_BACKENDS (sizeof(backends) / sizeof(backends[0]))
@@ -137,6 +139,82 @@ int ddekit_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *re
 	ret->bdf = claim->bdf;
 	strncpy(ret->backend, claim->backend->name, sizeof(ret->backend) - 1);
 	return claim->backend->claim.handover(claim, ret);
+}
+
+/* What is before the backend's own data. */
+struct saved_header {
+	uint32_t magic;
+	uint32_t version;		/* of the handover: what a claim is follows it */
+	char backend[16];
+	struct ddekit_bdf bdf;
+};
+
+#define SAVED_MAGIC 0x6d6c6364u		/* "dclm" */
+
+int ddekit_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
+{
+	struct ddekit_claim_saved saved = { 0 };
+	struct saved_header h = { .magic = SAVED_MAGIC, .version = DDEKIT_HANDOVER_VERSION,
+				  .bdf = claim->bdf };
+	char *data;
+	int err = claim->backend->claim.save(claim, &saved);
+
+	if (err)
+		return err;
+	data = malloc(sizeof(h) + saved.len);
+	if (data) {
+		strncpy(h.backend, claim->backend->name, sizeof(h.backend) - 1);
+		memcpy(data, &h, sizeof(h));
+		memcpy(data + sizeof(h), saved.data, saved.len);
+	}
+	free(saved.data);
+	if (!data)
+		return -ENOMEM;
+	saved.data = data;
+	saved.len += sizeof(h);
+	*ret = saved;
+	return 0;
+}
+
+static int restore(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
+		   char **ret_why)
+{
+	struct ddekit_claim_saved own = *saved;
+	const struct backend *b;
+	struct saved_header h;
+	int err;
+
+	if (saved->len < sizeof(h))
+		return why(ret_why, -EPROTO, "a saved claim of %zu bytes", saved->len);
+	memcpy(&h, saved->data, sizeof(h));
+	if (h.magic != SAVED_MAGIC || h.version != DDEKIT_HANDOVER_VERSION)
+		return why(ret_why, -EPROTO, "a claim that another build saved");
+	b = find_backend(h.backend, sizeof(h.backend));
+	if (!b)
+		return unknown_backend("of the saved claim", ret_why);
+	own.len = saved->len - sizeof(h);
+	own.data = malloc(own.len);		/* aligned */
+	if (!own.data)
+		return -ENOMEM;
+	memcpy(own.data, (const char *)saved->data + sizeof(h), own.len);
+	err = b->claim.restore(&own, ret, ret_why);
+	free(own.data);
+	if (err)
+		return err;
+	(*ret)->backend = b;
+	(*ret)->bdf = h.bdf;
+	return 0;
+}
+
+int ddekit_claim_restore(struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
+			 char **ret_why)
+{
+	int err = restore(saved, ret, ret_why);
+	uint32_t i;
+
+	for (i = 0; err && i < saved->n_fds; i++)
+		close(saved->fds[i]);
+	return err;
 }
 
 int ddekit_claim_quiesce(struct ddekit_claim *claim)

@@ -22,7 +22,7 @@
 #include <stdint.h>
 #include <ddekit/pci.h>
 
-#define PROTO_VERSION 2u
+#define PROTO_VERSION 3u
 #define PROTO_LAST_WORDS "ddekit-host: runtime died: "
 #define PROTO_FD 3		/* the host's end of the socket, inherited */
 #define PROTO_MAX_PLUGINS 16
@@ -124,6 +124,8 @@ enum proto_op {
 				 * them; answered with text */
 	OP_MODULES = 9,		/* answered with text */
 	OP_COUNTERS = 10,	/* as OP_STATS, with what the kernel holds */
+	OP_SAY_STATE = 11,	/* to a host that another ddekitd started: PROTO_STATE, and
+				 * PROTO_NET if it has an interface, come again */
 };
 
 /* Is it answered with PROTO_TEXT? */

@@ -30,6 +30,8 @@ static struct {
 	bool stopping;
 	bool unloading;			/* from OP_RELOAD until the driver is unmapped */
 	bool carrier;
+	struct dde_net_info net;	/* as last sent; has_net: there is one */
+	bool has_net;
 	struct call load, attach, detach, shutdown, beat;
 	bool beat_running;
 	uint64_t beats;
@@ -133,7 +135,17 @@ static void on_net_event(uint32_t event, const struct dde_net_info *info)
 		session.grace = sd_event_source_unref(session.grace);
 		set_carrier(info->carrier);
 	}
+	session.net = *info;
+	session.has_net = true;
 	wire_send_net(info);
+}
+
+/* For a ddekitd that has not seen it: what else has changed is in this too. */
+static void say_state(void)
+{
+	wire_send_state(session.state, 0, release(), NULL);
+	if (session.has_net && session.state == STATE_READY && !session.unloading)
+		wire_send_net(&session.net);
 }
 
 static const char *driver_path(void)
@@ -364,6 +376,11 @@ void session_request(const struct proto_request *req)
 	if (req->op == OP_STOP) {
 		wire_send_reply(req->h.seq, 0, NULL);
 		stop();
+		return;
+	}
+	if (req->op == OP_SAY_STATE && session.state < STATE_FAILED) {
+		wire_send_reply(req->h.seq, 0, NULL);
+		say_state();
 		return;
 	}
 	if (session.state != STATE_READY || session.stopping || session.unloading) {

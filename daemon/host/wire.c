@@ -124,18 +124,24 @@ int wire_receive_request(struct proto_request *ret)
 
 /* ---- sending --------------------------------------------------------------------- */
 
-/* ddekitd reads as fast as it can; a full socket means that it is stuck, and
- * then waiting for it is right. */
-static void transmit(struct proto_header *h, uint32_t type, size_t len, uint32_t seq)
+/* ddekitd reads as fast as it can; a full socket means that it is stuck, or that
+ * its successor is awaited, and then waiting is right. */
+static void transmit_with(struct proto_header *h, uint32_t type, size_t len, uint32_t seq,
+			  int flags)
 {
 	ssize_t r;
 
 	*h = (struct proto_header){ PROTO_VERSION, type, (uint32_t)len, seq };
 	do
-		r = send(PROTO_FD, h, len, MSG_NOSIGNAL);
+		r = send(PROTO_FD, h, len, MSG_NOSIGNAL | flags);
 	while (r < 0 && errno == EINTR);
-	if (r < 0)
+	if (r < 0 && errno != EAGAIN)
 		wire_logf(4, "ddekit-host: cannot send to ddekitd: %s", strerror(errno));
+}
+
+static void transmit(struct proto_header *h, uint32_t type, size_t len, uint32_t seq)
+{
+	transmit_with(h, type, len, seq, 0);
 }
 
 void wire_send_state(enum proto_state state, int error, const char *release, const char *text)
@@ -175,7 +181,8 @@ void wire_send_heartbeat(uint64_t count)
 {
 	struct proto_heartbeat m = { .count = count };
 
-	transmit(&m.h, PROTO_HEARTBEAT, sizeof(m), 0);
+	/* One that finds the socket full tells nothing that those in it do not. */
+	transmit_with(&m.h, PROTO_HEARTBEAT, sizeof(m), 0, MSG_DONTWAIT);
 }
 
 void wire_send_reply(uint32_t seq, int error, const struct proto_stats *stats)

@@ -110,6 +110,7 @@ int dde_host_start(void)
 		.io_base = w.io_base,
 		.io_size = w.io_size,
 		.pci_domain = host.config.pci_domain,
+		.pci_bus = w.root_bus,
 		.nr_cpus = host.config.nr_cpus,
 		.cmdline = host.config.cmdline ? host.config.cmdline : "",
 	};

@@ -82,22 +82,34 @@ def cmd_check(a):
     return EXIT_FAILED if bad else EXIT_OK
 
 
-def cmd_install(a):
-    """meson's install script: DESTDIR in front, as meson gives it."""
-    destdir = os.environ.get('DESTDIR', '')
-    target = destdir + os.path.abspath(a.to) if destdir else a.to
+def _copy_plugins(source, target):
+    """The finished files of one folder; what else is in target goes."""
     os.makedirs(target, exist_ok=True)
+    names = [n for n in sorted(os.listdir(source))
+             if n.endswith(('.so', '.json')) or n == meta.INDEX]
+    for name in names:
+        part = os.path.join(target, f'.{name}.part')
+        try:
+            shutil.copy2(os.path.join(source, name), part)
+            os.chmod(part, 0o644)
+            os.rename(part, os.path.join(target, name))
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(part)
+            raise
+    for name in os.listdir(target):
+        path = os.path.join(target, name)
+        if name not in names and not os.path.isdir(path):
+            os.unlink(path)
+
+
+def cmd_install(a):
+    """The folder and those of other flavours below it, without what building left."""
+    _copy_plugins(a.out, a.to)
     for name in sorted(os.listdir(a.out)):
-        if name.endswith(('.so', '.json')) or name == meta.INDEX:
-            part = os.path.join(target, f'.{name}.part')
-            try:
-                shutil.copyfile(os.path.join(a.out, name), part)
-                os.chmod(part, 0o644)
-                os.rename(part, os.path.join(target, name))
-            except OSError:
-                with contextlib.suppress(OSError):
-                    os.unlink(part)
-                raise
+        below = os.path.join(a.out, name)
+        if os.path.isfile(os.path.join(below, meta.INDEX)):
+            _copy_plugins(below, os.path.join(a.to, name))
 
 
 def _add_build_options(p):
@@ -150,7 +162,7 @@ def _parser():
     c.add_argument('plugin', nargs='+', metavar='PLUGIN.so')
     c.set_defaults(run=cmd_check)
 
-    c = sub.add_parser('install', help='copy plugins to a folder (below $DESTDIR)')
+    c = sub.add_parser('install', help='copy finished plugins to a folder')
     c.add_argument('--out', required=True, metavar='DIR', help='where they were built')
     c.add_argument('to', metavar='TO')
     c.set_defaults(run=cmd_install)

@@ -164,7 +164,7 @@ static void serve_request(void)
 	struct proto_request q;
 
 	if (recv(PROTO_FD, &q, sizeof(q), 0) != sizeof(q))
-		exit(6);
+		exit(6);	/* nobody is there any more */
 	if (q.op == OP_STOP && !is("deaf")) {
 		reply(q.h.seq, 0);
 		say(STATE_STOPPED, 0, "");
@@ -182,6 +182,12 @@ static void serve_request(void)
 	}
 	if (q.op == OP_RELOAD) {
 		reload(q.h.seq);
+		return;
+	}
+	if (q.op == OP_SAY_STATE) {
+		reply(q.h.seq, 0);
+		say(STATE_READY, 0, "");
+		say_net(true);
 		return;
 	}
 	if (q.op == OP_SET_MTU && q.value > FAKE_MAX_MTU) {

@@ -252,6 +252,7 @@ def arguments():
     a.build = os.path.realpath(a.build)
     a.ddekitd = os.path.join(a.build, 'daemon/ddekitd')
     a.ddectl = os.path.join(a.build, 'daemon/ddectl')
+    a.fakejob = os.path.join(a.build, 'tests/daemon/fakejob')
     a.fakehost = os.path.join(a.build, 'tests/daemon/fakehost')
     return a
 

@@ -234,6 +234,18 @@ START_TEST(a_host_goes_back_to_booted_only_when_asked_to_reload)
 }
 END_TEST
 
+START_TEST(a_host_repeats_its_state_once_and_only_when_asked_to)
+{
+	load();
+	ck_assert_int_eq(say(STATE_READY), 0);
+	ck_assert_int_eq(say(STATE_READY), -EPROTO);
+	ctx.again = true;
+	ck_assert_int_eq(say(STATE_LOADED), -EPROTO);
+	ck_assert_int_eq(say(STATE_READY), 0);
+	ck_assert_int_eq(say(STATE_READY), -EPROTO);
+}
+END_TEST
+
 static int send_text(struct proto_text *m, const char *text, uint32_t extra)
 {
 	uint32_t len = offsetof(struct proto_text, text) + strlen(text) + 1 + extra;
@@ -325,6 +337,7 @@ int main(void)
 	tcase_add_test(c, replies_have_a_number_and_others_none);
 	tcase_add_test(c, floods_are_refused_but_many_messages_are_not);
 	tcase_add_test(c, a_host_goes_back_to_booted_only_when_asked_to_reload);
+	tcase_add_test(c, a_host_repeats_its_state_once_and_only_when_asked_to);
 	tcase_add_test(c, text_is_as_long_as_it_says);
 	tcase_add_test(c, random_messages_do_no_harm);
 	suite_add_tcase(s, c);

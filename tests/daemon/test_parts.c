@@ -5,6 +5,7 @@
 
 #include "catalog.h"
 #include "logring.h"
+#include "statefile.h"
 
 static char dir[] = "/tmp/ddekit-parts.XXXXXX";
 static struct catalog catalog;
@@ -170,6 +171,67 @@ START_TEST(missing_folder_is_told)
 }
 END_TEST
 
+/* ---- state file ------------------------------------------------------------- */
+
+static void expect_text(int fd, const char *want)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+
+	ck_assert_int_eq(statefile_read(fd, &text, &len), 0);
+	ck_assert_str_eq(text, want);
+	ck_assert_uint_eq(len, strlen(want));
+}
+
+START_TEST(state_file_has_the_last_text)
+{
+	_cleanup_close_ int fd = statefile_create("test");
+	char *text = NULL;
+
+	ck_assert_int_eq(statefile_read(fd, &text, NULL), -ENODATA);
+	ck_assert_int_eq(statefile_write(fd, "one", 3), 0);
+	expect_text(fd, "one");
+	ck_assert_int_eq(statefile_write(fd, "", 0), 0);
+	expect_text(fd, "");
+	ck_assert_int_eq(statefile_write(fd, "three", 5), 0);
+	expect_text(fd, "three");
+}
+END_TEST
+
+/* The writer was killed after any number of bytes: neither slot is older than the
+ * text before. */
+START_TEST(state_file_survives_a_write_that_was_cut_off)
+{
+	_cleanup_close_ int fd = statefile_create("test");
+	char header[64], half[5000];
+
+	memset(half, 'x', sizeof(half));
+	ck_assert_int_eq(statefile_write(fd, "first", 5), 0);
+	ck_assert_int_eq(statefile_write(fd, "second", 6), 0);
+	ck_assert_int_eq(pread(fd, header, sizeof(header), 0), sizeof(header));
+	ck_assert_int_eq(statefile_write(fd, half, sizeof(half)), 0);
+	ck_assert_int_eq(pwrite(fd, header, sizeof(header), 0), sizeof(header));
+	expect_text(fd, "second");
+}
+END_TEST
+
+START_TEST(state_file_finds_damage)
+{
+	_cleanup_close_ int fd = statefile_create("test");
+	char *text = NULL;
+
+	ck_assert_int_eq(statefile_write(fd, "some text", 9), 0);
+	ck_assert_int_eq(pwrite(fd, "X", 1, 4096), 1);
+	ck_assert_int_eq(statefile_read(fd, &text, NULL), -EBADMSG);
+	ck_assert_int_eq(pwrite(fd, "\377\377\377\377", 4, 8), 4);
+	ck_assert_int_eq(statefile_read(fd, &text, NULL), -EBADMSG);
+	ck_assert_int_eq(pwrite(fd, "????", 4, 0), 4);
+	ck_assert_int_eq(statefile_read(fd, &text, NULL), -ENODATA);
+	ck_assert_int_eq(statefile_write(fd, "", STATEFILE_MAX + 1), -E2BIG);
+	ck_assert_ptr_null(text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("parts");
@@ -187,6 +249,9 @@ int main(void)
 	tcase_add_loop_test(c, damaged_descriptions_are_left_out_and_named, 0,
 			    ARRAY_SIZE(damaged));
 	tcase_add_test(c, missing_folder_is_told);
+	tcase_add_test(c, state_file_has_the_last_text);
+	tcase_add_test(c, state_file_survives_a_write_that_was_cut_off);
+	tcase_add_test(c, state_file_finds_damage);
 	suite_add_tcase(s, c);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -89,9 +89,13 @@ vm_wire() {
 
 # What is installed, as the guest is to have it: $T/overlay/overlay.
 vm_overlay() {
-	local stage=$T/overlay/overlay
+	local stage=$T/overlay/overlay units
 	[ ! -e "$T/overlay.cpio" ] || return 0
-	mkdir -p "$stage"
+	units=$stage/etc/systemd/system
+	mkdir -p "$units/sysinit.target.wants"
+	install -D "$REPO/tests/vm/guest/agent" "$stage/usr/local/lib/ddekit-tests/agent"
+	cp "$REPO/tests/vm/guest/ddekit-test-agent.service" "$units/"
+	ln -s ../ddekit-test-agent.service "$units/sysinit.target.wants/"
 	DESTDIR=$stage meson install -C "$BUILD" --no-rebuild --quiet >"$T/install.log" 2>&1 || {
 		tail -n 5 "$T/install.log" >&2
 		die "meson install failed: build first (tests/run, or ninja -C $BUILD)"

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include "emu.h"
 
@@ -41,22 +40,13 @@ void emu_close(struct ddekit_pci *pci)
 	unsigned int i;
 
 	qtest_flush(&e->qt);	/* a driver's last words to its device */
-	if (e->base.pool.cpu)
-		munmap(e->base.pool.cpu, e->base.pool.size);
+	pool_unmap(&e->base.pool);
 	close_fd(e->ram_fd);
 	close_fd(e->qtest_fd);
 	for (i = 0; i < e->n_vectors; i++)
 		close_fd(e->vector[i].fd);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
-}
-
-static void close_all(const struct ddekit_handover *h)
-{
-	uint32_t i;
-
-	for (i = 0; i < h->n_fds; i++)
-		close_fd(h->fds[i]);
 }
 
 static int read_blob(const struct ddekit_handover *h, struct emu_blob *ret)
@@ -72,24 +62,6 @@ static int read_blob(const struct ddekit_handover *h, struct emu_blob *ret)
 	return 0;
 }
 
-static int map_pool(struct emu_pci *e, const struct ddekit_handover *h)
-{
-	void *want = (void *)(uintptr_t)h->pool_base;
-	void *cpu = mmap(want, h->pool_size, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_FIXED_NOREPLACE, e->ram_fd, (off_t)h->pool_offset);
-
-	if (cpu == MAP_FAILED)
-		return -errno;
-	e->base.pool.cpu = cpu;
-	e->base.pool.size = h->pool_size;
-	if (cpu != want)	/* a kernel without MAP_FIXED_NOREPLACE */
-		return -EEXIST;
-	e->base.pool.base.v = h->pool_base;
-	e->base.pool.fd = e->ram_fd;
-	e->base.pool.offset = h->pool_offset;
-	return 0;
-}
-
 int emu_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 {
 	struct emu_blob blob;
@@ -98,7 +70,7 @@ int emu_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 
 	e = err ? NULL : calloc(1, sizeof(*e));
 	if (!e) {
-		close_all(h);
+		handover_close(h);
 		return err ? err : -ENOMEM;
 	}
 	pthread_mutex_init(&e->lock, NULL);
@@ -113,7 +85,7 @@ int emu_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 	e->base.windows = (struct ddekit_pci_windows){
 		.mem_base = { EMU_MEM_BASE }, .mem_size = EMU_MEM_SIZE,
 		.io_base = EMU_IO_BASE, .io_size = EMU_IO_SIZE };
-	err = map_pool(e, h);
+	err = pool_map(&e->base.pool, h, e->ram_fd);
 	if (err) {
 		emu_close(&e->base);
 		return err;

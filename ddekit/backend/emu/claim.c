@@ -12,10 +12,9 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "emu.h"
+#include "claim.h"
 
 #define START_TIMEOUT_MS 15000
-#define REPLY_TIMEOUT_MS 1000
 #define QUIT_TIMEOUT_MS 1000
 #define SOCKET_BUFFER (1 << 20)
 #define BIOS_SIZE 65536
@@ -23,17 +22,6 @@
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8u
 #endif
-
-struct emu_claim {
-	struct ddekit_claim base;
-	struct emu_process process;
-	struct emu_topology topology;
-	struct qtest qt;
-	struct emu_monitor monitor;
-	uint64_t pool_size;
-	int ram_fd, qtest_fd, monitor_fd, ivshmem_fd;
-	int vector_fd[EMU_VECTORS];
-};
 
 /* What only QEMU gets. */
 struct remote_fds {
@@ -67,7 +55,7 @@ static void destroy(struct emu_claim *c)
 	free(c);
 }
 
-static struct emu_claim *create(const struct ddekit_claim_spec *spec)
+struct emu_claim *emu_claim_create(uint64_t pool_size)
 {
 	struct emu_claim *c = calloc(1, sizeof(*c));
 	unsigned int i;
@@ -75,7 +63,7 @@ static struct emu_claim *create(const struct ddekit_claim_spec *spec)
 	if (!c)
 		return NULL;
 	emu_process_init(&c->process);
-	c->pool_size = spec->pool_size;
+	c->pool_size = pool_size;
 	c->ram_fd = c->qtest_fd = c->monitor_fd = c->ivshmem_fd = -1;
 	for (i = 0; i < EMU_VECTORS; i++)
 		c->vector_fd[i] = -1;
@@ -246,7 +234,7 @@ static int set_up(struct emu_claim *c, const char *device, char **ret_why)
 		err = qtest_intercept(&c->qt, "ioapic");
 	if (c->qt.dead)
 		return explain_silence(c, device, ret_why);
-	c->qt.timeout_ms = REPLY_TIMEOUT_MS;
+	c->qt.timeout_ms = EMU_REPLY_TIMEOUT_MS;
 	return err;
 }
 
@@ -259,7 +247,7 @@ static int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_cl
 
 	if (err)
 		return err;
-	c = create(spec);
+	c = emu_claim_create(spec->pool_size);
 	if (!c)
 		return why(ret_why, -ENOMEM, "no memory");
 	err = make_fds(c, &r);
@@ -348,7 +336,7 @@ static int emu_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 static int emu_claim_monitor(struct ddekit_claim *claim, const char *command,
 			     const char *arguments, char **ret_reply)
 {
-	return emu_monitor_run(&to_claim(claim)->monitor, command, arguments, REPLY_TIMEOUT_MS,
+	return emu_monitor_run(&to_claim(claim)->monitor, command, arguments, EMU_REPLY_TIMEOUT_MS,
 			       ret_reply);
 }
 
@@ -379,6 +367,8 @@ const struct backend emu_backend = {
 		.death_why = emu_claim_death_why,
 		.monitor = emu_claim_monitor,
 		.pid = emu_claim_pid,
+		.save = emu_claim_save,
+		.restore = emu_claim_restore,
 		.close = emu_claim_close,
 	},
 	.pci = {

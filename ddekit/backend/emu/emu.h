@@ -9,6 +9,7 @@
  *   topology.c  ECAM, bus numbers, the state to come back to after a reset
  *   monitor.c   QMP
  *   claim.c     the privileged half: open, handover, quiesce, close
+ *   save.c      a claim passed on to another process
  *   qtest.c     register accesses
  *   constants.c what of config space never changes
  *   quirk.c     where QEMU's models differ from the devices

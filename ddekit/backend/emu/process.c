@@ -339,7 +339,8 @@ static int reap(struct emu_process *p, int flags)
 	} while (n < 0 && errno == EINTR);
 	if (n == 0 && si.si_pid == 0)
 		return -EBUSY;
-	/* Somebody who ignores SIGCHLD has it reaped by the kernel: no status. */
+	/* Somebody who ignores SIGCHLD has it reaped by the kernel, and a claim that
+	 * was passed on is no child: no status. */
 	p->wait_code = n == 0 ? si.si_code : 0;
 	p->wait_status = si.si_status;
 	p->reaped = true;
@@ -427,7 +428,7 @@ void emu_process_finish(struct emu_process *p)
 	if (p->pidfd >= 0) {
 		if (!emu_process_ended(p)) {
 			syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
-			reap(p, 0);
+			emu_process_wait(p, -1);
 		}
 		close(p->pidfd);
 	} else if (p->pid > 0) {

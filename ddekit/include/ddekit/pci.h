@@ -94,17 +94,18 @@ int ddekit_claim_open(const struct ddekit_claim_spec *spec,
 int ddekit_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret);
 /**
  * ddekit_claim_quiesce - stop the device after its driver has died
- * Bus mastering off, interrupts off, reset; the pool is emptied, so that the
- * next driver host starts from zeroed memory. No process may have the
+ * Bus mastering off, interrupts off, reset. The pool is emptied where that costs
+ * nothing (emu); the runtime clears what it uses. No process may have the
  * handover in use. May block for 1 s. Return: 0, -EIO (device dead).
  */
 int ddekit_claim_quiesce(struct ddekit_claim *claim);
 /* A fd that becomes readable (or hung up) when the device itself dies, such as
  * the pidfd of QEMU; -1 if the backend has none. Borrowed. */
 int ddekit_claim_death_fd(struct ddekit_claim *claim);
-/* One line about how the device died: QEMU's exit and last words. *ret_why is
- * to be freed. Return: 0, -EBUSY (it lives), -EOPNOTSUPP (the backend cannot
- * tell). */
+/* One line about how the device died: QEMU's exit and last words, or that the
+ * system wants it back. *ret_why is to be freed. Return: 0: it is to be closed;
+ * 1: an error, after ddekit_claim_quiesce() a driver may try again; -EBUSY (it
+ * lives), -EOPNOTSUPP (the backend cannot tell). */
 int ddekit_claim_death_why(struct ddekit_claim *claim, char **ret_why);
 /* emu: the QMP monitor for tests and fault injection: runs one command such as
  * "set_link" with JSON arguments (may be NULL). *ret_reply: JSON text to be
@@ -114,6 +115,37 @@ int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command,
 			 const char *arguments, char **ret_reply);
 /* emu: the pid of QEMU; 0 for others. */
 pid_t ddekit_claim_pid(struct ddekit_claim *claim);
+
+#define DDEKIT_CLAIM_FDS 128
+
+/* A claim for another process of the same build: data and files. */
+struct ddekit_claim_saved {
+	void *data;
+	size_t len;
+	uint32_t n_fds;
+	int fds[DDEKIT_CLAIM_FDS];
+};
+
+/**
+ * ddekit_claim_save - write down a claim, for a process that goes on with it
+ * @ret: the fds are borrowed from the claim, data is to be freed
+ *
+ * The claim stays what it is. Whoever got it by ddekit_claim_restore() may use
+ * it once this process has ended without ddekit_claim_close(). What is saved
+ * does not change while the claim lives. Return: 0, -EOPNOTSUPP, -ENOMEM.
+ */
+int ddekit_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret);
+/**
+ * ddekit_claim_restore - go on with a claim that another process saved
+ * @saved:   data is borrowed; the fds are moved: they are the claim's on success
+ *           and closed on failure
+ * @ret_why: as ddekit_claim_open()'s
+ *
+ * Return: 0, -EPROTO (another build saved it), -EBADF (files are missing),
+ * -ENOENT (unknown backend), -EOPNOTSUPP, -ENOMEM.
+ */
+int ddekit_claim_restore(struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
+			 char **ret_why);
 /* Gives the device back: to its former driver, or ends QEMU. NULL is fine. */
 void ddekit_claim_close(struct ddekit_claim *claim);
 
@@ -126,6 +158,7 @@ struct ddekit_pci_windows {
 	ddekit_busaddr mem_base;	uint64_t mem_size;	/* below 4 GiB */
 	ddekit_busaddr mem64_base;	uint64_t mem64_size;	/* size 0: none */
 	uint32_t io_base;		uint32_t io_size;	/* size 0: none */
+	uint8_t root_bus;	/* number of the bus that all others are behind */
 };
 
 /**
@@ -149,7 +182,7 @@ struct ddekit_pool {
 };
 const struct ddekit_pool *ddekit_pci_pool(struct ddekit_pci *pci);
 
-/* Config space of any function behind the device's root bus (bus 0). One CPU
+/* Config space of any function on or behind the device's root bus. One CPU
  * thread at a time per call is not required: safe from any thread. reg < 4096
  * and aligned; size 1, 2, 4. A write has reached the device on return.
  * Return: 0; -ENODEV: no such function, *ret untouched; -EIO: device dead. */

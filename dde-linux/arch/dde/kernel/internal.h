@@ -148,6 +148,19 @@ int dde_plugin_symbol(unsigned long addr, char *buf, unsigned int size);
 /* After a crash: where the plugins' images lie, for the host's tools. */
 void dde_plugins_show_images(void);
 
+/* plugin_info.c */
+/* NULL: the plugin has none of that name, or it is empty. */
+const struct dde_section *dde_plugin_section(const struct dde_plugin *p, const char *name);
+/* Return: the value of "tag=value" in .modinfo, or NULL. */
+const char *dde_plugin_modinfo(const struct dde_plugin *p, const char *tag);
+void dde_plugin_set_attributes(struct module *mod, const struct dde_plugin *p);
+void dde_plugin_free_attributes(struct module *mod);
+/* What kallsyms shall know of it. Return: 0, -ENOMEM. */
+int dde_plugin_set_symbols(struct module *mod, const struct dde_plugin *p);
+void dde_plugin_free_symbols(struct module *mod);
+/* Did it bring a symbol table? */
+bool dde_plugin_has_symbols(const struct module *mod);
+
 /* plugin_notify.c */
 void dde_plugin_notify(struct module *mod, unsigned long state);
 /* Return: 0, or the error of one who objects; then all are told of the going. */

@@ -89,6 +89,7 @@ static int __init add_windows(struct pci_host_bridge *bridge)
 	const struct dde_boot *b = dde_boot;
 	int err;
 
+	bus_window.start = b->pci_bus;
 	pci_add_resource(&bridge->windows, &bus_window);
 	err = add_window(bridge, &mem_window, b->mmio_base, b->mmio_size);
 	if (!err)
@@ -118,6 +119,7 @@ static int __init host_bridge_init(void)
 	bridge->ops = &config_ops;
 	bridge->map_irq = map_line;
 	bridge->swizzle_irq = pci_common_swizzle;
+	bridge->busnr = dde_boot->pci_bus;
 	bridge->domain_nr = dde_boot->pci_domain;
 #ifdef CONFIG_PCI_MSI
 	bridge->msi_domain = true;

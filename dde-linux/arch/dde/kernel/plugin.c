@@ -12,7 +12,6 @@
 #include <linux/device/driver.h>
 #include <linux/err.h>
 #include <linux/init.h>
-#include <linux/kallsyms.h>
 #include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -58,104 +57,7 @@ static struct plugin *find_plugin(const struct module *mod)
 	return NULL;
 }
 
-/* ---- module information -------------------------------------------------- */
-
-static const struct dde_section *find_section(const struct dde_plugin *p, const char *name)
-{
-	const struct dde_section *s;
-
-	for (s = p->sections; s && s->name; s++)
-		if (!strcmp(s->name, name) && s->start != s->end)
-			return s;
-	return NULL;
-}
-
-/* Return: the value of "tag=value" in .modinfo, or NULL. */
-static const char *modinfo(const struct dde_plugin *p, const char *tag)
-{
-	const struct dde_section *s = find_section(p, ".modinfo");
-	size_t len = strlen(tag);
-	const char *pair;
-
-	if (!s)
-		return NULL;
-	for (pair = s->start; pair < (const char *)s->end; pair += strlen(pair) + 1)
-		if (!strncmp(pair, tag, len) && pair[len] == '=')
-			return pair + len + 1;
-	return NULL;
-}
-
-static int set_attributes(struct module *mod, const struct dde_plugin *p)
-{
-	size_t i;
-
-	for (i = 0; i < modinfo_attrs_count; i++) {
-		struct module_attribute *attr = modinfo_attrs[i];
-
-		if (attr && attr->setup)
-			attr->setup(mod, modinfo(p, attr->attr.name));
-	}
-	return 0;
-}
-
-static void free_attributes(struct module *mod)
-{
-	size_t i;
-
-	for (i = 0; i < modinfo_attrs_count; i++)
-		if (modinfo_attrs[i] && modinfo_attrs[i]->free)
-			modinfo_attrs[i]->free(mod);
-}
-
-/* ---- symbols ------------------------------------------------------------- */
-
-#ifdef CONFIG_KALLSYMS
-/* For plugins that bring no symbol table: one symbol, which never matches. */
-static Elf_Sym no_symbol;
-static char no_name[1], no_type[1];
-
-static int set_symbols(struct module *mod, const struct dde_plugin *p)
-{
-	const struct dde_section *symtab = find_section(p, ".symtab");
-	const struct dde_section *strtab = find_section(p, ".strtab");
-	struct mod_kallsyms *ks = &mod->core_kallsyms;
-	size_t i;
-
-	*ks = (struct mod_kallsyms) {
-		.symtab = &no_symbol, .num_symtab = 1, .strtab = no_name, .typetab = no_type,
-	};
-	if (symtab && strtab) {
-		ks->num_symtab = (symtab->end - symtab->start) / sizeof(Elf_Sym);
-		ks->symtab = kvmalloc_array(ks->num_symtab, sizeof(Elf_Sym) + 1, GFP_KERNEL);
-		if (!ks->symtab)
-			return -ENOMEM;
-		ks->typetab = (char *)(ks->symtab + ks->num_symtab);
-		ks->strtab = strtab->start;
-		memcpy(ks->symtab, symtab->start, ks->num_symtab * sizeof(Elf_Sym));
-		for (i = 0; i < ks->num_symtab; i++) {
-			ks->symtab[i].st_value += p->image_base;
-			ks->typetab[i] = ELF_ST_TYPE(ks->symtab[i].st_info) == STT_FUNC ? 't' : 'd';
-		}
-	}
-	rcu_assign_pointer(mod->kallsyms, ks);
-	return 0;
-}
-
-static void free_symbols(struct module *mod)
-{
-	if (mod->core_kallsyms.symtab != &no_symbol)
-		kvfree(mod->core_kallsyms.symtab);
-}
-#else
-static int set_symbols(struct module *mod, const struct dde_plugin *p)
-{
-	return 0;
-}
-
-static void free_symbols(struct module *mod)
-{
-}
-#endif
+/* ---- addresses ----------------------------------------------------------- */
 
 /* Any thread, also after a crash. Return: length, 0 if no plugin has the address. */
 int dde_plugin_symbol(unsigned long addr, char *buf, unsigned int size)
@@ -167,10 +69,8 @@ int dde_plugin_symbol(unsigned long addr, char *buf, unsigned int size)
 	list_for_each_entry_rcu(p, &plugins, list) {
 		if (addr - p->base >= p->size)
 			continue;
-#ifdef CONFIG_KALLSYMS
-		if (p->mod->core_kallsyms.symtab != &no_symbol)
+		if (dde_plugin_has_symbols(p->mod))
 			break;	/* kallsyms knows better */
-#endif
 		len = scnprintf(buf, size, "[%s]+0x%lx", p->mod->name, addr - p->base);
 		break;
 	}
@@ -197,7 +97,7 @@ void dde_plugins_show_images(void)
 /* CPU 0 uses the variables themselves, the others copies in the room behind. */
 static void set_percpu(struct module *mod, const struct dde_plugin *p)
 {
-	const struct dde_section *s = find_section(p, ".data..percpu");
+	const struct dde_section *s = dde_plugin_section(p, ".data..percpu");
 	unsigned int cpu;
 
 	if (!s)
@@ -269,7 +169,7 @@ static int use_one(struct module *mod, const char *name, size_t len)
  * a-b; the module in them is a_b. */
 static int use_dependencies(struct module *mod, const struct dde_plugin *p)
 {
-	char *names = kstrdup(modinfo(p, "depends") ?: "", GFP_KERNEL), *rest = names, *name;
+	char *names = kstrdup(dde_plugin_modinfo(p, "depends") ?: "", GFP_KERNEL), *rest = names, *name;
 	int err = 0;
 
 	if (!names)
@@ -394,8 +294,8 @@ static int init_fields(struct module *mod, const struct dde_plugin *p)
 /* Undoes set_up() in any state; the module is not known. */
 static void tear_down(struct module *mod)
 {
-	free_attributes(mod);
-	free_symbols(mod);
+	dde_plugin_free_attributes(mod);
+	dde_plugin_free_symbols(mod);
 	kfree(mod->args);
 	mod->args = NULL;
 }
@@ -406,11 +306,11 @@ static int set_up(struct module *mod, const struct dde_plugin *p)
 	int err = init_fields(mod, p);
 
 	if (!err)
-		err = set_symbols(mod, p);
-	if (!err)
-		err = set_attributes(mod, p);
+		err = dde_plugin_set_symbols(mod, p);
 	if (err)
 		tear_down(mod);
+	else
+		dde_plugin_set_attributes(mod, p);
 	return err;
 }
 

@@ -88,6 +88,19 @@ static void mark(const struct run *run)
 	}
 }
 
+static bool drop_stale(void);
+
+/* The host bounds the number of mappings: at the limit, those go of which the
+ * kernel has only put off the flush. */
+static int map(const struct run *run)
+{
+	int err = dde_call(mem->vmap(run->va, run->pa, run->len));
+
+	if (err == -ENOMEM && drop_stale())
+		err = dde_call(mem->vmap(run->va, run->pa, run->len));
+	return err;
+}
+
 /*
  * What could not be unmapped stays as it was, as in a TLB which nobody flushed,
  * and is tried again the next time; what could not be mapped is not there.
@@ -98,10 +111,7 @@ static void run_end(struct run *run)
 
 	if (!run->len)
 		return;
-	if (run->map)
-		err = dde_call(mem->vmap(run->va, run->pa, run->len));
-	else
-		err = dde_call(mem->vunmap(run->va, run->len));
+	err = run->map ? map(run) : dde_call(mem->vunmap(run->va, run->len));
 	if (err)
 		pr_err_ratelimited("vmalloc: the host cannot %s %lu bytes at %lx: error %d%s\n",
 				   run->map ? "map" : "unmap", run->len, run->va, err,
@@ -133,6 +143,28 @@ static void sync_page(struct run *run, unsigned long va, pte_t pte)
 		run_add(run, va, true, PFN_PHYS(pte_pfn(pte)));
 	else if (pte_val(pte) & _PAGE_MAPPED)
 		run_add(run, va, false, 0);
+}
+
+/* host_lock held. Unmaps all that no page table has any more. Return: was there any? */
+static bool drop_stale(void)
+{
+	unsigned long va, next, end;
+	struct run run = { .err = 0 };
+	bool any = false;
+	pte_t *ptep;
+
+	for (va = VMALLOC_START; va < VMALLOC_END; va = next) {
+		ptep = find_pte(va, &next);
+		end = min(next, VMALLOC_END);
+		for (; ptep && va < end; va += PAGE_SIZE, ptep++) {
+			if (pte_present(*ptep) || !(pte_val(*ptep) & _PAGE_MAPPED))
+				continue;
+			run_add(&run, va, false, 0);
+			any = true;
+		}
+	}
+	run_end(&run);
+	return any;
 }
 
 /*

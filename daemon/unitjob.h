@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What systemd is about to do with ddekitd's unit. */
+#ifndef DDEKITD_UNITJOB_H
+#define DDEKITD_UNITJOB_H
+
+#include <stdbool.h>
+
+/* Is the unit being restarted, by whatever command? False if it is stopped, or if
+ * systemd cannot be asked. Blocks up to 2 s. */
+bool unitjob_is_restart(void);
+
+#endif

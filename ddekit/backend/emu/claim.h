@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The claim of the emu backend, for claim.c and save.c. */
+#ifndef EMU_CLAIM_H
+#define EMU_CLAIM_H
+
+#include "emu.h"
+
+#define EMU_REPLY_TIMEOUT_MS 1000
+
+struct emu_claim {
+	struct ddekit_claim base;
+	struct emu_process process;
+	struct emu_topology topology;
+	struct qtest qt;
+	struct emu_monitor monitor;
+	uint64_t pool_size;
+	int ram_fd, qtest_fd, monitor_fd, ivshmem_fd;
+	int vector_fd[EMU_VECTORS];
+};
+
+/* claim.c: one that holds nothing. NULL: no memory. */
+struct emu_claim *emu_claim_create(uint64_t pool_size);
+
+/* save.c */
+int emu_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret);
+int emu_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
+		      char **ret_why);
+
+#endif

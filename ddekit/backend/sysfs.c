@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* See sysfs.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "../backend.h"
+#include "sysfs.h"
+
+const char *sysfs_root = "/sys";
+
+/* ---- reading -------------------------------------------------------------- */
+
+static void device_path(struct ddekit_bdf bdf, const char *file, char *buf)
+{
+	char text[DDEKIT_BDF_STRLEN];
+
+	snprintf(buf, PATH_MAX, "%s/bus/pci/devices/%s%s%s", sysfs_root,
+		 ddekit_bdf_format(bdf, text), *file ? "/" : "", file);
+}
+
+bool sysfs_present(struct ddekit_bdf bdf)
+{
+	char path[PATH_MAX];
+
+	device_path(bdf, "", path);
+	return !access(path, F_OK);
+}
+
+int sysfs_open(struct ddekit_bdf bdf, const char *file, int flags)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	device_path(bdf, file, path);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int link_name(const char *path, char *buf)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	const char *name;
+
+	if (n < 0)
+		return -errno;
+	target[n] = 0;
+	name = strrchr(target, '/');
+	name = name ? name + 1 : target;
+	if (strlen(name) >= SYSFS_NAME)
+		return -ENAMETOOLONG;
+	strcpy(buf, name);
+	return 0;
+}
+
+int sysfs_link(struct ddekit_bdf bdf, const char *file, char *buf)
+{
+	char path[PATH_MAX];
+
+	device_path(bdf, file, path);
+	return link_name(path, buf);
+}
+
+int sysfs_line(struct ddekit_bdf bdf, const char *file, char *buf, size_t size)
+{
+	int fd = sysfs_open(bdf, file, O_RDONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	if (n < 0)
+		return (int)n;
+	buf[n] = 0;
+	buf[strcspn(buf, "\n")] = 0;
+	return 0;
+}
+
+/* ---- writing -------------------------------------------------------------- */
+
+static int write_path(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
+	size_t len = strlen(text);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = write(fd, text, len);
+	if (n != (ssize_t)len)
+		err = n < 0 ? -errno : -EIO;
+	close(fd);
+	return err;
+}
+
+/* An empty name takes the override away. */
+static int set_override(struct ddekit_bdf bdf, const char *driver)
+{
+	char path[PATH_MAX];
+
+	device_path(bdf, "driver_override", path);
+	return write_path(path, *driver ? driver : "\n");
+}
+
+static int unbind(struct ddekit_bdf bdf)
+{
+	char path[PATH_MAX], text[DDEKIT_BDF_STRLEN];
+	int err;
+
+	device_path(bdf, "driver/unbind", path);
+	err = write_path(path, ddekit_bdf_format(bdf, text));
+	return err == -ENOENT ? 0 : err;
+}
+
+/* Has the kernel look for a driver, by override and ids. */
+static int probe(struct ddekit_bdf bdf)
+{
+	char path[PATH_MAX], text[DDEKIT_BDF_STRLEN];
+
+	snprintf(path, sizeof(path), "%s/bus/pci/drivers_probe", sysfs_root);
+	return write_path(path, ddekit_bdf_format(bdf, text));
+}
+
+static bool has_driver(struct ddekit_bdf bdf, const char *driver)
+{
+	char name[SYSFS_NAME];
+
+	if (sysfs_link(bdf, "driver", name))
+		return !*driver;
+	return !strcmp(name, driver);
+}
+
+/* ---- modules -------------------------------------------------------------- */
+
+static bool driver_is_there(const char *driver)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/bus/pci/drivers/%s", sysfs_root, driver);
+	return !access(path, F_OK);
+}
+
+/* Return: 0, -errno, or the exit status of modprobe. */
+static int modprobe(const char *module)
+{
+	char *argv[] = { "modprobe", "--quiet", (char *)module, NULL };
+	char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL };
+	int err, status;
+	pid_t pid;
+
+	err = posix_spawnp(&pid, "/sbin/modprobe", NULL, NULL, argv, env);
+	if (err)
+		return -err;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
+}
+
+static int need_driver(const char *driver, char **ret_why)
+{
+	int r;
+
+	if (driver_is_there(driver))
+		return 0;
+	r = modprobe(driver);
+	if (driver_is_there(driver))
+		return 0;
+	return why(ret_why, -ENOENT, "the kernel has no driver %s: modprobe %s %s; install the "
+		   "kernel's modules, or load it by hand to see why not", driver, driver,
+		   r < 0 ? strerror(-r) : "fails");
+}
+
+/* ---- binding -------------------------------------------------------------- */
+
+static int move(struct ddekit_bdf bdf, const char *driver)
+{
+	int err = set_override(bdf, driver);
+
+	if (!err)
+		err = unbind(bdf);
+	if (!err)
+		err = probe(bdf);
+	if (!err && !has_driver(bdf, driver))
+		err = -EBUSY;
+	return err;
+}
+
+int sysfs_bind(struct ddekit_bdf bdf, const char *driver, struct sysfs_before *ret_before,
+	       char **ret_why)
+{
+	struct sysfs_before before = { 0 };
+	char text[DDEKIT_BDF_STRLEN];
+	int err;
+
+	ddekit_bdf_format(bdf, text);
+	if (!sysfs_present(bdf))
+		return why(ret_why, -ENODEV, "there is no PCI device %s; see lspci -D", text);
+	err = need_driver(driver, ret_why);
+	if (err)
+		return err;
+	sysfs_link(bdf, "driver", before.driver);
+	if (!strcmp(before.driver, driver)) {
+		*ret_before = before;
+		return 0;
+	}
+	if (sysfs_line(bdf, "driver_override", before.override, SYSFS_NAME) ||
+	    !strcmp(before.override, "(null)"))
+		before.override[0] = 0;
+	before.changed = true;
+	err = move(bdf, driver);
+	if (err) {
+		sysfs_restore(bdf, &before);
+		return why(ret_why, err, "cannot give %s from %s to %s: %s%s%s; the kernel's log "
+			   "says more", text, before.driver[0] ? before.driver : "no driver",
+			   driver, strerror(-err), before.driver[0] ? "; it has again " : "",
+			   before.driver);
+	}
+	*ret_before = before;
+	return 0;
+}
+
+int sysfs_restore(struct ddekit_bdf bdf, const struct sysfs_before *before)
+{
+	int err;
+
+	if (!before->changed || !sysfs_present(bdf))
+		return 0;
+	err = set_override(bdf, before->override);
+	if (!err && !has_driver(bdf, before->driver))
+		err = unbind(bdf);
+	if (err || !before->driver[0] || has_driver(bdf, before->driver))
+		return err;
+	err = probe(bdf);
+	if (!err && !has_driver(bdf, before->driver))
+		err = -EBUSY;
+	return err;
+}
+
+/* ---- IOMMU groups --------------------------------------------------------- */
+
+/* Class codes 06xx: the kernel lets bridges be in a group. */
+static bool is_bridge(struct ddekit_bdf bdf)
+{
+	char class[16];
+
+	return !sysfs_line(bdf, "class", class, sizeof(class)) && !strncmp(class, "0x06", 4);
+}
+
+/* Adds "0000:01:00.1 (snd_hda_intel)" to the list if it stands in the way. */
+static void check_companion(const char *name, const char *driver, char *list, size_t size)
+{
+	char has[SYSFS_NAME];
+	struct ddekit_bdf bdf;
+	size_t len = strlen(list);
+
+	if (ddekit_bdf_parse(name, &bdf) || is_bridge(bdf))
+		return;
+	if (sysfs_link(bdf, "driver", has) || !strcmp(has, driver) || !strcmp(has, "pci-stub"))
+		return;
+	snprintf(list + len, size - len, "%s%s (%s)", len ? ", " : "", name, has);
+}
+
+int sysfs_group_check(struct ddekit_bdf bdf, const char *driver, char **ret_why)
+{
+	char group[SYSFS_NAME], path[PATH_MAX], own[DDEKIT_BDF_STRLEN], list[512] = "";
+	struct dirent *d;
+	DIR *dir;
+
+	ddekit_bdf_format(bdf, own);
+	if (sysfs_link(bdf, "iommu_group", group))
+		return why(ret_why, -EOPNOTSUPP, "%s has no IOMMU: switch it on in the firmware "
+			   "and by intel_iommu=on on the kernel's command line, or use "
+			   "backend=uio, which has no DMA isolation", own);
+	device_path(bdf, "iommu_group/devices", path);
+	dir = opendir(path);
+	if (!dir)
+		return why(ret_why, -errno, "%s: %s", path, strerror(errno));
+	while ((d = readdir(dir)))
+		if (d->d_name[0] != '.' && strcmp(d->d_name, own))
+			check_companion(d->d_name, driver, list, sizeof(list));
+	closedir(dir);
+	if (list[0])
+		return why(ret_why, -EBUSY, "IOMMU group %s of %s has devices with other drivers: "
+			   "%s; all of a group must be given away together: unbind them first",
+			   group, own, list);
+	return atoi(group);
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The privileged half of the vfio backend: the device is taken from its kernel
+ * driver, made quiet after each driver host, and given back.
+ */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "vfio.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8u
+#endif
+
+#define HOT_RESET_DEVICES 64
+
+static struct vfio_claim *to_claim(struct ddekit_claim *claim)
+{
+	return (struct vfio_claim *)claim;
+}
+
+/* ---- object --------------------------------------------------------------- */
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+struct vfio_claim *vfio_claim_create(void)
+{
+	struct vfio_claim *c = calloc(1, sizeof(*c));
+	unsigned int i;
+
+	if (!c)
+		return NULL;
+	c->container.fd = c->container.group = -1;
+	c->device = c->pool = c->intx = c->request_fd = c->error_fd = c->death_fd = -1;
+	for (i = 0; i < VFIO_VECTORS; i++)
+		c->vector[i] = -1;
+	return c;
+}
+
+void vfio_claim_destroy(struct vfio_claim *c)
+{
+	unsigned int i;
+
+	close_fd(&c->device);
+	close_fd(&c->container.group);
+	close_fd(&c->container.fd);
+	close_fd(&c->pool);
+	close_fd(&c->intx);
+	close_fd(&c->request_fd);
+	close_fd(&c->error_fd);
+	close_fd(&c->death_fd);
+	for (i = 0; i < VFIO_VECTORS; i++)
+		close_fd(&c->vector[i]);
+	free(c);
+}
+
+/* ---- take ----------------------------------------------------------------- */
+
+static int make_pool(struct vfio_claim *c)
+{
+	int fd = memfd_create("ddekit-pool", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+
+	if (fd < 0 && errno == EINVAL)	/* before Linux 6.3 */
+		fd = memfd_create("ddekit-pool", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	c->pool = fd;
+	if (ftruncate(fd, (off_t)c->pool_size))
+		return -errno;
+	return 0;
+}
+
+static int make_eventfd(int *ret)
+{
+	*ret = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return *ret < 0 ? -errno : 0;
+}
+
+/* As many as the device has, of the kind that has more. */
+static uint32_t count_vectors(int device)
+{
+	static const uint32_t index[] = { VFIO_PCI_MSI_IRQ_INDEX, VFIO_PCI_MSIX_IRQ_INDEX };
+	uint32_t n = 0, i;
+
+	for (i = 0; i < 2; i++) {
+		struct vfio_irq_info info = { .argsz = sizeof(info), .index = index[i] };
+
+		if (!ioctl(device, VFIO_DEVICE_GET_IRQ_INFO, &info) && info.count > n)
+			n = info.count;
+	}
+	return n > VFIO_VECTORS ? VFIO_VECTORS : n;
+}
+
+static int make_eventfds(struct vfio_claim *c)
+{
+	int err = make_eventfd(&c->intx);
+	uint32_t i;
+
+	if (!err)
+		err = make_eventfd(&c->request_fd);
+	if (!err)
+		err = make_eventfd(&c->error_fd);
+	c->n_vectors = count_vectors(c->device);
+	for (i = 0; i < c->n_vectors && !err; i++)
+		err = make_eventfd(&c->vector[i]);
+	return err;
+}
+
+static int watch_fd(int epoll, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+}
+
+int vfio_claim_watch(struct vfio_claim *c)
+{
+	int err;
+
+	c->death_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (c->death_fd < 0)
+		return -errno;
+	err = watch_fd(c->death_fd, c->request_fd);
+	return err ? err : watch_fd(c->death_fd, c->error_fd);
+}
+
+/* A device without one of these interrupts (no AER) is fine. */
+static void ask_for_notices(struct vfio_claim *c)
+{
+	vfio_irqs_set(c->device, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, &c->request_fd);
+	vfio_irqs_set(c->device, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, &c->error_fd);
+}
+
+static int open_device(struct vfio_claim *c, struct ddekit_bdf bdf, char **ret_why)
+{
+	char text[DDEKIT_BDF_STRLEN];
+
+	c->device = ioctl(c->container.group, VFIO_GROUP_GET_DEVICE_FD,
+			  ddekit_bdf_format(bdf, text));
+	if (c->device < 0)
+		return why(ret_why, -errno, "open %s by vfio: %s; the kernel's log says more",
+			   text, strerror(errno));
+	return 0;
+}
+
+/* The device is bound to vfio-pci. */
+static int take(struct vfio_claim *c, struct ddekit_bdf bdf, int group, char **ret_why)
+{
+	int err = vfio_container_open(group, &c->container, ret_why);
+
+	if (err)
+		return err;
+	err = make_pool(c);
+	if (err)
+		return why(ret_why, err, "make the pool: %s", strerror(-err));
+	err = vfio_container_map(&c->container, c->pool, c->pool_size, ret_why);
+	if (!err)
+		err = open_device(c, bdf, ret_why);
+	if (err)
+		return err;
+	err = make_eventfds(c);
+	if (!err)
+		err = vfio_claim_watch(c);
+	if (err)
+		return why(ret_why, err, "make eventfds: %s", strerror(-err));
+	ask_for_notices(c);
+	return 0;
+}
+
+static int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+			   char **ret_why)
+{
+	struct vfio_claim *c = vfio_claim_create();
+	struct sysfs_before before = { 0 };
+	int err, group;
+
+	if (!c)
+		return why(ret_why, -ENOMEM, "no memory");
+	c->pool_size = spec->pool_size;
+	err = sysfs_present(spec->bdf) ? sysfs_group_check(spec->bdf, VFIO_DRIVER, ret_why) : 0;
+	group = err;
+	if (err >= 0)
+		err = sysfs_bind(spec->bdf, VFIO_DRIVER, &before, ret_why);
+	if (!err)
+		err = take(c, spec->bdf, group, ret_why);
+	if (err) {
+		vfio_claim_destroy(c);
+		sysfs_restore(spec->bdf, &before);
+		return err;
+	}
+	c->before = before;
+	*ret = &c->base;
+	return 0;
+}
+
+/* ---- hand over ------------------------------------------------------------ */
+
+static int vfio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
+{
+	struct vfio_claim *c = to_claim(claim);
+	struct vfio_blob blob = { .magic = VFIO_BLOB_MAGIC, .n_vectors = c->n_vectors };
+	uint32_t i;
+
+	ret->pool_base = c->container.pool_base;
+	ret->pool_size = c->pool_size;
+	ret->pool_offset = 0;
+	ret->pool_fd = VFIO_FD_POOL;
+	ret->fds[VFIO_FD_DEVICE] = c->device;
+	ret->fds[VFIO_FD_POOL] = c->pool;
+	ret->fds[VFIO_FD_INTX] = c->intx;
+	for (i = 0; i < c->n_vectors; i++)
+		ret->fds[VFIO_FD_VECTORS + i] = c->vector[i];
+	ret->n_fds = VFIO_FD_VECTORS + c->n_vectors;
+	memcpy(ret->blob, &blob, sizeof(blob));
+	ret->blob_len = sizeof(blob);
+	return 0;
+}
+
+/* ---- quiesce -------------------------------------------------------------- */
+
+static void drain(int fd)
+{
+	uint64_t count;
+
+	while (read(fd, &count, sizeof(count)) < 0 && errno == EINTR)
+		;
+}
+
+static int64_t config_offset(int device)
+{
+	struct vfio_region_info info = { .argsz = sizeof(info),
+					 .index = VFIO_PCI_CONFIG_REGION_INDEX };
+
+	return ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info) ? -errno :
+								   (int64_t)info.offset;
+}
+
+static int stop_dma(int device)
+{
+	int64_t at = config_offset(device);
+	uint16_t command;
+
+	if (at < 0)
+		return (int)at;
+	at += PCI_COMMAND;
+	if (pread(device, &command, sizeof(command), at) != sizeof(command))
+		return -EIO;
+	if (command == 0xffff)
+		return -ENODEV;
+	command &= ~PCI_COMMAND_MASTER;
+	return pwrite(device, &command, sizeof(command), at) == sizeof(command) ? 0 : -EIO;
+}
+
+/* Resets bus or slot, if all that is on it is in our group. */
+static int hot_reset(struct vfio_claim *c)
+{
+	union {
+		struct vfio_pci_hot_reset_info head;
+		char room[sizeof(struct vfio_pci_hot_reset_info) +
+			  HOT_RESET_DEVICES * sizeof(struct vfio_pci_dependent_device)];
+	} info = { .head.argsz = sizeof(info) };
+	union {
+		struct vfio_pci_hot_reset head;
+		char room[sizeof(struct vfio_pci_hot_reset) + sizeof(int32_t)];
+	} reset = { .head = { .argsz = sizeof(reset), .count = 1 } };
+
+	if (ioctl(c->device, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &info))
+		return -errno;
+	reset.head.group_fds[0] = c->container.group;
+	return ioctl(c->device, VFIO_DEVICE_PCI_HOT_RESET, &reset) ? -errno : 0;
+}
+
+/* The function's own reset, by what the kernel finds best; else the bus's. */
+static int reset(struct vfio_claim *c)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+
+	if (ioctl(c->device, VFIO_DEVICE_GET_INFO, &info))
+		return -errno;
+	if (info.flags & VFIO_DEVICE_FLAGS_RESET && !ioctl(c->device, VFIO_DEVICE_RESET))
+		return 0;
+	return hot_reset(c);
+}
+
+static int vfio_claim_quiesce(struct ddekit_claim *claim)
+{
+	struct vfio_claim *c = to_claim(claim);
+	int err = stop_dma(c->device);
+	uint32_t i;
+
+	vfio_irqs_off(c->device, VFIO_PCI_MSIX_IRQ_INDEX);
+	vfio_irqs_off(c->device, VFIO_PCI_MSI_IRQ_INDEX);
+	vfio_irqs_off(c->device, VFIO_PCI_INTX_IRQ_INDEX);
+	if (!err)
+		err = reset(c);
+	drain(c->intx);
+	for (i = 0; i < c->n_vectors; i++)
+		drain(c->vector[i]);
+	return err;
+}
+
+/* ---- death ---------------------------------------------------------------- */
+
+static int vfio_claim_death_fd(struct ddekit_claim *claim)
+{
+	return to_claim(claim)->death_fd;
+}
+
+static bool fired(int fd)
+{
+	uint64_t count;
+
+	return read(fd, &count, sizeof(count)) == sizeof(count);
+}
+
+static int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
+{
+	struct vfio_claim *c = to_claim(claim);
+	char text[DDEKIT_BDF_STRLEN];
+
+	ddekit_bdf_format(claim->bdf, text);
+	if (!sysfs_present(claim->bdf))
+		return why(ret_why, 0, "the device has been removed");
+	if (fired(c->request_fd))
+		return why(ret_why, 0, "the system wants the device back: it is being removed or "
+			   "unbound");
+	if (fired(c->error_fd))
+		return why(ret_why, 1, "the device reported an uncorrectable PCI Express error");
+	return stop_dma(c->device) == -ENODEV ? why(ret_why, 0, "the device does not answer")
+					      : -EBUSY;
+}
+
+static int vfio_claim_monitor(struct ddekit_claim *claim, const char *command,
+			      const char *arguments, char **ret_reply)
+{
+	return -EOPNOTSUPP;
+}
+
+static pid_t vfio_claim_pid(struct ddekit_claim *claim)
+{
+	return 0;
+}
+
+/* ---- give back ------------------------------------------------------------ */
+
+static void vfio_claim_close(struct ddekit_claim *claim)
+{
+	struct vfio_claim *c = to_claim(claim);
+	struct sysfs_before before = c->before;
+	struct ddekit_bdf bdf = claim->bdf;
+
+	vfio_claim_quiesce(claim);
+	vfio_claim_destroy(c);
+	sysfs_restore(bdf, &before);
+}
+
+extern const struct backend vfio_backend;
+const struct backend vfio_backend = {
+	.name = "vfio",
+	.claim = {
+		.open = vfio_claim_open,
+		.handover = vfio_claim_handover,
+		.quiesce = vfio_claim_quiesce,
+		.death_fd = vfio_claim_death_fd,
+		.death_why = vfio_claim_death_why,
+		.monitor = vfio_claim_monitor,
+		.pid = vfio_claim_pid,
+		.save = vfio_claim_save,
+		.restore = vfio_claim_restore,
+		.close = vfio_claim_close,
+	},
+	.pci = {
+		.adopt = vfio_adopt,
+		.config_read = vfio_config_read,
+		.config_write = vfio_config_write,
+		.map = vfio_map,
+		.unmap = vfio_unmap,
+		.read = vfio_read,
+		.write = vfio_write,
+		.flush = vfio_flush,
+		.service = vfio_service,
+		.irq_vectors = vfio_irq_vectors,
+		.irq_line = vfio_irq_line,
+		.irq_mask = vfio_irq_mask,
+		.irq_free = vfio_irq_free,
+		.stats = vfio_stats,
+		.close = vfio_close,
+	},
+};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A claim passed on to another process: VFIO's state hangs on the open files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include "vfio.h"
+
+enum { SAVED_CONTAINER, SAVED_GROUP, SAVED_DEVICE, SAVED_POOL, SAVED_INTX, SAVED_REQUEST,
+       SAVED_ERROR, SAVED_VECTORS };
+
+struct saved {
+	uint64_t pool_base, pool_size;
+	uint32_t n_vectors;
+	uint32_t zero;
+	struct sysfs_before before;
+};
+
+static int *fd_of(struct vfio_claim *c, unsigned int i)
+{
+	switch (i) {
+	case SAVED_CONTAINER:
+		return &c->container.fd;
+	case SAVED_GROUP:
+		return &c->container.group;
+	case SAVED_DEVICE:
+		return &c->device;
+	case SAVED_POOL:
+		return &c->pool;
+	case SAVED_INTX:
+		return &c->intx;
+	case SAVED_REQUEST:
+		return &c->request_fd;
+	case SAVED_ERROR:
+		return &c->error_fd;
+	default:
+		return &c->vector[i - SAVED_VECTORS];
+	}
+}
+
+int vfio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
+{
+	struct vfio_claim *c = (struct vfio_claim *)claim;
+	struct saved *s = calloc(1, sizeof(*s));
+	uint32_t i;
+
+	if (!s)
+		return -ENOMEM;
+	*s = (struct saved){ .pool_base = c->container.pool_base, .pool_size = c->pool_size,
+			     .n_vectors = c->n_vectors, .before = c->before };
+	ret->n_fds = SAVED_VECTORS + c->n_vectors;
+	for (i = 0; i < ret->n_fds; i++)
+		ret->fds[i] = *fd_of(c, i);
+	ret->data = s;
+	ret->len = sizeof(*s);
+	return 0;
+}
+
+static int check(const struct ddekit_claim_saved *saved, char **ret_why)
+{
+	const struct saved *s = saved->data;
+	uint32_t i;
+
+	if (saved->len != sizeof(*s) || s->n_vectors > VFIO_VECTORS)
+		return why(ret_why, -EPROTO, "a claim that another build saved");
+	if (saved->n_fds != SAVED_VECTORS + s->n_vectors)
+		return why(ret_why, -EBADF, "%u of %u files of the claim are there",
+			   saved->n_fds, SAVED_VECTORS + s->n_vectors);
+	for (i = 0; i < saved->n_fds; i++)
+		if (fcntl(saved->fds[i], F_SETFD, FD_CLOEXEC))
+			return why(ret_why, -EBADF, "file %u of the claim is not open", i);
+	return 0;
+}
+
+int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
+		       char **ret_why)
+{
+	const struct saved *s = saved->data;
+	struct vfio_claim *c;
+	uint32_t i;
+	int err = check(saved, ret_why);
+
+	if (err)
+		return err;
+	c = vfio_claim_create();
+	if (!c)
+		return -ENOMEM;
+	for (i = 0; i < saved->n_fds; i++)
+		*fd_of(c, i) = saved->fds[i];
+	c->n_vectors = s->n_vectors;
+	c->pool_size = s->pool_size;
+	c->container.pool_base = s->pool_base;
+	c->before = s->before;
+	err = vfio_claim_watch(c);
+	if (!err) {
+		*ret = &c->base;
+		return 0;
+	}
+	for (i = 0; i < saved->n_fds; i++)	/* they stay the caller's */
+		*fd_of(c, i) = -1;
+	vfio_claim_destroy(c);
+	return err;
+}

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""As much of systemd as ddekitd sees of it: a notify socket, an fd store, restarts.
+
+As a program: servicemanager.py --dir FOLDER -- COMMAND...  runs COMMAND, and again
+whenever a signal ends it, with the files it had stored.  FOLDER/main.pid is its pid.
+SIGTERM ends both, SIGUSR1 restarts the command (SIGTERM to it; FOLDER/job says
+"restart" meanwhile)."""
+
+import argparse
+import ctypes
+import fcntl
+import os
+import random
+import selectors
+import signal
+import socket
+import sys
+import threading
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+MAX_FDS = 253
+HIGH = 500		# above all descriptors of ours
+
+
+class ServiceManager:
+    """One service. Files are handed on in random order: only names count."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.path = os.path.join(folder, 'notify')
+        self.store = []		# (name, fd)
+        self.seen = []		# lines of messages without files
+        self.ready = threading.Event()
+        self.lock = threading.Lock()
+        self.pid = 0
+        self.status = None	# of the last process, as waitpid() tells
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.stopped = False
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        wait = selectors.DefaultSelector()
+        wait.register(self.socket, selectors.EVENT_READ)
+        while not self.stopped:
+            if wait.select(0.1):
+                self.receive()
+
+    def receive(self):
+        data, fds, _, _ = socket.recv_fds(self.socket, 65536, MAX_FDS)
+        lines = data.decode().split('\n')
+        fields = dict(line.split('=', 1) for line in lines if '=' in line)
+        name = fields.get('FDNAME', 'stored')
+        with self.lock:
+            if fields.get('FDSTOREREMOVE') == '1':
+                self.forget(name)
+            elif fields.get('FDSTORE') == '1':
+                self.store += [(name, fd) for fd in fds]
+                fds = []
+            else:
+                self.seen += lines
+        for fd in fds:		# of BARRIER=1: its sender waits for the close
+            os.close(fd)
+        if 'READY=1' in lines:
+            self.ready.set()
+
+    def forget(self, name):
+        for n, fd in self.store:
+            if n == name:
+                os.close(fd)
+        self.store = [(n, fd) for n, fd in self.store if n != name]
+
+    def names(self):
+        with self.lock:
+            return sorted(n for n, _ in self.store)
+
+    def child(self, argv, env, log):
+        with self.lock:
+            stored = random.sample(self.store, len(self.store))
+        if log is not None:
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+        null = os.open('/dev/null', os.O_RDONLY)
+        os.dup2(null, 0)
+        # Out of the way first: 3, 4, … may be among them.
+        high = [fcntl.fcntl(fd, fcntl.F_DUPFD, HIGH) for _, fd in stored]
+        for i, fd in enumerate(high):
+            os.dup2(fd, 3 + i)
+        os.closerange(3 + len(high), 2 * HIGH)
+        env = {**os.environ, **env, 'NOTIFY_SOCKET': self.path}
+        if stored:
+            env.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(stored)),
+                       LISTEN_FDNAMES=':'.join(n for n, _ in stored))
+        os.setsid()
+        os.execvpe(argv[0], argv, env)
+
+    def start(self, argv, env=None, log=None):
+        """Runs it; log: a file for its output."""
+        self.ready.clear()
+        fd = None if log is None else os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        pid = os.fork()
+        if not pid:
+            try:
+                self.child(argv, env or {}, fd)
+            finally:
+                os._exit(127)
+        self.pid = pid
+        self.status = None
+        if fd is not None:
+            os.close(fd)
+
+    def reap(self):
+        """True once the process has ended; takes in orphans too, as init does."""
+        while self.status is None:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == self.pid:
+                self.status = status
+            elif not pid:
+                break
+        return self.status is not None
+
+    # What a subprocess.Popen has.
+
+    def poll(self):
+        return os.waitstatus_to_exitcode(self.status) if self.reap() else None
+
+    def send_signal(self, sig):
+        if not self.reap():
+            os.kill(self.pid, sig)
+
+    def terminate(self):
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, seconds=10):
+        end = time.monotonic() + seconds
+        while not self.reap():
+            if time.monotonic() > end:
+                raise TimeoutError(f'process {self.pid} runs on after {seconds} s')
+            time.sleep(0.005)
+        return self.poll()
+
+    def drop_store(self):
+        """What happens once the unit is down."""
+        with self.lock:
+            for _, fd in self.store:
+                os.close(fd)
+            self.store = []
+
+    def close(self):
+        self.stopped = True
+        self.thread.join()
+        self.drop_store()
+        self.socket.close()
+
+
+def run(folder, argv):
+    """The program. Its exit status is the service's."""
+    flags = {'stop': False, 'restart': False}
+    signal.signal(signal.SIGTERM, lambda *_: flags.update(stop=True))
+    signal.signal(signal.SIGUSR1, lambda *_: flags.update(restart=True))
+    manager = ServiceManager(folder)
+    pid_file, job = os.path.join(folder, 'main.pid'), os.path.join(folder, 'job')
+    while True:
+        manager.start(argv)
+        with open(pid_file + '.new', 'w', encoding='ascii') as f:
+            f.write(f'{manager.pid}\n')
+        os.rename(pid_file + '.new', pid_file)
+        flags['restart'] = False
+        while not manager.reap():
+            if flags['stop']:
+                flags['stop'] = None
+                manager.terminate()
+            if flags['restart']:
+                flags['restart'] = None
+                with open(job, 'w', encoding='ascii') as f:
+                    f.write('restart\n')
+                manager.terminate()
+            time.sleep(0.01)
+        if os.path.exists(job):
+            os.unlink(job)
+        code = manager.poll()
+        if flags['stop'] is None or (code >= 0 and flags['restart'] is not None):
+            manager.close()
+            sys.exit(code if code >= 0 else 1)
+
+
+def main():
+    p = argparse.ArgumentParser(description='A service manager for tests of ddekitd.')
+    p.add_argument('--dir', required=True, help='folder of its socket and pid file')
+    p.add_argument('command', nargs='+')
+    a = p.parse_args()
+    run(a.dir, a.command)
+
+
+if __name__ == '__main__':
+    main()
