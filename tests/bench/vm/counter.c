@@ -9,7 +9,7 @@
  * Each pair of marks makes a file FILE.N, N from 1:
  *
  *	insns COUNT
- *	io DEVICE READS WRITES		(io) accesses to devices' registers
+ *	io DEVICE READS WRITES		(io) moves from and to devices' registers
  *	block ADDRESS INSNS TIMES	(profile) each piece of code and how often it ran
  *
  * Code that is left in its middle, by a fault or an interrupt, counts whole.
@@ -47,6 +47,7 @@ static struct {
 	plugin_id id;
 	const char *out;
 	bool io, profile;
+	bool prepared;			/* translated code counts */
 	bool counting;
 	unsigned int windows;
 	uint64_t insns;
@@ -91,13 +92,38 @@ static void on_access(unsigned int cpu, uint32_t info, uint64_t vaddr, void *arg
 	char name[64];
 	struct device *d;
 
-	if (!addr || !qemu_plugin_hwaddr_is_io(addr))
+	if (!counter.counting || !addr || !qemu_plugin_hwaddr_is_io(addr))
 		return;
 	d = device_of(device_name(addr, name, sizeof(name)));
 	if (qemu_plugin_mem_is_store(info))
 		d->writes++;
 	else
 		d->reads++;
+}
+
+static bool is_prefix(uint8_t byte)
+{
+	/* operand size, segments, REX */
+	return byte == 0x66 || byte == 0x64 || byte == 0x65 || (byte & 0xf0) == 0x40;
+}
+
+/*
+ * A move between register or constant and memory, which is how drivers access
+ * registers. Watching other accesses slows the guest down for nothing.
+ */
+static bool is_move(const struct qemu_plugin_insn *insn)
+{
+	const uint8_t *code = qemu_plugin_insn_data(insn);
+	size_t n = qemu_plugin_insn_size(insn), i = 0;
+
+	while (i < n && is_prefix(code[i]))
+		i++;
+	if (i + 1 >= n)
+		return false;
+	if (code[i] == 0x0f)		/* with zero or sign extension */
+		return (code[i + 1] & 0xf6) == 0xb6;
+	return (code[i] >= 0x88 && code[i] <= 0x8b) || (code[i] >= 0xa0 && code[i] <= 0xa3) ||
+	       code[i] == 0xc6 || code[i] == 0xc7 || code[i] == 0x63;
 }
 
 static struct block *new_block(void)
@@ -119,6 +145,7 @@ static struct block *new_block(void)
 static void count_block(struct qemu_plugin_tb *tb)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb), i;
+	struct qemu_plugin_insn *insn;
 	struct block *b;
 
 	qemu_plugin_register_vcpu_tb_exec_inline(tb, PLUGIN_OP_ADD_U64, &counter.insns, n);
@@ -128,9 +155,12 @@ static void count_block(struct qemu_plugin_tb *tb)
 		b->insns = n;
 		qemu_plugin_register_vcpu_tb_exec_inline(tb, PLUGIN_OP_ADD_U64, &b->times, 1);
 	}
-	for (i = 0; counter.io && i < n; i++)
-		qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i), on_access,
-						 PLUGIN_CB_NO_REGS, PLUGIN_MEM_READ_WRITE, NULL);
+	for (i = 0; counter.io && i < n; i++) {
+		insn = qemu_plugin_tb_get_insn(tb, i);
+		if (is_move(insn))
+			qemu_plugin_register_vcpu_mem_cb(insn, on_access, PLUGIN_CB_NO_REGS,
+							 PLUGIN_MEM_READ_WRITE, NULL);
+	}
 }
 
 /* ---- output ------------------------------------------------------------------------ */
@@ -181,34 +211,45 @@ static void on_translate(plugin_id id, struct qemu_plugin_tb *tb);
 
 static void on_reset(plugin_id id)
 {
-	struct chunk *c;
-
-	/* No translated code refers to them any more. */
-	while (!counter.counting && (c = counter.chunks)) {
-		counter.chunks = c->next;
-		free(c);
-	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
 }
 
-static void on_start(unsigned int cpu, void *arg)
+static void zero_counts(void)
 {
-	if (counter.counting)
-		return;
-	counter.counting = true;
+	struct chunk *c;
+	size_t k;
+
 	counter.insns = 0;
 	counter.n_devices = 0;
 	memset(counter.device, 0, sizeof(counter.device));
-	qemu_plugin_reset(counter.id, on_reset);
+	for (c = counter.chunks; c; c = c->next)
+		for (k = 0; k < c->n; k++)
+			c->block[k].times = 0;
+}
+
+/*
+ * Code is translated anew, with counting, at the first start and never again: QEMU 7.2
+ * may keep a pointer to the callbacks of an access that it gave up in its middle, and
+ * use it after another reset has freed them.
+ */
+static void on_start(unsigned int cpu, void *arg)
+{
+	bool first = !counter.prepared;
+
+	if (counter.counting)
+		return;
+	zero_counts();
+	counter.counting = true;
+	counter.prepared = true;
+	if (first)
+		qemu_plugin_reset(counter.id, on_reset);
 }
 
 static void on_stop(unsigned int cpu, void *arg)
 {
-	if (!counter.counting)
-		return;
-	write_counts();
+	if (counter.counting)
+		write_counts();
 	counter.counting = false;
-	qemu_plugin_reset(counter.id, on_reset);
 }
 
 /* Return: the event of a mark, 0 if it is none. */
@@ -242,7 +283,7 @@ static void on_translate(plugin_id id, struct qemu_plugin_tb *tb)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_stop, PLUGIN_CB_NO_REGS,
 							       NULL);
 	}
-	if (counter.counting)
+	if (counter.prepared)
 		count_block(tb);
 }
 
