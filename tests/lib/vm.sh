@@ -19,8 +19,6 @@ for lib in env tap; do
 done
 
 VM_PORTS=8
-# Of --icount: "on", an idle guest's clock runs in real time; "off", it jumps.
-VM_SLEEP=off
 VM_BOOT_LIMIT=${DDEKIT_VM_BOOT_LIMIT:-180}
 
 [ "$(id -u)" = 0 ] || skip_all "the guest's image and disk need root"
@@ -138,7 +136,7 @@ vm_start() {
 		--append) append=$2 && shift ;;
 		--qemu) read -ra more <<<"$2" && shift ;;
 		--icount)
-			accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=$VM_SLEEP")
+			accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
 			cpus=1
 			;;
 		*) die "vm_start: unknown option $1" ;;

@@ -47,7 +47,6 @@ static struct {
 	plugin_id id;
 	const char *out;
 	bool io, profile;
-	bool prepared;			/* translated code counts */
 	bool counting;
 	unsigned int windows;
 	uint64_t insns;
@@ -211,45 +210,34 @@ static void on_translate(plugin_id id, struct qemu_plugin_tb *tb);
 
 static void on_reset(plugin_id id)
 {
+	struct chunk *c;
+
+	/* No translated code refers to them any more. */
+	while (!counter.counting && (c = counter.chunks)) {
+		counter.chunks = c->next;
+		free(c);
+	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
 }
 
-static void zero_counts(void)
+static void on_start(unsigned int cpu, void *arg)
 {
-	struct chunk *c;
-	size_t k;
-
+	if (counter.counting)
+		return;
+	counter.counting = true;
 	counter.insns = 0;
 	counter.n_devices = 0;
 	memset(counter.device, 0, sizeof(counter.device));
-	for (c = counter.chunks; c; c = c->next)
-		for (k = 0; k < c->n; k++)
-			c->block[k].times = 0;
-}
-
-/*
- * Code is translated anew, with counting, at the first start and never again: QEMU 7.2
- * may keep a pointer to the callbacks of an access that it gave up in its middle, and
- * use it after another reset has freed them.
- */
-static void on_start(unsigned int cpu, void *arg)
-{
-	bool first = !counter.prepared;
-
-	if (counter.counting)
-		return;
-	zero_counts();
-	counter.counting = true;
-	counter.prepared = true;
-	if (first)
-		qemu_plugin_reset(counter.id, on_reset);
+	qemu_plugin_reset(counter.id, on_reset);
 }
 
 static void on_stop(unsigned int cpu, void *arg)
 {
-	if (counter.counting)
-		write_counts();
+	if (!counter.counting)
+		return;
+	write_counts();
 	counter.counting = false;
+	qemu_plugin_reset(counter.id, on_reset);
 }
 
 /* Return: the event of a mark, 0 if it is none. */
@@ -283,7 +271,7 @@ static void on_translate(plugin_id id, struct qemu_plugin_tb *tb)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_stop, PLUGIN_CB_NO_REGS,
 							       NULL);
 	}
-	if (counter.prepared)
+	if (counter.counting)
 		count_block(tb);
 }
 
