@@ -9,7 +9,7 @@
  * Each pair of marks makes a file FILE.N, N from 1:
  *
  *	insns COUNT
- *	io DEVICE READS WRITES		(io) accesses to devices' registers
+ *	io DEVICE READS WRITES		(io) moves from and to devices' registers
  *	block ADDRESS INSNS TIMES	(profile) each piece of code and how often it ran
  *
  * Code that is left in its middle, by a fault or an interrupt, counts whole.
@@ -91,13 +91,38 @@ static void on_access(unsigned int cpu, uint32_t info, uint64_t vaddr, void *arg
 	char name[64];
 	struct device *d;
 
-	if (!addr || !qemu_plugin_hwaddr_is_io(addr))
+	if (!counter.counting || !addr || !qemu_plugin_hwaddr_is_io(addr))
 		return;
 	d = device_of(device_name(addr, name, sizeof(name)));
 	if (qemu_plugin_mem_is_store(info))
 		d->writes++;
 	else
 		d->reads++;
+}
+
+static bool is_prefix(uint8_t byte)
+{
+	/* operand size, segments, REX */
+	return byte == 0x66 || byte == 0x64 || byte == 0x65 || (byte & 0xf0) == 0x40;
+}
+
+/*
+ * A move between register or constant and memory, which is how drivers access
+ * registers. Watching other accesses slows the guest down for nothing.
+ */
+static bool is_move(const struct qemu_plugin_insn *insn)
+{
+	const uint8_t *code = qemu_plugin_insn_data(insn);
+	size_t n = qemu_plugin_insn_size(insn), i = 0;
+
+	while (i < n && is_prefix(code[i]))
+		i++;
+	if (i + 1 >= n)
+		return false;
+	if (code[i] == 0x0f)		/* with zero or sign extension */
+		return (code[i + 1] & 0xf6) == 0xb6;
+	return (code[i] >= 0x88 && code[i] <= 0x8b) || (code[i] >= 0xa0 && code[i] <= 0xa3) ||
+	       code[i] == 0xc6 || code[i] == 0xc7 || code[i] == 0x63;
 }
 
 static struct block *new_block(void)
@@ -119,6 +144,7 @@ static struct block *new_block(void)
 static void count_block(struct qemu_plugin_tb *tb)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb), i;
+	struct qemu_plugin_insn *insn;
 	struct block *b;
 
 	qemu_plugin_register_vcpu_tb_exec_inline(tb, PLUGIN_OP_ADD_U64, &counter.insns, n);
@@ -128,9 +154,12 @@ static void count_block(struct qemu_plugin_tb *tb)
 		b->insns = n;
 		qemu_plugin_register_vcpu_tb_exec_inline(tb, PLUGIN_OP_ADD_U64, &b->times, 1);
 	}
-	for (i = 0; counter.io && i < n; i++)
-		qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i), on_access,
-						 PLUGIN_CB_NO_REGS, PLUGIN_MEM_READ_WRITE, NULL);
+	for (i = 0; counter.io && i < n; i++) {
+		insn = qemu_plugin_tb_get_insn(tb, i);
+		if (is_move(insn))
+			qemu_plugin_register_vcpu_mem_cb(insn, on_access, PLUGIN_CB_NO_REGS,
+							 PLUGIN_MEM_READ_WRITE, NULL);
+	}
 }
 
 /* ---- output ------------------------------------------------------------------------ */

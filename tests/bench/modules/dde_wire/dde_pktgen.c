@@ -8,6 +8,7 @@
  */
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
+#include <linux/ethtool.h>
 #include <linux/fs.h>
 #include <linux/if_arp.h>
 #include <linux/kthread.h>
@@ -36,6 +37,10 @@ MODULE_PARM_DESC(burst, "frames that the driver is told of at once");
 static uint clones;
 module_param(clones, uint, 0444);
 MODULE_PARM_DESC(clones, "times a frame is sent again before a new one is made");
+
+static uint ring;
+module_param(ring, uint, 0444);
+MODULE_PARM_DESC(ring, "descriptors of the transmit ring, 0: the driver's default");
 
 #define LINK_MS		20000
 
@@ -178,6 +183,22 @@ static struct net_device *find_interface(void)
 	return NULL;
 }
 
+/* rtnl held */
+static int set_ring(void)
+{
+	const struct ethtool_ops *ops = dev->ethtool_ops;
+	struct kernel_ethtool_ringparam more = {};
+	struct ethtool_ringparam r = {};
+
+	if (!ring)
+		return 0;
+	if (!ops || !ops->get_ringparam || !ops->set_ringparam)
+		return -EOPNOTSUPP;
+	ops->get_ringparam(dev, &r, &more, NULL);
+	r.tx_pending = ring;
+	return ops->set_ringparam(dev, &r, &more, NULL);
+}
+
 static int wait_for_link(void)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(LINK_MS);
@@ -226,6 +247,8 @@ static int __init dde_pktgen_init(void)
 	rtnl_lock();
 	dev = find_interface();
 	if (dev)
+		err = set_ring();
+	if (!err)
 		err = dev_open(dev, NULL);
 	rtnl_unlock();
 	if (err)
