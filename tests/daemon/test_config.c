@@ -102,7 +102,8 @@ END_TEST
 /* Found by tests/fuzz: words that need quotes where they are printed. */
 START_TEST(any_word_is_printed_so_that_it_is_read_again)
 {
-	static const char *const want[] = { "a=1", "#b", ";c", "[d", "'e\"f'", "g\rh", "", "cpus=1" };
+	static const char *const want[] = { "a=1", "#b", ";c", "[d", "'e\"f'", "g\rh", "",
+					    "cpus=1" };
 	const struct device_config *d = load_one(EMU "options=a=1\n\t\"#b\" \";c\" \"[d\"\n"
 						 "\t\"'e\"'\"f'\"'\" 'g\rh'\n\t'' 'cpus=1'\n");
 	_cleanup_free_ char *text = NULL;

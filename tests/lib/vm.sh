@@ -172,10 +172,12 @@ vm_qemu() { # MEMORY CPUS CACHING-MODE KERNEL-ARGUMENTS [OPTION...]
 	done
 	# -cx16: with it guests of two CPUs fault under TCG (QEMU 7.2).
 	qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
-		-machine q35,kernel-irqchip=split,sata=off,smbus=off,i8042=off -cpu Nehalem,-cx16 -smp "$cpus" -m "$memory" \
+		-machine q35,kernel-irqchip=split,sata=off,smbus=off,i8042=off \
+		-cpu Nehalem,-cx16 -smp "$cpus" -m "$memory" \
 		-device "intel-iommu,intremap=on,caching-mode=$caching" "$@" \
 		-kernel "$VM_IMAGE/vmlinuz" -initrd "$VM/initrd" -append "$kernel" \
-		-drive "file=$VM_IMAGE/root.ext4,if=none,id=root,format=raw,snapshot=on,cache=unsafe" \
+		-drive \
+		"file=$VM_IMAGE/root.ext4,if=none,id=root,format=raw,snapshot=on,cache=unsafe" \
 		-device virtio-blk-pci,drive=root,bus=pcie.0,addr=18 \
 		-device virtio-rng-pci,bus=pcie.0,addr=19 \
 		-device virtio-serial-pci,bus=pcie.0,addr=1a,max_ports=32 "${ports[@]}" \
@@ -201,13 +203,15 @@ vm_sockets() {
 vm_ready() {
 	local start
 	start=$(mono_ms)
+	# shellcheck disable=SC2016 # the guest's
 	vm_run -t "$VM_BOOT_LIMIT" '
 		systemctl is-system-running --wait >/dev/null
 		udevadm settle
 		modprobe -a 9pnet_virtio 9p
 		mkdir -p /run/ddekit-tests/repo /run/ddekit-tests/share
-		mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,ro repo /run/ddekit-tests/repo
-		mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 share /run/ddekit-tests/share' ||
+		o=trans=virtio,version=9p2000.L,msize=512000
+		mount -t 9p -o $o,ro repo /run/ddekit-tests/repo
+		mount -t 9p -o $o share /run/ddekit-tests/share' ||
 		{ say "$ME: the guest did not come up" && return 1; }
 	echo $(($(mono_ms) - start)) >"$VM/boot-ms"
 }
@@ -285,7 +289,8 @@ vm_plug() {
 vm_console() {
 	# Without colours and the firmware's cursor movements.
 	[ ! -e "$VM/console" ] || { echo "the guest's console ends:" && tail -n 40 "$VM/console" |
-		sed 's/\x1b\[[0-9;?=]*[a-zA-Z]//g' | tr -dc '\11\12\40-\176' | tr -s ' ' | cut -c1-200; }
+		sed 's/\x1b\[[0-9;?=]*[a-zA-Z]//g' | tr -dc '\11\12\40-\176' |
+		tr -s ' ' | cut -c1-200; }
 	[ ! -s "$VM/qemu.log" ] || { echo "QEMU says:" && tail -n 5 "$VM/qemu.log"; }
 }
 

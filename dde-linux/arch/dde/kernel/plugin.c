@@ -169,7 +169,8 @@ static int use_one(struct module *mod, const char *name, size_t len)
  * a-b; the module in them is a_b. */
 static int use_dependencies(struct module *mod, const struct dde_plugin *p)
 {
-	char *names = kstrdup(dde_plugin_modinfo(p, "depends") ?: "", GFP_KERNEL), *rest = names, *name;
+	char *names = kstrdup(dde_plugin_modinfo(p, "depends") ?: "", GFP_KERNEL);
+	char *rest = names, *name;
 	int err = 0;
 
 	if (!names)
