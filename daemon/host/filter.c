@@ -3,7 +3,7 @@
  * The system calls of a driver host once driver code may run.  What is not in here
  * raises SIGSYS (gate.c).  Calls whose effect lies behind a pointer are in here only
  * if that cannot reach beyond the process: clone3() is answered by "not there", and
- * libc takes clone(); openat2() is for the gate alone.
+ * libc takes clone(); openat() and openat2() are for the gate alone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -173,7 +173,9 @@ static int allow_by_argument(scmp_filter_ctx ctx, uint64_t cookie)
 		r = allow_one_of(ctx, SCMP_SYS(prctl), 0, prctls, N(prctls));
 	if (!r)
 		r = allow_if(ctx, SCMP_SYS(prlimit64), 2, look);
-	return r ? r : allow_if(ctx, SCMP_SYS(openat2), 1, &gate);
+	if (!r)
+		r = allow_if(ctx, SCMP_SYS(openat2), 1, &gate);
+	return r ? r : allow_if(ctx, SCMP_SYS(openat), 1, &gate);
 }
 
 static int add_rules(scmp_filter_ctx ctx, uint64_t cookie)

@@ -86,7 +86,8 @@ static bool name_of(int dirfd, const char *path, char *ret)
 	return snprintf(ret + n, (size_t)(PATH_SIZE - n), "/%s", path) < PATH_SIZE - n;
 }
 
-/* Return: fd or negative errno, as the kernel would have it. */
+/* By openat() if that can do it: systemd's RestrictSUIDSGID= leaves no openat2().
+ * Return: fd or negative errno, as the kernel would have it. */
 static long open_file(int dirfd, const char *path, const struct open_how *how)
 {
 	char name[PATH_SIZE];
@@ -99,7 +100,10 @@ static long open_file(int dirfd, const char *path, const struct open_how *how)
 			  how->flags & WRITING ? " for writing" : "");
 		return -EACCES;
 	}
-	fd = syscall(SYS_openat2, dirfd, path, how, sizeof(*how), 0, cookie);
+	if (how->resolve)
+		fd = syscall(SYS_openat2, dirfd, path, how, sizeof(*how), 0, cookie);
+	else
+		fd = syscall(SYS_openat, dirfd, path, how->flags, how->mode, 0, cookie);
 	return fd < 0 ? -errno : fd;
 }
 

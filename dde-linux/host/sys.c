@@ -2,6 +2,7 @@
 /* Log, life and death of the runtime; firmware files. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,6 +68,42 @@ const struct dde_down_sys host_down_sys = {
 
 /* ---- firmware ----------------------------------------------------------------- */
 
+static int path_of(int fd, char *buf, size_t size)
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, buf, size - 1);
+	if (n < 0)
+		return -errno;
+	buf[n] = 0;
+	return 0;
+}
+
+/* Where there is no openat2() (systemd's RestrictSUIDSGID= takes it away): the file
+ * that a walk came to must lie below the folder. Return: fd, negative errno. */
+static int open_beneath(int dfd, const char *name)
+{
+	char dir[PATH_MAX], file[PATH_MAX];
+	int fd = openat(dfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int err;
+	size_t len;
+
+	if (fd < 0)
+		return -errno;
+	err = path_of(dfd, dir, sizeof(dir));
+	if (!err)
+		err = path_of(fd, file, sizeof(file));
+	len = err ? 0 : strlen(dir);
+	if (!err && (strncmp(file, dir, len) || file[len] != '/'))
+		err = -EXDEV;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
 /* Opens name below dir, following no link out of it. Return: fd, negative errno. */
 static int open_below(const char *dir, size_t dir_len, const char *name)
 {
@@ -85,7 +122,9 @@ static int open_below(const char *dir, size_t dir_len, const char *name)
 	if (dfd < 0)
 		return -errno;
 	fd = (int)syscall(SYS_openat2, dfd, name, &how, sizeof(how));
-	if (fd < 0)
+	if (fd < 0 && errno == ENOSYS)
+		fd = open_beneath(dfd, name);
+	else if (fd < 0)
 		fd = -errno;
 	close(dfd);
 	return fd;

@@ -39,6 +39,7 @@ class ServiceManager:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
+        self.socket.setblocking(False)
         self.stopped = False
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
@@ -54,8 +55,7 @@ class ServiceManager:
         """Takes in one message. False: there is none."""
         with self.lock:
             try:
-                data, fds, _, _ = socket.recv_fds(self.socket, 65536, MAX_FDS,
-                                                  socket.MSG_DONTWAIT)
+                data, fds, _, _ = socket.recv_fds(self.socket, 65536, MAX_FDS)
             except BlockingIOError:
                 return False
             lines = data.decode().split('\n')
