@@ -282,29 +282,47 @@ static int hot_reset(struct vfio_claim *c)
 	return ioctl(c->device, VFIO_DEVICE_PCI_HOT_RESET, &reset) ? -errno : 0;
 }
 
+/* A change of power state resets a device only by its own word (No_Soft_Reset), and
+ * QEMU's devices not at all: then the bus's reset is the safer one. */
+static bool prefers_bus(struct ddekit_bdf bdf)
+{
+	char methods[128];
+
+	return !sysfs_line(bdf, "reset_method", methods, sizeof(methods)) &&
+	       !strncmp(methods, "pm", 2);
+}
+
 /* The function's own reset, by what the kernel finds best; else the bus's. */
 static int reset(struct vfio_claim *c)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
+	bool bus_first = prefers_bus(c->base.bdf);
 
+	if (bus_first && !hot_reset(c))
+		return 0;
 	if (ioctl(c->device, VFIO_DEVICE_GET_INFO, &info))
 		return -errno;
 	if (info.flags & VFIO_DEVICE_FLAGS_RESET && !ioctl(c->device, VFIO_DEVICE_RESET))
 		return 0;
-	return hot_reset(c);
+	return bus_first ? -EIO : hot_reset(c);
 }
 
+/*
+ * Without bus mastering there are no messages either.  Message interrupts go only
+ * after the reset: switched off before, a device that is still at work would take to
+ * its line, and QEMU's e1000e ends QEMU if it is given messages again too soon.
+ */
 static int vfio_claim_quiesce(struct ddekit_claim *claim)
 {
 	struct vfio_claim *c = to_claim(claim);
 	int err = stop_dma(c->device);
 	uint32_t i;
 
+	vfio_irqs_off(c->device, VFIO_PCI_INTX_IRQ_INDEX);
+	if (err != -ENODEV)
+		err = reset(c);
 	vfio_irqs_off(c->device, VFIO_PCI_MSIX_IRQ_INDEX);
 	vfio_irqs_off(c->device, VFIO_PCI_MSI_IRQ_INDEX);
-	vfio_irqs_off(c->device, VFIO_PCI_INTX_IRQ_INDEX);
-	if (!err)
-		err = reset(c);
 	drain(c->intx);
 	for (i = 0; i < c->n_vectors; i++)
 		drain(c->vector[i]);
