@@ -29,7 +29,8 @@ int sandbox_enter(const struct proto_setup *setup, const char **ret_why);
 
 /* ---- filter.c ------------------------------------------------------------------ */
 
-/* @cookie: the sixth argument that marks the gate's own openat() and openat2(). Return: 0, -errno. */
+/* @cookie: the sixth argument that marks the gate's own openat() and openat2().
+ * Return: 0, -errno. */
 int filter_load(uint64_t cookie);
 
 /* ---- gate.c ---------------------------------------------------------------------- */
