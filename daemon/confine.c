@@ -188,9 +188,10 @@ static int set_limits(const struct confine *c)
 		r = limit(RLIMIT_NPROC, MAX_THREADS);
 	if (!r && c->own_user)
 		r = limit(RLIMIT_MSGQUEUE, 0);
-	/* It has no file to write. A core file would be one, but for that there is
-	 * systemd-coredump, which reads a pipe. */
-	if (!r)
+	/* It has no file to write, but what a debugger may have it write without the
+	 * sandbox. A core file would be one, but for that there is systemd-coredump,
+	 * which reads a pipe. */
+	if (!r && c->namespaces)
 		r = limit(RLIMIT_FSIZE, 0);
 	return r ? r : limit(RLIMIT_CORE, c->core ? RLIM_INFINITY : 0);
 }
