@@ -42,7 +42,8 @@ wait_for() {
 	local limit=$1 what=$2 end
 	shift 2
 	end=$(($(mono_ms) + limit * 1000))
-	until "$@" >/dev/null 2>&1; do
+	# In a subshell: a test's expectation that does not hold yet exits.
+	until ("$@") >/dev/null 2>&1; do
 		if (($(mono_ms) >= end)); then
 			say "$ME: waited $limit s in vain for: $what"
 			return 1
