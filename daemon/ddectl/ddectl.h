@@ -4,10 +4,14 @@
  *
  *   main.c     options, table of commands
  *   client.c   connections to the daemons, calls, waiting for a state
- *   show.c     list, status, drivers, logs, stats
+ *   show.c     list, status
+ *   drivers.c  drivers
+ *   logs.c     logs
+ *   stats.c    stats
  *   change.c   bind, unbind, restart, reload, monitor, check
  *   events.c   events
  *   metrics.c  stats --openmetrics
+ *   module.c   param, modules
  *   pcilist.c  the machine's PCI devices
  *   table.c    columns
  */
@@ -100,6 +104,8 @@ const char *json_text(struct json_object *o, const char *key);
 int64_t json_number(struct json_object *o, const char *key);
 bool json_is_true(struct json_object *o, const char *key);
 void print_json(struct json_object *o);
+/* A line of a device's or plugin's description; nothing if there is no value. */
+void print_field(const char *name, const char *value);
 
 struct table;
 struct table *table_create(unsigned int columns, const char *const *names);

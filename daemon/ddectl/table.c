@@ -31,6 +31,12 @@ void print_json(struct json_object *o)
 					    JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
+void print_field(const char *name, const char *value)
+{
+	if (value && *value)
+		printf("  %-12s %s\n", name, value);
+}
+
 struct table {
 	unsigned int columns;
 	struct strv cells;	/* row by row, the names first */
