@@ -142,6 +142,7 @@ static void read_history(struct json_object *o, struct device *dev)
 	struct json_object *saved;
 
 	str_set(&dev->last_failure, text_of(o, "last_failure"));
+	dev->staged = bool_of(o, "staged");
 	dev->was_up = bool_of(o, "was_up");
 	dev->mac_by_admin = bool_of(o, "mac_by_admin");
 	dev->restarts = number_of(o, "restarts");

@@ -8,6 +8,7 @@
 #include "bus.h"
 #include "device-keep.h"
 #include "fdstore.h"
+#include "hotplug.h"
 #include "log.h"
 #include "unitjob.h"
 
@@ -225,6 +226,7 @@ static int run(const struct arguments *a)
 {
 	struct manager manager = { .lock = -1 };
 	struct fdstore *store = NULL;
+	struct hotplug *hotplug = NULL;
 	sd_event *event = NULL;
 	int r;
 
@@ -246,9 +248,11 @@ static int run(const struct arguments *a)
 		sd_notify(0, "READY=1");
 		log_notice("ddekitd " DDEKIT_VERSION " serves %zu devices in %s",
 			   manager.n_devices, manager.config.global.runtime_dir);
+		hotplug_open(&manager, &hotplug);	/* before: nothing is missed */
 		manager_autostart(&manager);
 		r = sd_event_loop(event);
 	}
+	hotplug_close(hotplug);
 	manager_close(&manager);
 	bus_close(manager.bus);
 	fdstore_close(store);

@@ -6,9 +6,12 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
+#include "bind.h"
 #include "bus.h"
+#include "inuse.h"
 #include "log.h"
 #include "manager.h"
+#include "pcisys.h"
 
 #define STOP_LIMIT_US 20000000ull	/* for all devices; more than any stop-timeout is cut */
 
@@ -185,7 +188,8 @@ struct device *manager_lookup(struct manager *m, const char *name)
 		if (!strcmp(d->link_known ? d->link.name : d->config->ifname, name))
 			return m->device[i];
 	}
-	return NULL;
+	/* What the kernel's driver calls it. */
+	return pcisys_of_name(inuse_system.sys, name, &bdf) < 0 ? NULL : manager_find(m, bdf);
 }
 
 int manager_add(struct manager *m, struct device_config *config, bool transient,
@@ -277,13 +281,24 @@ void manager_close(struct manager *m)
 	config_finish(&m->config);
 }
 
+/* One that is not in the machine is started once it is. */
+static void start_or_await(struct device *dev)
+{
+	if (device_state_is_down(dev->state) && device_is_missing(dev)) {
+		device_unplugged(dev);
+		dev->want = WANT_UP;
+	} else {
+		device_start(dev);
+	}
+}
+
 void manager_autostart(struct manager *m)
 {
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
 		if (m->device[i]->config->autostart || m->options.only)
-			device_start(m->device[i]);
+			start_or_await(m->device[i]);
 }
 
 static void notify_status(struct manager *m)
@@ -303,8 +318,7 @@ static bool all_down(const struct manager *m)
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
-		if (m->device[i]->state != DEVICE_CONFIGURED &&
-		    m->device[i]->state != DEVICE_FAILED)
+		if (!device_state_is_down(m->device[i]->state))
 			return false;
 	return true;
 }
@@ -316,6 +330,7 @@ void manager_device_changed(struct manager *m, struct device *dev, enum device_s
 		bus_state_changed(m->bus, dev, from);
 	if (m->stopping && all_down(m))
 		sd_event_exit(m->event, 0);
+	bind_settled(dev);
 }
 
 void manager_device_gone(struct manager *m, struct device *dev)
@@ -382,7 +397,9 @@ static int update_device(struct manager *m, struct device_config **config)
 		if (r < 0)
 			return r;
 		*config = NULL;
-		return dev->config->autostart ? device_start(dev) : 0;
+		if (dev->config->autostart)
+			start_or_await(dev);
+		return 0;
 	}
 	dev->transient = false;
 	if (device_config_equal(dev->config, *config))

@@ -3,23 +3,9 @@
 #include <errno.h>
 
 #include "drivers/bridges/net/seam.h"
+#include "json.h"
 #include "message.h"
 #include "report.h"
-
-static void add_string(struct json_object *o, const char *key, const char *value)
-{
-	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
-}
-
-static void add_number(struct json_object *o, const char *key, uint64_t value)
-{
-	json_object_object_add(o, key, json_object_new_uint64(value));
-}
-
-static void add_bool(struct json_object *o, const char *key, bool value)
-{
-	json_object_object_add(o, key, json_object_new_boolean(value));
-}
 
 /* Milliseconds with three decimals; null if either end is not known. */
 static void add_ms(struct json_object *o, const char *key, uint64_t from, uint64_t to)

@@ -161,25 +161,45 @@ static int ask_status(sd_bus *bus, const char *device, struct json_object **ret,
 	return r;
 }
 
-int client_find(struct client *c, const char *device, sd_bus **ret)
+/* Return: 0, -errno with *error set. */
+static int find_bus(struct client *c, const char *device, sd_bus **ret, sd_bus_error *error)
 {
-	sd_bus_error error = SD_BUS_ERROR_NULL;
 	struct json_object *status = NULL;
 	size_t i;
 	int r = -ENOENT;
 
 	for (i = 0; i < c->n; i++) {
-		sd_bus_error_free(&error);
-		r = ask_status(c->bus[i], device, &status, &error);
+		sd_bus_error_free(error);
+		r = ask_status(c->bus[i], device, &status, error);
 		if (r >= 0) {
 			json_object_put(status);
 			*ret = c->bus[i];
 			return 0;
 		}
 	}
-	r = client_error(r, &error);
+	return r;
+}
+
+int client_find(struct client *c, const char *device, sd_bus **ret)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r = find_bus(c, device, ret, &error);
+
+	if (r < 0)
+		r = client_error(r, &error);
 	sd_bus_error_free(&error);
 	return r;
+}
+
+sd_bus *client_find_or_first(struct client *c, const char *device)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus *bus = c->bus[0];
+
+	if (c->n > 1)
+		find_bus(c, device, &bus, &error);
+	sd_bus_error_free(&error);
+	return bus;
 }
 
 int client_json(sd_bus *bus, const char *method, const char *device, struct json_object **ret)
@@ -267,9 +287,12 @@ static int settled(struct json_object *status, const char *goal)
 
 	if (str_equal(state, goal))
 		return EXIT_OK;
-	if (!str_equal(state, "failed"))
+	if (str_equal(goal, "configured") && str_equal(state, "absent"))
+		return EXIT_OK;
+	if (!str_equal(state, "failed") && !str_equal(state, "absent"))
 		return -1;
-	fprintf(stderr, "ddectl: %s failed: %s\n", json_text(status, "bdf"),
+	fprintf(stderr, "ddectl: %s %s: %s\n", json_text(status, "bdf"),
+		str_equal(state, "failed") ? "failed" : "is not there",
 		json_text(status, "error"));
 	return EXIT_DEVICE_FAILED;
 }

@@ -8,6 +8,7 @@
  *   drivers.c  drivers
  *   logs.c     logs
  *   stats.c    stats
+ *   plan.c     bind --dry-run
  *   change.c   bind, unbind, restart, reload, monitor, check
  *   events.c   events
  *   metrics.c  stats --openmetrics
@@ -50,6 +51,9 @@ struct options {
 	uint32_t priority;		/* logs -p */
 	uint32_t timeout_ms;		/* bind, unbind, restart */
 	bool no_wait;
+	bool runtime;			/* bind, unbind: nothing is written down */
+	bool force;			/* bind */
+	bool dry_run;			/* bind */
 	bool all;			/* list --all: devices of the machine too */
 	bool in_place;			/* restart */
 	bool kernel;			/* stats */
@@ -82,10 +86,16 @@ size_t client_count(const struct client *c);
 sd_bus *client_bus(const struct client *c, size_t i);
 /* The daemon that has the device, by its name. Return: 0, exit code (printed). */
 int client_find(struct client *c, const char *device, sd_bus **ret);
+/* The same, or the first if none has it. */
+sd_bus *client_find_or_first(struct client *c, const char *device);
 /* Calls a method that answers with JSON text. Return: 0, exit code (printed). */
 int client_json(sd_bus *bus, const char *method, const char *device, struct json_object **ret);
 /* The same of the device o->argv[0], by the daemon that has it. */
 int client_ask(const struct options *o, const char *method, struct json_object **ret);
+/* Adds bind's settings, a{ss}, to a message. Return: 0, -errno. */
+int add_settings(sd_bus_message *msg, const struct settings *s);
+/* CONTROL_BIND_* of the options. */
+uint32_t bind_flags(const struct options *o);
 /* Prints the error of a call. Return: its exit code. */
 int client_error(int r, const sd_bus_error *error);
 
@@ -123,6 +133,8 @@ int cmd_events(const struct options *o);
 int cmd_logs(const struct options *o);
 int cmd_stats(const struct options *o);
 int cmd_bind(const struct options *o);
+/* plan.c: what a bind would do. Return: exit code. */
+int print_plan(const struct options *o, sd_bus *bus);
 int cmd_unbind(const struct options *o);
 int cmd_restart(const struct options *o);
 int cmd_reload(const struct options *o);

@@ -14,9 +14,15 @@ static const struct command commands[] = {
 	  "A device that is not in devices.conf needs what its section would have; each\n"
 	  "key of devices.conf(5) is an option here, such as:\n"
 	  "  ddectl bind e000:01:00.0 --driver e1000e --device e1000e --netdev user\n"
+	  "Once it is up that is kept in devices.conf.d/DEVICE.conf, until unbind.\n"
+	  "      --runtime       keep it until ddekitd ends, in no file\n"
+	  "      --dry-run       only tell what would be done, and what is in the way\n"
+	  "      --force         take the device whoever uses it; what uses it breaks\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n", 1, 1, false, cmd_bind },
 	{ "unbind", "DEVICE", "stop a device's driver and give the device back",
+	  "What bind wrote is removed; a section in another file stays.\n"
+	  "      --runtime       remove nothing: it is bound again when ddekitd starts\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n", 1, 1, false, cmd_unbind },
 	{ "restart", "DEVICE", "restart a device's driver; its interface stays",
@@ -53,6 +59,7 @@ static const struct command commands[] = {
 };
 
 enum { OPT_SOCKET = 256, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_TIMEOUT, OPT_NO_WAIT, OPT_ALL,
+       OPT_RUNTIME, OPT_FORCE, OPT_DRY_RUN,
        OPT_IN_PLACE, OPT_KERNEL, OPT_OPENMETRICS };
 
 static const struct option common_options[] = {
@@ -62,6 +69,9 @@ static const struct option common_options[] = {
 	{ "plugin-dir", required_argument, NULL, OPT_PLUGIN_DIR },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "no-wait", no_argument, NULL, OPT_NO_WAIT },
+	{ "runtime", no_argument, NULL, OPT_RUNTIME },
+	{ "force", no_argument, NULL, OPT_FORCE },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "in-place", no_argument, NULL, OPT_IN_PLACE },
 	{ "kernel", no_argument, NULL, OPT_KERNEL },
@@ -181,6 +191,15 @@ static int take_option(struct options *o, int opt)
 		break;
 	case OPT_NO_WAIT:
 		o->no_wait = true;
+		break;
+	case OPT_RUNTIME:
+		o->runtime = true;
+		break;
+	case OPT_FORCE:
+		o->force = true;
+		break;
+	case OPT_DRY_RUN:
+		o->dry_run = true;
 		break;
 	case OPT_ALL:
 		o->all = true;
