@@ -325,6 +325,9 @@ static void adopt(struct manager *m, const char *key, struct json_object *o)
 		return;
 	}
 	how = take_over(dev, m, key, o, &kept);
+	/* Which sections there are is not known while the file is bad. */
+	if (m->config_error && want != WANT_GONE)
+		dev->transient = bool_of(o, "transient");
 	if (dev->transient && (want == WANT_GONE || !bool_of(o, "transient"))) {
 		device_stop(dev, true);		/* its section has gone */
 		return;

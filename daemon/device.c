@@ -95,13 +95,12 @@ static void release(struct device *dev)
 	dev->heartbeat = sd_event_source_disable_unref(dev->heartbeat);
 	host_destroy(dev->host);
 	dev->host = NULL;
+	device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
 	device_close_net(dev);
-	if (dev->held) {
-		device_keep_claim(dev);		/* without host and TAP */
-	} else {
-		device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
+	if (dev->held)
+		device_keep_claim(dev);
+	else
 		device_release_claim(dev);
-	}
 	free(dev->verdict);
 	dev->verdict = NULL;
 	dev->was_up = false;

@@ -224,7 +224,7 @@ static int add_signals(sd_event *event, struct manager *m)
 
 static int run(const struct arguments *a)
 {
-	struct manager manager = { .lock = -1 };
+	struct manager manager = { .lock = -1, .kept_config = -1 };
 	struct fdstore *store = NULL;
 	struct hotplug *hotplug = NULL;
 	sd_event *event = NULL;

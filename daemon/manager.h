@@ -33,6 +33,8 @@ struct manager {
 	struct bus *bus;
 	struct fdstore *fdstore;	/* main's; NULL: none */
 	sd_event_source *stop_timer;
+	int kept_config;		/* the last good one (statefile.h), -1: none */
+	char *config_error;		/* why the file is not what is in use, or NULL */
 	bool stopping;
 	bool leaving;			/* what runs is the next ddekitd's */
 };
@@ -41,6 +43,16 @@ struct manager {
  * Return: 0, -EINVAL, -ENOENT, -ENOMEM. */
 int manager_read_config(const struct manager_options *options, struct config *ret);
 
+/* Its part of manager_open(): reads it, or takes the last good one. */
+int manager_open_config(struct manager *m);
+/* A successor is to find no last good one. */
+void manager_forget_config(struct manager *m);
+/* Is the device one of this ddekitd's? */
+bool manager_owns(const struct manager *m, const struct device_config *config);
+/* Starts a device; one that is not in the machine is started once it is. */
+void manager_start(struct device *dev);
+/* Tells the service manager how it stands. */
+void manager_notify(struct manager *m);
 /* fdstore is borrowed until manager_close().
  * Reads the configuration, locks the runtime folder, makes the devices; starts
  * nothing. Errors are logged. Return: 0, -errno. */

@@ -165,6 +165,7 @@ struct json_object *report_daemon(const struct manager *m)
 	add_string(o, "version", DDEKIT_VERSION);
 	add_number(o, "pid", getpid());
 	add_string(o, "config", m->options.config_path);
+	add_string(o, "config_error", m->config_error);
 	add_string(o, "runtime_dir", g->runtime_dir);
 	add_string(o, "plugin_dir", g->plugin_dir);
 	add_string(o, "firmware_dir", g->firmware_dir);

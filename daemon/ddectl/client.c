@@ -223,6 +223,21 @@ int client_json(sd_bus *bus, const char *method, const char *device, struct json
 	return r;
 }
 
+void client_warn_config(const struct client *c)
+{
+	struct json_object *daemon;
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		if (client_json(c->bus[i], "GetDaemon", NULL, &daemon))
+			continue;
+		if (json_text(daemon, "config_error"))
+			fprintf(stderr, "ddectl: the configuration is bad, and ddekitd runs "
+				"without it: %s\n", json_text(daemon, "config_error"));
+		json_object_put(daemon);
+	}
+}
+
 int client_ask(const struct options *o, const char *method, struct json_object **ret)
 {
 	struct client *c;

@@ -88,6 +88,8 @@ sd_bus *client_bus(const struct client *c, size_t i);
 int client_find(struct client *c, const char *device, sd_bus **ret);
 /* The same, or the first if none has it. */
 sd_bus *client_find_or_first(struct client *c, const char *device);
+/* Says so on stderr if a daemon does not run with its file. */
+void client_warn_config(const struct client *c);
 /* Calls a method that answers with JSON text. Return: 0, exit code (printed). */
 int client_json(sd_bus *bus, const char *method, const char *device, struct json_object **ret);
 /* The same of the device o->argv[0], by the daemon that has it. */

@@ -22,6 +22,7 @@ static int all_devices(const struct options *o, struct json_object **ret)
 		if (!code)
 			json_object_put(part);
 	}
+	client_warn_config(c);
 	client_close(c);
 	if (code)
 		json_object_put(list);
