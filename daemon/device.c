@@ -73,7 +73,7 @@ void device_enter(struct device *dev, enum device_state state, const char *fmt, 
 	about.message_id = state == DEVICE_FAILED ? LOG_ID_FAILED : LOG_ID_STATE;
 	if (t.text) {
 		log_line(&about, level_of(state), "%s", t.text);
-		logring_add(dev->logs, level_of(state), t.text);
+		manager_device_logged(dev->manager, dev, level_of(state), t.text);
 		logring_add(dev->history, level_of(state), t.text);
 	}
 	text_finish(&t);

@@ -298,6 +298,19 @@ void manager_device_changed(struct manager *m, struct device *dev, enum device_s
 	bind_settled(dev);
 }
 
+void manager_device_logged(struct manager *m, struct device *dev, int level, const char *text)
+{
+	logring_add(dev->logs, level, text);
+	if (m->bus)
+		bus_log_line(m->bus, dev, level, text);
+}
+
+void manager_link_changed(struct manager *m, struct device *dev)
+{
+	if (m->bus)
+		bus_link_changed(m->bus, dev);
+}
+
 void manager_device_gone(struct manager *m, struct device *dev)
 {
 	size_t i;

@@ -76,6 +76,8 @@ int manager_add(struct manager *m, struct device_config *config, bool transient,
 
 /* Called by devices. */
 void manager_device_changed(struct manager *m, struct device *dev, enum device_state from);
+void manager_device_logged(struct manager *m, struct device *dev, int level, const char *text);
+void manager_link_changed(struct manager *m, struct device *dev);
 void manager_device_gone(struct manager *m, struct device *dev);	/* frees it */
 
 /* Opens <runtime-dir>/NAME and locks it, its text the pid. Return: fd; -EBUSY:

@@ -140,20 +140,13 @@ static int restart_in_place(sd_bus_message *msg, void *arg, sd_bus_error *error)
 
 /* ---- logs, statistics, monitor --------------------------------------------- */
 
-/* GetLogs(s device, u lines) -> a(tis): wall clock in µs, level, text */
-static int get_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int reply_logs(sd_bus_message *msg, const struct device *dev, uint32_t max)
 {
+	uint32_t n = logring_count(dev->logs), i;
 	sd_bus_message *reply = NULL;
 	const struct logline *line;
-	struct device *dev;
-	uint32_t max, n, i;
-	int r = method_read_device(msg, arg, &dev, error);
+	int r;
 
-	if (r >= 0)
-		r = sd_bus_message_read(msg, "u", &max);
-	if (r < 0)
-		return r;
-	n = logring_count(dev->logs);
 	r = sd_bus_message_new_method_return(msg, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(tis)");
@@ -168,6 +161,36 @@ static int get_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		r = sd_bus_send(NULL, reply, NULL);
 	sd_bus_message_unref(reply);
 	return r;
+}
+
+/* GetLogs(s device, u lines) -> a(tis): wall clock in µs, level, text */
+static int get_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	struct device *dev;
+	uint32_t max;
+	int r = method_read_device(msg, arg, &dev, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(msg, "u", &max);
+	return r < 0 ? r : reply_logs(msg, dev, max);
+}
+
+/* FollowLogs(s device, u lines): the same, and LogLine signals for each further line. */
+static int follow_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	struct manager *m = arg;
+	struct device *dev;
+	uint32_t max;
+	int r = method_read_device(msg, m, &dev, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(msg, "u", &max);
+	if (r < 0)
+		return r;
+	if (bus_follow_log(m->bus, sd_bus_message_get_bus(msg), dev) < 0)
+		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "logs can be followed on "
+					 "the control socket alone, and in the journal");
+	return reply_logs(msg, dev, max);
 }
 
 /* A method that waits for its host's reply.  The device is there as long as its
@@ -429,6 +452,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD("GetDaemon", "", "s", get_daemon, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("ListDrivers", "", "s", list_drivers, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("GetLogs", "su", "a(tis)", get_logs, 0),
+	SD_BUS_METHOD("FollowLogs", "su", "a(tis)", follow_logs, 0),
 	SD_BUS_METHOD("GetStats", "s", "s", get_stats, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("GetKernelStats", "s", "s", get_kernel_stats, 0),
 	SD_BUS_METHOD("ListModules", "s", "s", list_modules, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -443,6 +467,8 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD("Reload", "", "", reload, 0),
 	SD_BUS_METHOD("Monitor", "sss", "s", monitor, 0),
 	SD_BUS_SIGNAL("StateChanged", "ssss", 0),	/* BDF, from, to, error */
+	SD_BUS_SIGNAL("LinkChanged", "sbu", 0),		/* BDF, up, Mbit/s */
+	SD_BUS_SIGNAL("LogLine", "tisu", 0),	/* µs, level, text, lines lost before it */
 	SD_BUS_VTABLE_END,
 };
 

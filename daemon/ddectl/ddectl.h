@@ -13,6 +13,7 @@
  *   events.c   events
  *   metrics.c  stats --openmetrics
  *   module.c   param, modules
+ *   groups.c   list --group
  *   pcilist.c  the machine's PCI devices
  *   table.c    columns
  */
@@ -49,6 +50,9 @@ struct options {
 	const char *plugin_dir;		/* drivers without a daemon */
 	uint32_t lines;			/* logs -n */
 	uint32_t priority;		/* logs -p */
+	bool follow;			/* logs -f */
+	uint32_t watch_ms;		/* stats --watch; 0: once */
+	bool group;			/* list */
 	uint32_t timeout_ms;		/* bind, unbind, restart */
 	bool no_wait;
 	bool runtime;			/* bind, unbind: nothing is written down */
@@ -116,6 +120,8 @@ const char *json_text(struct json_object *o, const char *key);
 int64_t json_number(struct json_object *o, const char *key);
 bool json_is_true(struct json_object *o, const char *key);
 void print_json(struct json_object *o);
+/* Each on a line of its own; drops the object. */
+void print_json_line(struct json_object *o);
 /* A line of a device's or plugin's description; nothing if there is no value. */
 void print_field(const char *name, const char *value);
 
@@ -150,5 +156,8 @@ int print_metrics(const struct options *o);
 
 /* pcilist.c: the machine's PCI devices as JSON objects bdf, id, driver, iommu_group, name. */
 struct json_object *pci_devices(void);
+
+/* groups.c: the IOMMU groups that have a device of @devices, or all of the machine. */
+void print_groups(const struct options *o, struct json_object *devices);
 
 #endif

@@ -85,6 +85,11 @@ int cmd_list(const struct options *o)
 
 	if (code)
 		return code;
+	if (o->group) {
+		print_groups(o, list);
+		json_object_put(list);
+		return EXIT_OK;
+	}
 	machine = o->all ? pci_devices() : NULL;
 	if (o->json && o->all) {
 		both = json_object_new_object();
