@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "authorize.h"
 #include "log.h"
 #include "methods.h"
 #include "report.h"
@@ -441,8 +442,39 @@ static int get_count(sd_bus *bus, const char *path, const char *interface, const
 	return sd_bus_message_append(reply, "u", (uint32_t)m->n_devices);
 }
 
-/* What only looks is open to all on the system bus; the rest wants CAP_SYS_ADMIN
- * there. The private socket is for root (or ddekitd's own user) alone. */
+/* The methods that root may call, and others if polkit lets them. */
+static const struct guard {
+	const char *method;
+	const char *action;
+	sd_bus_message_handler_t run;
+} guards[] = {
+	{ "Bind", "org.ddekit.bind", method_bind },
+	{ "Unbind", "org.ddekit.unbind", method_unbind },
+	{ "Restart", "org.ddekit.restart", restart_device },
+	{ "RestartInPlace", "org.ddekit.restart", restart_in_place },
+	{ "Reload", "org.ddekit.reload", reload },
+	{ "SetParameter", "org.ddekit.set-parameter", set_parameter },
+	{ "PlanBind", "org.ddekit.inspect", method_plan_bind },
+	{ "GetLogs", "org.ddekit.inspect", get_logs },
+	{ "GetKernelStats", "org.ddekit.inspect", get_kernel_stats },
+	{ "ListParameters", "org.ddekit.inspect", list_parameters },
+	{ "GetParameter", "org.ddekit.inspect", get_parameter },
+};
+
+static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	const char *member = sd_bus_message_get_member(msg);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(guards); i++)
+		if (!strcmp(guards[i].method, member))
+			return authorize(msg, guards[i].action, guards[i].run, arg, error);
+	return -EOPNOTSUPP;
+}
+
+/* On the system bus what only looks is open to all, what is guarded to those whom
+ * polkit lets, and the rest to CAP_SYS_ADMIN. The private socket is for root (or
+ * ddekitd's own user) alone. */
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -451,20 +483,31 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD("GetStatus", "s", "s", get_status, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("GetDaemon", "", "s", get_daemon, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("ListDrivers", "", "s", list_drivers, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("GetLogs", "su", "a(tis)", get_logs, 0),
+	SD_BUS_METHOD("GetLogs", "su", "a(tis)", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("FollowLogs", "su", "a(tis)", follow_logs, 0),
 	SD_BUS_METHOD("GetStats", "s", "s", get_stats, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("GetKernelStats", "s", "s", get_kernel_stats, 0),
+	SD_BUS_METHOD("GetKernelStats", "s", "s", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("ListModules", "s", "s", list_modules, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("ListParameters", "s", "s", list_parameters, 0),
-	SD_BUS_METHOD("GetParameter", "ss", "s", get_parameter, 0),
-	SD_BUS_METHOD("SetParameter", "sss", "s", set_parameter, 0),
-	SD_BUS_METHOD("Bind", "sa{ss}u", "sss", method_bind, 0),
-	SD_BUS_METHOD("PlanBind", "sa{ss}u", "s", method_plan_bind, 0),
-	SD_BUS_METHOD("Unbind", "su", "sss", method_unbind, 0),
-	SD_BUS_METHOD("Restart", "s", "ss", restart_device, 0),
-	SD_BUS_METHOD("RestartInPlace", "sa{ss}", "ss", restart_in_place, 0),
-	SD_BUS_METHOD("Reload", "", "", reload, 0),
+	SD_BUS_METHOD("ListParameters", "s", "s", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("GetParameter", "ss", "s", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("SetParameter", "sss", "s", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Bind", "sa{ss}u", "sss", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("PlanBind", "sa{ss}u", "s", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Unbind", "su", "sss", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Restart", "s", "ss", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("RestartInPlace", "sa{ss}", "ss", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Reload", "", "", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("Monitor", "sss", "s", monitor, 0),
 	SD_BUS_SIGNAL("StateChanged", "ssss", 0),	/* BDF, from, to, error */
 	SD_BUS_SIGNAL("LinkChanged", "sbu", 0),		/* BDF, up, Mbit/s */

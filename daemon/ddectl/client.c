@@ -86,6 +86,23 @@ static int connect_all(struct client *c, const char *dir)
 	return c->n ? 0 : r;
 }
 
+/* Others than root may not use the sockets, but ask polkit by the system bus. */
+static int connect_to_system(struct client *c)
+{
+	sd_bus *bus = NULL;
+	int r = sd_bus_open_system(&bus);
+
+	if (r >= 0)
+		r = sd_bus_set_allow_interactive_authorization(bus, 1);
+	c->bus = r < 0 ? NULL : malloc(sizeof(*c->bus));
+	if (!c->bus) {
+		sd_bus_unref(bus);
+		return r < 0 ? r : -ENOMEM;
+	}
+	c->bus[c->n++] = bus;
+	return 0;
+}
+
 int client_open(const struct options *o, struct client **ret)
 {
 	struct client *c = calloc(1, sizeof(*c));
@@ -94,6 +111,9 @@ int client_open(const struct options *o, struct client **ret)
 
 	if (c)
 		r = o->socket ? connect_to(c, o->socket) : connect_all(c, o->runtime_dir);
+	if (c && (r == -EACCES || r == -EPERM) && !o->socket &&
+	    !strcmp(o->runtime_dir, CONTROL_RUNTIME_DIR) && !connect_to_system(c))
+		r = 0;
 	if (r < 0) {
 		client_close(c);
 		return no_daemon(where, r);
