@@ -245,11 +245,11 @@ static int run(const struct arguments *a)
 	if (r >= 0) {
 		manager_adopt(&manager);
 		sd_event_set_watchdog(event, 1);
-		sd_notify(0, "READY=1");
 		log_notice("ddekitd " DDEKIT_VERSION " serves %zu devices in %s",
 			   manager.n_devices, manager.config.global.runtime_dir);
 		hotplug_open(&manager, &hotplug);	/* before: nothing is missed */
 		manager_autostart(&manager);
+		manager_ready(&manager);
 		r = sd_event_loop(event);
 	}
 	hotplug_close(hotplug);

@@ -89,7 +89,10 @@ static void keep_config(struct manager *m, const struct config *config)
 
 void manager_forget_config(struct manager *m)
 {
+	if (m->kept_config < 0)
+		return;
 	fdstore_drop(m->fdstore, KEPT_KEY);
+	fdstore_barrier(m->fdstore);
 	fd_close(&m->kept_config);
 }
 

@@ -278,6 +278,26 @@ void manager_notify(struct manager *m)
 		   m->config_error ? m->config_error : "");
 }
 
+/* More than the longest backoff and claim. */
+#define START_SPARE_MS 60000u
+
+static bool is_decided(const struct device *dev)
+{
+	return dev->state == DEVICE_UP || device_state_is_down(dev->state);
+}
+
+void manager_ready(struct manager *m)
+{
+	const struct device *dev = m->options.only && m->n_devices ? m->device[0] : NULL;
+
+	m->starting = dev && !is_decided(dev);
+	if (!m->starting)
+		sd_notify(0, "READY=1");
+	else
+		sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu",
+			   (dev->config->start_timeout + START_SPARE_MS) * 1000ull);
+}
+
 static bool all_down(const struct manager *m)
 {
 	size_t i;
@@ -291,6 +311,8 @@ static bool all_down(const struct manager *m)
 void manager_device_changed(struct manager *m, struct device *dev, enum device_state from)
 {
 	manager_notify(m);
+	if (m->starting)
+		manager_ready(m);
 	if (m->bus)
 		bus_state_changed(m->bus, dev, from);
 	if (m->stopping && all_down(m))

@@ -36,6 +36,7 @@ struct manager {
 	int kept_config;		/* the last good one (statefile.h), -1: none */
 	char *config_error;		/* why the file is not what is in use, or NULL */
 	bool stopping;
+	bool starting;			/* the service manager waits for READY=1 */
 	bool leaving;			/* what runs is the next ddekitd's */
 };
 
@@ -51,6 +52,8 @@ void manager_forget_config(struct manager *m);
 bool manager_owns(const struct manager *m, const struct device_config *config);
 /* Starts a device; one that is not in the machine is started once it is. */
 void manager_start(struct device *dev);
+/* READY=1: at once, or for --device when it is decided whether the driver starts. */
+void manager_ready(struct manager *m);
 /* Tells the service manager how it stands. */
 void manager_notify(struct manager *m);
 /* fdstore is borrowed until manager_close().
