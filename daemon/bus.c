@@ -15,6 +15,8 @@ struct client {
 	struct client *next;
 	struct bus *owner;
 	sd_bus *bus;
+	char follows[DDEKIT_BDF_STRLEN];	/* whose log, empty: nobody's */
+	uint32_t lost;			/* lines of it that it was too slow for */
 };
 
 struct bus {
@@ -219,4 +221,46 @@ void bus_state_changed(struct bus *bus, struct device *dev, enum device_state fr
 		emit(client->bus, dev, from);
 	if (bus->system)
 		emit(bus->system, dev, from);
+}
+
+void bus_link_changed(struct bus *bus, const struct device *dev)
+{
+	struct client *client;
+
+	for (client = bus->clients; client; client = client->next)
+		sd_bus_emit_signal(client->bus, CONTROL_PATH, CONTROL_INTERFACE, "LinkChanged",
+				   "sbu", dev->config->bdf_text, dev->net.carrier, dev->net.speed);
+	if (bus->system)
+		sd_bus_emit_signal(bus->system, CONTROL_PATH, CONTROL_INTERFACE, "LinkChanged",
+				   "sbu", dev->config->bdf_text, dev->net.carrier, dev->net.speed);
+}
+
+int bus_follow_log(struct bus *bus, sd_bus *connection, const struct device *dev)
+{
+	struct client *client;
+
+	for (client = bus->clients; client; client = client->next) {
+		if (client->bus != connection)
+			continue;
+		memcpy(client->follows, dev->config->bdf_text, sizeof(client->follows));
+		client->lost = 0;
+		return 0;
+	}
+	return -EOPNOTSUPP;
+}
+
+/* One that does not read loses lines, and is told how many. */
+void bus_log_line(struct bus *bus, const struct device *dev, int level, const char *text)
+{
+	struct client *client;
+
+	for (client = bus->clients; client; client = client->next) {
+		if (strcmp(client->follows, dev->config->bdf_text))
+			continue;
+		if (sd_bus_emit_signal(client->bus, CONTROL_PATH, CONTROL_INTERFACE, "LogLine",
+				       "tisu", wall_ns() / 1000, level, text, client->lost) < 0)
+			client->lost++;
+		else
+			client->lost = 0;
+	}
 }

@@ -25,6 +25,14 @@ void bus_close(struct bus *bus);	/* NULL is fine */
 /* Emits StateChanged and PropertiesChanged. */
 void bus_state_changed(struct bus *bus, struct device *dev, enum device_state from);
 
+/* Emits LinkChanged: the link of a device that is up, or its speed. */
+void bus_link_changed(struct bus *bus, const struct device *dev);
+/* Emits LogLine to those who follow the device's log. */
+void bus_log_line(struct bus *bus, const struct device *dev, int level, const char *text);
+/* A connection follows a device's log from now on. Return: 0; -EOPNOTSUPP: it is the
+ * system bus, where all would hear it. */
+int bus_follow_log(struct bus *bus, sd_bus *connection, const struct device *dev);
+
 /* methods.c */
 int methods_register(sd_bus *bus, struct manager *m);
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The keys of devices.conf: one table for devices, one for the daemon. */
 #include <errno.h>
-#include <inttypes.h>
 #include <net/if.h>
 
-#include "config.h"
+#include "config-key.h"
 #include "host/proto.h"
 
 #ifndef DDEKIT_RUNTIME
@@ -18,31 +17,10 @@ _Static_assert(PROTO_MAX_CPUS == 8, "as the text for cpus= says");
 #define MIB (1024ull * 1024)
 #define MEMORY_UNIT (4 * MIB)
 
-enum key_type {
-	KEY_NAME,	/* letters, digits, - and _ */
-	KEY_PATH,	/* absolute */
-	KEY_IFNAME,
-	KEY_TEXT,	/* not empty */
-	KEY_WORDS,	/* list, may go on in indented lines */
-	KEY_SIZE,
-	KEY_TIME,
-	KEY_UINT,
-	KEY_BOOL,
-	KEY_RESTART,
-};
-
-struct key {
-	const char *name;
-	enum key_type type;
-	size_t offset;
-	uint64_t min, max;	/* of numbers */
-	const char *allowed;	/* for messages */
-};
-
 #define D(member) offsetof(struct device_config, member)
 #define G(member) offsetof(struct global_config, member)
 
-static const struct key device_keys[] = {
+const struct key config_device_table[] = {
 	{ "driver", KEY_NAME, D(driver), 0, 0, "a plugin's name or auto (see ddectl drivers)" },
 	{ "backend", KEY_NAME, D(backend), 0, 0, "emu, vfio or uio" },
 	{ "memory", KEY_SIZE, D(memory), 16 * MIB, 1024 * MIB,
@@ -59,9 +37,10 @@ static const struct key device_keys[] = {
 	{ "emu-args", KEY_WORDS, D(emu_args), 0, 0, "further QEMU arguments" },
 	{ "autostart", KEY_BOOL, D(autostart), 0, 0, "yes or no" },
 	{ "take-over", KEY_BOOL, D(take_over), 0, 0, "yes or no" },
-	{ "restart", KEY_RESTART, D(restart), 0, 0, "on-failure or never" },
+	{ "restart", KEY_CHOICE, D(restart), 0, 0, "on-failure or never" },
 	{ "restart-max", KEY_UINT, D(restart_max), 0, 100, "0 to 100" },
 	{ "restart-window", KEY_TIME, D(restart_window), 1000, 86400000, "1s to 1440min" },
+	{ "on-failure", KEY_CHOICE, D(on_failure), 0, 0, "quiesce or return" },
 	{ "start-timeout", KEY_TIME, D(start_timeout), 100, 600000, "100ms to 10min" },
 	{ "stop-timeout", KEY_TIME, D(stop_timeout), 100, 600000, "100ms to 10min" },
 	{ "heartbeat", KEY_TIME, D(heartbeat), 0, 60000, "0 (none), or 100ms to 60s" },
@@ -69,8 +48,9 @@ static const struct key device_keys[] = {
 	{ "memory-limit", KEY_SIZE, D(memory_limit), 64 * MIB, 64 * 1024 * MIB, "64M to 64G" },
 	{ "core", KEY_BOOL, D(core), 0, 0, "yes or no" },
 };
+const size_t config_device_table_n = ARRAY_SIZE(config_device_table);
 
-static const struct key global_keys[] = {
+const struct key config_global_table[] = {
 	{ "runtime-dir", KEY_PATH, G(runtime_dir), 0, 0, "an absolute path" },
 	{ "plugin-dir", KEY_PATH, G(plugin_dir), 0, 0, "an absolute path" },
 	{ "firmware-dir", KEY_PATH, G(firmware_dir), 0, 0, "an absolute path" },
@@ -81,6 +61,7 @@ static const struct key global_keys[] = {
 	{ "crash-dir", KEY_PATH, G(crash_dir), 0, 0, "an absolute path" },
 	{ "crash-reports", KEY_UINT, G(crash_reports), 1, 1000, "1 to 1000" },
 };
+const size_t config_global_table_n = ARRAY_SIZE(config_global_table);
 
 static const struct key *find_key(const struct key *table, size_t n, const char *name)
 {
@@ -143,12 +124,16 @@ static int set_number(const struct key *key, void *member, const char *value)
 	return 0;
 }
 
-static int set_restart(enum restart_policy *member, const char *value)
+/* key->allowed is "A or B"; the value is the number of the word. */
+static int set_choice(const struct key *key, unsigned int *member, const char *value)
 {
-	if (!strcmp(value, "on-failure"))
-		*member = RESTART_ON_FAILURE;
-	else if (!strcmp(value, "never"))
-		*member = RESTART_NEVER;
+	const char *or = strstr(key->allowed, " or ");
+	size_t len = or - key->allowed;
+
+	if (strlen(value) == len && !strncmp(value, key->allowed, len))
+		*member = 0;
+	else if (!strcmp(value, or + strlen(" or ")))
+		*member = 1;
 	else
 		return -EINVAL;
 	return 0;
@@ -172,8 +157,8 @@ static int set_value(const struct key *key, void *object, const char *value)
 		return set_number(key, member, value);
 	case KEY_BOOL:
 		return parse_bool(value, member);
-	case KEY_RESTART:
-		return set_restart(member, value);
+	case KEY_CHOICE:
+		return set_choice(key, member, value);
 	}
 	return -EINVAL;
 }
@@ -211,17 +196,17 @@ static char *list_keys(const struct key *table, size_t n)
 
 char *config_device_keys(void)
 {
-	return list_keys(device_keys, ARRAY_SIZE(device_keys));
+	return list_keys(config_device_table, config_device_table_n);
 }
 
 char *config_global_keys(void)
 {
-	return list_keys(global_keys, ARRAY_SIZE(global_keys));
+	return list_keys(config_global_table, config_global_table_n);
 }
 
 bool config_is_device_key(const char *name)
 {
-	return find_key(device_keys, ARRAY_SIZE(device_keys), name);
+	return find_key(config_device_table, config_device_table_n, name);
 }
 
 static int unknown_key(const char *name, const char *section, char *allowed, char **ret_why)
@@ -236,12 +221,12 @@ static int unknown_key(const char *name, const char *section, char *allowed, cha
 int device_config_set(struct device_config *dev, const char *name, const char *value,
 		      uint32_t line, char **ret_why)
 {
-	const struct key *key = find_key(device_keys, ARRAY_SIZE(device_keys), name);
+	const struct key *key = find_key(config_device_table, config_device_table_n, name);
 	uint32_t *set;
 
 	if (!key)
 		return unknown_key(name, dev->bdf_text, config_device_keys(), ret_why);
-	set = &dev->key_line[key - device_keys];
+	set = &dev->key_line[key - config_device_table];
 	if (*set)
 		return bad(ret_why, -EEXIST, str_format("duplicate key '%s' in [%s]; first set in "
 							"line %u", name, dev->bdf_text, *set));
@@ -251,65 +236,10 @@ int device_config_set(struct device_config *dev, const char *name, const char *v
 	return set_checked(key, dev, value, ret_why);
 }
 
-static int copy_words(struct strv *dst, const struct strv *src)
-{
-	size_t i;
-	int r = 0;
-
-	for (i = 0; i < src->n && !r; i++)
-		r = strv_add(dst, src->item[i]);
-	return r;
-}
-
-static int copy_value(const struct key *key, struct device_config *dst,
-		      const struct device_config *src)
-{
-	const void *from = (const char *)src + key->offset;
-	void *to = (char *)dst + key->offset;
-
-	switch (key->type) {
-	case KEY_NAME:
-	case KEY_PATH:
-	case KEY_IFNAME:
-	case KEY_TEXT:
-		return str_set(to, *(char *const *)from);
-	case KEY_WORDS:
-		return copy_words(to, from);
-	case KEY_SIZE:
-		memcpy(to, from, sizeof(uint64_t));
-		break;
-	case KEY_TIME:
-	case KEY_UINT:
-		memcpy(to, from, sizeof(uint32_t));
-		break;
-	case KEY_BOOL:
-		memcpy(to, from, sizeof(bool));
-		break;
-	case KEY_RESTART:
-		memcpy(to, from, sizeof(enum restart_policy));
-		break;
-	}
-	return 0;
-}
-
-struct device_config *device_config_copy(const struct device_config *src)
-{
-	struct device_config *dst = device_config_create(src->bdf, src->where);
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(device_keys) && dst; i++) {
-		if (copy_value(&device_keys[i], dst, src) < 0) {
-			device_config_destroy(dst);
-			return NULL;
-		}
-	}
-	return dst;
-}
-
 int device_config_append(struct device_config *dev, const char *name, const char *value,
 			 char **ret_why)
 {
-	const struct key *key = find_key(device_keys, ARRAY_SIZE(device_keys), name);
+	const struct key *key = find_key(config_device_table, config_device_table_n, name);
 	size_t len = strcspn(value, "=: \t");
 	_cleanup_free_ char *word = strndup(value, len);
 
@@ -327,13 +257,13 @@ int device_config_append(struct device_config *dev, const char *name, const char
 int global_config_set(struct global_config *global, const char *name, const char *value,
 		      const char *where, char **ret_why)
 {
-	const struct key *key = find_key(global_keys, ARRAY_SIZE(global_keys), name);
+	const struct key *key = find_key(config_global_table, config_global_table_n, name);
 	char **set;
 	int r;
 
 	if (!key)
 		return unknown_key(name, "ddekitd", config_global_keys(), ret_why);
-	set = &global->key_where[key - global_keys];
+	set = &global->key_where[key - config_global_table];
 	if (*set)
 		return bad(ret_why, -EEXIST, str_format("duplicate key '%s' in [ddekitd]; first "
 							"set at %s", name, *set));
@@ -355,7 +285,7 @@ static char *default_ifname(struct ddekit_bdf bdf)
 	return str_format("dde%s%xs%x%s", domain, bdf.bus, bdf.dev, function);
 }
 
-static int complete_strings(struct device_config *dev, char **ret_why)
+int config_complete_strings(struct device_config *dev, char **ret_why)
 {
 	const char *backend = dev->bdf.domain == CONFIG_EMU_DOMAIN ? "emu" : "vfio";
 	int r = 0;
@@ -401,7 +331,7 @@ static int complete_emu(struct device_config *dev, char **ret_why)
 
 int device_config_complete(struct device_config *dev, char **ret_why)
 {
-	int r = complete_strings(dev, ret_why);
+	int r = config_complete_strings(dev, ret_why);
 
 	if (r < 0)
 		return r;
@@ -445,92 +375,12 @@ int global_config_complete(struct global_config *global)
 	return 0;
 }
 
-/* On an indented line device_config_append() would take it for a key that was
- * indented by mistake. */
-static bool looks_like_key(const char *word)
+bool config_is_emulated(const struct device_config *dev)
 {
-	_cleanup_free_ char *name = strndup(word, strcspn(word, "=:"));
-
-	return name && word[strlen(name)] && config_is_device_key(name);
+	return !strcmp(dev->backend, "emu");
 }
 
-static int print_words(const struct key *key, const struct strv *words, struct text *t)
+bool config_needs_group(const struct device_config *dev)
 {
-	size_t i;
-	int r = words->n ? text_add(t, "%s=", key->name) : 0;
-
-	for (i = 0; i < words->n && !r; i++) {
-		struct strv one = { .item = &words->item[i], .n = 1 };
-		_cleanup_free_ char *word = strv_join(&one);
-
-		r = word ? text_add(t, "%s%s%s\n", i ? "\t" : "",
-				    i && looks_like_key(word) ? "\"\"" : "", word) : -ENOMEM;
-	}
-	return r;
-}
-
-static int print_value(const struct key *key, const void *object, struct text *t)
-{
-	const void *member = (const char *)object + key->offset;
-	const char *value = NULL;
-	char buf[32];
-
-	switch (key->type) {
-	case KEY_NAME:
-	case KEY_PATH:
-	case KEY_IFNAME:
-	case KEY_TEXT:
-		value = *(char *const *)member;
-		break;
-	case KEY_WORDS:
-		return print_words(key, member, t);
-	case KEY_SIZE:
-		value = format_size(*(const uint64_t *)member, buf, sizeof(buf));
-		break;
-	case KEY_TIME:
-		value = format_time_ms(*(const uint32_t *)member, buf, sizeof(buf));
-		break;
-	case KEY_UINT:
-		snprintf(buf, sizeof(buf), "%" PRIu32, *(const uint32_t *)member);
-		value = buf;
-		break;
-	case KEY_BOOL:
-		value = *(const bool *)member ? "yes" : "no";
-		break;
-	case KEY_RESTART:
-		value = *(const enum restart_policy *)member ? "never" : "on-failure";
-		break;
-	}
-	return value ? text_add(t, "%s=%s\n", key->name, value) : 0;
-}
-
-static int print_all(const struct key *table, size_t n, const void *object, struct text *t)
-{
-	size_t i;
-	int r = 0;
-
-	for (i = 0; i < n && !r; i++)
-		r = print_value(&table[i], object, t);
-	return r;
-}
-
-int device_config_print(const struct device_config *dev, struct text *t)
-{
-	return print_all(device_keys, ARRAY_SIZE(device_keys), dev, t);
-}
-
-int global_config_print(const struct global_config *global, struct text *t)
-{
-	return print_all(global_keys, ARRAY_SIZE(global_keys), global, t);
-}
-
-bool device_config_equal(const struct device_config *a, const struct device_config *b)
-{
-	struct text ta = { 0 }, tb = { 0 };
-	bool equal = device_config_print(a, &ta) >= 0 && device_config_print(b, &tb) >= 0 &&
-		     str_equal(ta.text, tb.text);
-
-	text_finish(&ta);
-	text_finish(&tb);
-	return equal;
+	return !strcmp(dev->backend, "vfio");
 }

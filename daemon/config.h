@@ -2,8 +2,9 @@
 /*
  * The configuration: devices.conf and its drop-ins.
  *
- *   config.c      reads files, finds drop-ins, keeps file and line of everything
- *   config-key.c  the table of keys: parse, check and print each value
+ *   config.c        reads files, finds drop-ins, keeps file and line of everything
+ *   config-key.c    the table of keys: parse and check each value
+ *   config-print.c  copies, prints, compares
  */
 #ifndef DDEKITD_CONFIG_H
 #define DDEKITD_CONFIG_H
@@ -17,7 +18,9 @@
 #define CONFIG_MAX_KEYS 32
 #define CONFIG_EMU_DOMAIN 0xe000	/* domain of emulated devices, by convention */
 
+/* In the order of the words in the table of keys. */
 enum restart_policy { RESTART_ON_FAILURE, RESTART_NEVER };
+enum failure_policy { FAILURE_QUIESCE, FAILURE_RETURN };
 
 /* One [BDF] section, or a device bound at run time. */
 struct device_config {
@@ -39,6 +42,7 @@ struct device_config {
 	enum restart_policy restart;
 	uint32_t restart_max;
 	uint32_t restart_window;	/* milliseconds, as all below */
+	enum failure_policy on_failure;	/* what becomes of a device that is given up */
 	uint32_t start_timeout;
 	uint32_t stop_timeout;
 	uint32_t heartbeat;		/* 0: none */
@@ -117,7 +121,13 @@ char *config_global_keys(void);
 /* Adds "key=value" lines. Return: 0, -ENOMEM. */
 int device_config_print(const struct device_config *dev, struct text *t);
 int global_config_print(const struct global_config *global, struct text *t);
+/* Likewise, only what is not as it would be by default. */
+int device_config_print_set(const struct device_config *dev, struct text *t);
 
+/* Is the device played by a program, and not in the machine? */
+bool config_is_emulated(const struct device_config *dev);
+/* Must its whole IOMMU group be given away with it? */
+bool config_needs_group(const struct device_config *dev);
 /* The flavour of runtime and plugins that a device is to have: "up", "smp",
  * "up+debug" or "smp+debug". */
 const char *config_flavour(const struct device_config *dev);

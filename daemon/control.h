@@ -11,6 +11,10 @@
 #define CONTROL_RUNTIME_DIR "/run/ddekit"
 #define CONTROL_SOCKET "control.sock"
 
+/* Flags of Bind, PlanBind and Unbind. */
+#define CONTROL_BIND_RUNTIME 1u		/* not written down */
+#define CONTROL_BIND_FORCE 2u		/* whoever uses the device */
+
 #define CONTROL_ERROR_NO_DEVICE "org.ddekit.Error.NoSuchDevice"
 #define CONTROL_ERROR_EXISTS "org.ddekit.Error.AlreadyBound"
 #define CONTROL_ERROR_STATE "org.ddekit.Error.WrongState"

@@ -142,6 +142,7 @@ static void read_history(struct json_object *o, struct device *dev)
 	struct json_object *saved;
 
 	str_set(&dev->last_failure, text_of(o, "last_failure"));
+	dev->staged = bool_of(o, "staged");
 	dev->was_up = bool_of(o, "was_up");
 	dev->mac_by_admin = bool_of(o, "mac_by_admin");
 	dev->restarts = number_of(o, "restarts");
@@ -324,6 +325,9 @@ static void adopt(struct manager *m, const char *key, struct json_object *o)
 		return;
 	}
 	how = take_over(dev, m, key, o, &kept);
+	/* Which sections there are is not known while the file is bad. */
+	if (m->config_error && want != WANT_GONE)
+		dev->transient = bool_of(o, "transient");
 	if (dev->transient && (want == WANT_GONE || !bool_of(o, "transient"))) {
 		device_stop(dev, true);		/* its section has gone */
 		return;

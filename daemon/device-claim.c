@@ -4,9 +4,11 @@
 #include <fcntl.h>
 
 #include "device-take.h"
+#include "inuse.h"
 #include "log.h"
 #include "manager.h"
 #include "pciid.h"
+#include "pcisys.h"
 #include "wire.h"
 
 /* ---- claim --------------------------------------------------------------- */
@@ -98,7 +100,7 @@ static int open_claim(struct device *dev, char **ret_why)
 		.uid = dev->manager->host_uid,
 		.gid = dev->manager->host_gid,
 	};
-	_cleanup_free_ char *why = NULL, *netdev = NULL;
+	_cleanup_free_ char *why = NULL, *netdev = NULL, *group = NULL;
 	int fds[2] = { -1, -1 }, r;
 
 	r = wire_open(c->netdev, &netdev, &fds[0], ret_why);
@@ -108,8 +110,11 @@ static int open_claim(struct device *dev, char **ret_why)
 	spec.emu_fds = fds;
 	r = ddekit_claim_open(&spec, &dev->claim, &why);
 	fd_close(&fds[0]);
+	if (r == -EBUSY && config_needs_group(c))
+		group = pcisys_group_problem(inuse_system.sys, c->bdf_text);
 	if (r < 0)
-		*ret_why = str_format("%s: %s", c->backend, why ? why : strerror(-r));
+		*ret_why = str_format("%s: %s", c->backend,
+				      group ? group : why ? why : strerror(-r));
 	else
 		warn_unisolated(dev);
 	return r;

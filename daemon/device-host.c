@@ -18,7 +18,7 @@ static void on_log(void *arg, int level, const char *text)
 	struct device *dev = arg;
 	struct log_about about = device_about(dev);
 
-	logring_add(dev->logs, level, text);
+	manager_device_logged(dev->manager, dev, level, text);
 	log_line(&about, level, "%s", text);
 }
 
@@ -88,6 +88,8 @@ static void on_state(void *arg, const struct proto_state_msg *msg)
 static void on_net(void *arg, const struct proto_net *msg)
 {
 	struct device *dev = arg;
+	bool known = dev->net_known, carrier = dev->net.carrier;
+	uint32_t speed = dev->net.speed;
 	uint64_t now = msg->mono_ns;
 
 	if (msg->carrier && !dev->times.link) {
@@ -97,6 +99,9 @@ static void on_net(void *arg, const struct proto_net *msg)
 		dev->outage_start = 0;
 	}
 	device_net_message(dev, msg);
+	if (dev->net_known && (known ? carrier != !!dev->net.carrier || speed != dev->net.speed
+				     : dev->net.carrier))
+		manager_link_changed(dev->manager, dev);
 	device_keep(dev);
 }
 

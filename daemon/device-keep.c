@@ -11,10 +11,10 @@
  * device-adopt.c reads it.
  */
 #include <errno.h>
-#include <json-c/json.h>
 
 #include "device-keep.h"
 #include "fdstore.h"
+#include "json.h"
 #include "log.h"
 #include "manager.h"
 #include "netsave.h"
@@ -23,22 +23,6 @@
 static struct fdstore *store_of(const struct device *dev)
 {
 	return dev->manager->fdstore;
-}
-
-static void add_string(struct json_object *o, const char *key, const char *value)
-{
-	if (value)
-		json_object_object_add(o, key, json_object_new_string(value));
-}
-
-static void add_number(struct json_object *o, const char *key, uint64_t value)
-{
-	json_object_object_add(o, key, json_object_new_uint64(value));
-}
-
-static void add_bool(struct json_object *o, const char *key, bool value)
-{
-	json_object_object_add(o, key, json_object_new_boolean(value));
 }
 
 static void add_list(struct json_object *o, const char *key, const struct strv *list)
@@ -116,6 +100,7 @@ static struct json_object *describe(const struct device *dev)
 	add_string(o, "config", config.text);
 	text_finish(&config);
 	add_bool(o, "transient", dev->transient);
+	add_bool(o, "staged", dev->staged);
 	add_string(o, "state", device_state_name(dev->state));
 	add_number(o, "want", dev->want);
 	add_bool(o, "mac_by_admin", dev->mac_by_admin);

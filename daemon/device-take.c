@@ -54,16 +54,25 @@ static int save_interface(struct device *dev)
 	return r == -ENODEV ? 0 : r;
 }
 
+static void tell_force(const struct device *dev, const struct inuse *uses)
+{
+	tell(dev, &uses->other, "taken by force");
+	if (!dev->config->take_over)
+		tell(dev, &uses->net, "taken by force");
+}
+
 int device_take(struct device *dev, char **ret_why)
 {
 	struct inuse uses = { 0 };
 	int r = inuse_check(&inuse_system, dev->config->bdf_text, &uses);
 
-	if (!r && uses.other.n)
-		r = refuse(&uses.other, "end that first", ret_why);
+	if (!r && dev->force)
+		tell_force(dev, &uses);
+	else if (!r && uses.other.n)
+		r = refuse(&uses.other, "end that first, or bind it with --force", ret_why);
 	else if (!r && uses.net.n && !dev->config->take_over)
 		r = refuse(&uses.net, "set take-over=yes to move all that to the new interface, "
-			   "or remove it first", ret_why);
+			   "or remove it first, or bind with --force to drop it", ret_why);
 	else if (r < 0)
 		*ret_why = str_format("cannot tell who uses it: %s", strerror(-r));
 	inuse_finish(&uses);

@@ -4,9 +4,11 @@
 
 #include "device-keep.h"
 #include "device-take.h"
+#include "inuse.h"
 #include "log.h"
 #include "manager.h"
 #include "message.h"
+#include "pcisys.h"
 
 #define SECOND_NS 1000000000ull
 #define MS_NS 1000000ull
@@ -23,11 +25,17 @@ static const char *const state_names[] = {
 	[DEVICE_CONFIGURED] = "configured", [DEVICE_CLAIMING] = "claiming",
 	[DEVICE_STARTING] = "starting", [DEVICE_UP] = "up", [DEVICE_STOPPING] = "stopping",
 	[DEVICE_RESTARTING] = "restarting", [DEVICE_FAILED] = "failed",
+	[DEVICE_ABSENT] = "absent",
 };
 
 const char *device_state_name(enum device_state state)
 {
 	return state_names[state];
+}
+
+bool device_state_is_down(enum device_state state)
+{
+	return state == DEVICE_CONFIGURED || state == DEVICE_FAILED || state == DEVICE_ABSENT;
 }
 
 const char *device_driver(const struct device *dev)
@@ -65,7 +73,7 @@ void device_enter(struct device *dev, enum device_state state, const char *fmt, 
 	about.message_id = state == DEVICE_FAILED ? LOG_ID_FAILED : LOG_ID_STATE;
 	if (t.text) {
 		log_line(&about, level_of(state), "%s", t.text);
-		logring_add(dev->logs, level_of(state), t.text);
+		manager_device_logged(dev->manager, dev, level_of(state), t.text);
 		logring_add(dev->history, level_of(state), t.text);
 	}
 	text_finish(&t);
@@ -89,13 +97,23 @@ static void release(struct device *dev)
 	dev->host = NULL;
 	device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
 	device_close_net(dev);
-	device_release_claim(dev);
+	if (dev->held)
+		device_keep_claim(dev);
+	else
+		device_release_claim(dev);
 	free(dev->verdict);
 	dev->verdict = NULL;
 	dev->was_up = false;
 	dev->n_failures = 0;
 	dev->n_in_a_row = 0;
 	dev->outage_start = 0;
+	dev->force = false;
+}
+
+bool device_is_missing(const struct device *dev)
+{
+	return !config_is_emulated(dev->config) &&
+	       !pcisys_present(inuse_system.sys, dev->config->bdf_text);
 }
 
 void device_fail(struct device *dev, const char *text)
@@ -104,7 +122,8 @@ void device_fail(struct device *dev, const char *text)
 
 	str_set(&dev->error, copy);
 	release(dev);
-	device_enter(dev, DEVICE_FAILED, "%s", copy ? copy : "out of memory");
+	device_enter(dev, device_is_missing(dev) ? DEVICE_ABSENT : DEVICE_FAILED, "%s",
+		     copy ? copy : "out of memory");
 	if (dev->want == WANT_GONE)
 		manager_device_gone(dev->manager, dev);
 }
@@ -112,6 +131,7 @@ void device_fail(struct device *dev, const char *text)
 void device_condemn(struct device *dev, const char *text)
 {
 	if (!dev->host) {
+		dev->held = false;
 		device_fail(dev, text);
 		return;
 	}
@@ -133,6 +153,11 @@ static int on_start_timeout(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
+int device_limit_start(struct device *dev)
+{
+	return device_set_timer(dev, dev->config->start_timeout, on_start_timeout);
+}
+
 /* A driver host for the device that is claimed and quiet. */
 static void begin_host(struct device *dev)
 {
@@ -147,7 +172,7 @@ static void begin_host(struct device *dev)
 	if (!r)
 		r = device_start_host(dev, &why);
 	if (!r)
-		r = device_set_timer(dev, dev->config->start_timeout, on_start_timeout);
+		r = device_limit_start(dev);
 	if (r < 0)
 		device_fail(dev, why ? why : strerror(-r));
 }
@@ -182,8 +207,12 @@ static int on_claim(sd_event_source *source, uint64_t usec, void *arg)
 
 int device_start(struct device *dev)
 {
-	if (dev->state != DEVICE_CONFIGURED && dev->state != DEVICE_FAILED)
+	if (!device_state_is_down(dev->state))
 		return -EALREADY;
+	if (dev->held) {
+		dev->held = false;
+		release(dev);
+	}
 	str_set(&dev->error, NULL);
 	dev->want = WANT_UP;
 	device_enter(dev, DEVICE_CLAIMING, "backend %s", dev->config->backend);
@@ -242,6 +271,7 @@ static void stopped(struct device *dev)
 	enum device_want want = dev->want;
 
 	str_set(&dev->error, NULL);
+	dev->held = false;
 	release(dev);
 	device_plugin_finish(&dev->plugin);
 	take_next_config(dev);
@@ -274,7 +304,7 @@ void device_stop(struct device *dev, bool forget)
 
 void device_replace_config(struct device *dev, struct device_config *config)
 {
-	bool down = dev->state == DEVICE_CONFIGURED || dev->state == DEVICE_FAILED;
+	bool down = device_state_is_down(dev->state);
 
 	device_config_destroy(dev->next_config);
 	dev->next_config = config;
@@ -312,7 +342,7 @@ static bool quiesce(struct device *dev)
 
 int device_restart(struct device *dev)
 {
-	if (dev->state == DEVICE_CONFIGURED || dev->state == DEVICE_FAILED)
+	if (device_state_is_down(dev->state))
 		return device_start(dev);
 	if (dev->want != WANT_UP)
 		return dev->want == WANT_RESTART ? 0 : -EBUSY;
@@ -325,99 +355,6 @@ int device_restart(struct device *dev)
 	dev->restarts++;
 	device_enter(dev, DEVICE_RESTARTING, "asked to");
 	stop_host(dev);
-	return 0;
-}
-
-/* ---- restart in place ------------------------------------------------------ */
-
-static void on_reload_reply(void *arg, const struct host_reply *reply)
-{
-	struct device *dev = arg;
-	char text[96];
-
-	/* -EPIPE: it died, which is seen elsewhere. */
-	if (!reply->error || reply->error == -EPIPE || !dev->host)
-		return;
-	snprintf(text, sizeof(text), "did not reload its driver: %s", strerror(-reply->error));
-	host_kill(dev->host, text);
-}
-
-/* The plugins with @options, those in @old being what the host has loaded. */
-static int choose_again(struct device *dev, const struct device_plugin *old, char **ret_why)
-{
-	int r = device_choose_plugin(dev, ret_why);
-	size_t i;
-
-	if (r < 0)
-		return r;
-	for (i = 0; i < old->path.n; i++)
-		if (dev->plugin.path.n != old->path.n ||
-		    strcmp(old->path.item[i], dev->plugin.path.item[i])) {
-			*ret_why = str_format("driver %s has other files now: restart it without "
-					      "--in-place", dev->plugin.name);
-			return -ESTALE;
-		}
-	return 0;
-}
-
-/* Lays @options over the configuration. Return: 0, -errno and nothing is changed. */
-static int take_options(struct device *dev, const char *options, char **ret_why)
-{
-	struct device_config *config = device_config_copy(dev->config), *before = dev->config;
-	struct device_plugin old = dev->plugin;
-	int r = config ? 0 : -ENOMEM;
-
-	if (!r && options)
-		r = device_config_set(config, "options", options, 1, ret_why);
-	if (r < 0) {
-		device_config_destroy(config);
-		return r;
-	}
-	dev->config = config;
-	memset(&dev->plugin, 0, sizeof(dev->plugin));
-	r = choose_again(dev, &old, ret_why);
-	if (r < 0) {
-		device_plugin_finish(&dev->plugin);
-		dev->plugin = old;
-		dev->config = before;
-		device_config_destroy(config);
-		return r;
-	}
-	device_plugin_finish(&old);
-	device_config_destroy(before);
-	return 0;
-}
-
-static int send_reload(struct device *dev)
-{
-	size_t i;
-	int r = 0;
-
-	for (i = 0; i < dev->plugin.path.n && !r; i++)
-		r = host_request_text(dev->host, OP_SET_ARGS, i, dev->plugin.args.item[i],
-				      on_reload_reply, dev);
-	return r ? r : host_request(dev->host, OP_RELOAD, 0, NULL, on_reload_reply, dev);
-}
-
-int device_reload(struct device *dev, const char *options, char **ret_why)
-{
-	int r;
-
-	if (dev->state != DEVICE_UP || dev->want != WANT_UP || !dev->host)
-		return -EBUSY;
-	r = take_options(dev, options, ret_why);
-	if (r < 0)
-		return r;
-	dev->reloads++;
-	dev->reloading = true;
-	dev->outage_start = mono_ns();
-	dev->times.link = 0;
-	device_enter(dev, DEVICE_RESTARTING, "in place, asked to");
-	r = send_reload(dev);
-	if (!r)
-		r = device_set_timer(dev, dev->config->start_timeout, on_start_timeout);
-	if (r < 0)
-		host_kill(dev->host, "does not read its requests");
 	return 0;
 }
 
@@ -471,6 +408,9 @@ static void recover(struct device *dev, const char *text, bool refused)
 		text_add(&t, "given up after %u failures within restart-window=; the last: %s",
 			 dev->config->restart_max + 1, text);
 	if (t.text) {
+		/* One that never served goes back to where it came from. */
+		dev->held = dev->was_up && dev->config->on_failure == FAILURE_QUIESCE &&
+			    ddekit_claim_quiesce(dev->claim) >= 0;
 		device_fail(dev, t.text);
 		text_finish(&t);
 		return;
@@ -503,6 +443,35 @@ void device_on_death(struct device *dev, const char *text, bool refused)
 	} else {
 		recover(dev, text, refused);
 	}
+}
+
+/* ---- coming and going ------------------------------------------------------------ */
+
+void device_plugged(struct device *dev)
+{
+	if (dev->state != DEVICE_ABSENT || device_is_missing(dev))
+		return;
+	if (dev->want == WANT_UP && !dev->manager->stopping) {
+		device_start(dev);
+		return;
+	}
+	str_set(&dev->error, NULL);
+	device_enter(dev, DEVICE_CONFIGURED, "plugged in");
+}
+
+void device_unplugged(struct device *dev)
+{
+	if (!device_is_missing(dev))
+		return;
+	/* What runs is told by its claim; one that is held is let go of. */
+	if (dev->held) {
+		dev->held = false;
+		release(dev);
+	}
+	if (dev->state == DEVICE_CONFIGURED)
+		dev->want = WANT_DOWN;		/* nobody has asked for it */
+	if (dev->state == DEVICE_CONFIGURED || dev->state == DEVICE_FAILED)
+		device_enter(dev, DEVICE_ABSENT, "not in the machine");
 }
 
 /* ---- after a restart of ddekitd ---------------------------------------------- */
@@ -564,12 +533,14 @@ void device_destroy(struct device *dev)
 {
 	if (!dev)
 		return;
+	dev->held = false;
 	release(dev);
 	device_plugin_finish(&dev->plugin);
 	logring_destroy(dev->logs);
 	logring_destroy(dev->history);
 	device_config_destroy(dev->config);
 	device_config_destroy(dev->next_config);
+	device_config_destroy(dev->bind_before);
 	free(dev->error);
 	free(dev->last_failure);
 	free(dev->crash_report);

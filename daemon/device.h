@@ -12,9 +12,12 @@
  *   up          the driver serves the host
  *   stopping    the driver is being shut down
  *   restarting  the driver host died or is being replaced; claim and TAP live on
- *   failed      given up, nothing is held; error says why
+ *   failed      given up; error says why. Nothing is held, but for on-failure=quiesce
+ *               the claim of a device that had served
+ *   absent      not in the machine; claimed once it is (hotplug.h)
  *
  *   device.c        the machine
+ *   device-reload.c restart in place
  *   device-claim.c  claim, lock, which plugin
  *   device-host.c   the driver host: set-up, messages, statistics
  *   device-net.c    TAP and link
@@ -41,6 +44,7 @@ enum device_state {
 	DEVICE_STOPPING,
 	DEVICE_RESTARTING,
 	DEVICE_FAILED,
+	DEVICE_ABSENT,
 };
 
 /* What is to come once the host has stopped. */
@@ -68,6 +72,10 @@ struct device {
 	struct device_config *config;
 	struct device_config *next_config;	/* takes effect once it is down */
 	bool transient;			/* bound at run time, in no file */
+	bool staged;			/* its drop-in is to be kept once it is up (bind.c) */
+	bool force;			/* claimed whoever uses it */
+	bool held;			/* given up, but its claim is kept: on-failure=quiesce */
+	struct device_config *bind_before;	/* back to that if a bind fails, or NULL */
 	enum device_state state;
 	uint64_t state_since;		/* wall ns */
 	enum device_want want;
@@ -124,6 +132,8 @@ struct device *device_create(struct manager *manager, struct device_config *conf
 void device_destroy(struct device *dev);
 
 const char *device_state_name(enum device_state state);
+/* Nothing runs, and device_start() is possible. */
+bool device_state_is_down(enum device_state state);
 /* The resolved driver, or what the configuration says. */
 const char *device_driver(const struct device *dev);
 struct log_about device_about(const struct device *dev);
@@ -139,6 +149,11 @@ int device_reload(struct device *dev, const char *options, char **ret_why);
 /* Moves config into the device; one that is not down is stopped and started
  * with it, one that is down stays so. */
 void device_replace_config(struct device *dev, struct device_config *config);
+/* The machine's device came or went (hotplug.h). */
+void device_plugged(struct device *dev);
+void device_unplugged(struct device *dev);
+/* Is it a device that may come and go, and is not there now? */
+bool device_is_missing(const struct device *dev);
 
 /* Goes on with a device that the ddekitd before this one held. */
 enum device_resume {
@@ -158,6 +173,8 @@ void device_fail(struct device *dev, const char *text);
 void device_condemn(struct device *dev, const char *text);
 void device_on_ready(struct device *dev);
 void device_on_death(struct device *dev, const char *text, bool refused);
+/* Kills the host unless it is ready within start-timeout=. Return: 0, -errno. */
+int device_limit_start(struct device *dev);
 int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn);
 
 /* device-claim.c: both return 0 or -errno with *ret_why to be freed. */

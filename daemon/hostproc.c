@@ -13,6 +13,9 @@
 #include "hostproc.h"
 #include "message.h"
 
+/* A ddekitd asks a driver host for its state when it goes on with it. Those before
+ * this one that died without reading the answer have left theirs. */
+#define ASKED_MAX 64
 #define MESSAGE_BUDGET 64		/* messages per wake-up */
 #define LOG_BUDGET 16			/* reads of the log pipe per wake-up */
 #define LOG_LINE 1024
@@ -602,7 +605,7 @@ int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_
 			       .log = kept->log, .start_ns = kept->start_ns };
 	host->context.not_before = kept->start_ns;
 	host->context.last_state = kept->last_state;
-	host->context.again = true;
+	host->context.again = ASKED_MAX;
 	r = watch(host);
 	if (r < 0) {
 		host->reaped = true;	/* it lives on */

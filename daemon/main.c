@@ -8,6 +8,7 @@
 #include "bus.h"
 #include "device-keep.h"
 #include "fdstore.h"
+#include "hotplug.h"
 #include "log.h"
 #include "unitjob.h"
 
@@ -223,8 +224,9 @@ static int add_signals(sd_event *event, struct manager *m)
 
 static int run(const struct arguments *a)
 {
-	struct manager manager = { .lock = -1 };
+	struct manager manager = { .lock = -1, .kept_config = -1 };
 	struct fdstore *store = NULL;
+	struct hotplug *hotplug = NULL;
 	sd_event *event = NULL;
 	int r;
 
@@ -243,12 +245,14 @@ static int run(const struct arguments *a)
 	if (r >= 0) {
 		manager_adopt(&manager);
 		sd_event_set_watchdog(event, 1);
-		sd_notify(0, "READY=1");
 		log_notice("ddekitd " DDEKIT_VERSION " serves %zu devices in %s",
 			   manager.n_devices, manager.config.global.runtime_dir);
+		hotplug_open(&manager, &hotplug);	/* before: nothing is missed */
 		manager_autostart(&manager);
+		manager_ready(&manager);
 		r = sd_event_loop(event);
 	}
+	hotplug_close(hotplug);
 	manager_close(&manager);
 	bus_close(manager.bus);
 	fdstore_close(store);

@@ -6,52 +6,14 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
+#include "bind.h"
 #include "bus.h"
+#include "inuse.h"
 #include "log.h"
 #include "manager.h"
+#include "pcisys.h"
 
 #define STOP_LIMIT_US 20000000ull	/* for all devices; more than any stop-timeout is cut */
-
-/* ---- configuration ------------------------------------------------------- */
-
-static int overlay(char **member, const char *value)
-{
-	return value ? str_set(member, value) : 0;
-}
-
-static int load(const struct manager_options *o, struct config *ret, struct strv *errors)
-{
-	struct global_config *g = &ret->global;
-	int r = config_load(ret, o->config_path, errors);
-
-	if (r == -ENOENT && !o->config_given)
-		r = 0;
-	if (!r)
-		r = overlay(&g->runtime_dir, o->runtime_dir);
-	if (!r)
-		r = overlay(&g->plugin_dir, o->plugin_dir);
-	if (!r)
-		r = overlay(&g->runtime, o->runtime);
-	if (!r)
-		r = overlay(&g->host_binary, o->host_binary);
-	return r;
-}
-
-int manager_read_config(const struct manager_options *options, struct config *ret)
-{
-	struct strv errors = { 0 };
-	size_t i;
-	int r = load(options, ret, &errors);
-
-	for (i = 0; i < errors.n; i++)
-		log_error("%s", errors.item[i]);
-	if (r == -ENOENT)
-		log_error("%s: no such file; see devices.conf(5)", options->config_path);
-	else if (r == -ENOMEM)
-		log_error("out of memory");
-	strv_finish(&errors);
-	return r;
-}
 
 /* ---- runtime folder -------------------------------------------------------- */
 
@@ -185,7 +147,8 @@ struct device *manager_lookup(struct manager *m, const char *name)
 		if (!strcmp(d->link_known ? d->link.name : d->config->ifname, name))
 			return m->device[i];
 	}
-	return NULL;
+	/* What the kernel's driver calls it. */
+	return pcisys_of_name(inuse_system.sys, name, &bdf) < 0 ? NULL : manager_find(m, bdf);
 }
 
 int manager_add(struct manager *m, struct device_config *config, bool transient,
@@ -212,7 +175,7 @@ int manager_add(struct manager *m, struct device_config *config, bool transient,
 	return 0;
 }
 
-static bool is_ours(const struct manager *m, const struct device_config *config)
+bool manager_owns(const struct manager *m, const struct device_config *config)
 {
 	return !m->options.only || !compare(m->only, config->bdf);
 }
@@ -224,7 +187,7 @@ static int take_devices(struct manager *m)
 	int r;
 
 	for (i = 0; i < m->config.n_devices; i++) {
-		if (is_ours(m, m->config.device[i])) {
+		if (manager_owns(m, m->config.device[i])) {
 			r = manager_add(m, m->config.device[i], false, NULL);
 			if (r < 0)
 				return r;
@@ -234,7 +197,7 @@ static int take_devices(struct manager *m)
 		m->config.device[i] = NULL;
 	}
 	m->config.n_devices = 0;
-	if (m->options.only && !m->n_devices) {
+	if (m->options.only && !m->n_devices && !m->config_error) {
 		log_error("%s: no section [%s]; add one to run this device", m->options.config_path,
 			  m->options.only);
 		return -ENODEV;
@@ -248,12 +211,12 @@ int manager_open(sd_event *event, const struct manager_options *options,
 	int r;
 
 	*ret = (struct manager){ .event = event, .options = *options, .fdstore = fdstore,
-				 .lock = -1 };
+				 .lock = -1, .kept_config = -1 };
 	if (options->only && ddekit_bdf_parse(options->only, &ret->only) < 0) {
 		log_error("--device %s: not a PCI address such as 0000:01:00.0", options->only);
 		return -EINVAL;
 	}
-	r = manager_read_config(options, &ret->config);
+	r = manager_open_config(ret);
 	if (r < 0)
 		return r;
 	spawn_user(ret->config.global.user, &ret->host_uid, &ret->host_gid);
@@ -275,6 +238,21 @@ void manager_close(struct manager *m)
 		manager_unlock_file(m->config.global.runtime_dir, name, &m->lock);
 	fd_close(&m->lock);
 	config_finish(&m->config);
+	if (!m->leaving)
+		manager_forget_config(m);
+	fd_close(&m->kept_config);
+	free(m->config_error);
+	m->config_error = NULL;
+}
+
+void manager_start(struct device *dev)
+{
+	if (device_state_is_down(dev->state) && device_is_missing(dev)) {
+		device_unplugged(dev);
+		dev->want = WANT_UP;
+	} else {
+		device_start(dev);
+	}
 }
 
 void manager_autostart(struct manager *m)
@@ -283,10 +261,10 @@ void manager_autostart(struct manager *m)
 
 	for (i = 0; i < m->n_devices; i++)
 		if (m->device[i]->config->autostart || m->options.only)
-			device_start(m->device[i]);
+			manager_start(m->device[i]);
 }
 
-static void notify_status(struct manager *m)
+void manager_notify(struct manager *m)
 {
 	unsigned int up = 0, failed = 0;
 	size_t i;
@@ -295,7 +273,29 @@ static void notify_status(struct manager *m)
 		up += m->device[i]->state == DEVICE_UP;
 		failed += m->device[i]->state == DEVICE_FAILED;
 	}
-	sd_notifyf(0, "STATUS=%zu devices: %u up, %u failed", m->n_devices, up, failed);
+	sd_notifyf(0, "STATUS=%zu devices: %u up, %u failed%s%s", m->n_devices, up, failed,
+		   m->config_error ? "; the configuration is bad, and not in use: " : "",
+		   m->config_error ? m->config_error : "");
+}
+
+/* More than the longest backoff and claim. */
+#define START_SPARE_MS 60000u
+
+static bool is_decided(const struct device *dev)
+{
+	return dev->state == DEVICE_UP || device_state_is_down(dev->state);
+}
+
+void manager_ready(struct manager *m)
+{
+	const struct device *dev = m->options.only && m->n_devices ? m->device[0] : NULL;
+
+	m->starting = dev && !is_decided(dev);
+	if (!m->starting)
+		sd_notify(0, "READY=1");
+	else
+		sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu",
+			   (dev->config->start_timeout + START_SPARE_MS) * 1000ull);
 }
 
 static bool all_down(const struct manager *m)
@@ -303,19 +303,34 @@ static bool all_down(const struct manager *m)
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
-		if (m->device[i]->state != DEVICE_CONFIGURED &&
-		    m->device[i]->state != DEVICE_FAILED)
+		if (!device_state_is_down(m->device[i]->state))
 			return false;
 	return true;
 }
 
 void manager_device_changed(struct manager *m, struct device *dev, enum device_state from)
 {
-	notify_status(m);
+	manager_notify(m);
+	if (m->starting)
+		manager_ready(m);
 	if (m->bus)
 		bus_state_changed(m->bus, dev, from);
 	if (m->stopping && all_down(m))
 		sd_event_exit(m->event, 0);
+	bind_settled(dev);
+}
+
+void manager_device_logged(struct manager *m, struct device *dev, int level, const char *text)
+{
+	logring_add(dev->logs, level, text);
+	if (m->bus)
+		bus_log_line(m->bus, dev, level, text);
+}
+
+void manager_link_changed(struct manager *m, struct device *dev)
+{
+	if (m->bus)
+		bus_link_changed(m->bus, dev);
 }
 
 void manager_device_gone(struct manager *m, struct device *dev)
@@ -327,7 +342,7 @@ void manager_device_gone(struct manager *m, struct device *dev)
 	m->n_devices--;
 	memmove(&m->device[i], &m->device[i + 1], (m->n_devices - i) * sizeof(*m->device));
 	device_destroy(dev);
-	notify_status(m);
+	manager_notify(m);
 }
 
 static int on_stop_limit(sd_event_source *source, uint64_t usec, void *arg)
@@ -353,77 +368,4 @@ void manager_stop(struct manager *m)
 	else
 		sd_event_add_time_relative(m->event, &m->stop_timer, CLOCK_MONOTONIC,
 					   STOP_LIMIT_US, 0, on_stop_limit, m);
-}
-
-/* ---- reload ---------------------------------------------------------------- */
-
-static void remove_missing(struct manager *m, const struct config *fresh)
-{
-	struct device *dev;
-	size_t i;
-
-	for (i = m->n_devices; i-- > 0;) {
-		dev = m->device[i];
-		if (!dev->transient && !config_find(fresh, dev->config->bdf)) {
-			log_notice("%s: no longer configured", dev->config->bdf_text);
-			device_stop(dev, true);
-		}
-	}
-}
-
-/* Takes the configuration of one device from *config, which is NULL after it. */
-static int update_device(struct manager *m, struct device_config **config)
-{
-	struct device *dev = manager_find(m, (*config)->bdf);
-	int r;
-
-	if (!dev) {
-		r = manager_add(m, *config, false, &dev);
-		if (r < 0)
-			return r;
-		*config = NULL;
-		return dev->config->autostart ? device_start(dev) : 0;
-	}
-	dev->transient = false;
-	if (device_config_equal(dev->config, *config))
-		return 0;
-	log_notice("%s: configuration changed", dev->config->bdf_text);
-	device_replace_config(dev, *config);
-	*config = NULL;
-	return 0;
-}
-
-static char *join_errors(const struct strv *errors)
-{
-	struct text t = { 0 };
-	size_t i;
-
-	for (i = 0; i < errors->n; i++)
-		text_add(&t, "%s%s", i ? "\n" : "", errors->item[i]);
-	return t.text;
-}
-
-int manager_reload(struct manager *m, char **ret_why)
-{
-	struct config fresh = { 0 };
-	struct strv errors = { 0 };
-	size_t i;
-	int r = load(&m->options, &fresh, &errors);
-
-	if (r < 0)
-		*ret_why = errors.n ? join_errors(&errors)
-				    : str_format("%s: %s", m->options.config_path, strerror(-r));
-	strv_finish(&errors);
-	if (r >= 0) {
-		remove_missing(m, &fresh);
-		for (i = 0; i < fresh.n_devices && r >= 0; i++)
-			if (is_ours(m, fresh.device[i]))
-				r = update_device(m, &fresh.device[i]);
-	}
-	/* Devices that were taken over left a hole. */
-	for (i = 0; i < fresh.n_devices; i++)
-		device_config_destroy(fresh.device[i]);
-	fresh.n_devices = 0;
-	config_finish(&fresh);
-	return r;
 }

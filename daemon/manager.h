@@ -33,7 +33,10 @@ struct manager {
 	struct bus *bus;
 	struct fdstore *fdstore;	/* main's; NULL: none */
 	sd_event_source *stop_timer;
+	int kept_config;		/* the last good one (statefile.h), -1: none */
+	char *config_error;		/* why the file is not what is in use, or NULL */
 	bool stopping;
+	bool starting;			/* the service manager waits for READY=1 */
 	bool leaving;			/* what runs is the next ddekitd's */
 };
 
@@ -41,6 +44,18 @@ struct manager {
  * Return: 0, -EINVAL, -ENOENT, -ENOMEM. */
 int manager_read_config(const struct manager_options *options, struct config *ret);
 
+/* Its part of manager_open(): reads it, or takes the last good one. */
+int manager_open_config(struct manager *m);
+/* A successor is to find no last good one. */
+void manager_forget_config(struct manager *m);
+/* Is the device one of this ddekitd's? */
+bool manager_owns(const struct manager *m, const struct device_config *config);
+/* Starts a device; one that is not in the machine is started once it is. */
+void manager_start(struct device *dev);
+/* READY=1: at once, or for --device when it is decided whether the driver starts. */
+void manager_ready(struct manager *m);
+/* Tells the service manager how it stands. */
+void manager_notify(struct manager *m);
 /* fdstore is borrowed until manager_close().
  * Reads the configuration, locks the runtime folder, makes the devices; starts
  * nothing. Errors are logged. Return: 0, -errno. */
@@ -64,6 +79,8 @@ int manager_add(struct manager *m, struct device_config *config, bool transient,
 
 /* Called by devices. */
 void manager_device_changed(struct manager *m, struct device *dev, enum device_state from);
+void manager_device_logged(struct manager *m, struct device *dev, int level, const char *text);
+void manager_link_changed(struct manager *m, struct device *dev);
 void manager_device_gone(struct manager *m, struct device *dev);	/* frees it */
 
 /* Opens <runtime-dir>/NAME and locks it, its text the pid. Return: fd; -EBUSY:

@@ -55,7 +55,7 @@ static bool in_order(struct message_context *ctx, uint32_t state)
 		return true;
 	}
 	if (ctx->again && state == ctx->last_state) {
-		ctx->again = false;
+		ctx->again--;
 		return true;
 	}
 	return state > STATE_READY || state == ctx->last_state + 1;

@@ -18,7 +18,8 @@ struct message_context {
 	uint64_t window_start;		/* for the rate limit */
 	uint32_t window_count;
 	bool reloads;			/* set by the caller: OP_RELOAD was sent */
-	bool again;			/* likewise OP_SAY_STATE: the last state may be repeated */
+	uint32_t again;			/* likewise OP_SAY_STATE: the last state may be repeated
+					 * that often */
 };
 
 #define MESSAGE_RATE_MAX 2000u		/* messages per second */

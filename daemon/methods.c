@@ -5,18 +5,25 @@
  */
 #include <errno.h>
 
-#include "bus.h"
+#include "authorize.h"
 #include "log.h"
+#include "methods.h"
 #include "report.h"
 
-static int no_device(sd_bus_error *error, const char *name)
+int method_no_device(sd_bus_error *error, const char *name)
 {
 	return sd_bus_error_setf(error, CONTROL_ERROR_NO_DEVICE, "no device %s; see ddectl list",
 				 name);
 }
 
-/* Reads the first argument, a device. Return: 1, -errno with @error set. */
-static int read_device(sd_bus_message *msg, struct manager *m, struct device **ret,
+int method_bad_config(sd_bus_error *error, const char *why, int r)
+{
+	if (r == -ENOMEM || !why)
+		return r;
+	return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s", why);
+}
+
+int method_read_device(sd_bus_message *msg, struct manager *m, struct device **ret,
 		       sd_bus_error *error)
 {
 	const char *name;
@@ -25,11 +32,10 @@ static int read_device(sd_bus_message *msg, struct manager *m, struct device **r
 	if (r < 0)
 		return r;
 	*ret = manager_lookup(m, name);
-	return *ret ? 1 : no_device(error, name);
+	return *ret ? 1 : method_no_device(error, name);
 }
 
-/* Answers with JSON and drops the object. */
-static int reply_json(sd_bus_message *msg, struct json_object *json)
+int method_reply_json(sd_bus_message *msg, struct json_object *json)
 {
 	int r;
 
@@ -49,20 +55,20 @@ static int list_devices(sd_bus_message *msg, void *arg, sd_bus_error *error)
 
 	for (i = 0; i < m->n_devices; i++)
 		json_object_array_add(list, report_device(m->device[i]));
-	return reply_json(msg, list);
+	return method_reply_json(msg, list);
 }
 
 static int get_status(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	struct device *dev;
-	int r = read_device(msg, arg, &dev, error);
+	int r = method_read_device(msg, arg, &dev, error);
 
-	return r < 0 ? r : reply_json(msg, report_device(dev));
+	return r < 0 ? r : method_reply_json(msg, report_device(dev));
 }
 
 static int get_daemon(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	return reply_json(msg, report_daemon(arg));
+	return method_reply_json(msg, report_daemon(arg));
 }
 
 static int list_drivers(sd_bus_message *msg, void *arg, sd_bus_error *error)
@@ -74,129 +80,7 @@ static int list_drivers(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	if (r < 0)
 		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "no plugins: %s: %s",
 					 m->config.global.plugin_dir, strerror(-r));
-	return reply_json(msg, json);
-}
-
-/* ---- bind ---------------------------------------------------------------- */
-
-static int bad_config(sd_bus_error *error, const char *why, int r)
-{
-	if (r == -ENOMEM || !why)
-		return r;
-	return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s", why);
-}
-
-/* Reads a{ss} over the configuration. Return: how many, -errno. */
-static int read_settings(sd_bus_message *msg, struct device_config *config,
-			 sd_bus_error *error)
-{
-	_cleanup_free_ char *why = NULL;
-	const char *key, *value;
-	int r, n = 0;
-
-	r = sd_bus_message_enter_container(msg, 'a', "{ss}");
-	while (r >= 0 && (r = sd_bus_message_read(msg, "{ss}", &key, &value)) > 0) {
-		r = device_config_set(config, key, value, 1, &why);
-		if (r < 0)
-			return bad_config(error, why, r);
-		n++;
-	}
-	if (r >= 0)
-		r = device_config_complete(config, &why);
-	return r < 0 ? bad_config(error, why, r) : n;
-}
-
-static int check_bind(struct manager *m, struct device *dev, int n_settings, sd_bus_error *error)
-{
-	if (m->stopping)
-		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "ddekitd is stopping");
-	if (m->options.only && !dev)
-		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "this ddekitd runs %s alone",
-					 m->options.only);
-	if (dev && dev->state == DEVICE_STOPPING)
-		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is stopping; try again",
-					 dev->config->bdf_text);
-	if (dev && n_settings && dev->state != DEVICE_CONFIGURED && dev->state != DEVICE_FAILED)
-		return sd_bus_error_setf(error, CONTROL_ERROR_EXISTS, "%s is %s; unbind it before "
-					 "binding it with other settings", dev->config->bdf_text,
-					 device_state_name(dev->state));
-	return 0;
-}
-
-/* Gives the device its configuration, making the device if need be. The
- * configuration is moved in any case. */
-static int apply_config(struct manager *m, struct device **dev, struct device_config *config)
-{
-	int r;
-
-	if (*dev) {
-		device_config_destroy((*dev)->config);
-		(*dev)->config = config;
-		return 0;
-	}
-	r = manager_add(m, config, true, dev);
-	if (r < 0)
-		device_config_destroy(config);
-	return r;
-}
-
-/* A device that no file names is made of the settings alone; one that is
- * configured runs with the settings laid over its own. */
-static int prepare_bind(sd_bus_message *msg, struct manager *m, struct ddekit_bdf bdf,
-			struct device **dev, sd_bus_error *error)
-{
-	struct device_config *config;
-	int n, r;
-
-	config = *dev ? device_config_copy((*dev)->config)
-		      : device_config_create(bdf, "ddectl bind");
-	if (!config)
-		return -ENOMEM;
-	n = read_settings(msg, config, error);
-	r = n < 0 ? n : check_bind(m, *dev, n, error);
-	if (r >= 0 && (n || !*dev))
-		return apply_config(m, dev, config);
-	device_config_destroy(config);
-	return r;
-}
-
-/* Bind(s device, a{ss} settings) -> s state before, s BDF */
-static int bind_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
-{
-	const char *name, *before;
-	struct manager *m = arg;
-	struct ddekit_bdf bdf;
-	struct device *dev;
-	int r = sd_bus_message_read(msg, "s", &name);
-
-	if (r < 0)
-		return r;
-	dev = manager_lookup(m, name);
-	if (!dev && ddekit_bdf_parse(name, &bdf) < 0)
-		return no_device(error, name);
-	before = dev ? device_state_name(dev->state) : "unbound";
-	r = prepare_bind(msg, m, dev ? dev->config->bdf : bdf, &dev, error);
-	if (r >= 0)
-		r = device_start(dev);
-	if (r < 0 && r != -EALREADY)
-		return r;
-	return sd_bus_reply_method_return(msg, "ss", before, dev->config->bdf_text);
-}
-
-/* Unbind(s device) -> s state before, s BDF */
-static int unbind_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
-{
-	char bdf[DDEKIT_BDF_STRLEN];
-	const char *before;
-	struct device *dev;
-	int r = read_device(msg, arg, &dev, error);
-
-	if (r < 0)
-		return r;
-	before = device_state_name(dev->state);
-	memcpy(bdf, dev->config->bdf_text, sizeof(bdf));
-	device_stop(dev, dev->transient);	/* may be gone after this */
-	return sd_bus_reply_method_return(msg, "ss", before, bdf);
+	return method_reply_json(msg, json);
 }
 
 /* Restart(s device) -> s state before, s BDF */
@@ -205,7 +89,7 @@ static int restart_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	struct manager *m = arg;
 	const char *before;
 	struct device *dev;
-	int r = read_device(msg, arg, &dev, error);
+	int r = method_read_device(msg, arg, &dev, error);
 
 	if (r < 0)
 		return r;
@@ -239,7 +123,7 @@ static int restart_in_place(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	const char *before, *options = NULL;
 	struct manager *m = arg;
 	struct device *dev;
-	int r = read_device(msg, arg, &dev, error);
+	int r = method_read_device(msg, arg, &dev, error);
 
 	if (r >= 0)
 		r = read_options(msg, &options, error);
@@ -251,26 +135,19 @@ static int restart_in_place(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not up",
 					 dev->config->bdf_text, before);
 	if (r < 0)
-		return bad_config(error, why, r);
+		return method_bad_config(error, why, r);
 	return sd_bus_reply_method_return(msg, "ss", before, dev->config->bdf_text);
 }
 
 /* ---- logs, statistics, monitor --------------------------------------------- */
 
-/* GetLogs(s device, u lines) -> a(tis): wall clock in µs, level, text */
-static int get_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int reply_logs(sd_bus_message *msg, const struct device *dev, uint32_t max)
 {
+	uint32_t n = logring_count(dev->logs), i;
 	sd_bus_message *reply = NULL;
 	const struct logline *line;
-	struct device *dev;
-	uint32_t max, n, i;
-	int r = read_device(msg, arg, &dev, error);
+	int r;
 
-	if (r >= 0)
-		r = sd_bus_message_read(msg, "u", &max);
-	if (r < 0)
-		return r;
-	n = logring_count(dev->logs);
 	r = sd_bus_message_new_method_return(msg, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(tis)");
@@ -285,6 +162,36 @@ static int get_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		r = sd_bus_send(NULL, reply, NULL);
 	sd_bus_message_unref(reply);
 	return r;
+}
+
+/* GetLogs(s device, u lines) -> a(tis): wall clock in µs, level, text */
+static int get_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	struct device *dev;
+	uint32_t max;
+	int r = method_read_device(msg, arg, &dev, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(msg, "u", &max);
+	return r < 0 ? r : reply_logs(msg, dev, max);
+}
+
+/* FollowLogs(s device, u lines): the same, and LogLine signals for each further line. */
+static int follow_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	struct manager *m = arg;
+	struct device *dev;
+	uint32_t max;
+	int r = method_read_device(msg, m, &dev, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(msg, "u", &max);
+	if (r < 0)
+		return r;
+	if (bus_follow_log(m->bus, sd_bus_message_get_bus(msg), dev) < 0)
+		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "logs can be followed on "
+					 "the control socket alone, and in the journal");
+	return reply_logs(msg, dev, max);
 }
 
 /* A method that waits for its host's reply.  The device is there as long as its
@@ -335,7 +242,7 @@ static void on_stats(void *arg, const struct host_reply *reply)
 					   "gives no statistics: %s", call->dev->config->bdf_text,
 					   strerror(-reply->error));
 	else
-		reply_json(call->msg, report_stats(call->dev, reply->stats));
+		method_reply_json(call->msg, report_stats(call->dev, reply->stats));
 	end_call(call);
 }
 
@@ -343,7 +250,7 @@ static void on_stats(void *arg, const struct host_reply *reply)
 static int get_stats(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	struct device *dev;
-	int r = read_device(msg, arg, &dev, error);
+	int r = method_read_device(msg, arg, &dev, error);
 
 	return r < 0 ? r : call_host(msg, dev, OP_STATS, NULL, on_stats, error);
 }
@@ -352,7 +259,7 @@ static int get_stats(sd_bus_message *msg, void *arg, sd_bus_error *error)
 static int get_kernel_stats(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	struct device *dev;
-	int r = read_device(msg, arg, &dev, error);
+	int r = method_read_device(msg, arg, &dev, error);
 
 	return r < 0 ? r : call_host(msg, dev, OP_COUNTERS, NULL, on_stats, error);
 }
@@ -364,7 +271,7 @@ static void on_modules(void *arg, const struct host_reply *reply)
 	struct host_call *call = arg;
 
 	if (reply->text)
-		reply_json(call->msg, report_modules(reply->text->text));
+		method_reply_json(call->msg, report_modules(reply->text->text));
 	else
 		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_FAILED, "%s: the driver host "
 					   "does not tell its modules: %s",
@@ -376,7 +283,7 @@ static void on_modules(void *arg, const struct host_reply *reply)
 static int list_modules(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	struct device *dev;
-	int r = read_device(msg, arg, &dev, error);
+	int r = method_read_device(msg, arg, &dev, error);
 
 	return r < 0 ? r : call_host(msg, dev, OP_MODULES, NULL, on_modules, error);
 }
@@ -410,7 +317,7 @@ static void on_param(void *arg, const struct host_reply *reply)
 	if (reply->error) {
 		param_error(call, reply->error);
 	} else if (!call->what[0]) {
-		reply_json(call->msg, report_params(reply->text->text));
+		method_reply_json(call->msg, report_params(reply->text->text));
 	} else {
 		text = strdup(reply->text->text);
 		if (text)
@@ -456,7 +363,7 @@ static int param_call(sd_bus_message *msg, struct device *dev, const char *name,
 static int list_parameters(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	struct device *dev;
-	int r = read_device(msg, arg, &dev, error);
+	int r = method_read_device(msg, arg, &dev, error);
 
 	return r < 0 ? r : param_call(msg, dev, "", NULL, error);
 }
@@ -466,7 +373,7 @@ static int get_parameter(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	struct device *dev;
 	const char *name;
-	int r = read_device(msg, arg, &dev, error);
+	int r = method_read_device(msg, arg, &dev, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(msg, "s", &name);
@@ -480,7 +387,7 @@ static int set_parameter(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	const char *name, *value;
 	struct device *dev;
-	int r = read_device(msg, arg, &dev, error);
+	int r = method_read_device(msg, arg, &dev, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(msg, "ss", &name, &value);
@@ -495,7 +402,7 @@ static int monitor(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	_cleanup_free_ char *reply = NULL;
 	const char *command, *arguments;
 	struct device *dev;
-	int r = read_device(msg, arg, &dev, error);
+	int r = method_read_device(msg, arg, &dev, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(msg, "ss", &command, &arguments);
@@ -518,7 +425,7 @@ static int reload(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	_cleanup_free_ char *why = NULL;
 	int r = manager_reload(arg, &why);
 
-	return r < 0 ? bad_config(error, why, r) : sd_bus_reply_method_return(msg, "");
+	return r < 0 ? method_bad_config(error, why, r) : sd_bus_reply_method_return(msg, "");
 }
 
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -535,8 +442,39 @@ static int get_count(sd_bus *bus, const char *path, const char *interface, const
 	return sd_bus_message_append(reply, "u", (uint32_t)m->n_devices);
 }
 
-/* What only looks is open to all on the system bus; the rest wants CAP_SYS_ADMIN
- * there. The private socket is for root (or ddekitd's own user) alone. */
+/* The methods that root may call, and others if polkit lets them. */
+static const struct guard {
+	const char *method;
+	const char *action;
+	sd_bus_message_handler_t run;
+} guards[] = {
+	{ "Bind", "org.ddekit.bind", method_bind },
+	{ "Unbind", "org.ddekit.unbind", method_unbind },
+	{ "Restart", "org.ddekit.restart", restart_device },
+	{ "RestartInPlace", "org.ddekit.restart", restart_in_place },
+	{ "Reload", "org.ddekit.reload", reload },
+	{ "SetParameter", "org.ddekit.set-parameter", set_parameter },
+	{ "PlanBind", "org.ddekit.inspect", method_plan_bind },
+	{ "GetLogs", "org.ddekit.inspect", get_logs },
+	{ "GetKernelStats", "org.ddekit.inspect", get_kernel_stats },
+	{ "ListParameters", "org.ddekit.inspect", list_parameters },
+	{ "GetParameter", "org.ddekit.inspect", get_parameter },
+};
+
+static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	const char *member = sd_bus_message_get_member(msg);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(guards); i++)
+		if (!strcmp(guards[i].method, member))
+			return authorize(msg, guards[i].action, guards[i].run, arg, error);
+	return -EOPNOTSUPP;
+}
+
+/* On the system bus what only looks is open to all, what is guarded to those whom
+ * polkit lets, and the rest to CAP_SYS_ADMIN. The private socket is for root (or
+ * ddekitd's own user) alone. */
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -545,20 +483,35 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD("GetStatus", "s", "s", get_status, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("GetDaemon", "", "s", get_daemon, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("ListDrivers", "", "s", list_drivers, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("GetLogs", "su", "a(tis)", get_logs, 0),
+	SD_BUS_METHOD("GetLogs", "su", "a(tis)", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("FollowLogs", "su", "a(tis)", follow_logs, 0),
 	SD_BUS_METHOD("GetStats", "s", "s", get_stats, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("GetKernelStats", "s", "s", get_kernel_stats, 0),
+	SD_BUS_METHOD("GetKernelStats", "s", "s", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("ListModules", "s", "s", list_modules, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("ListParameters", "s", "s", list_parameters, 0),
-	SD_BUS_METHOD("GetParameter", "ss", "s", get_parameter, 0),
-	SD_BUS_METHOD("SetParameter", "sss", "s", set_parameter, 0),
-	SD_BUS_METHOD("Bind", "sa{ss}", "ss", bind_device, 0),
-	SD_BUS_METHOD("Unbind", "s", "ss", unbind_device, 0),
-	SD_BUS_METHOD("Restart", "s", "ss", restart_device, 0),
-	SD_BUS_METHOD("RestartInPlace", "sa{ss}", "ss", restart_in_place, 0),
-	SD_BUS_METHOD("Reload", "", "", reload, 0),
+	SD_BUS_METHOD("ListParameters", "s", "s", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("GetParameter", "ss", "s", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("SetParameter", "sss", "s", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Bind", "sa{ss}u", "sss", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("PlanBind", "sa{ss}u", "s", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Unbind", "su", "sss", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Restart", "s", "ss", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("RestartInPlace", "sa{ss}", "ss", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Reload", "", "", guarded,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("Monitor", "sss", "s", monitor, 0),
 	SD_BUS_SIGNAL("StateChanged", "ssss", 0),	/* BDF, from, to, error */
+	SD_BUS_SIGNAL("LinkChanged", "sbu", 0),		/* BDF, up, Mbit/s */
+	SD_BUS_SIGNAL("LogLine", "tisu", 0),	/* µs, level, text, lines lost before it */
 	SD_BUS_VTABLE_END,
 };
 

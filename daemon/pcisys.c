@@ -143,3 +143,65 @@ int pcisys_class(const char *root, const char *bdf, const char *class, struct st
 		closedir(dir);
 	return r;
 }
+
+static bool in_the_way(const char *driver)
+{
+	return driver && strcmp(driver, "vfio-pci") && strcmp(driver, "pci-stub");
+}
+
+char *pcisys_group_problem(const char *root, const char *bdf)
+{
+	struct text list = { 0 }, how = { 0 };
+	struct strv companions = { 0 };
+	char *problem = NULL;
+	size_t i;
+
+	pcisys_companions(root, bdf, &companions);
+	for (i = 0; i < companions.n; i++) {
+		_cleanup_free_ char *driver = pcisys_driver(root, companions.item[i]);
+
+		if (!in_the_way(driver))
+			continue;
+		text_add(&list, "%s%s (%s)", list.len ? ", " : "", companions.item[i], driver);
+		text_add(&how, "%secho %s >%s/bus/pci/devices/%s/driver/unbind",
+			 how.len ? "; " : "", companions.item[i], root, companions.item[i]);
+	}
+	if (list.len && how.len)
+		problem = str_format("IOMMU group %d is %s and %s, and must be given away as a "
+				     "whole; take from its driver what is in the way: %s",
+				     pcisys_group(root, bdf), bdf, list.text, how.text);
+	text_finish(&list);
+	text_finish(&how);
+	strv_finish(&companions);
+	return problem;
+}
+
+/* The last part of a path that is a PCI address. */
+static int last_bdf(char *path, struct ddekit_bdf *ret)
+{
+	char *part, *rest = NULL;
+	int r = -ENODEV;
+
+	for (part = strtok_r(path, "/", &rest); part; part = strtok_r(NULL, "/", &rest))
+		if (strlen(part) >= strlen("0000:00:00.0") && !ddekit_bdf_parse(part, ret))
+			r = 0;
+	return r;
+}
+
+int pcisys_of_name(const char *root, const char *name, struct ddekit_bdf *ret)
+{
+	static const char *const classes[] = { "net", "block" };
+	int r = -ENODEV;
+	size_t i;
+
+	if (!*name || *name == '.' || strchr(name, '/'))
+		return -ENODEV;
+	for (i = 0; i < ARRAY_SIZE(classes) && r < 0; i++) {
+		_cleanup_free_ char *path = str_format("%s/class/%s/%s", root, classes[i], name);
+		_cleanup_free_ char *real = path ? realpath(path, NULL) : NULL;
+
+		if (real)
+			r = last_bdf(real, ret);
+	}
+	return r;
+}

@@ -3,6 +3,8 @@
 #ifndef DDEKITD_PCISYS_H
 #define DDEKITD_PCISYS_H
 
+#include <ddekit/pci.h>
+
 #include "util.h"
 
 #define PCISYS_ROOT "/sys"
@@ -17,6 +19,11 @@ char *pcisys_modalias(const char *root, const char *bdf);
 int pcisys_group(const char *root, const char *bdf);
 /* The BDFs of the other devices of its group, bridges left out. Return: 0, -ENOMEM. */
 int pcisys_companions(const char *root, const char *bdf, struct strv *list);
+/* Why the group cannot be had, with all its members in the way and the command that
+ * takes each from its driver; to be freed. NULL: it can. */
+char *pcisys_group_problem(const char *root, const char *bdf);
+/* The PCI device behind an interface or disk of the kernel's. Return: 0, -ENODEV. */
+int pcisys_of_name(const char *root, const char *name, struct ddekit_bdf *ret);
 /* Names of the interfaces (class "net") or disks and partitions (class "block")
  * behind it. Return: 0, -ENOMEM. */
 int pcisys_class(const char *root, const char *bdf, const char *class, struct strv *list);

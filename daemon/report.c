@@ -3,23 +3,9 @@
 #include <errno.h>
 
 #include "drivers/bridges/net/seam.h"
+#include "json.h"
 #include "message.h"
 #include "report.h"
-
-static void add_string(struct json_object *o, const char *key, const char *value)
-{
-	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
-}
-
-static void add_number(struct json_object *o, const char *key, uint64_t value)
-{
-	json_object_object_add(o, key, json_object_new_uint64(value));
-}
-
-static void add_bool(struct json_object *o, const char *key, bool value)
-{
-	json_object_object_add(o, key, json_object_new_boolean(value));
-}
 
 /* Milliseconds with three decimals; null if either end is not known. */
 static void add_ms(struct json_object *o, const char *key, uint64_t from, uint64_t to)
@@ -179,6 +165,7 @@ struct json_object *report_daemon(const struct manager *m)
 	add_string(o, "version", DDEKIT_VERSION);
 	add_number(o, "pid", getpid());
 	add_string(o, "config", m->options.config_path);
+	add_string(o, "config_error", m->config_error);
 	add_string(o, "runtime_dir", g->runtime_dir);
 	add_string(o, "plugin_dir", g->plugin_dir);
 	add_string(o, "firmware_dir", g->firmware_dir);

@@ -37,16 +37,20 @@ static char *describe(sd_bus *bus, const char *bdf, const char *state)
 	return text;
 }
 
-/* Reads the reply "ss" of a change and waits for its outcome. */
+/* Reads the reply "ss", or "sss" with a note, of a change and waits for its outcome. */
 static int follow(const struct options *o, sd_bus *bus, sd_bus_message *reply,
 		  struct waiter *waiter, const char *goal)
 {
 	_cleanup_free_ char *after = NULL;
-	const char *before, *bdf;
+	const char *before, *bdf, *note = "";
 	int code, r = sd_bus_message_read(reply, "ss", &before, &bdf);
 
+	if (r >= 0 && sd_bus_message_has_signature(reply, "sss"))
+		r = sd_bus_message_read(reply, "s", &note);
 	if (r < 0)
 		return client_error(r, NULL);
+	if (*note)
+		fprintf(stderr, "ddectl: %s: %s\n", bdf, note);
 	if (o->no_wait) {
 		print_change(o, bdf, before, "requested");
 		return EXIT_OK;
@@ -61,7 +65,12 @@ static int follow(const struct options *o, sd_bus *bus, sd_bus_message *reply,
 	return code;
 }
 
-static int add_settings(sd_bus_message *msg, const struct settings *s)
+uint32_t bind_flags(const struct options *o)
+{
+	return (o->runtime ? CONTROL_BIND_RUNTIME : 0) | (o->force ? CONTROL_BIND_FORCE : 0);
+}
+
+int add_settings(sd_bus_message *msg, const struct settings *s)
 {
 	size_t i;
 	int r = sd_bus_message_open_container(msg, 'a', "{ss}");
@@ -69,6 +78,11 @@ static int add_settings(sd_bus_message *msg, const struct settings *s)
 	for (i = 0; i < s->key.n && r >= 0; i++)
 		r = sd_bus_message_append(msg, "{ss}", s->key.item[i], s->value.item[i]);
 	return r < 0 ? r : sd_bus_message_close_container(msg);
+}
+
+static bool has_flags(const char *method)
+{
+	return !strcmp(method, "Bind") || !strcmp(method, "Unbind");
 }
 
 /* Calls Bind, Unbind or Restart and follows it. */
@@ -87,6 +101,8 @@ static int change(const struct options *o, sd_bus *bus, const char *method, cons
 		r = sd_bus_message_append(msg, "s", o->argv[0]);
 	if (r >= 0 && (!strcmp(method, "Bind") || !strcmp(method, "RestartInPlace")))
 		r = add_settings(msg, &o->settings);
+	if (r >= 0 && has_flags(method))
+		r = sd_bus_message_append(msg, "u", bind_flags(o));
 	if (r >= 0)
 		r = sd_bus_call(bus, msg, 0, &error, &reply);
 	code = r < 0 ? client_error(r, &error) : follow(o, bus, reply, waiter, goal);
@@ -99,7 +115,6 @@ static int change(const struct options *o, sd_bus *bus, const char *method, cons
 
 int cmd_bind(const struct options *o)
 {
-	struct ddekit_bdf bdf;
 	struct client *c;
 	sd_bus *bus;
 	int code;
@@ -107,12 +122,8 @@ int cmd_bind(const struct options *o)
 	code = client_open(o, &c);
 	if (code)
 		return code;
-	/* One that no daemon has is new to the first. */
-	bus = client_bus(c, 0);
-	if (client_count(c) > 1 || ddekit_bdf_parse(o->argv[0], &bdf) < 0)
-		code = client_find(c, o->argv[0], &bus);
-	if (!code)
-		code = change(o, bus, "Bind", "up");
+	bus = client_find_or_first(c, o->argv[0]);
+	code = o->dry_run ? print_plan(o, bus) : change(o, bus, "Bind", "up");
 	client_close(c);
 	return code;
 }

@@ -86,6 +86,23 @@ static int connect_all(struct client *c, const char *dir)
 	return c->n ? 0 : r;
 }
 
+/* Others than root may not use the sockets, but ask polkit by the system bus. */
+static int connect_to_system(struct client *c)
+{
+	sd_bus *bus = NULL;
+	int r = sd_bus_open_system(&bus);
+
+	if (r >= 0)
+		r = sd_bus_set_allow_interactive_authorization(bus, 1);
+	c->bus = r < 0 ? NULL : malloc(sizeof(*c->bus));
+	if (!c->bus) {
+		sd_bus_unref(bus);
+		return r < 0 ? r : -ENOMEM;
+	}
+	c->bus[c->n++] = bus;
+	return 0;
+}
+
 int client_open(const struct options *o, struct client **ret)
 {
 	struct client *c = calloc(1, sizeof(*c));
@@ -94,6 +111,9 @@ int client_open(const struct options *o, struct client **ret)
 
 	if (c)
 		r = o->socket ? connect_to(c, o->socket) : connect_all(c, o->runtime_dir);
+	if (c && (r == -EACCES || r == -EPERM) && !o->socket &&
+	    !strcmp(o->runtime_dir, CONTROL_RUNTIME_DIR) && !connect_to_system(c))
+		r = 0;
 	if (r < 0) {
 		client_close(c);
 		return no_daemon(where, r);
@@ -161,25 +181,45 @@ static int ask_status(sd_bus *bus, const char *device, struct json_object **ret,
 	return r;
 }
 
-int client_find(struct client *c, const char *device, sd_bus **ret)
+/* Return: 0, -errno with *error set. */
+static int find_bus(struct client *c, const char *device, sd_bus **ret, sd_bus_error *error)
 {
-	sd_bus_error error = SD_BUS_ERROR_NULL;
 	struct json_object *status = NULL;
 	size_t i;
 	int r = -ENOENT;
 
 	for (i = 0; i < c->n; i++) {
-		sd_bus_error_free(&error);
-		r = ask_status(c->bus[i], device, &status, &error);
+		sd_bus_error_free(error);
+		r = ask_status(c->bus[i], device, &status, error);
 		if (r >= 0) {
 			json_object_put(status);
 			*ret = c->bus[i];
 			return 0;
 		}
 	}
-	r = client_error(r, &error);
+	return r;
+}
+
+int client_find(struct client *c, const char *device, sd_bus **ret)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r = find_bus(c, device, ret, &error);
+
+	if (r < 0)
+		r = client_error(r, &error);
 	sd_bus_error_free(&error);
 	return r;
+}
+
+sd_bus *client_find_or_first(struct client *c, const char *device)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus *bus = c->bus[0];
+
+	if (c->n > 1)
+		find_bus(c, device, &bus, &error);
+	sd_bus_error_free(&error);
+	return bus;
 }
 
 int client_json(sd_bus *bus, const char *method, const char *device, struct json_object **ret)
@@ -201,6 +241,21 @@ int client_json(sd_bus *bus, const char *method, const char *device, struct json
 	r = r < 0 ? client_error(r, &error) : 0;
 	sd_bus_error_free(&error);
 	return r;
+}
+
+void client_warn_config(const struct client *c)
+{
+	struct json_object *daemon;
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		if (client_json(c->bus[i], "GetDaemon", NULL, &daemon))
+			continue;
+		if (json_text(daemon, "config_error"))
+			fprintf(stderr, "ddectl: the configuration is bad, and ddekitd runs "
+				"without it: %s\n", json_text(daemon, "config_error"));
+		json_object_put(daemon);
+	}
 }
 
 int client_ask(const struct options *o, const char *method, struct json_object **ret)
@@ -267,9 +322,12 @@ static int settled(struct json_object *status, const char *goal)
 
 	if (str_equal(state, goal))
 		return EXIT_OK;
-	if (!str_equal(state, "failed"))
+	if (str_equal(goal, "configured") && str_equal(state, "absent"))
+		return EXIT_OK;
+	if (!str_equal(state, "failed") && !str_equal(state, "absent"))
 		return -1;
-	fprintf(stderr, "ddectl: %s failed: %s\n", json_text(status, "bdf"),
+	fprintf(stderr, "ddectl: %s %s: %s\n", json_text(status, "bdf"),
+		str_equal(state, "failed") ? "failed" : "is not there",
 		json_text(status, "error"));
 	return EXIT_DEVICE_FAILED;
 }

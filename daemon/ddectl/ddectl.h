@@ -4,10 +4,16 @@
  *
  *   main.c     options, table of commands
  *   client.c   connections to the daemons, calls, waiting for a state
- *   show.c     list, status, drivers, logs, stats
+ *   show.c     list, status
+ *   drivers.c  drivers
+ *   logs.c     logs
+ *   stats.c    stats
+ *   plan.c     bind --dry-run
  *   change.c   bind, unbind, restart, reload, monitor, check
  *   events.c   events
  *   metrics.c  stats --openmetrics
+ *   module.c   param, modules
+ *   groups.c   list --group
  *   pcilist.c  the machine's PCI devices
  *   table.c    columns
  */
@@ -44,8 +50,14 @@ struct options {
 	const char *plugin_dir;		/* drivers without a daemon */
 	uint32_t lines;			/* logs -n */
 	uint32_t priority;		/* logs -p */
+	bool follow;			/* logs -f */
+	uint32_t watch_ms;		/* stats --watch; 0: once */
+	bool group;			/* list */
 	uint32_t timeout_ms;		/* bind, unbind, restart */
 	bool no_wait;
+	bool runtime;			/* bind, unbind: nothing is written down */
+	bool force;			/* bind */
+	bool dry_run;			/* bind */
 	bool all;			/* list --all: devices of the machine too */
 	bool in_place;			/* restart */
 	bool kernel;			/* stats */
@@ -78,10 +90,18 @@ size_t client_count(const struct client *c);
 sd_bus *client_bus(const struct client *c, size_t i);
 /* The daemon that has the device, by its name. Return: 0, exit code (printed). */
 int client_find(struct client *c, const char *device, sd_bus **ret);
+/* The same, or the first if none has it. */
+sd_bus *client_find_or_first(struct client *c, const char *device);
+/* Says so on stderr if a daemon does not run with its file. */
+void client_warn_config(const struct client *c);
 /* Calls a method that answers with JSON text. Return: 0, exit code (printed). */
 int client_json(sd_bus *bus, const char *method, const char *device, struct json_object **ret);
 /* The same of the device o->argv[0], by the daemon that has it. */
 int client_ask(const struct options *o, const char *method, struct json_object **ret);
+/* Adds bind's settings, a{ss}, to a message. Return: 0, -errno. */
+int add_settings(sd_bus_message *msg, const struct settings *s);
+/* CONTROL_BIND_* of the options. */
+uint32_t bind_flags(const struct options *o);
 /* Prints the error of a call. Return: its exit code. */
 int client_error(int r, const sd_bus_error *error);
 
@@ -100,6 +120,10 @@ const char *json_text(struct json_object *o, const char *key);
 int64_t json_number(struct json_object *o, const char *key);
 bool json_is_true(struct json_object *o, const char *key);
 void print_json(struct json_object *o);
+/* Each on a line of its own; drops the object. */
+void print_json_line(struct json_object *o);
+/* A line of a device's or plugin's description; nothing if there is no value. */
+void print_field(const char *name, const char *value);
 
 struct table;
 struct table *table_create(unsigned int columns, const char *const *names);
@@ -117,6 +141,8 @@ int cmd_events(const struct options *o);
 int cmd_logs(const struct options *o);
 int cmd_stats(const struct options *o);
 int cmd_bind(const struct options *o);
+/* plan.c: what a bind would do. Return: exit code. */
+int print_plan(const struct options *o, sd_bus *bus);
 int cmd_unbind(const struct options *o);
 int cmd_restart(const struct options *o);
 int cmd_reload(const struct options *o);
@@ -130,5 +156,8 @@ int print_metrics(const struct options *o);
 
 /* pcilist.c: the machine's PCI devices as JSON objects bdf, id, driver, iommu_group, name. */
 struct json_object *pci_devices(void);
+
+/* groups.c: the IOMMU groups that have a device of @devices, or all of the machine. */
+void print_groups(const struct options *o, struct json_object *devices);
 
 #endif

@@ -62,6 +62,44 @@ static void tell(struct follow *f, const char *bdf, const char *from, const char
 		sd_event_exit(f->event, EXIT_FAILED);
 }
 
+static void print_link(const struct follow *f, uint64_t usec, const char *bdf, bool up,
+		       uint32_t speed)
+{
+	struct json_object *o;
+	char text[32] = "down";
+
+	if (!f->o->json) {
+		if (up)
+			snprintf(text, sizeof(text), "up, %u Mbit/s", speed);
+		print_event(usec, bdf, NULL, "link", text);
+		return;
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "usec", json_object_new_uint64(usec));
+	json_object_object_add(o, "event", json_object_new_string("link"));
+	json_object_object_add(o, "bdf", json_object_new_string(bdf));
+	json_object_object_add(o, "up", json_object_new_boolean(up));
+	json_object_object_add(o, "speed", json_object_new_uint64(up ? speed : 0));
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+	json_object_put(o);
+}
+
+static int on_link(sd_bus_message *msg, void *arg, sd_bus_error *ret_error)
+{
+	struct follow *f = arg;
+	const char *bdf;
+	uint32_t speed;
+	int up;
+
+	if (sd_bus_message_read(msg, "sbu", &bdf, &up, &speed) < 0 ||
+	    !wanted(f, bdf, f->o->argv[0]))
+		return 0;
+	print_link(f, wall_ns() / 1000, bdf, up, speed);
+	if (fflush(stdout))
+		sd_event_exit(f->event, EXIT_FAILED);
+	return 0;
+}
+
 static int on_state(sd_bus_message *msg, void *arg, sd_bus_error *ret_error)
 {
 	const char *bdf, *from, *to, *error;
@@ -88,6 +126,9 @@ static int follow_bus(struct follow *f, sd_bus *bus)
 
 	r = sd_bus_match_signal(bus, NULL, NULL, CONTROL_PATH, CONTROL_INTERFACE, "StateChanged",
 				on_state, f);
+	if (r >= 0)
+		r = sd_bus_match_signal(bus, NULL, NULL, CONTROL_PATH, CONTROL_INTERFACE,
+					"LinkChanged", on_link, f);
 	if (r >= 0)
 		r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local",
 					"org.freedesktop.DBus.Local", "Disconnected", on_gone, f);

@@ -6,17 +6,25 @@
 #include "ddectl.h"
 
 static const struct command commands[] = {
-	{ "list", "[--all]", "devices with driver, state and interface",
-	  "      --all          the machine's other PCI devices too\n", 0, 0, false, cmd_list },
+	{ "list", "[--all] [--group]", "devices with driver, state and interface",
+	  "      --all          the machine's other PCI devices too\n"
+	  "      --group        the IOMMU groups of the devices with all their members; with\n"
+	  "                     --all of the whole machine\n", 0, 0, false, cmd_list },
 	{ "status", "[DEVICE]", "all about a device, or about all",
 	  "Exit code 5 if a device has failed.\n", 0, 1, false, cmd_status },
 	{ "bind", "DEVICE [--KEY VALUE]...", "start a device's driver and wait until it is up",
 	  "A device that is not in devices.conf needs what its section would have; each\n"
 	  "key of devices.conf(5) is an option here, such as:\n"
 	  "  ddectl bind e000:01:00.0 --driver e1000e --device e1000e --netdev user\n"
+	  "Once it is up that is kept in devices.conf.d/DEVICE.conf, until unbind.\n"
+	  "      --runtime       keep it until ddekitd ends, in no file\n"
+	  "      --dry-run       only tell what would be done, and what is in the way\n"
+	  "      --force         take the device whoever uses it; what uses it breaks\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n", 1, 1, false, cmd_bind },
 	{ "unbind", "DEVICE", "stop a device's driver and give the device back",
+	  "What bind wrote is removed; a section in another file stays.\n"
+	  "      --runtime       remove nothing: it is bound again when ddekitd starts\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n", 1, 1, false, cmd_unbind },
 	{ "restart", "DEVICE", "restart a device's driver; its interface stays",
@@ -29,14 +37,17 @@ static const struct command commands[] = {
 	  "      --plugin-dir DIR  read this folder, ask no daemon\n", 0, 1, false, cmd_drivers },
 	{ "check", "[FILE]", "check a configuration (" CONFIG_FILE ")",
 	  "Needs no daemon. Exit code 78 if it is bad.\n", 0, 1, false, cmd_check },
-	{ "events", "[DEVICE]", "follow the states of a device, or of all",
+	{ "events", "[DEVICE]", "follow states and links of a device, or of all",
 	  "The present states, then a line for each change until Ctrl-C; with --json an object\n"
 	  "for each.\n", 0, 1, false, cmd_events },
-	{ "logs", "DEVICE [-n N] [-p LEVEL]", "the last lines of a driver's log",
+	{ "logs", "DEVICE [-f] [-n N] [-p LEVEL]", "the last lines of a driver's log",
+	  "  -f, --follow       go on with each new line, until Ctrl-C\n"
 	  "  -n, --lines N      how many (1000)\n"
 	  "  -p, --priority N   of them those of level 0 (emergency) to N; 7 is debug\n",
 	  1, 1, false, cmd_logs },
 	{ "stats", "[DEVICE]", "a device's counters",
+	  "      --watch[=TIME] again each second, or this often, with what was added in a\n"
+	  "                     second, until Ctrl-C\n"
 	  "      --openmetrics  of this or all devices, in the OpenMetrics text format\n"
 	  "      --kernel       count pages, slabs, interrupts, tasks and modules too, which\n"
 	  "                     empties the driver's caches\n", 0, 1, false, cmd_stats },
@@ -53,6 +64,7 @@ static const struct command commands[] = {
 };
 
 enum { OPT_SOCKET = 256, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_TIMEOUT, OPT_NO_WAIT, OPT_ALL,
+       OPT_RUNTIME, OPT_FORCE, OPT_DRY_RUN, OPT_GROUP, OPT_WATCH,
        OPT_IN_PLACE, OPT_KERNEL, OPT_OPENMETRICS };
 
 static const struct option common_options[] = {
@@ -62,6 +74,12 @@ static const struct option common_options[] = {
 	{ "plugin-dir", required_argument, NULL, OPT_PLUGIN_DIR },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "no-wait", no_argument, NULL, OPT_NO_WAIT },
+	{ "runtime", no_argument, NULL, OPT_RUNTIME },
+	{ "force", no_argument, NULL, OPT_FORCE },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "group", no_argument, NULL, OPT_GROUP },
+	{ "watch", optional_argument, NULL, OPT_WATCH },
+	{ "follow", no_argument, NULL, 'f' },
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "in-place", no_argument, NULL, OPT_IN_PLACE },
 	{ "kernel", no_argument, NULL, OPT_KERNEL },
@@ -182,6 +200,15 @@ static int take_option(struct options *o, int opt)
 	case OPT_NO_WAIT:
 		o->no_wait = true;
 		break;
+	case OPT_RUNTIME:
+		o->runtime = true;
+		break;
+	case OPT_FORCE:
+		o->force = true;
+		break;
+	case OPT_DRY_RUN:
+		o->dry_run = true;
+		break;
 	case OPT_ALL:
 		o->all = true;
 		break;
@@ -193,6 +220,17 @@ static int take_option(struct options *o, int opt)
 		break;
 	case OPT_OPENMETRICS:
 		o->openmetrics = true;
+		break;
+	case OPT_GROUP:
+		o->group = true;
+		break;
+	case OPT_WATCH:
+		o->watch_ms = 1000;
+		if (optarg && (parse_time_ms(optarg, &o->watch_ms) < 0 || o->watch_ms < 100))
+			return bad_value("watch", "a time of at least 100ms, such as 2s");
+		break;
+	case 'f':
+		o->follow = true;
 		break;
 	case 'p':
 		if (parse_uint(optarg, 7, &o->priority) < 0)
@@ -243,7 +281,7 @@ int main(int argc, char **argv)
 			     .timeout_ms = 60000 };
 	int opt, code = take_settings(&o, &argc, argv);
 
-	while (!code && (opt = getopt_long(argc, argv, "jn:p:Vh", common_options, NULL)) >= 0) {
+	while (!code && (opt = getopt_long(argc, argv, "jfn:p:Vh", common_options, NULL)) >= 0) {
 		if (opt == 'V') {
 			puts("ddectl " DDEKIT_VERSION);
 			return EXIT_OK;

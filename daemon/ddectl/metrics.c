@@ -88,7 +88,8 @@ static void print_info(struct json_object *list)
 static void print_states(struct json_object *list)
 {
 	static const char *const states[] = { "configured", "claiming", "starting", "up",
-					      "stopping", "restarting", "failed" };
+					      "stopping", "restarting", "failed",
+					      "absent" };
 	struct json_object *dev;
 	size_t i, j;
 

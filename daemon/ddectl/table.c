@@ -31,6 +31,19 @@ void print_json(struct json_object *o)
 					    JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
+void print_json_line(struct json_object *o)
+{
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+}
+
+void print_field(const char *name, const char *value)
+{
+	if (value && *value)
+		printf("  %-12s %s\n", name, value);
+}
+
 struct table {
 	unsigned int columns;
 	struct strv cells;	/* row by row, the names first */

@@ -78,6 +78,7 @@ START_TEST(defaults_are_filled_in)
 	ck_assert_uint_eq(d->cpus, 1);
 	ck_assert(d->autostart);
 	ck_assert_int_eq(d->restart, RESTART_ON_FAILURE);
+	ck_assert_int_eq(d->on_failure, FAILURE_QUIESCE);
 	ck_assert_uint_eq(d->heartbeat, 2000);
 	ck_assert(d->sandbox);
 	ck_assert_uint_eq(d->memory_limit, 256 << 20);
@@ -140,6 +141,7 @@ START_TEST(every_value_is_taken)
 		"cpus=4\n"
 		"ifname=lan\nnetns=blue\ndevice=e1000,rombar=0\nnetdev=tap,fd=3\n"
 		"emu-args=-trace foo\nautostart=no\nrestart=never\nrestart-max=0\n"
+		"on-failure=return\n"
 		"restart-window=2min\nstart-timeout=1s\nstop-timeout=250ms\nheartbeat=0\n"
 		"sandbox=no\nmemory-limit=1G\ncore=yes\n");
 
@@ -153,6 +155,7 @@ START_TEST(every_value_is_taken)
 	ck_assert_uint_eq(d->emu_args.n, 2);
 	ck_assert(!d->autostart);
 	ck_assert_int_eq(d->restart, RESTART_NEVER);
+	ck_assert_int_eq(d->on_failure, FAILURE_RETURN);
 	ck_assert_uint_eq(d->restart_max, 0);
 	ck_assert_uint_eq(d->restart_window, 120000);
 	ck_assert_uint_eq(d->start_timeout, 1000);
@@ -250,6 +253,7 @@ static const struct { const char *text; unsigned int line; const char *what; } b
 	{ EMU "debug=2\n", 3, "bad value debug=2; allowed: yes or no" },
 	{ EMU "autostart=maybe\n", 3, "bad value autostart=maybe; allowed: yes or no" },
 	{ EMU "restart=always\n", 3, "bad value restart=always; allowed: on-failure or never" },
+	{ EMU "on-failure=ret\n", 3, "bad value on-failure=ret; allowed: quiesce or return" },
 	{ EMU "restart-max=-1\n", 3, "bad value restart-max=-1; allowed: 0 to 100" },
 	{ EMU "restart-window=1h\n", 3, "bad value restart-window=1h" },
 	{ EMU "sandbox=half\n", 3, "bad value sandbox=half; allowed: yes or no" },

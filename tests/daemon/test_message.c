@@ -239,7 +239,7 @@ START_TEST(a_host_repeats_its_state_once_and_only_when_asked_to)
 	load();
 	ck_assert_int_eq(say(STATE_READY), 0);
 	ck_assert_int_eq(say(STATE_READY), -EPROTO);
-	ctx.again = true;
+	ctx.again = 1;
 	ck_assert_int_eq(say(STATE_LOADED), -EPROTO);
 	ck_assert_int_eq(say(STATE_READY), 0);
 	ck_assert_int_eq(say(STATE_READY), -EPROTO);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stats: counters of a device, once or again and again. */
+#include <errno.h>
+#include <time.h>
+
+#include "ddectl.h"
+
+static void print_stats(struct json_object *stats)
+{
+	json_object_object_foreach(stats, key, value)
+		printf("%-18s %s\n", key, json_object_get_string(value));
+}
+
+/* Counters with what they grew by in a second; those that stand still are left out
+ * after the first time. */
+static void print_rates(struct json_object *stats, struct json_object *before, double seconds)
+{
+	time_t now = time(NULL);
+	char stamp[16];
+	struct tm tm;
+	int64_t grown;
+
+	strftime(stamp, sizeof(stamp), "%H:%M:%S", localtime_r(&now, &tm));
+	printf("%s\n", stamp);
+	json_object_object_foreach(stats, key, value) {
+		if (!json_object_is_type(value, json_type_int))
+			continue;
+		grown = json_object_get_int64(value) - json_number(before, key);
+		if (grown)
+			printf("  %-18s %20s %14.0f/s\n", key, json_object_get_string(value),
+			       (double)grown / seconds);
+	}
+}
+
+static int wait_until(uint64_t ns)
+{
+	struct timespec until = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+	int r;
+
+	do
+		r = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+	while (r == EINTR);
+	return r;
+}
+
+static int ask(const struct options *o, sd_bus *bus, struct json_object **ret)
+{
+	return client_json(bus, o->kernel ? "GetKernelStats" : "GetStats", o->argv[0], ret);
+}
+
+/* Until Ctrl-C, or the device is not up any more. Return: exit code. */
+static int watch(const struct options *o, sd_bus *bus)
+{
+	struct json_object *before = NULL, *stats;
+	uint64_t last = 0, now, next = mono_ns();
+	int code;
+
+	while (!(code = ask(o, bus, &stats))) {
+		now = mono_ns();
+		if (o->json)
+			print_json_line(json_object_get(stats));
+		else if (before)
+			print_rates(stats, before, (now - last) / 1e9);
+		else
+			print_stats(stats);
+		json_object_put(before);
+		before = stats;
+		last = now;
+		next += o->watch_ms * 1000000ull;
+		if (fflush(stdout) || wait_until(next)) {
+			code = EXIT_FAILED;
+			break;
+		}
+	}
+	json_object_put(before);
+	return code;
+}
+
+static int once(const struct options *o, sd_bus *bus)
+{
+	struct json_object *stats;
+	int code = ask(o, bus, &stats);
+
+	if (code)
+		return code;
+	if (o->json)
+		print_json(stats);
+	else
+		print_stats(stats);
+	json_object_put(stats);
+	return EXIT_OK;
+}
+
+int cmd_stats(const struct options *o)
+{
+	struct client *c;
+	sd_bus *bus;
+	int code;
+
+	if (o->openmetrics)
+		return print_metrics(o);
+	if (!o->argc) {
+		fputs("ddectl: stats needs a device, or --openmetrics\n", stderr);
+		return EXIT_USAGE;
+	}
+	code = client_open(o, &c);
+	if (code)
+		return code;
+	code = client_find(c, o->argv[0], &bus);
+	if (!code)
+		code = o->watch_ms ? watch(o, bus) : once(o, bus);
+	client_close(c);
+	return code;
+}

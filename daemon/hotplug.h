@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Tells devices when they are plugged in or out of the machine, by udev. */
+#ifndef DDEKITD_HOTPLUG_H
+#define DDEKITD_HOTPLUG_H
+
+#include "manager.h"
+
+struct hotplug;
+
+/* Follows udev's events until hotplug_close(). Without udev nothing happens.
+ * Return: 0, -errno. */
+int hotplug_open(struct manager *m, struct hotplug **ret);
+void hotplug_close(struct hotplug *h);	/* NULL is fine */
+
+#endif
