@@ -22,7 +22,7 @@
 static struct {
 	sd_event *event;
 	struct proto_setup *setup;
-	int tap;
+	struct wire_fds fds;
 	struct ddekit_pci *pci;
 	struct dde_host_plugin *plugin[PROTO_MAX_PLUGINS];
 	bool loaded[PROTO_MAX_PLUGINS];
@@ -242,12 +242,12 @@ static int open_bridge(void)
 
 	if (!s->bridge[0])
 		return 0;
-	if (strcmp(s->bridge, "net") || s->n_plugins < 2 || session.tap < 0) {
+	if (strcmp(s->bridge, "net") || s->n_plugins < 2 || session.fds.tap < 0) {
 		fail(-EPROTO, "bridge \"%s\" is not known, or came without its plugin or TAP",
 		     s->bridge);
 		return -EPROTO;
 	}
-	err = net_bridge_open(session.plugin[s->n_plugins - 1], session.tap, s->vnet_hdr,
+	err = net_bridge_open(session.plugin[s->n_plugins - 1], session.fds.tap, s->vnet_hdr,
 			      mailbox_post_net);
 	if (err)
 		fail(err, "%s: cannot join the net bridge: %s",
@@ -450,14 +450,14 @@ static int boot_runtime(void)
 	return err;
 }
 
-int session_start(sd_event *event, struct proto_setup *setup, int tap)
+int session_start(sd_event *event, struct proto_setup *setup, const struct wire_fds *fds)
 {
 	char bdf[DDEKIT_BDF_STRLEN];
 	int err;
 
 	session.event = event;
 	session.setup = setup;
-	session.tap = tap;
+	session.fds = *fds;
 	err = mailbox_open(event, &handlers);
 	if (err < 0) {
 		fail(err, "cannot set up the event loop: %s", strerror(-err));
