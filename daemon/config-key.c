@@ -11,6 +11,7 @@
 #define DDEKIT_RUNTIME "/usr/lib/ddekit/libdde-linux.so"
 #define DDEKIT_PLUGIN_DIR "/usr/lib/ddekit/plugins"
 #define DDEKIT_HOST_BINARY "/usr/lib/ddekit/ddekit-host"
+#define DDEKIT_FRONT_DIR "/usr/lib/ddekit"
 #endif
 
 _Static_assert(PROTO_MAX_CPUS == 8, "as the text for cpus= says");
@@ -68,6 +69,9 @@ static const struct key device_keys[] = {
 	{ "sandbox", KEY_BOOL, D(sandbox), 0, 0, "yes or no" },
 	{ "memory-limit", KEY_SIZE, D(memory_limit), 64 * MIB, 64 * 1024 * MIB, "64M to 64G" },
 	{ "core", KEY_BOOL, D(core), 0, 0, "yes or no" },
+	{ "disk", KEY_NAME, D(disk), 0, 0, "auto, nbd or none" },
+	{ "disk-timeout", KEY_TIME, D(disk_timeout), 0, 86400000,
+	  "0 (for ever), or 1ms to 1440min" },
 };
 
 static const struct key global_keys[] = {
@@ -76,6 +80,7 @@ static const struct key global_keys[] = {
 	{ "firmware-dir", KEY_PATH, G(firmware_dir), 0, 0, "an absolute path" },
 	{ "runtime", KEY_PATH, G(runtime), 0, 0, "the absolute path of libdde-linux.so" },
 	{ "host-binary", KEY_PATH, G(host_binary), 0, 0, "the absolute path of ddekit-host" },
+	{ "front-dir", KEY_PATH, G(front_dir), 0, 0, "an absolute path" },
 	{ "user", KEY_NAME, G(user), 0, 0, "a user name" },
 	{ "log-lines", KEY_UINT, G(log_lines), 10, 100000, "10 to 100000" },
 	{ "crash-dir", KEY_PATH, G(crash_dir), 0, 0, "an absolute path" },
@@ -364,6 +369,8 @@ static int complete_strings(struct device_config *dev, char **ret_why)
 		r = str_set(&dev->driver, "auto");
 	if (!r && !dev->backend)
 		r = str_set(&dev->backend, backend);
+	if (!r && !dev->disk)
+		r = str_set(&dev->disk, "auto");
 	if (!r && !dev->ifname) {
 		dev->ifname = default_ifname(dev->bdf);
 		r = dev->ifname ? 0 : -ENOMEM;
@@ -409,6 +416,9 @@ int device_config_complete(struct device_config *dev, char **ret_why)
 	    strcmp(dev->backend, "uio"))
 		return bad(ret_why, -EINVAL, str_format("[%s]: unknown backend=%s; allowed: emu, "
 							"vfio, uio", dev->bdf_text, dev->backend));
+	if (strcmp(dev->disk, "auto") && strcmp(dev->disk, "nbd") && strcmp(dev->disk, "none"))
+		return bad(ret_why, -EINVAL, str_format("[%s]: unknown disk=%s; allowed: auto, "
+							"nbd, none", dev->bdf_text, dev->disk));
 	if (dev->memory % MEMORY_UNIT)
 		return bad(ret_why, -EINVAL, str_format("[%s]: memory= must be a multiple of 4M",
 							dev->bdf_text));
@@ -426,6 +436,7 @@ int global_config_complete(struct global_config *global)
 		{ &global->firmware_dir, "/lib/firmware" },
 		{ &global->runtime, DDEKIT_RUNTIME },
 		{ &global->host_binary, DDEKIT_HOST_BINARY },
+		{ &global->front_dir, DDEKIT_FRONT_DIR },
 		{ &global->user, "ddekit" },
 	};
 	size_t i;

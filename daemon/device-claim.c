@@ -368,7 +368,7 @@ static int add_bridge(struct device_plugin *dst, const struct catalog *catalog, 
 {
 	const struct plugin *bridge;
 
-	if (strcmp(dst->class, "net"))
+	if (strcmp(dst->class, "net") && strcmp(dst->class, "block"))
 		return 0;
 	bridge = catalog_bridge(catalog, dst->class);
 	if (!bridge) {

@@ -2,6 +2,7 @@
 /* A device's state machine; see device.h. */
 #include <errno.h>
 
+#include "device-block.h"
 #include "device-keep.h"
 #include "device-take.h"
 #include "log.h"
@@ -13,7 +14,8 @@
 /* A host that served this long, from when it was ready or from its first link, is
  * restarted at once, however often it dies; one that did not counts as an early
  * failure: backoff, and more than restart-max= of them in restart-window= are the
- * end. The second is short since a card may take its time to the link. */
+ * end. The second is short since a card may take its time to the link;
+ * disks serve as soon as they are ready. */
 #define SERVED_READY_NS SECOND_NS
 #define SERVED_LINK_NS (200 * MS_NS)
 #define BACKOFF_MAX_S 30u
@@ -90,6 +92,7 @@ static void release(struct device *dev)
 	device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
 	device_close_net(dev);
 	device_release_claim(dev);
+	device_block_quiet(dev);
 	free(dev->verdict);
 	dev->verdict = NULL;
 	dev->was_up = false;
@@ -145,6 +148,8 @@ static void begin_host(struct device *dev)
 	if (!r)
 		r = device_open_net(dev, &why);		/* if it is not there any more */
 	if (!r)
+		r = device_open_block(dev, &why);
+	if (!r)
 		r = device_start_host(dev, &why);
 	if (!r)
 		r = device_set_timer(dev, dev->config->start_timeout, on_start_timeout);
@@ -167,6 +172,8 @@ static int on_claim(sd_event_source *source, uint64_t usec, void *arg)
 		r = device_choose_plugin(dev, &why);
 	if (!r)
 		r = device_open_net(dev, &why);
+	if (!r)
+		r = device_open_block(dev, &why);
 	if (r < 0) {
 		device_fail(dev, why ? why : strerror(-r));
 		return 0;
@@ -205,6 +212,7 @@ void device_on_ready(struct device *dev)
 		     dev->reloading ? "reload" : "start");
 	dev->reloading = false;
 	device_net_ready(dev);
+	device_block_ready(dev);
 }
 
 /* ---- stop ---------------------------------------------------------------- */
@@ -243,6 +251,7 @@ static void stopped(struct device *dev)
 
 	str_set(&dev->error, NULL);
 	release(dev);
+	device_close_block(dev);
 	device_plugin_finish(&dev->plugin);
 	take_next_config(dev);
 	if (dev->state != DEVICE_CONFIGURED)
@@ -300,8 +309,10 @@ static bool quiesce(struct device *dev)
 
 	if (r >= 0 && dev->claim_death)
 		sd_event_source_set_enabled(dev->claim_death, SD_EVENT_ON);
-	if (r >= 0)
+	if (r >= 0) {
+		device_block_quiet(dev);
 		return true;
+	}
 	text = device_death_text(dev);
 	if (!text)
 		text = str_format("the device cannot be reset: %s; check it, then ddectl restart "
@@ -412,6 +423,7 @@ int device_reload(struct device *dev, const char *options, char **ret_why)
 	dev->reloading = true;
 	dev->outage_start = mono_ns();
 	dev->times.link = 0;
+	device_block_absent(dev);
 	device_enter(dev, DEVICE_RESTARTING, "in place, asked to");
 	r = send_reload(dev);
 	if (!r)
@@ -444,7 +456,8 @@ static bool has_served(const struct device *dev)
 	uint64_t now = mono_ns(), ready = dev->times.state[STATE_READY], link = dev->times.link;
 
 	return ready && (now - ready >= SERVED_READY_NS ||
-			 (link && now - link >= SERVED_LINK_NS));
+			 (link && now - link >= SERVED_LINK_NS) ||
+			 (dev->block && now - ready >= SERVED_LINK_NS));
 }
 
 /* 0, 1, 2, 4 … 30 s for the first, second … early failure in a row. */
@@ -490,6 +503,7 @@ void device_on_death(struct device *dev, const char *text, bool refused)
 	_cleanup_free_ char *verdict = dev->verdict;
 
 	dev->verdict = NULL;
+	device_block_absent(dev);
 	dev->reloading = false;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
 	if (verdict && (dev->want == WANT_UP || dev->want == WANT_RESTART)) {
@@ -565,6 +579,7 @@ void device_destroy(struct device *dev)
 	if (!dev)
 		return;
 	release(dev);
+	device_close_block(dev);
 	device_plugin_finish(&dev->plugin);
 	logring_destroy(dev->logs);
 	logring_destroy(dev->history);

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "bus.h"
+#include "device-block.h"
 #include "log.h"
 #include "report.h"
 
@@ -183,20 +184,50 @@ static int bind_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	return sd_bus_reply_method_return(msg, "ss", before, dev->config->bdf_text);
 }
 
-/* Unbind(s device) -> s state before, s BDF */
-static int unbind_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
+/* Return: 0, or -errno with @error set: somebody has a disk of it open. */
+static int refuse_in_use(const struct device *dev, sd_bus_error *error)
+{
+	struct strv uses = { 0 };
+	_cleanup_free_ char *text = NULL;
+	int r = device_block_uses(dev, &uses);
+
+	if (!r && uses.n) {
+		text = strv_join(&uses);
+		r = sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is in use: %s; close that "
+				      "first, or use --force", dev->config->bdf_text,
+				      text ? text : "?");
+	}
+	strv_finish(&uses);
+	return r;
+}
+
+static int unbind(sd_bus_message *msg, void *arg, sd_bus_error *error, bool forced)
 {
 	char bdf[DDEKIT_BDF_STRLEN];
 	const char *before;
 	struct device *dev;
 	int r = read_device(msg, arg, &dev, error);
 
+	if (r >= 0 && !forced)
+		r = refuse_in_use(dev, error);
 	if (r < 0)
 		return r;
 	before = device_state_name(dev->state);
 	memcpy(bdf, dev->config->bdf_text, sizeof(bdf));
 	device_stop(dev, dev->transient);	/* may be gone after this */
 	return sd_bus_reply_method_return(msg, "ss", before, bdf);
+}
+
+/* Unbind(s device) -> s state before, s BDF */
+static int unbind_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	return unbind(msg, arg, error, false);
+}
+
+/* The same, also if a disk of it is open */
+static int unbind_forced(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	return unbind(msg, arg, error, true);
 }
 
 /* Restart(s device) -> s state before, s BDF */
@@ -554,6 +585,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD("SetParameter", "sss", "s", set_parameter, 0),
 	SD_BUS_METHOD("Bind", "sa{ss}", "ss", bind_device, 0),
 	SD_BUS_METHOD("Unbind", "s", "ss", unbind_device, 0),
+	SD_BUS_METHOD("UnbindForced", "s", "ss", unbind_forced, 0),
 	SD_BUS_METHOD("Restart", "s", "ss", restart_device, 0),
 	SD_BUS_METHOD("RestartInPlace", "sa{ss}", "ss", restart_in_place, 0),
 	SD_BUS_METHOD("Reload", "", "", reload, 0),

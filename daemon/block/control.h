@@ -37,7 +37,7 @@ struct block_disk_stats {
 	uint64_t zeroes, zero_bytes;
 	uint64_t errors;		/* requests that were answered with one */
 	uint64_t in_flight;		/* requests not answered yet */
-	char node[32];			/* "ublkb0"; empty: none */
+	uint64_t opens;			/* clients that are connected to it */
 };
 
 struct block_control {

@@ -149,6 +149,11 @@ static const char *nbd_default_export(int readonly, int is_tls)
 	return block_ring_find(ring, "", &d) < 0 ? NULL : nbdkit_strdup_intern(d.name);
 }
 
+static void count_open(const struct client *c, uint64_t n)
+{
+	__atomic_add_fetch(&block_ring_control(ring)->disk[c->index].opens, n, __ATOMIC_RELAXED);
+}
+
 static void *nbd_open(int readonly)
 {
 	const char *name = nbdkit_export_name();
@@ -157,6 +162,7 @@ static void *nbd_open(int readonly)
 
 	if (r >= 0) {
 		c->index = (uint16_t)r;
+		count_open(c, 1);
 		return c;
 	}
 	free(c);
@@ -167,6 +173,7 @@ static void *nbd_open(int readonly)
 
 static void nbd_close(void *handle)
 {
+	count_open(handle, (uint64_t)-1);
 	free(handle);
 }
 

@@ -663,12 +663,14 @@ static void adopt_slots(struct block_ring *ring)
 	}
 }
 
-static void reset_in_flight(struct block_control *c)
+static void reset_gauges(struct block_control *c)
 {
 	uint32_t i;
 
-	for (i = 0; i < DDE_BLOCK_DISKS; i++)
+	for (i = 0; i < DDE_BLOCK_DISKS; i++) {
 		__atomic_store_n(&c->disk[i].in_flight, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&c->disk[i].opens, 0, __ATOMIC_RELAXED);
+	}
 }
 
 static int map(struct block_ring *ring, const struct block_fds *fds)
@@ -711,7 +713,7 @@ int block_ring_open(const struct block_fds *fds, struct block_ring **ret)
 		return r;
 	}
 	adopt_slots(ring);
-	reset_in_flight(ring->control);
+	reset_gauges(ring->control);
 	/* So that the first reap looks at all. */
 	ring->events = __atomic_load_n(&ring->control->events, __ATOMIC_ACQUIRE) - 1;
 	ring->attached = __atomic_load_n(&ring->shared->attached, __ATOMIC_ACQUIRE);

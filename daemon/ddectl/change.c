@@ -135,7 +135,7 @@ static int change_known(const struct options *o, const char *method, const char 
 
 int cmd_unbind(const struct options *o)
 {
-	return change_known(o, "Unbind", "configured");
+	return change_known(o, o->force ? "UnbindForced" : "Unbind", "configured");
 }
 
 int cmd_restart(const struct options *o)

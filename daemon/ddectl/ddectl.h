@@ -48,6 +48,7 @@ struct options {
 	bool no_wait;
 	bool all;			/* list --all: devices of the machine too */
 	bool in_place;			/* restart */
+	bool force;			/* unbind */
 	bool kernel;			/* stats */
 	bool openmetrics;		/* stats */
 	struct settings settings;	/* bind --KEY VALUE, restart --options VALUE */

@@ -17,6 +17,7 @@ static const struct command commands[] = {
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n", 1, 1, false, cmd_bind },
 	{ "unbind", "DEVICE", "stop a device's driver and give the device back",
+	  "      --force         also if a disk of it is open\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n", 1, 1, false, cmd_unbind },
 	{ "restart", "DEVICE", "restart a device's driver; its interface stays",
@@ -53,7 +54,7 @@ static const struct command commands[] = {
 };
 
 enum { OPT_SOCKET = 256, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_TIMEOUT, OPT_NO_WAIT, OPT_ALL,
-       OPT_IN_PLACE, OPT_KERNEL, OPT_OPENMETRICS };
+       OPT_IN_PLACE, OPT_KERNEL, OPT_OPENMETRICS, OPT_FORCE };
 
 static const struct option common_options[] = {
 	{ "json", no_argument, NULL, 'j' },
@@ -64,6 +65,7 @@ static const struct option common_options[] = {
 	{ "no-wait", no_argument, NULL, OPT_NO_WAIT },
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "in-place", no_argument, NULL, OPT_IN_PLACE },
+	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "kernel", no_argument, NULL, OPT_KERNEL },
 	{ "openmetrics", no_argument, NULL, OPT_OPENMETRICS },
 	{ "priority", required_argument, NULL, 'p' },
@@ -187,6 +189,9 @@ static int take_option(struct options *o, int opt)
 		break;
 	case OPT_IN_PLACE:
 		o->in_place = true;
+		break;
+	case OPT_FORCE:
+		o->force = true;
 		break;
 	case OPT_KERNEL:
 		o->kernel = true;

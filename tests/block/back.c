@@ -20,6 +20,13 @@ struct back {
 	uint32_t issued[DDE_BLOCK_SLOTS], n_issued;
 };
 
+uint64_t back_bytes(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) < 0 ? 0 : (uint64_t)st.st_size;
+}
+
 /* What an earlier back of the device may have left odd is written anew. */
 static void describe(struct back *b)
 {
@@ -30,8 +37,8 @@ static void describe(struct back *b)
 	if (fstat(b->file, &st) < 0)
 		exit(1);
 	__atomic_store_n(&d->sequence, sequence, __ATOMIC_SEQ_CST);
-	strcpy(d->name, "sim0n1");
-	strcpy(d->model, "Simulated disk");
+	strcpy(d->name, BACK_NAME);
+	strcpy(d->model, BACK_MODEL);
 	strcpy(d->serial, "SIM 1");
 	strcpy(d->wwid, "eui.0001");
 	d->bytes = (uint64_t)st.st_size;

@@ -17,6 +17,10 @@ struct back_options {
 	uint32_t error_percent;		/* of the answers are errors */
 };
 
+#define BACK_NAME "sim0n1"
+#define BACK_MODEL "Simulated disk"
+
+uint64_t back_bytes(const char *file);
 /* Never returns. */
 void back_run(const struct block_share *share, const struct back_options *o)
 	__attribute__((noreturn));

@@ -82,6 +82,8 @@ START_TEST(defaults_are_filled_in)
 	ck_assert(d->sandbox);
 	ck_assert_uint_eq(d->memory_limit, 256 << 20);
 	ck_assert(!d->core);
+	ck_assert_str_eq(d->disk, "auto");
+	ck_assert_uint_eq(d->disk_timeout, 30000);
 	ck_assert_str_eq(config.global.runtime_dir, "/run/ddekit");
 	ck_assert_uint_eq(config.global.log_lines, 1000);
 	ck_assert_uint_eq(config.global.crash_reports, 10);
@@ -141,7 +143,8 @@ START_TEST(every_value_is_taken)
 		"ifname=lan\nnetns=blue\ndevice=e1000,rombar=0\nnetdev=tap,fd=3\n"
 		"emu-args=-trace foo\nautostart=no\nrestart=never\nrestart-max=0\n"
 		"restart-window=2min\nstart-timeout=1s\nstop-timeout=250ms\nheartbeat=0\n"
-		"sandbox=no\nmemory-limit=1G\ncore=yes\n");
+		"sandbox=no\nmemory-limit=1G\ncore=yes\ndisk=nbd\n"
+		"disk-timeout=90s\n");
 
 	ck_assert_str_eq(d->driver, "e1000");
 	ck_assert_uint_eq(d->memory, 128 << 20);
@@ -161,6 +164,8 @@ START_TEST(every_value_is_taken)
 	ck_assert(!d->sandbox);
 	ck_assert_uint_eq(d->memory_limit, 1 << 30);
 	ck_assert(d->core);
+	ck_assert_str_eq(d->disk, "nbd");
+	ck_assert_uint_eq(d->disk_timeout, 90000);
 	ck_assert_str_eq(config.global.plugin_dir, "/p");
 	ck_assert_uint_eq(config.global.log_lines, 50);
 	ck_assert_str_eq(config.global.crash_dir, "/c");
