@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include <nbdkit-plugin.h>
 
@@ -91,6 +92,8 @@ static void *watch(void *arg)
 
 static int nbd_after_fork(void)
 {
+	/* nbdkit ends with its parent if it was given its socket: here life decides. */
+	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (stop >= 0)
 		reaping = !pthread_create(&reaper, NULL, reap, NULL);

@@ -82,7 +82,7 @@ static void say_net(bool carrier)
 }
 
 static struct block_share share = BLOCK_SHARE_NONE;
-static struct back_options disk = { .block = 512, .max_bytes = 128 << 10, .delay_us = 200 };
+static struct back_options disk = { .block = 512, .max_bytes = 128 << 10, .delay_us = 50 };
 
 static void *be_a_disk(void *arg)
 {
