@@ -2,7 +2,9 @@
 /*
  * The memory that a device's front (the process that serves its disks to the host)
  * and its back (the driver host) share.  It belongs to the device, as the TAP does:
- * ddekitd makes it, and it outlives every driver host, with the requests in it.
+ * ddekitd makes it, and it outlives every driver host, with the requests in it.  It is a
+ * memfd of DDE_BLOCK_TOTAL bytes, sealed against shrinking (F_SEAL_SHRINK), and begins
+ * with magic, version, slots and slot_bytes set, all else 0.
  *
  *	front: takes a free slot, fills it, state = SUBMITTED, sets its bit in submitted[],
  *	       writes to the back's eventfd
