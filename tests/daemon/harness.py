@@ -134,7 +134,7 @@ class Daemon:
     def command(self):
         return [self.programs.ddekitd, '--config', self.conf, '--runtime-dir', self.run_dir,
                 '--plugin-dir', self.plugins, '--runtime', '/nonexistent/libdde-linux.so',
-                '--host-binary', self.host, *self.options]
+                '--host-binary', self.host, '--front-dir', self.programs.fronts, *self.options]
 
     def start(self, env=None):
         with open(self.log_path, 'a', encoding='ascii') as log:
@@ -252,6 +252,7 @@ def arguments():
     a.build = os.path.realpath(a.build)
     a.ddekitd = os.path.join(a.build, 'daemon/ddekitd')
     a.ddectl = os.path.join(a.build, 'daemon/ddectl')
+    a.fronts = os.path.join(a.build, 'daemon/block')
     a.fakejob = os.path.join(a.build, 'tests/daemon/fakejob')
     a.fakehost = os.path.join(a.build, 'tests/daemon/fakehost')
     return a
