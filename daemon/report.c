@@ -73,7 +73,11 @@ static void add_net(struct json_object *o, const struct device *dev)
 	const struct proto_net *net = &dev->net;
 	char mac[24];
 
-	add_string(o, "interface", dev->block ? NULL : dev->link_known ? dev->link.name : dev->config->ifname);
+	if (dev->block)
+		add_string(o, "interface", NULL);
+	else
+		add_string(o, "interface",
+			   dev->link_known ? dev->link.name : dev->config->ifname);
 	add_string(o, "netns", dev->config->netns);
 	if (!dev->net_known)
 		return;

@@ -12,46 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ring.h"
+#include "ring-private.h"
 #include "share.h"
 
 #define MS_NS 1000000ull
 #define MAX_ERRNO 4095
-
-enum phase {
-	IDLE,		/* the slot is free */
-	FILLING,	/* being written, the back does not know of it */
-	OUT,		/* the back's */
-	ENDING,		/* its answer is being taken */
-};
-
-/* What a slot holds, where the back cannot change it. */
-struct part {
-	enum phase phase;
-	struct block_request *req;	/* NULL in OUT: an orphan */
-	void *data;			/* of reads and writes */
-	uint32_t bytes;
-};
-
-struct queue {
-	struct block_request *first, **end;
-};
-
-struct block_ring {
-	struct dde_block_ring *shared;
-	char *memory;
-	struct block_control *control;
-	int kick, done;
-	pthread_mutex_t lock;		/* all below */
-	struct part part[DDE_BLOCK_SLOTS];
-	uint16_t idle[DDE_BLOCK_SLOTS];	/* stack of free slots */
-	uint32_t n_idle;
-	uint32_t n_orphans;
-	struct queue waiting;		/* requests with bytes in no slot */
-	uint32_t attached, events;	/* as last seen */
-	struct dde_block_disk disk[DDE_BLOCK_DISKS];	/* sequence 0: none yet */
-	uint32_t refused[DDE_BLOCK_DISKS];	/* the sequence of one that is not sensible */
-};
 
 static uint64_t now_ns(void)
 {
@@ -59,11 +24,6 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
-static void count(uint64_t *counter, uint64_t n)
-{
-	__atomic_add_fetch(counter, n, __ATOMIC_RELAXED);
 }
 
 /* ---- queues of requests ------------------------------------------------------ */
@@ -91,150 +51,6 @@ static struct block_request *queue_take(struct queue *q)
 	if (!q->first)
 		q->end = &q->first;
 	return req;
-}
-
-/* ---- disks -------------------------------------------------------------------- */
-
-/* Brings disk[] up to date. */
-static void look_at_disk(struct block_ring *ring, uint16_t index)
-{
-	const struct dde_block_disk *src = &ring->shared->disk[index];
-	uint32_t sequence = __atomic_load_n(&src->sequence, __ATOMIC_ACQUIRE);
-	struct dde_block_disk d;
-	int r;
-
-	if (sequence == ring->disk[index].sequence || sequence == ring->refused[index])
-		return;
-	r = block_disk_read(src, &d);
-	if (!r) {
-		ring->disk[index] = d;
-	} else if (r == -EINVAL) {
-		ring->refused[index] = sequence;
-		count(&ring->control->lies, 1);
-	}
-}
-
-int block_ring_disk(struct block_ring *ring, uint16_t index, struct dde_block_disk *ret)
-{
-	int r = -ENODEV;
-
-	if (index >= DDE_BLOCK_DISKS)
-		return r;
-	pthread_mutex_lock(&ring->lock);
-	look_at_disk(ring, index);
-	if (ring->disk[index].sequence) {
-		*ret = ring->disk[index];
-		r = 0;
-	}
-	pthread_mutex_unlock(&ring->lock);
-	return r;
-}
-
-int block_ring_find(struct block_ring *ring, const char *name, struct dde_block_disk *ret)
-{
-	struct dde_block_disk d;
-	uint16_t i;
-
-	for (i = 0; i < DDE_BLOCK_DISKS; i++)
-		if (!block_ring_disk(ring, i, &d) && d.flags & DDE_BLOCK_D_PRESENT &&
-		    (!*name || !strcmp(name, d.name))) {
-			*ret = d;
-			return i;
-		}
-	return -ENODEV;
-}
-
-struct block_control *block_ring_control(struct block_ring *ring)
-{
-	return ring->control;
-}
-
-/* ---- the check of a request ----------------------------------------------------- */
-
-static bool has_data(uint8_t op)
-{
-	return op == DDE_BLOCK_READ || op == DDE_BLOCK_WRITE;
-}
-
-/* How much of it goes in one slot. 0: the disk cannot do that at all. */
-static uint32_t part_limit(const struct dde_block_disk *d, uint8_t op)
-{
-	switch (op) {
-	case DDE_BLOCK_FLUSH:
-		return 1;
-	case DDE_BLOCK_DISCARD:
-		return (uint32_t)d->max_discard_bytes;
-	case DDE_BLOCK_WRITE_ZEROES:
-		return (uint32_t)d->max_zeroes_bytes;
-	default:
-		return d->max_bytes;
-	}
-}
-
-static int check(struct block_ring *ring, struct block_request *req)
-{
-	const struct dde_block_disk *d;
-
-	if (req->disk >= DDE_BLOCK_DISKS || req->op > DDE_BLOCK_WRITE_ZEROES)
-		return -EINVAL;
-	look_at_disk(ring, req->disk);
-	d = &ring->disk[req->disk];
-	if (!d->sequence)
-		return -ENODEV;
-	if (d->flags & DDE_BLOCK_D_READ_ONLY && req->op != DDE_BLOCK_READ &&
-	    req->op != DDE_BLOCK_FLUSH)
-		return -EROFS;
-	req->part = part_limit(d, req->op);
-	if (!req->part)
-		return -EOPNOTSUPP;
-	req->todo = req->bytes;
-	if (req->op == DDE_BLOCK_FLUSH) {
-		req->todo = 1;
-		return req->offset || req->bytes ? -EINVAL : 0;
-	}
-	if (req->offset % d->logical_block || req->bytes % d->logical_block ||
-	    req->offset > d->bytes || req->bytes > d->bytes - req->offset)
-		return -EINVAL;
-	return 0;
-}
-
-/* ---- statistics --------------------------------------------------------------- */
-
-static void count_start(struct block_ring *ring, const struct block_request *req)
-{
-	struct block_disk_stats *s = &ring->control->disk[req->disk];
-
-	count(&s->in_flight, 1);
-	switch (req->op) {
-	case DDE_BLOCK_READ:
-		count(&s->reads, 1);
-		count(&s->read_bytes, req->bytes);
-		break;
-	case DDE_BLOCK_WRITE:
-		count(&s->writes, 1);
-		count(&s->write_bytes, req->bytes);
-		break;
-	case DDE_BLOCK_FLUSH:
-		count(&s->flushes, 1);
-		break;
-	case DDE_BLOCK_DISCARD:
-		count(&s->discards, 1);
-		count(&s->discard_bytes, req->bytes);
-		break;
-	case DDE_BLOCK_WRITE_ZEROES:
-		count(&s->zeroes, 1);
-		count(&s->zero_bytes, req->bytes);
-		break;
-	}
-}
-
-static void count_end(struct block_ring *ring, const struct block_request *req)
-{
-	struct block_disk_stats *s = &ring->control->disk[req->disk];
-
-	count(&s->in_flight, (uint64_t)-1);
-	if (req->error)
-		count(&s->errors, 1);
 }
 
 /* ---- from requests to slots ------------------------------------------------------ */
@@ -269,6 +85,11 @@ struct piece {
 	uint64_t offset;
 	uint32_t bytes;
 };
+
+static bool has_data(uint8_t op)
+{
+	return op == DDE_BLOCK_READ || op == DDE_BLOCK_WRITE;
+}
 
 /* With the lock: a free slot for the next bytes of the first request. */
 static struct piece take_piece(struct block_ring *ring)
@@ -370,7 +191,7 @@ static void end_if_over(struct block_ring *ring, struct block_request *req, stru
 {
 	if (req->parts || req->todo)
 		return;
-	count_end(ring, req);
+	ring_count_end(ring, req);
 	queue_add(ended, req);
 }
 
@@ -576,13 +397,13 @@ void block_ring_submit(struct block_ring *ring, struct block_request *req)
 	req->todo = 0;
 	req->error = 0;
 	pthread_mutex_lock(&ring->lock);
-	r = check(ring, req);
+	r = ring_check(ring, req);
 	if (r) {
 		pthread_mutex_unlock(&ring->lock);
 		req->done(req, r);
 		return;
 	}
-	count_start(ring, req);
+	ring_count_start(ring, req);
 	late = is_late(ring);
 	if (late) {
 		count(&ring->control->expired, 1);

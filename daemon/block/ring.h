@@ -3,8 +3,9 @@
  * The front half of a device's ring (drivers/bridges/block/ring.h): requests of any
  * size in, answers out, whatever becomes of the back meanwhile.
  *
- *   ring.c   requests, slots, answers, time-outs
- *   disk.c   the disks that the back describes
+ *   ring.c        requests, slots, answers, time-outs
+ *   ring-check.c  what a request's disk allows
+ *   disk.c        the disks that the back describes
  *
  * Nothing in the ring is believed: what a slot holds is written from here and kept
  * here too; of the back only state and result are read, each once.
