@@ -264,6 +264,8 @@ static void kill_and_start(struct rig *rig)
 {
 	unsigned int n, out = 0;
 
+	/* Some are done, and some of these not heard of. */
+	ring_wait(rig, 1000);
 	rig_kill(rig);
 	for (n = 0; n < DDE_BLOCK_SLOTS; n++)
 		out += rig->ring->slot[n].state == DDE_BLOCK_ISSUED ||
