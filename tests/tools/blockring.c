@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,7 +192,7 @@ static void do_bench(struct rig *rig, unsigned int disk, unsigned int depth, uin
 
 /* Writes 16 KiB each, block k filled with what tells k, until all are answered. */
 #define PIECE 16384u
-#define DEPTH 32u
+#define DEPTH 128u
 
 static void fill(struct rig *rig, unsigned int slot, uint64_t k)
 {
@@ -260,17 +261,28 @@ static void write_over(struct rig *rig, unsigned int disk, unsigned int times,
 	       rig->ring->attached);
 }
 
+static unsigned int count(struct rig *rig, uint32_t state)
+{
+	unsigned int n, found = 0;
+
+	for (n = 0; n < DDE_BLOCK_SLOTS; n++)
+		found += __atomic_load_n(&rig->ring->slot[n].state, __ATOMIC_RELAXED) == state;
+	return found;
+}
+
 static void kill_and_start(struct rig *rig)
 {
-	unsigned int n, out = 0;
+	uint64_t begin = mono_ns();
 
-	/* Some are done, and some of these not heard of. */
-	ring_wait(rig, 1000);
+	/* Amid them, or with some that are done and not heard of. */
+	if (rig->ring->attached % 2)
+		while (!count(rig, DDE_BLOCK_ISSUED) && mono_ns() - begin < 1000000000)
+			sched_yield();
+	else
+		ring_wait(rig, 1000);
 	rig_kill(rig);
-	for (n = 0; n < DDE_BLOCK_SLOTS; n++)
-		out += rig->ring->slot[n].state == DDE_BLOCK_ISSUED ||
-		       rig->ring->slot[n].state == DDE_BLOCK_SUBMITTED;
-	printf("killed with %u requests out\n", out);
+	printf("killed with %u submitted, %u issued, %u done\n", count(rig, DDE_BLOCK_SUBMITTED),
+	       count(rig, DDE_BLOCK_ISSUED), count(rig, DDE_BLOCK_DONE));
 	rig_start(rig);
 }
 
