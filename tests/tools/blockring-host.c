@@ -24,6 +24,7 @@ void rig_claim(struct rig *rig)
 		.backend = "emu",
 		.pool_size = POOL,
 		.emu_device = rig->device,
+		.emu_args = rig->args,
 	};
 	int fds[] = { -1, -1 }, err;
 	char *why = NULL;

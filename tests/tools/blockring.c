@@ -23,6 +23,7 @@ static const char help[] =
 	"  --device TEXT   QEMU device\n"
 	"  --drive FILE    its disk's image, raw\n"
 	"  --drive-options TEXT  options of QEMU's -drive (default format=raw)\n"
+	"  --arg TEXT      a further argument of QEMU; up to 16 times\n"
 	"  --no-sandbox\n\n"
 	"Commands, in order; numbers may be 4Ki, 1Mi. Each prints its result.\n"
 	"  read=DISK,OFFSET,BYTES,FILE    write=DISK,OFFSET,BYTES,FILE[,fua]\n"
@@ -347,12 +348,19 @@ static void run(struct rig *rig, char *command)
 
 static int option(struct rig *rig, int opt)
 {
+	static unsigned int n_args;
+
 	switch (opt) {
 	case 'b': rig->build = optarg; break;
 	case 'd': rig->driver = optarg; break;
 	case 'D': rig->device = optarg; break;
 	case 'f': rig->drive = optarg; break;
 	case 'o': rig->drive_options = optarg; break;
+	case 'a':
+		if (n_args == 16)
+			return -E2BIG;
+		rig->args[n_args++] = optarg;
+		break;
 	case 'n': rig->sandbox = false; break;
 	case 'h': fputs(help, stdout); exit(0);
 	default: return -EINVAL;
@@ -368,6 +376,7 @@ int main(int argc, char **argv)
 		{ "device", required_argument, NULL, 'D' },
 		{ "drive", required_argument, NULL, 'f' },
 		{ "drive-options", required_argument, NULL, 'o' },
+		{ "arg", required_argument, NULL, 'a' },
 		{ "no-sandbox", no_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },

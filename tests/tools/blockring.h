@@ -18,6 +18,7 @@ struct rig {
 	const char *device;
 	const char *drive;		/* file; NULL: none */
 	const char *drive_options;
+	const char *args[17];		/* of QEMU; NULL ends */
 	bool sandbox;
 	/* state */
 	struct ddekit_claim *claim;
