@@ -30,7 +30,8 @@ void rig_claim(struct rig *rig)
 	char *why = NULL;
 
 	if (rig->drive) {
-		fds[0] = open(rig->drive, O_RDWR | O_CLOEXEC);
+		fds[0] = open(rig->drive, O_CLOEXEC |
+			      (strstr(rig->drive_options, "read-only=on") ? O_RDONLY : O_RDWR));
 		if (fds[0] < 0)
 			die_errno(errno, "%s", rig->drive);
 		spec.emu_drive = rig->drive_options;

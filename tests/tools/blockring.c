@@ -33,7 +33,7 @@ static const char help[] =
 	"  kill=DISK,N                    writes with the host killed N times amid them\n"
 	"  stop=DISK                      orderly stop and start with requests in the ring\n"
 	"  reload                         the driver, in place\n"
-	"  listen=MILLISECONDS            for what the host tells\n"
+	"  await=present|changed|gone     what the host tells of a disk; at most 20 s\n"
 	"  monitor=COMMAND,JSON           of QEMU\n";
 
 /* ---- arguments of commands ----------------------------------------------------------- */
@@ -308,6 +308,15 @@ static void do_monitor(struct rig *rig, char *args)
 	free(reply);
 }
 
+static void await(struct rig *rig, const char *event)
+{
+	uint32_t which = !strcmp(event, "present") ? DISK_PRESENT :
+			 !strcmp(event, "changed") ? DISK_CHANGED : DISK_GONE;
+
+	if (!rig_listen(rig, PROTO_DISK, which, 20000))
+		die("no disk is %s", event);
+}
+
 static void run(struct rig *rig, char *command)
 {
 	char *args = strchr(command, '='), *word[MAX_WORDS] = { 0 };
@@ -336,8 +345,8 @@ static void run(struct rig *rig, char *command)
 			   kill_and_start);
 	else if (!strcmp(command, "stop"))
 		write_over(rig, (unsigned int)number(word[0]), 2, stop_and_start);
-	else if (!strcmp(command, "listen"))
-		rig_listen(rig, 0, 0, (int)number(word[0]));
+	else if (!strcmp(command, "await"))
+		await(rig, word[0]);
 	else if (!strcmp(command, "flush") || !strcmp(command, "discard") ||
 		 !strcmp(command, "zeroes"))
 		do_other(rig, command, word, n);
