@@ -57,6 +57,7 @@ static const struct key device_keys[] = {
 	{ "netns", KEY_NAME, D(netns), 0, 0, "the name of a network namespace in /run/netns" },
 	{ "device", KEY_TEXT, D(device), 0, 0, "a QEMU -device argument such as e1000e" },
 	{ "netdev", KEY_TEXT, D(netdev), 0, 0, "a QEMU -netdev argument such as user" },
+	{ "drive", KEY_PATH, D(drive), 0, 0, "an absolute path, and options of QEMU's -drive" },
 	{ "emu-args", KEY_WORDS, D(emu_args), 0, 0, "further QEMU arguments" },
 	{ "autostart", KEY_BOOL, D(autostart), 0, 0, "yes or no" },
 	{ "take-over", KEY_BOOL, D(take_over), 0, 0, "yes or no" },
@@ -398,6 +399,8 @@ static int complete_emu(struct device_config *dev, char **ret_why)
 		alien = "device";
 	else if (dev->netdev)
 		alien = "netdev";
+	else if (dev->drive)
+		alien = "drive";
 	else if (dev->emu_args.n)
 		alien = "emu-args";
 	if (!alien)

@@ -440,6 +440,7 @@ void device_config_destroy(struct device_config *dev)
 	free(dev->netns);
 	free(dev->device);
 	free(dev->netdev);
+	free(dev->drive);
 	strv_finish(&dev->emu_args);
 	free(dev->disk);
 	free(dev->where);

@@ -33,6 +33,7 @@ struct device_config {
 	char *netns;			/* /run/netns/NAME to make it in, or NULL */
 	char *device;			/* emu: QEMU -device */
 	char *netdev;			/* emu: QEMU -netdev, or NULL */
+	char *drive;			/* emu: "PATH[,OPTIONS]" of its disk, or NULL */
 	struct strv emu_args;
 	bool autostart;
 	bool take_over;			/* what the kernel's interface has, moves to ours */

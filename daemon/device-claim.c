@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "device-take.h"
+#include "drive.h"
 #include "log.h"
 #include "manager.h"
 #include "pciid.h"
@@ -98,16 +99,24 @@ static int open_claim(struct device *dev, char **ret_why)
 		.uid = dev->manager->host_uid,
 		.gid = dev->manager->host_gid,
 	};
-	_cleanup_free_ char *why = NULL, *netdev = NULL;
-	int fds[2] = { -1, -1 }, r;
+	_cleanup_free_ char *why = NULL, *netdev = NULL, *drive = NULL;
+	_cleanup_close_ int wire = -1, disk = -1;
+	int fds[3] = { -1, -1, -1 }, n = 0, r;
 
-	r = wire_open(c->netdev, &netdev, &fds[0], ret_why);
+	r = wire_open(c->netdev, &netdev, &wire, ret_why);
+	if (!r)
+		r = drive_open(c->drive, &drive, &disk, ret_why);
 	if (r < 0)
 		return r;
+	if (wire >= 0)
+		fds[n++] = wire;
+	if (disk >= 0)
+		fds[n++] = disk;
 	spec.emu_netdev = netdev;
+	spec.emu_drive = drive;
+	spec.emu_drive_fd = disk;
 	spec.emu_fds = fds;
 	r = ddekit_claim_open(&spec, &dev->claim, &why);
-	fd_close(&fds[0]);
 	if (r < 0)
 		*ret_why = str_format("%s: %s", c->backend, why ? why : strerror(-r));
 	else

@@ -24,12 +24,14 @@ void rig_claim(struct rig *rig)
 		.backend = "emu",
 		.pool_size = POOL,
 		.emu_device = rig->device,
+		.emu_args = rig->args,
 	};
 	int fds[] = { -1, -1 }, err;
 	char *why = NULL;
 
 	if (rig->drive) {
-		fds[0] = open(rig->drive, O_RDWR | O_CLOEXEC);
+		fds[0] = open(rig->drive, O_CLOEXEC |
+			      (strstr(rig->drive_options, "read-only=on") ? O_RDONLY : O_RDWR));
 		if (fds[0] < 0)
 			die_errno(errno, "%s", rig->drive);
 		spec.emu_drive = rig->drive_options;

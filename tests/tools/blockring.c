@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ static const char help[] =
 	"  --device TEXT   QEMU device\n"
 	"  --drive FILE    its disk's image, raw\n"
 	"  --drive-options TEXT  options of QEMU's -drive (default format=raw)\n"
+	"  --arg TEXT      a further argument of QEMU; up to 16 times\n"
 	"  --no-sandbox\n\n"
 	"Commands, in order; numbers may be 4Ki, 1Mi. Each prints its result.\n"
 	"  read=DISK,OFFSET,BYTES,FILE    write=DISK,OFFSET,BYTES,FILE[,fua]\n"
@@ -31,7 +33,7 @@ static const char help[] =
 	"  kill=DISK,N                    writes with the host killed N times amid them\n"
 	"  stop=DISK                      orderly stop and start with requests in the ring\n"
 	"  reload                         the driver, in place\n"
-	"  listen=MILLISECONDS            for what the host tells\n"
+	"  await=present|changed|gone     what the host tells of a disk; at most 20 s\n"
 	"  monitor=COMMAND,JSON           of QEMU\n";
 
 /* ---- arguments of commands ----------------------------------------------------------- */
@@ -191,7 +193,7 @@ static void do_bench(struct rig *rig, unsigned int disk, unsigned int depth, uin
 
 /* Writes 16 KiB each, block k filled with what tells k, until all are answered. */
 #define PIECE 16384u
-#define DEPTH 32u
+#define DEPTH 128u
 
 static void fill(struct rig *rig, unsigned int slot, uint64_t k)
 {
@@ -260,15 +262,28 @@ static void write_over(struct rig *rig, unsigned int disk, unsigned int times,
 	       rig->ring->attached);
 }
 
+static unsigned int count(struct rig *rig, uint32_t state)
+{
+	unsigned int n, found = 0;
+
+	for (n = 0; n < DDE_BLOCK_SLOTS; n++)
+		found += __atomic_load_n(&rig->ring->slot[n].state, __ATOMIC_RELAXED) == state;
+	return found;
+}
+
 static void kill_and_start(struct rig *rig)
 {
-	unsigned int n, out = 0;
+	uint64_t begin = mono_ns();
 
+	/* Amid them, or with some that are done and not heard of. */
+	if (rig->ring->attached % 2)
+		while (!count(rig, DDE_BLOCK_ISSUED) && mono_ns() - begin < 1000000000)
+			sched_yield();
+	else
+		ring_wait(rig, 1000);
 	rig_kill(rig);
-	for (n = 0; n < DDE_BLOCK_SLOTS; n++)
-		out += rig->ring->slot[n].state == DDE_BLOCK_ISSUED ||
-		       rig->ring->slot[n].state == DDE_BLOCK_SUBMITTED;
-	printf("killed with %u requests out\n", out);
+	printf("killed with %u submitted, %u issued, %u done\n", count(rig, DDE_BLOCK_SUBMITTED),
+	       count(rig, DDE_BLOCK_ISSUED), count(rig, DDE_BLOCK_DONE));
 	rig_start(rig);
 }
 
@@ -291,6 +306,15 @@ static void do_monitor(struct rig *rig, char *args)
 	if (err)
 		die("monitor: %s", reply ? reply : strerror(-err));
 	free(reply);
+}
+
+static void await(struct rig *rig, const char *event)
+{
+	uint32_t which = !strcmp(event, "present") ? DISK_PRESENT :
+			 !strcmp(event, "changed") ? DISK_CHANGED : DISK_GONE;
+
+	if (!rig_listen(rig, PROTO_DISK, which, 20000))
+		die("no disk is %s", event);
 }
 
 static void run(struct rig *rig, char *command)
@@ -321,8 +345,8 @@ static void run(struct rig *rig, char *command)
 			   kill_and_start);
 	else if (!strcmp(command, "stop"))
 		write_over(rig, (unsigned int)number(word[0]), 2, stop_and_start);
-	else if (!strcmp(command, "listen"))
-		rig_listen(rig, 0, 0, (int)number(word[0]));
+	else if (!strcmp(command, "await"))
+		await(rig, word[0]);
 	else if (!strcmp(command, "flush") || !strcmp(command, "discard") ||
 		 !strcmp(command, "zeroes"))
 		do_other(rig, command, word, n);
@@ -333,12 +357,19 @@ static void run(struct rig *rig, char *command)
 
 static int option(struct rig *rig, int opt)
 {
+	static unsigned int n_args;
+
 	switch (opt) {
 	case 'b': rig->build = optarg; break;
 	case 'd': rig->driver = optarg; break;
 	case 'D': rig->device = optarg; break;
 	case 'f': rig->drive = optarg; break;
 	case 'o': rig->drive_options = optarg; break;
+	case 'a':
+		if (n_args == 16)
+			return -E2BIG;
+		rig->args[n_args++] = optarg;
+		break;
 	case 'n': rig->sandbox = false; break;
 	case 'h': fputs(help, stdout); exit(0);
 	default: return -EINVAL;
@@ -354,6 +385,7 @@ int main(int argc, char **argv)
 		{ "device", required_argument, NULL, 'D' },
 		{ "drive", required_argument, NULL, 'f' },
 		{ "drive-options", required_argument, NULL, 'o' },
+		{ "arg", required_argument, NULL, 'a' },
 		{ "no-sandbox", no_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },

@@ -18,6 +18,7 @@ struct rig {
 	const char *device;
 	const char *drive;		/* file; NULL: none */
 	const char *drive_options;
+	const char *args[17];		/* of QEMU; NULL ends */
 	bool sandbox;
 	/* state */
 	struct ddekit_claim *claim;
@@ -37,8 +38,8 @@ void rig_stop(struct rig *rig);
 /* SIGKILL, and the device made quiet: what was issued cannot reach the medium now. */
 void rig_kill(struct rig *rig);
 void rig_reload(struct rig *rig);
-/* Prints what the host says; waits for at most ms for a message of type (0: none, for the
- * whole time), event (of PROTO_STATE, PROTO_DISK). */
+/* Prints what the host says; waits for at most ms for a message of type
+ * and event (of PROTO_STATE, PROTO_DISK). */
 bool rig_listen(struct rig *rig, uint32_t type, uint32_t event, int ms);
 
 /* blockring-ring.c */

@@ -176,16 +176,39 @@ static void add_drive(struct args *a, const struct ddekit_claim_spec *spec)
 	    spec->emu_drive);
 }
 
+/* Is this what stands in the device rather than beside it? It must come after. */
+static bool is_inner(const char *const *arg)
+{
+	const char *bus;
+
+	if (!arg[0] || strcmp(arg[0], "-device") || !arg[1])
+		return false;
+	bus = strstr(arg[1], ",bus=dev0");
+	return bus && strchr(".,", bus[9]);	/* or the end */
+}
+
+static void add_args(struct args *a, const char *const *arg, bool inner)
+{
+	for (; arg && *arg; arg++) {
+		bool pair = is_inner(arg);
+
+		if (pair == inner)
+			add(a, "%s", arg[0]);
+		if (pair && inner)
+			add(a, "%s", arg[1]);
+		arg += pair;
+	}
+}
+
 static void add_device(struct args *a, const struct ddekit_claim_spec *spec)
 {
-	const char *const *arg, *dev = spec->emu_device;
+	const char *dev = spec->emu_device;
 	const char *disk = spec->emu_drive ? disk_of(dev) : NULL;
 
 	add(a, "-device");
 	add(a, "pcie-root-port,id=port1,bus=pcie.0,addr=0x%x,chassis=1,slot=1", EMU_SLOT_PORT);
 	/* After the port, whose slot they must not take. */
-	for (arg = spec->emu_args; arg && *arg; arg++)
-		add(a, "%s", *arg);
+	add_args(a, spec->emu_args, false);
 	if (spec->emu_netdev) {
 		add(a, "-netdev");
 		add(a, "%s,id=net0", spec->emu_netdev);
@@ -201,6 +224,7 @@ static void add_device(struct args *a, const struct ddekit_claim_spec *spec)
 		add(a, "-device");
 		add(a, "%s,id=disk0,drive=drive0", disk);
 	}
+	add_args(a, spec->emu_args, true);
 }
 
 int emu_cmdline(const struct ddekit_claim_spec *spec, const struct emu_cmdline_fds *fds,

@@ -5,6 +5,7 @@
  * disk needs.
  */
 #include <linux/device/class.h>
+#include <linux/file.h>
 #include <linux/pci.h>
 #include "kern.h"
 
@@ -163,6 +164,16 @@ static int open_disk(struct gendisk *gd, struct disk *d)
 	return 0;
 }
 
+/* Now: a kernel thread's fput() is done later, and until then the driver is in use. */
+static void close_disk(struct disk *d)
+{
+	if (!d->file)
+		return;
+	bdev_fput(d->file);
+	d->file = NULL;
+	flush_delayed_fput();
+}
+
 static int take(struct bridge *b, struct gendisk *gd)
 {
 	struct dde_block_disk *is = kzalloc(sizeof(*is), GFP_KERNEL);
@@ -261,8 +272,7 @@ static bool look_after(struct bridge *b, unsigned int i)
 	if (io_busy(i))
 		return true;
 	synchronize_rcu();	/* disks_idle() */
-	bdev_fput(d->file);
-	d->file = NULL;
+	close_disk(d);
 	return false;
 }
 
@@ -367,11 +377,8 @@ void disks_detach(struct bridge *b)
 	for (i = 0; i < DDE_BLOCK_DISKS; i++)
 		WRITE_ONCE(b->disk[i].gd, NULL);
 	synchronize_rcu();
-	for (i = 0; i < DDE_BLOCK_DISKS; i++) {
-		if (b->disk[i].file)
-			bdev_fput(b->disk[i].file);
-		b->disk[i].file = NULL;
-	}
+	for (i = 0; i < DDE_BLOCK_DISKS; i++)
+		close_disk(&b->disk[i]);
 	mutex_unlock(&b->lock);
 	cancel_delayed_work_sync(&b->disk_work);
 }
