@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "bind.h"
+#include "device-block.h"
 #include "dropin.h"
 #include "inuse.h"
 #include "log.h"
@@ -275,6 +276,23 @@ static int unconfigure(struct device *dev, bool *ret_forget, char **ret_note,
 	return 0;
 }
 
+/* Return: 0, or -errno with @error set: somebody has a disk of it open. */
+static int refuse_in_use(const struct device *dev, sd_bus_error *error)
+{
+	struct strv uses = { 0 };
+	_cleanup_free_ char *text = NULL;
+	int r = device_block_uses(dev, &uses);
+
+	if (!r && uses.n) {
+		text = strv_join(&uses);
+		r = sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is in use: %s; close that "
+				      "first, or use --force", dev->config->bdf_text,
+				      text ? text : "?");
+	}
+	strv_finish(&uses);
+	return r;
+}
+
 /* Unbind(s device, u flags) -> s state before, s BDF, s note */
 int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
@@ -288,6 +306,8 @@ int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 
 	if (r >= 0)
 		r = sd_bus_message_read(msg, "u", &flags);
+	if (r >= 0 && !(flags & CONTROL_BIND_FORCE))
+		r = refuse_in_use(dev, error);
 	if (r < 0)
 		return r;
 	forget = dev->transient;

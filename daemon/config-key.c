@@ -10,6 +10,7 @@
 #define DDEKIT_RUNTIME "/usr/lib/ddekit/libdde-linux.so"
 #define DDEKIT_PLUGIN_DIR "/usr/lib/ddekit/plugins"
 #define DDEKIT_HOST_BINARY "/usr/lib/ddekit/ddekit-host"
+#define DDEKIT_FRONT_DIR "/usr/lib/ddekit"
 #endif
 
 _Static_assert(PROTO_MAX_CPUS == 8, "as the text for cpus= says");
@@ -34,6 +35,7 @@ const struct key config_device_table[] = {
 	{ "netns", KEY_NAME, D(netns), 0, 0, "the name of a network namespace in /run/netns" },
 	{ "device", KEY_TEXT, D(device), 0, 0, "a QEMU -device argument such as e1000e" },
 	{ "netdev", KEY_TEXT, D(netdev), 0, 0, "a QEMU -netdev argument such as user" },
+	{ "drive", KEY_PATH, D(drive), 0, 0, "an absolute path, and options of QEMU's -drive" },
 	{ "emu-args", KEY_WORDS, D(emu_args), 0, 0, "further QEMU arguments" },
 	{ "autostart", KEY_BOOL, D(autostart), 0, 0, "yes or no" },
 	{ "take-over", KEY_BOOL, D(take_over), 0, 0, "yes or no" },
@@ -47,6 +49,9 @@ const struct key config_device_table[] = {
 	{ "sandbox", KEY_BOOL, D(sandbox), 0, 0, "yes or no" },
 	{ "memory-limit", KEY_SIZE, D(memory_limit), 64 * MIB, 64 * 1024 * MIB, "64M to 64G" },
 	{ "core", KEY_BOOL, D(core), 0, 0, "yes or no" },
+	{ "disk", KEY_NAME, D(disk), 0, 0, "auto, nbd or none" },
+	{ "disk-timeout", KEY_TIME, D(disk_timeout), 0, 86400000,
+	  "0 (for ever), or 1ms to 1440min" },
 };
 const size_t config_device_table_n = ARRAY_SIZE(config_device_table);
 
@@ -56,6 +61,7 @@ const struct key config_global_table[] = {
 	{ "firmware-dir", KEY_PATH, G(firmware_dir), 0, 0, "an absolute path" },
 	{ "runtime", KEY_PATH, G(runtime), 0, 0, "the absolute path of libdde-linux.so" },
 	{ "host-binary", KEY_PATH, G(host_binary), 0, 0, "the absolute path of ddekit-host" },
+	{ "front-dir", KEY_PATH, G(front_dir), 0, 0, "an absolute path" },
 	{ "user", KEY_NAME, G(user), 0, 0, "a user name" },
 	{ "log-lines", KEY_UINT, G(log_lines), 10, 100000, "10 to 100000" },
 	{ "crash-dir", KEY_PATH, G(crash_dir), 0, 0, "an absolute path" },
@@ -294,6 +300,8 @@ int config_complete_strings(struct device_config *dev, char **ret_why)
 		r = str_set(&dev->driver, "auto");
 	if (!r && !dev->backend)
 		r = str_set(&dev->backend, backend);
+	if (!r && !dev->disk)
+		r = str_set(&dev->disk, "auto");
 	if (!r && !dev->ifname) {
 		dev->ifname = default_ifname(dev->bdf);
 		r = dev->ifname ? 0 : -ENOMEM;
@@ -321,6 +329,8 @@ static int complete_emu(struct device_config *dev, char **ret_why)
 		alien = "device";
 	else if (dev->netdev)
 		alien = "netdev";
+	else if (dev->drive)
+		alien = "drive";
 	else if (dev->emu_args.n)
 		alien = "emu-args";
 	if (!alien)
@@ -339,6 +349,9 @@ int device_config_complete(struct device_config *dev, char **ret_why)
 	    strcmp(dev->backend, "uio"))
 		return bad(ret_why, -EINVAL, str_format("[%s]: unknown backend=%s; allowed: emu, "
 							"vfio, uio", dev->bdf_text, dev->backend));
+	if (strcmp(dev->disk, "auto") && strcmp(dev->disk, "nbd") && strcmp(dev->disk, "none"))
+		return bad(ret_why, -EINVAL, str_format("[%s]: unknown disk=%s; allowed: auto, "
+							"nbd, none", dev->bdf_text, dev->disk));
 	if (dev->memory % MEMORY_UNIT)
 		return bad(ret_why, -EINVAL, str_format("[%s]: memory= must be a multiple of 4M",
 							dev->bdf_text));
@@ -356,6 +369,7 @@ int global_config_complete(struct global_config *global)
 		{ &global->firmware_dir, "/lib/firmware" },
 		{ &global->runtime, DDEKIT_RUNTIME },
 		{ &global->host_binary, DDEKIT_HOST_BINARY },
+		{ &global->front_dir, DDEKIT_FRONT_DIR },
 		{ &global->user, "ddekit" },
 	};
 	size_t i;

@@ -395,6 +395,7 @@ void config_finish(struct config *config)
 	free(g->firmware_dir);
 	free(g->runtime);
 	free(g->host_binary);
+	free(g->front_dir);
 	free(g->user);
 	free(g->crash_dir);
 	for (i = 0; i < CONFIG_MAX_KEYS; i++)
@@ -420,6 +421,7 @@ struct device_config *device_config_create(struct ddekit_bdf bdf, const char *wh
 	dev->start_timeout = 30000;
 	dev->stop_timeout = 5000;
 	dev->heartbeat = 2000;
+	dev->disk_timeout = 30000;
 	if (str_set(&dev->where, where) < 0) {
 		free(dev);
 		return NULL;
@@ -438,7 +440,9 @@ void device_config_destroy(struct device_config *dev)
 	free(dev->netns);
 	free(dev->device);
 	free(dev->netdev);
+	free(dev->drive);
 	strv_finish(&dev->emu_args);
+	free(dev->disk);
 	free(dev->where);
 	free(dev);
 }

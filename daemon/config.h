@@ -36,6 +36,7 @@ struct device_config {
 	char *netns;			/* /run/netns/NAME to make it in, or NULL */
 	char *device;			/* emu: QEMU -device */
 	char *netdev;			/* emu: QEMU -netdev, or NULL */
+	char *drive;			/* emu: "PATH[,OPTIONS]" of its disk, or NULL */
 	struct strv emu_args;
 	bool autostart;
 	bool take_over;			/* what the kernel's interface has, moves to ours */
@@ -49,6 +50,8 @@ struct device_config {
 	bool sandbox;			/* the driver host is confined */
 	uint64_t memory_limit;		/* bytes, of its private memory */
 	bool core;			/* a core dump when it dies */
+	char *disk;			/* "auto", "nbd", "none": how disks are served */
+	uint32_t disk_timeout;		/* ms that a request waits for a driver; 0: for ever */
 	char *where;			/* "file:line" of the section */
 	uint32_t key_line[CONFIG_MAX_KEYS];	/* 0: not set */
 };
@@ -60,6 +63,7 @@ struct global_config {
 	char *firmware_dir;
 	char *runtime;			/* libdde-linux.so */
 	char *host_binary;
+	char *front_dir;		/* of what serves disks */
 	char *user;			/* of driver hosts */
 	uint32_t log_lines;		/* kept per device */
 	char *crash_dir;		/* NULL: by runtime_dir */

@@ -14,6 +14,8 @@
 
 #define MAX_FILES 512
 #define MAX_THREADS 64
+#define FRONT_THREADS 4096	/* some for each connection */
+#define FRONT_MEMORY (4 * GIB)
 #define GIB (1024ull * 1024 * 1024)
 /* Of address space, besides the pool: the runtime's range for mappings and as
  * much for the device's windows. It bounds the page tables, which nothing else
@@ -185,7 +187,7 @@ static int set_limits(const struct confine *c)
 		r = limit(RLIMIT_AS, c->address_space);
 	/* They count what all processes of a user have. */
 	if (!r && c->own_user)
-		r = limit(RLIMIT_NPROC, MAX_THREADS);
+		r = limit(RLIMIT_NPROC, c->threads ? c->threads : MAX_THREADS);
 	if (!r && c->own_user)
 		r = limit(RLIMIT_MSGQUEUE, 0);
 	/* It has no file to write, but what a debugger may have it write without the
@@ -246,5 +248,18 @@ void confine_init(const struct device_config *dev, uid_t uid, gid_t gid, struct 
 		ret->uid = own;
 		ret->gid = own;
 		ret->own_user = true;
+	}
+}
+
+void confine_front(const struct device_config *dev, uid_t uid, gid_t gid, struct confine *ret)
+{
+	confine_init(dev, uid, gid, ret);
+	if (dev->sandbox)
+		ret->memory = FRONT_MEMORY;
+	ret->threads = FRONT_THREADS;
+	ret->core = false;
+	if (ret->own_user && user_exists(ret->uid + CONFINE_FRONT_UIDS)) {
+		ret->uid += CONFINE_FRONT_UIDS;
+		ret->gid += CONFINE_FRONT_UIDS;
 	}
 }

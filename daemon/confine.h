@@ -15,6 +15,8 @@
  * these numbers alone (systemd's "Users, Groups, UIDs and GIDs"). */
 #define CONFINE_FIRST_UID 0x70000000u
 #define CONFINE_LAST_UID 0x77ffffffu
+/* Those of their fronts are so much higher. */
+#define CONFINE_FRONT_UIDS 0x08000000u
 
 struct confine {
 	uid_t uid;		/* 0: the process stays the caller's */
@@ -24,6 +26,7 @@ struct confine {
 	uint64_t memory;	/* bytes of private memory; 0: no limit */
 	uint64_t address_space;	/* bytes; 0: no limit */
 	bool core;		/* a core dump is wanted */
+	uint32_t threads;	/* at most, of the process's own user; 0: as of a host */
 };
 
 /**
@@ -31,6 +34,8 @@ struct confine {
  * @uid, @gid: those of user=, for a host that cannot have its own
  */
 void confine_init(const struct device_config *dev, uid_t uid, gid_t gid, struct confine *ret);
+/* What the front of a device (block/) is to get: another user than the host's. */
+void confine_front(const struct device_config *dev, uid_t uid, gid_t gid, struct confine *ret);
 /* The user of the driver host of a device; 0: its domain has none. */
 uid_t confine_uid(struct ddekit_bdf bdf);
 /* Gets the namespaces ready, once per process; logs what cannot be had. Before

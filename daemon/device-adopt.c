@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
+#include "device-block.h"
 #include "device-keep.h"
 #include "fdstore.h"
 #include "log.h"
@@ -245,6 +246,32 @@ static int restore_claim(struct manager *m, const char *key, struct ddekit_claim
 	return r;
 }
 
+struct taking {
+	struct fdstore *store;
+	const char *key;
+};
+
+static int take_file(void *arg, const char *what)
+{
+	const struct taking *t = arg;
+
+	return fdstore_take(t->store, t->key, what);
+}
+
+/* What has its disks open loses them if this fails, and nothing else. */
+static void take_block(struct device *dev, struct manager *m, const char *key)
+{
+	struct taking t = { .store = m->fdstore, .key = key };
+	struct log_about about = device_about(dev);
+	int r;
+
+	if (!str_equal(dev->plugin.bridge, "block"))
+		return;
+	r = device_adopt_block(dev, take_file, &t);
+	if (r < 0)
+		log_line(&about, LOG_WARNING, "its disks' clients are cut off: %s", strerror(-r));
+}
+
 /* The device as the predecessor knew it; config is the file's present one. */
 static int fill(struct device *dev, struct manager *m, const char *key, struct json_object *o)
 {
@@ -258,6 +285,8 @@ static int fill(struct device *dev, struct manager *m, const char *key, struct j
 	dev->want = WANT_UP;
 	read_history(o, dev);
 	r = read_plugin(o, &dev->plugin);
+	if (!r)
+		take_block(dev, m, key);
 	if (!r)
 		r = restore_claim(m, key, &dev->claim, &why);
 	about = device_about(dev);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "device-take.h"
+#include "drive.h"
 #include "inuse.h"
 #include "log.h"
 #include "manager.h"
@@ -100,16 +101,24 @@ static int open_claim(struct device *dev, char **ret_why)
 		.uid = dev->manager->host_uid,
 		.gid = dev->manager->host_gid,
 	};
-	_cleanup_free_ char *why = NULL, *netdev = NULL, *group = NULL;
-	int fds[2] = { -1, -1 }, r;
+	_cleanup_free_ char *why = NULL, *netdev = NULL, *drive = NULL, *group = NULL;
+	_cleanup_close_ int wire = -1, disk = -1;
+	int fds[3] = { -1, -1, -1 }, n = 0, r;
 
-	r = wire_open(c->netdev, &netdev, &fds[0], ret_why);
+	r = wire_open(c->netdev, &netdev, &wire, ret_why);
+	if (!r)
+		r = drive_open(c->drive, &drive, &disk, ret_why);
 	if (r < 0)
 		return r;
+	if (wire >= 0)
+		fds[n++] = wire;
+	if (disk >= 0)
+		fds[n++] = disk;
 	spec.emu_netdev = netdev;
+	spec.emu_drive = drive;
+	spec.emu_drive_fd = disk;
 	spec.emu_fds = fds;
 	r = ddekit_claim_open(&spec, &dev->claim, &why);
-	fd_close(&fds[0]);
 	if (r == -EBUSY && config_needs_group(c))
 		group = pcisys_group_problem(inuse_system.sys, c->bdf_text);
 	if (r < 0)
@@ -373,7 +382,7 @@ static int add_bridge(struct device_plugin *dst, const struct catalog *catalog, 
 {
 	const struct plugin *bridge;
 
-	if (strcmp(dst->class, "net"))
+	if (strcmp(dst->class, "net") && strcmp(dst->class, "block"))
 		return 0;
 	bridge = catalog_bridge(catalog, dst->class);
 	if (!bridge) {

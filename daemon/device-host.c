@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "crash-report.h"
+#include "device-block.h"
 #include "device-keep.h"
 #include "log.h"
 #include "manager.h"
@@ -105,6 +106,11 @@ static void on_net(void *arg, const struct proto_net *msg)
 	device_keep(dev);
 }
 
+static void on_disk(void *arg, const struct proto_disk *msg)
+{
+	device_block_message(arg, msg);
+}
+
 /* The state in which it was, for the log. */
 static const char *progress(const struct device *dev)
 {
@@ -142,6 +148,7 @@ static void on_died(void *arg, const struct host_death *death)
 static const struct host_ops ops = {
 	.state = on_state,
 	.net = on_net,
+	.disk = on_disk,
 	.heartbeat = on_heartbeat,
 	.log = on_log,
 	.died = on_died,
@@ -248,6 +255,8 @@ int device_start_host(struct device *dev, char **ret_why)
 
 	if (r < 0)
 		return r;
+	device_block_fds(dev, spec.ring);
+	device_block_starts(dev);
 	confine_init(dev->config, dev->manager->host_uid, dev->manager->host_gid, &spec.confine);
 	memset(dev->times.state, 0, sizeof(dev->times.state));
 	dev->times.link = 0;

@@ -7,11 +7,13 @@
  *   lock tap           of the device
  *   claimstate claimN  of ddekit_claim_save()
  *   pidfd socket log   of its host
+ *   ring control kick done life0 life1 listener front frontlog   of its disks
  *
  * device-adopt.c reads it.
  */
 #include <errno.h>
 
+#include "device-block.h"
 #include "device-keep.h"
 #include "fdstore.h"
 #include "json.h"
@@ -192,10 +194,17 @@ void device_keep_claim(struct device *dev)
 	}
 	put(dev, "lock", dev->lock);
 	put(dev, "tap", dev->tap);
+	device_block_keep(dev, put);
 	r = keep_claim_fds(dev);
 	if (r < 0)
 		warn(dev, "its claim", r);
 	device_keep(dev);
+}
+
+void device_keep_block(struct device *dev)
+{
+	if (dev->keep >= 0)
+		device_block_keep(dev, put);
 }
 
 void device_keep_host(struct device *dev)

@@ -2,6 +2,7 @@
 /* Restart in place: the same process loads the driver again; see device.h. */
 #include <errno.h>
 
+#include "device-block.h"
 #include "manager.h"
 
 static void on_reload_reply(void *arg, const struct host_reply *reply)
@@ -86,6 +87,7 @@ int device_reload(struct device *dev, const char *options, char **ret_why)
 	dev->reloading = true;
 	dev->outage_start = mono_ns();
 	dev->times.link = 0;
+	device_block_absent(dev);
 	device_enter(dev, DEVICE_RESTARTING, "in place, asked to");
 	r = send_reload(dev);
 	if (!r)

@@ -2,6 +2,7 @@
 /* A device's state machine; see device.h. */
 #include <errno.h>
 
+#include "device-block.h"
 #include "device-keep.h"
 #include "device-take.h"
 #include "inuse.h"
@@ -15,7 +16,8 @@
 /* A host that served this long, from when it was ready or from its first link, is
  * restarted at once, however often it dies; one that did not counts as an early
  * failure: backoff, and more than restart-max= of them in restart-window= are the
- * end. The second is short since a card may take its time to the link. */
+ * end. The second is short since a card may take its time to the link;
+ * disks serve as soon as they are ready. */
 #define SERVED_READY_NS SECOND_NS
 #define SERVED_LINK_NS (200 * MS_NS)
 #define BACKOFF_MAX_S 30u
@@ -101,6 +103,7 @@ static void release(struct device *dev)
 		device_keep_claim(dev);
 	else
 		device_release_claim(dev);
+	device_block_quiet(dev);
 	free(dev->verdict);
 	dev->verdict = NULL;
 	dev->was_up = false;
@@ -170,6 +173,8 @@ static void begin_host(struct device *dev)
 	if (!r)
 		r = device_open_net(dev, &why);		/* if it is not there any more */
 	if (!r)
+		r = device_open_block(dev, &why);
+	if (!r)
 		r = device_start_host(dev, &why);
 	if (!r)
 		r = device_limit_start(dev);
@@ -192,6 +197,8 @@ static int on_claim(sd_event_source *source, uint64_t usec, void *arg)
 		r = device_choose_plugin(dev, &why);
 	if (!r)
 		r = device_open_net(dev, &why);
+	if (!r)
+		r = device_open_block(dev, &why);
 	if (r < 0) {
 		device_fail(dev, why ? why : strerror(-r));
 		return 0;
@@ -234,6 +241,7 @@ void device_on_ready(struct device *dev)
 		     dev->reloading ? "reload" : "start");
 	dev->reloading = false;
 	device_net_ready(dev);
+	device_block_ready(dev);
 }
 
 /* ---- stop ---------------------------------------------------------------- */
@@ -273,6 +281,7 @@ static void stopped(struct device *dev)
 	str_set(&dev->error, NULL);
 	dev->held = false;
 	release(dev);
+	device_close_block(dev);
 	device_plugin_finish(&dev->plugin);
 	take_next_config(dev);
 	if (dev->state != DEVICE_CONFIGURED)
@@ -330,8 +339,10 @@ static bool quiesce(struct device *dev)
 
 	if (r >= 0 && dev->claim_death)
 		sd_event_source_set_enabled(dev->claim_death, SD_EVENT_ON);
-	if (r >= 0)
+	if (r >= 0) {
+		device_block_quiet(dev);
 		return true;
+	}
 	text = device_death_text(dev);
 	if (!text)
 		text = str_format("the device cannot be reset: %s; check it, then ddectl restart "
@@ -381,7 +392,8 @@ static bool has_served(const struct device *dev)
 	uint64_t now = mono_ns(), ready = dev->times.state[STATE_READY], link = dev->times.link;
 
 	return ready && (now - ready >= SERVED_READY_NS ||
-			 (link && now - link >= SERVED_LINK_NS));
+			 (link && now - link >= SERVED_LINK_NS) ||
+			 (dev->block && now - ready >= SERVED_LINK_NS));
 }
 
 /* 0, 1, 2, 4 … 30 s for the first, second … early failure in a row. */
@@ -430,6 +442,7 @@ void device_on_death(struct device *dev, const char *text, bool refused)
 	_cleanup_free_ char *verdict = dev->verdict;
 
 	dev->verdict = NULL;
+	device_block_absent(dev);
 	dev->reloading = false;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
 	if (verdict && (dev->want == WANT_UP || dev->want == WANT_RESTART)) {
@@ -535,6 +548,7 @@ void device_destroy(struct device *dev)
 		return;
 	dev->held = false;
 	release(dev);
+	device_close_block(dev);
 	device_plugin_finish(&dev->plugin);
 	logring_destroy(dev->logs);
 	logring_destroy(dev->history);

@@ -21,6 +21,7 @@
  *   device-claim.c  claim, lock, which plugin
  *   device-host.c   the driver host: set-up, messages, statistics
  *   device-net.c    TAP and link
+ *   device-block.c  disks and their front
  *   device-keep.c   what outlives ddekitd, and device-adopt.c, which goes on with it
  */
 #ifndef DDEKITD_DEVICE_H
@@ -33,6 +34,7 @@
 #include "netlink.h"
 #include "tap.h"
 
+struct device_block;
 struct manager;
 struct netsave;
 
@@ -97,6 +99,8 @@ struct device {
 	struct link_state link;
 	bool link_known;
 	bool mac_by_admin;		/* somebody gave the TAP another MAC */
+
+	struct device_block *block;	/* its disks; NULL: of another class */
 
 	struct host *host;
 	sd_event_source *heartbeat;

@@ -251,6 +251,9 @@ static const char *dispatch(struct host *host, const struct proto_header *h)
 	case PROTO_NET:
 		host->ops->net(host->arg, (const void *)h);
 		break;
+	case PROTO_DISK:
+		host->ops->disk(host->arg, (const void *)h);
+		break;
 	case PROTO_HEARTBEAT:
 		host->ops->heartbeat(host->arg);
 		break;
@@ -452,7 +455,7 @@ static int send_setup(struct host *host, const struct host_spec *spec, int log)
 {
 	struct proto_setup *setup = spec->setup;
 	struct ddekit_handover *h = &setup->handover;
-	int fds[DDEKIT_HANDOVER_FDS + 2], n = 0;
+	int fds[PROTO_MAX_FDS], n = 0;
 	union {
 		struct cmsghdr align;
 		char buf[CMSG_SPACE(sizeof(fds))];
@@ -466,6 +469,10 @@ static int send_setup(struct host *host, const struct host_spec *spec, int log)
 	fds[n++] = log;
 	if (spec->tap >= 0)
 		fds[n++] = spec->tap;
+	if (spec->ring[0] >= 0) {
+		memcpy(&fds[n], spec->ring, sizeof(spec->ring));
+		n += PROTO_RING_FDS;
+	}
 	memcpy(&fds[n], h->fds, h->n_fds * sizeof(int));
 	n += h->n_fds;
 	msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
@@ -476,6 +483,7 @@ static int send_setup(struct host *host, const struct host_spec *spec, int log)
 	memcpy(CMSG_DATA(cmsg), fds, n * sizeof(int));
 	setup->h = (struct proto_header){ PROTO_VERSION, PROTO_SETUP, sizeof(*setup), 0 };
 	setup->tap = spec->tap >= 0;
+	setup->ring = spec->ring[0] >= 0;
 	return sendmsg(host->socket, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
@@ -570,8 +578,7 @@ void host_keep(const struct host *host, struct host_kept *ret)
 				   .last_state = host->context.last_state };
 }
 
-/* The pid that a pidfd stands for; -1: it has ended and is reaped; 0: not known. */
-static int pidfd_pid(int pidfd)
+int pidfd_pid(int pidfd)
 {
 	_cleanup_free_ char *path = str_format("/proc/self/fdinfo/%d", pidfd);
 	_cleanup_fclose_ FILE *f = path ? fopen(path, "re") : NULL;

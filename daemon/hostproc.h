@@ -30,6 +30,7 @@ struct host_death {
 struct host_ops {
 	void (*state)(void *arg, const struct proto_state_msg *msg);
 	void (*net)(void *arg, const struct proto_net *msg);
+	void (*disk)(void *arg, const struct proto_disk *msg);
 	void (*heartbeat)(void *arg);
 	void (*log)(void *arg, int level, const char *text);
 	/* The last call; the host may be destroyed in it. */
@@ -43,6 +44,7 @@ struct host_spec {
 	struct confine confine;
 	struct proto_setup *setup;	/* borrowed for the call; handover filled in */
 	int tap;			/* borrowed; -1: none */
+	int ring[PROTO_RING_FDS];	/* likewise; of the disks' ring */
 	bool outlive;			/* it is to live on when ddekitd ends */
 };
 
@@ -96,6 +98,8 @@ void host_destroy(struct host *host);
 
 /* ---- spawn.c ------------------------------------------------------------- */
 
+#define SPAWN_MAX_EXTRA 8
+
 struct spawn {
 	const char *binary;
 	char *const *argv;
@@ -103,10 +107,15 @@ struct spawn {
 	int socket;		/* becomes PROTO_FD */
 	int log;		/* becomes stdout and stderr */
 	bool outlive;		/* no SIGKILL when ddekitd ends */
+	const int *extra;	/* become PROTO_FD + 1 and so on */
+	size_t n_extra;		/* SPAWN_MAX_EXTRA at most */
+	bool listens;		/* socket is handed over as systemd does it */
 };
 
 /* Starts the process. *ret_pidfd: close-on-exec. Return: 0, -errno (of exec too). */
 int spawn_process(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd);
+/* The pid that a pidfd stands for; -1: it has ended and is reaped; 0: not known. */
+int pidfd_pid(int pidfd);
 /* uid and gid of a user, or of nobody if there is no such user. */
 void spawn_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
 

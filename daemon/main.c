@@ -16,6 +16,7 @@
 enum { EXIT_OK = 0, EXIT_RUN = 1, EXIT_USAGE = 2, EXIT_BAD_CONFIG = 78 };
 
 enum { OPT_CHECK = 256, OPT_PRINT, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_RUNTIME, OPT_HOST,
+       OPT_FRONT_DIR,
        OPT_FD_STORE };
 
 struct arguments {
@@ -36,6 +37,7 @@ static const char usage_text[] =
 	"      --plugin-dir DIR     where the plugins are\n"
 	"      --runtime FILE       libdde-linux.so\n"
 	"      --host-binary FILE   ddekit-host\n"
+	"      --front-dir DIR      where the fronts of disks are\n"
 	"      --fd-store           the service manager keeps file descriptors: drivers run on\n"
 	"                           when ddekitd ends, and its successor goes on with them\n"
 	"      --check              check the configuration and exit\n"
@@ -51,6 +53,7 @@ static const struct option long_options[] = {
 	{ "plugin-dir", required_argument, NULL, OPT_PLUGIN_DIR },
 	{ "runtime", required_argument, NULL, OPT_RUNTIME },
 	{ "host-binary", required_argument, NULL, OPT_HOST },
+	{ "front-dir", required_argument, NULL, OPT_FRONT_DIR },
 	{ "fd-store", no_argument, NULL, OPT_FD_STORE },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "print-config", no_argument, NULL, OPT_PRINT },
@@ -108,6 +111,8 @@ static int take_option(struct arguments *a, int opt)
 		return set_path(&o->runtime, optarg);
 	case OPT_HOST:
 		return set_path(&o->host_binary, optarg);
+	case OPT_FRONT_DIR:
+		return set_path(&o->front_dir, optarg);
 	case OPT_FD_STORE:
 		o->fd_store = true;
 		return 0;

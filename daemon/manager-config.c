@@ -35,6 +35,8 @@ static int load(const struct manager_options *o, struct config *ret, struct strv
 		r = overlay(&g->runtime, o->runtime);
 	if (!r)
 		r = overlay(&g->host_binary, o->host_binary);
+	if (!r)
+		r = overlay(&g->front_dir, o->front_dir);
 	return r;
 }
 

@@ -17,6 +17,7 @@ struct manager_options {
 	const char *plugin_dir;
 	const char *runtime;
 	const char *host_binary;
+	const char *front_dir;
 	bool fd_store;			/* drivers outlive ddekitd */
 };
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "drivers/bridges/block/ring.h"
 #include "drivers/bridges/net/seam.h"
 #include "message.h"
 
@@ -116,6 +117,46 @@ static const char *check_net(struct message_context *ctx, const struct proto_net
 	return NULL;
 }
 
+static bool block_size_sane(uint32_t size)
+{
+	return size >= 512 && size <= 65536 && !(size & (size - 1));
+}
+
+static const char *check_disk_size(const struct proto_disk *m)
+{
+	if (!block_size_sane(m->logical_block) || m->physical_block < m->logical_block ||
+	    m->physical_block & (m->physical_block - 1))
+		return "disk with an impossible block size";
+	if (m->bytes > INT64_MAX || m->bytes % m->logical_block)
+		return "disk with an impossible size";
+	return NULL;
+}
+
+static const char *check_disk(struct message_context *ctx, struct proto_disk *m, uint64_t now)
+{
+	const uint32_t flags = DDE_BLOCK_D_PRESENT | DDE_BLOCK_D_READ_ONLY |
+			       DDE_BLOCK_D_ROTATIONAL | DDE_BLOCK_D_WRITE_CACHE | DDE_BLOCK_D_FUA;
+
+	if (ctx->last_state < STATE_LOADED || ctx->last_state > STATE_READY)
+		return "disk before the plugins are loaded, or after the end";
+	if (m->index >= DDE_BLOCK_DISKS || m->event < DISK_PRESENT || m->event > DISK_GONE)
+		return "disk with a bad index or event";
+	if (!plain_name(m->name, sizeof(m->name)) || !m->name[0] ||
+	    !plain_name(m->driver, sizeof(m->driver)))
+		return "disk with a bad name";
+	if (!terminated(m->model, sizeof(m->model)) || !terminated(m->serial, sizeof(m->serial)) ||
+	    !terminated(m->wwid, sizeof(m->wwid)))
+		return "disk text without end";
+	if (m->flags & ~flags || !(m->flags & DDE_BLOCK_D_PRESENT) != (m->event == DISK_GONE))
+		return "disk with bad flags";
+	if (!time_sane(ctx, m->mono_ns, now))
+		return "disk with a time outside of the host's life";
+	str_printable(m->model);
+	str_printable(m->serial);
+	str_printable(m->wwid);
+	return m->event == DISK_GONE ? NULL : check_disk_size(m);
+}
+
 static const char *check_heartbeat(const struct message_context *ctx)
 {
 	return ctx->last_state < STATE_ADOPTED ? "heartbeat before the device is adopted" : NULL;
@@ -147,6 +188,8 @@ static size_t size_of(uint32_t type)
 		return sizeof(struct proto_state_msg);
 	case PROTO_NET:
 		return sizeof(struct proto_net);
+	case PROTO_DISK:
+		return sizeof(struct proto_disk);
 	case PROTO_HEARTBEAT:
 		return sizeof(struct proto_heartbeat);
 	case PROTO_REPLY:
@@ -199,6 +242,8 @@ static const char *check_body(struct message_context *ctx, void *buf, uint64_t n
 		return check_state(ctx, buf, now);
 	case PROTO_NET:
 		return check_net(ctx, buf, now);
+	case PROTO_DISK:
+		return check_disk(ctx, buf, now);
 	case PROTO_HEARTBEAT:
 		return check_heartbeat(ctx);
 	case PROTO_TEXT:

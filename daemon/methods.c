@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "authorize.h"
+#include "bus.h"
 #include "log.h"
 #include "methods.h"
 #include "report.h"

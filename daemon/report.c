@@ -2,6 +2,7 @@
 /* Devices, plugins and statistics as JSON; see report.h. */
 #include <errno.h>
 
+#include "device-block.h"
 #include "drivers/bridges/net/seam.h"
 #include "json.h"
 #include "message.h"
@@ -58,7 +59,11 @@ static void add_net(struct json_object *o, const struct device *dev)
 	const struct proto_net *net = &dev->net;
 	char mac[24];
 
-	add_string(o, "interface", dev->link_known ? dev->link.name : dev->config->ifname);
+	if (dev->block)
+		add_string(o, "interface", NULL);
+	else
+		add_string(o, "interface",
+			   dev->link_known ? dev->link.name : dev->config->ifname);
 	add_string(o, "netns", dev->config->netns);
 	if (!dev->net_known)
 		return;
@@ -138,6 +143,9 @@ struct json_object *report_device(const struct device *dev)
 	add_string(o, "crash_report", dev->crash_report);
 	add_string(o, "modalias", dev->modalias[0] ? dev->modalias : NULL);
 	add_net(o, dev);
+	c = device_block_report(dev);
+	if (c)
+		json_object_object_add(o, "block", c);
 	add_string(o, "kernel_release", dev->release[0] ? dev->release : NULL);
 	add_number(o, "host_pid", dev->host ? host_pid(dev->host) : 0);
 	add_number(o, "device_pid", dev->claim ? ddekit_claim_pid(dev->claim) : 0);
@@ -171,6 +179,7 @@ struct json_object *report_daemon(const struct manager *m)
 	add_string(o, "firmware_dir", g->firmware_dir);
 	add_string(o, "runtime", g->runtime);
 	add_string(o, "host_binary", g->host_binary);
+	add_string(o, "front_dir", g->front_dir);
 	add_number(o, "host_uid", m->host_uid);
 	return o;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes a driver host's process: confined (confine.c), no file descriptors but four,
+ * Makes a process of ours, driver host or front: confined (confine.c), no file
+ * descriptors but four and those that it is given,
  * an empty environment.
  */
 #include <errno.h>
@@ -26,17 +27,21 @@ void spawn_user(const char *name, uid_t *ret_uid, gid_t *ret_gid)
 }
 
 /* Puts the fds in place: 0 /dev/null, 1 and 2 log, 3 socket; the others go at
- * exec. The sources are above 3 (see spawn_process): no dup2 overwrites one. */
+ * exec. The sources are above them (see spawn_process): no dup2 overwrites one. */
 static int place_fds(const struct spawn *s)
 {
 	int null = open("/dev/null", O_RDONLY);
+	size_t i;
 
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		return -errno;
 	if (dup2(s->log, STDOUT_FILENO) < 0 || dup2(s->log, STDERR_FILENO) < 0 ||
 	    dup2(s->socket, PROTO_FD) < 0)
 		return -errno;
-	return close_range(PROTO_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
+	for (i = 0; i < s->n_extra; i++)
+		if (dup2(s->extra[i], PROTO_FD + 1 + (int)i) < 0)
+			return -errno;
+	return close_range(PROTO_FD + 1 + s->n_extra, ~0u, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
 }
 
 static int drop_privileges(const struct spawn *s, pid_t parent)
@@ -67,8 +72,12 @@ static void reset_signals(void)
 
 static void __attribute__((noreturn)) child(const struct spawn *s, pid_t parent, int error)
 {
-	char *env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", NULL };
+	char pid[32];
+	char *env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", s->listens ? "LISTEN_FDS=1" : NULL,
+			pid, NULL };
 	int r;
+
+	snprintf(pid, sizeof(pid), "LISTEN_PID=%d", (int)getpid());
 
 	reset_signals();
 	setsid();		/* a Ctrl-C is for ddekitd, which stops it in order */
@@ -88,7 +97,7 @@ static void __attribute__((noreturn)) child(const struct spawn *s, pid_t parent,
 /* A copy above the fds that the child gives a meaning to. */
 static int lift(int fd, int *ret)
 {
-	*ret = fcntl(fd, F_DUPFD_CLOEXEC, PROTO_FD + 1);
+	*ret = fcntl(fd, F_DUPFD_CLOEXEC, PROTO_FD + 1 + SPAWN_MAX_EXTRA);
 	return *ret < 0 ? -errno : 0;
 }
 
@@ -127,10 +136,14 @@ static int finish(pid_t pid, int error_fd, pid_t *ret_pid, int *ret_pidfd)
 int spawn_process(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd)
 {
 	_cleanup_close_ int sock = -1, log = -1, error = -1;
+	int extra[SPAWN_MAX_EXTRA];
 	struct spawn lifted = *spawn;
+	size_t n = 0;
 	pid_t pid, parent = getpid();
 	int p[2], r;
 
+	if (spawn->n_extra > SPAWN_MAX_EXTRA)
+		return -E2BIG;
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return -errno;
 	r = lift(spawn->socket, &sock);
@@ -139,6 +152,11 @@ int spawn_process(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd)
 	if (!r)
 		r = lift(p[1], &error);
 	close(p[1]);
+	while (!r && n < spawn->n_extra) {
+		r = lift(spawn->extra[n], &extra[n]);
+		n += !r;
+	}
+	lifted.extra = extra;
 	lifted.socket = sock;
 	lifted.log = log;
 	if (!r) {
@@ -150,5 +168,7 @@ int spawn_process(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd)
 		r = pid < 0 ? -errno : finish(pid, p[0], ret_pid, ret_pidfd);
 	}
 	close(p[0]);
+	while (n)
+		close(extra[--n]);
 	return r;
 }

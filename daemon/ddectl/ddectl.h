@@ -56,7 +56,7 @@ struct options {
 	uint32_t timeout_ms;		/* bind, unbind, restart */
 	bool no_wait;
 	bool runtime;			/* bind, unbind: nothing is written down */
-	bool force;			/* bind */
+	bool force;			/* bind, unbind */
 	bool dry_run;			/* bind */
 	bool all;			/* list --all: devices of the machine too */
 	bool in_place;			/* restart */

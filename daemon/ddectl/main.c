@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{ "unbind", "DEVICE", "stop a device's driver and give the device back",
 	  "What bind wrote is removed; a section in another file stays.\n"
 	  "      --runtime       remove nothing: it is bound again when ddekitd starts\n"
+	  "      --force         also if a disk of it is open\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n", 1, 1, false, cmd_unbind },
 	{ "restart", "DEVICE", "restart a device's driver; its interface stays",

@@ -59,7 +59,7 @@ static const unsigned long ioctls[] = {
 };
 
 static const unsigned int fcntls[] = {
-	F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,
+	F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_GET_SEALS,
 };
 
 static const unsigned int prctls[] = {

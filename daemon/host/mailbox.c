@@ -3,18 +3,28 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "dde_host.h"
 #include "mailbox.h"
 
-enum { BIT_BOOTED = 1, BIT_HALTED = 2, BIT_NET = 4 };
-#define NET_SLOTS 64	/* power of two; a full ring drops the oldest event */
+enum { BIT_BOOTED = 1, BIT_HALTED = 2, BIT_NET = 4, BIT_DISK = 8 };
+/* Powers of two; a full ring drops the oldest event. */
+#define NET_SLOTS 64
+#define DISK_SLOTS (8 * DDE_BLOCK_DISKS)
 
 struct net_slot {
 	uint32_t event;
 	struct dde_net_info info;
+};
+
+struct disk_slot {
+	uint32_t event;
+	uint32_t index;
+	char driver[32];
+	struct dde_block_disk disk;
 };
 
 static struct {
@@ -25,6 +35,11 @@ static struct {
 	struct net_slot net[NET_SLOTS];
 	_Atomic uint32_t net_head;		/* events posted */
 	uint32_t net_tail;			/* events handled */
+	mailbox_net_fn on_net;
+	struct disk_slot disk[DISK_SLOTS];
+	_Atomic uint32_t disk_head;
+	uint32_t disk_tail;
+	mailbox_disk_fn on_disk;
 } box = { .fd = -1 };
 
 static void wake(void)
@@ -80,8 +95,46 @@ static void take_net(void)
 	while (box.net_tail != head) {
 		struct net_slot slot = box.net[box.net_tail++ % NET_SLOTS];
 
-		box.handlers->net_event(slot.event, &slot.info);
+		box.on_net(slot.event, &slot.info);
 	}
+}
+
+/* Likewise: with the bridge's lock held. */
+void mailbox_post_disk(uint32_t event, uint32_t index, const char *driver,
+		       const struct dde_block_disk *disk)
+{
+	uint32_t head = atomic_load_explicit(&box.disk_head, memory_order_relaxed);
+	struct disk_slot *slot = &box.disk[head % DISK_SLOTS];
+
+	slot->event = event;
+	slot->index = index;
+	snprintf(slot->driver, sizeof(slot->driver), "%s", driver);
+	slot->disk = *disk;
+	atomic_store_explicit(&box.disk_head, head + 1, memory_order_release);
+	post(BIT_DISK);
+}
+
+static void take_disk(void)
+{
+	uint32_t head = atomic_load_explicit(&box.disk_head, memory_order_acquire);
+
+	if (head - box.disk_tail > DISK_SLOTS)
+		box.disk_tail = head - DISK_SLOTS;
+	while (box.disk_tail != head) {
+		struct disk_slot slot = box.disk[box.disk_tail++ % DISK_SLOTS];
+
+		box.on_disk(slot.event, slot.index, slot.driver, &slot.disk);
+	}
+}
+
+void mailbox_on_net(mailbox_net_fn fn)
+{
+	box.on_net = fn;
+}
+
+void mailbox_on_disk(mailbox_disk_fn fn)
+{
+	box.on_disk = fn;
 }
 
 /* Oldest first: the stack is turned round. */
@@ -116,6 +169,8 @@ static int on_mail(sd_event_source *source, int fd, uint32_t events, void *arg)
 		box.handlers->booted();
 	if (bits & BIT_NET)
 		take_net();
+	if (bits & BIT_DISK)
+		take_disk();
 	take_done();
 	if (bits & BIT_HALTED)
 		box.handlers->halted();

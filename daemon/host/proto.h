@@ -6,7 +6,9 @@
  * length and range, and a bad one costs the host its life.
  *
  * ddekitd sends PROTO_SETUP first, with the fds: [0] the log pipe's write end,
- * [1] the TAP (or -, see tap), then those of the handover in order.  The host
+ * [1] the TAP (or -, see tap), three of the disks' ring (or -, see ring): its memory,
+ * the eventfd from front to back, that from back to front; then those of the handover
+ * in order.  The host
  * answers with PROTO_STATE messages as it gets on, sends PROTO_HEARTBEAT, and
  * one PROTO_REPLY for each PROTO_REQUEST; PROTO_TEXT in its place for those that
  * are answered with text.
@@ -22,9 +24,11 @@
 #include <stdint.h>
 #include <ddekit/pci.h>
 
-#define PROTO_VERSION 4u
+#define PROTO_VERSION 5u
 #define PROTO_LAST_WORDS "ddekit-host: runtime died: "
 #define PROTO_FD 3		/* the host's end of the socket, inherited */
+#define PROTO_RING_FDS 3	/* see ring */
+#define PROTO_MAX_FDS (2 + PROTO_RING_FDS + DDEKIT_HANDOVER_FDS)
 #define PROTO_MAX_PLUGINS 16
 #define PROTO_MAX_CPUS 8
 #define PROTO_PATH 256
@@ -39,6 +43,7 @@ enum proto_type {
 	PROTO_HEARTBEAT = 5,	/* to ddekitd */
 	PROTO_REPLY = 6,	/* to ddekitd */
 	PROTO_TEXT = 7,		/* to ddekitd */
+	PROTO_DISK = 8,		/* to ddekitd */
 };
 
 struct proto_header {
@@ -66,8 +71,10 @@ struct proto_setup {
 	char plugin_dir[PROTO_PATH];	/* where request_module() looks */
 	char firmware_dir[PROTO_PATH];
 	char cmdline[PROTO_ARGS];	/* appended to the host's own */
-	char bridge[16];		/* "net"; empty: none */
+	char bridge[16];		/* "net", "block"; empty: none */
 	uint32_t tap;			/* 1: the second fd is a TAP */
+	uint32_t ring;			/* 1: the next PROTO_RING_FDS are of struct
+					 * dde_block_ring, DDE_BLOCK_TOTAL bytes */
 	uint32_t vnet_hdr;		/* bytes, 0, 10 or 12 */
 	uint32_t heartbeat_ms;		/* 0: none */
 	uint32_t nr_cpus;		/* 1..PROTO_MAX_CPUS */
@@ -112,6 +119,31 @@ struct proto_net {		/* whenever something changed */
 	uint64_t mono_ns;
 };
 
+enum proto_disk_event {
+	DISK_PRESENT = 1,	/* it is there, also after another of this index has gone */
+	DISK_CHANGED = 2,
+	DISK_GONE = 3,		/* only its name and index mean something */
+};
+
+/* A disk as in dde_block_ring.disk[index]; whenever something of it changed.  All disks
+ * that are there from the start come before STATE_READY. */
+struct proto_disk {
+	struct proto_header h;
+	uint32_t index;		/* below DDE_BLOCK_DISKS */
+	uint32_t event;		/* enum proto_disk_event */
+	uint32_t flags;		/* DDE_BLOCK_D_* */
+	uint32_t logical_block;
+	uint32_t physical_block;
+	uint32_t zero;
+	uint64_t bytes;
+	uint64_t mono_ns;
+	char name[32];		/* inside the runtime */
+	char driver[32];
+	char model[64];
+	char serial[64];
+	char wwid[96];
+};
+
 struct proto_heartbeat {
 	struct proto_header h;
 	uint64_t count;		/* counted by a timer inside the runtime */
@@ -131,7 +163,8 @@ enum proto_op {
 	OP_MODULES = 9,		/* answered with text */
 	OP_COUNTERS = 10,	/* as OP_STATS, with what the kernel holds */
 	OP_SAY_STATE = 11,	/* to a host that another ddekitd started: PROTO_STATE, and
-				 * PROTO_NET if it has an interface, come again */
+				 * PROTO_NET if it has an interface, PROTO_DISK for each
+				 * disk (DISK_PRESENT), come again */
 };
 
 /* Is it answered with PROTO_TEXT? */

@@ -8,21 +8,17 @@
 #include <unistd.h>
 #include "dde_host.h"
 #include "wire.h"
+#include "bridge.h"
 #include "mailbox.h"
-#include "net/host.h"
 #include "sandbox.h"
 #include "session.h"
 #include "unload.h"
 #include "work.h"
 
-/* A link that is not up by then is told to the host: until then a carrier from
- * before a restart stays, so that the host's routes and connections do too. */
-#define CARRIER_GRACE_US 4000000u
-
 static struct {
 	sd_event *event;
 	struct proto_setup *setup;
-	int tap;
+	struct wire_fds fds;
 	struct ddekit_pci *pci;
 	struct dde_host_plugin *plugin[PROTO_MAX_PLUGINS];
 	bool loaded[PROTO_MAX_PLUGINS];
@@ -30,13 +26,10 @@ static struct {
 	enum proto_state state;
 	bool stopping;
 	bool unloading;			/* from OP_RELOAD until the driver is unmapped */
-	bool carrier;
-	struct dde_net_info net;	/* as last sent; has_net: there is one */
-	bool has_net;
 	struct call load, attach, detach, shutdown, beat;
 	bool beat_running;
 	uint64_t beats;
-	sd_event_source *grace;
+	const struct bridge *bridge;	/* NULL: none */
 } session;
 
 static const char *release(void)
@@ -50,8 +43,7 @@ static void enter(enum proto_state state)
 	wire_send_state(state, 0, release(), NULL);
 }
 
-/* Tells ddekitd and leaves the loop, and so the process. */
-__attribute__((format(printf, 2, 3))) static void fail(int error, const char *fmt, ...)
+void session_fail(int error, const char *fmt, ...)
 {
 	char text[256];
 	va_list ap;
@@ -100,53 +92,19 @@ static const struct dde_host_events host_events = {
 	.died = on_died,
 };
 
-/* ---- the driver's interface -------------------------------------------------------- */
+/* ---- the bridge ------------------------------------------------------------------------ */
 
-static void set_carrier(bool up)
+bool session_leaving(void)
 {
-	int err = net_bridge_set_carrier(up);
-
-	session.carrier = up;
-	if (err)
-		wire_logf(4, "ddekit-host: cannot set the TAP's carrier: %s", strerror(-err));
-}
-
-static int on_grace_over(sd_event_source *source, uint64_t usec, void *arg)
-{
-	session.grace = sd_event_source_unref(session.grace);
-	if (!session.carrier)
-		set_carrier(false);
-	return 0;
-}
-
-static void on_net_event(uint32_t event, const struct dde_net_info *info)
-{
-	/* The host's interface keeps its carrier until ddekitd removes it: what
-	 * follows may be a restart. */
-	if (session.stopping || session.unloading)
-		return;
-	if (event == DDE_NET_GONE) {
-		fail(-ENODEV, "the driver removed its interface %s", info->name);
-		return;
-	}
-	if (event == DDE_NET_READY && !info->carrier) {
-		sd_event_add_time_relative(session.event, &session.grace, CLOCK_MONOTONIC,
-					   CARRIER_GRACE_US, 100000, on_grace_over, NULL);
-	} else if (event != DDE_NET_CHANGED) {
-		session.grace = sd_event_source_unref(session.grace);
-		set_carrier(info->carrier);
-	}
-	session.net = *info;
-	session.has_net = true;
-	wire_send_net(info);
+	return session.stopping || session.unloading;
 }
 
 /* For a ddekitd that has not seen it: what else has changed is in this too. */
 static void say_state(void)
 {
 	wire_send_state(session.state, 0, release(), NULL);
-	if (session.has_net && session.state == STATE_READY && !session.unloading)
-		wire_send_net(&session.net);
+	if (session.bridge && session.state == STATE_READY && !session.unloading)
+		session.bridge->say();
 }
 
 static const char *driver_path(void)
@@ -159,13 +117,14 @@ static void on_attached(struct call *call)
 	int err = (int)call->req.result;
 
 	if (err == -ENODEV && last_error[0])
-		fail(err, "%s: the driver offers no network interface: %s", driver_path(),
-		     last_error);
+		session_fail(err, "%s: the driver offers no %s: %s", driver_path(),
+			     session.bridge->missing, last_error);
 	else if (err == -ENODEV)
-		fail(err, "%s: the driver offers no network interface: it does not know the device",
-		     driver_path());
+		session_fail(err, "%s: the driver offers no %s: it does not know the device",
+			     driver_path(), session.bridge->missing);
 	else if (err)
-		fail(err, "cannot open the driver's interface: %s", strerror(-err));
+		session_fail(err, "cannot open the driver's %s: %s",
+			     session.bridge->missing, strerror(-err));
 	else
 		enter(STATE_READY);
 }
@@ -179,7 +138,7 @@ static void on_loaded(struct call *call)
 	int err = (int)call->req.result;
 
 	if (err < 0) {
-		fail(err, "%s: init failed: %s", session.setup->plugins[session.loading].path,
+		session_fail(err, "%s: init failed: %s", session.setup->plugins[session.loading].path,
 		     strerror(-err));
 		return;
 	}
@@ -202,8 +161,8 @@ static void load_next(void)
 		return;
 	}
 	enter(STATE_LOADED);
-	if (session.setup->bridge[0])
-		call_submit(&session.attach, net_bridge_up()->attach, NULL, on_attached);
+	if (session.bridge)
+		call_submit(&session.attach, session.bridge->attach(), NULL, on_attached);
 	else
 		enter(STATE_READY);
 }
@@ -227,7 +186,7 @@ static int open_plugins(void)
 		err = dde_host_plugin_open(s->plugins[i].path, s->plugins[i].args,
 					   &session.plugin[i], &why);
 		if (err) {
-			fail(err, "%s", why ? why : strerror(-err));
+			session_fail(err, "%s", why ? why : strerror(-err));
 			free(why);
 			return err;
 		}
@@ -242,16 +201,16 @@ static int open_bridge(void)
 
 	if (!s->bridge[0])
 		return 0;
-	if (strcmp(s->bridge, "net") || s->n_plugins < 2 || session.tap < 0) {
-		fail(-EPROTO, "bridge \"%s\" is not known, or came without its plugin or TAP",
-		     s->bridge);
-		return -EPROTO;
-	}
-	err = net_bridge_open(session.plugin[s->n_plugins - 1], session.tap, s->vnet_hdr,
-			      mailbox_post_net);
-	if (err)
-		fail(err, "%s: cannot join the net bridge: %s",
-		     s->plugins[s->n_plugins - 1].path, strerror(-err));
+	session.bridge = bridge_find(s->bridge);
+	err = !session.bridge || s->n_plugins < 2 ? -EPROTO :
+	      session.bridge->open(session.plugin[s->n_plugins - 1], s, &session.fds,
+				   session.event);
+	if (err == -EPROTO)
+		session_fail(err, "bridge \"%s\" is not known, or came without its plugin or files",
+			     s->bridge);
+	else if (err)
+		session_fail(err, "%s: cannot join the %s bridge: %s",
+			     s->plugins[s->n_plugins - 1].path, s->bridge, strerror(-err));
 	return err;
 }
 
@@ -300,12 +259,12 @@ static void on_unloaded(int error, const char *why)
 	if (session.stopping)
 		return;
 	if (error) {
-		fail(error, "%s", why);
+		session_fail(error, "%s", why);
 		return;
 	}
 	left = still_mapped();
 	if (left) {
-		fail(-EBUSY, "%s cannot be unmapped", left);
+		session_fail(-EBUSY, "%s cannot be unmapped", left);
 		return;
 	}
 	session.unloading = false;
@@ -324,10 +283,10 @@ static void on_let_go(struct call *call)
 static void reload(void)
 {
 	session.unloading = true;
-	session.carrier = false;
-	session.grace = sd_event_source_disable_unref(session.grace);
-	if (net_bridge_up())
-		call_submit(&session.detach, net_bridge_up()->detach, NULL, on_let_go);
+	if (session.bridge)
+		session.bridge->reloads();
+	if (session.bridge)
+		call_submit(&session.detach, session.bridge->detach(), NULL, on_let_go);
 	else
 		on_let_go(NULL);
 }
@@ -340,7 +299,7 @@ static void on_halted(void)
 		wire_send_state(STATE_STOPPED, 0, release(), NULL);
 		sd_event_exit(session.event, 0);
 	} else {
-		fail(-ECANCELED, "the runtime shut itself down");
+		session_fail(-ECANCELED, "the runtime shut itself down");
 	}
 }
 
@@ -356,8 +315,8 @@ static void stop(void)
 	session.stopping = true;
 	if (session.state < STATE_BOOTED)
 		on_halted();
-	else if (net_bridge_up() && session.state == STATE_READY && !session.unloading)
-		call_submit(&session.detach, net_bridge_up()->detach, NULL, on_detached);
+	else if (session.bridge && session.state == STATE_READY && !session.unloading)
+		call_submit(&session.detach, session.bridge->detach(), NULL, on_detached);
 	else
 		on_detached(NULL);
 }
@@ -403,7 +362,6 @@ void session_request(const struct proto_request *req)
 static const struct mailbox_handlers handlers = {
 	.booted = on_booted,
 	.halted = on_halted,
-	.net_event = on_net_event,
 };
 
 /* From here on the process holds code that is not ours. */
@@ -413,7 +371,7 @@ static int enter_sandbox(void)
 	int err = sandbox_enter(session.setup, &why);
 
 	if (err)
-		fail(err, "cannot confine the driver: %s: %s; sandbox=no would run it without",
+		session_fail(err, "cannot confine the driver: %s: %s; sandbox=no would run it without",
 		     why, strerror(-err));
 	return err;
 }
@@ -438,7 +396,7 @@ static int boot_runtime(void)
 	snprintf(cmdline, sizeof(cmdline), "%s", s->cmdline);
 	err = dde_host_load(&config, &why);
 	if (err)
-		fail(err, "%s", why ? why : strerror(-err));
+		session_fail(err, "%s", why ? why : strerror(-err));
 	free(why);
 	if (!err)
 		err = enter_sandbox();
@@ -446,26 +404,26 @@ static int boot_runtime(void)
 		return err;
 	err = dde_host_start();
 	if (err)
-		fail(err, "cannot start the runtime: %s", strerror(-err));
+		session_fail(err, "cannot start the runtime: %s", strerror(-err));
 	return err;
 }
 
-int session_start(sd_event *event, struct proto_setup *setup, int tap)
+int session_start(sd_event *event, struct proto_setup *setup, const struct wire_fds *fds)
 {
 	char bdf[DDEKIT_BDF_STRLEN];
 	int err;
 
 	session.event = event;
 	session.setup = setup;
-	session.tap = tap;
+	session.fds = *fds;
 	err = mailbox_open(event, &handlers);
 	if (err < 0) {
-		fail(err, "cannot set up the event loop: %s", strerror(-err));
+		session_fail(err, "cannot set up the event loop: %s", strerror(-err));
 		return err;
 	}
 	err = ddekit_pci_adopt(&setup->handover, &session.pci);
 	if (err) {
-		fail(err, "%s: cannot adopt the device by backend %.15s: %s",
+		session_fail(err, "%s: cannot adopt the device by backend %.15s: %s",
 		     ddekit_bdf_format(setup->handover.bdf, bdf), setup->handover.backend,
 		     strerror(-err));
 		return err;

@@ -13,8 +13,6 @@
 #include <unistd.h>
 #include "wire.h"
 
-#define MAX_FDS (2 + DDEKIT_HANDOVER_FDS)
-
 static int log_fd = STDERR_FILENO;
 static _Atomic unsigned int log_lost;
 
@@ -68,23 +66,29 @@ static int check_header(const struct proto_header *h, uint32_t type, ssize_t got
 	return 0;
 }
 
-static int place_fds(struct proto_setup *s, const int *fds, unsigned int n, int *ret_tap)
+static int place_fds(struct proto_setup *s, const int *fds, unsigned int n,
+		     struct wire_fds *ret)
 {
-	unsigned int first = 1 + (s->tap == 1);
+	struct wire_fds b = { -1, { -1, -1, -1 } };
+	unsigned int next = 1, others = 1 + (s->tap == 1) + (s->ring == 1 ? PROTO_RING_FDS : 0);
 
-	if (s->handover.n_fds > DDEKIT_HANDOVER_FDS || n != first + s->handover.n_fds)
+	if (s->handover.n_fds > DDEKIT_HANDOVER_FDS || n != others + s->handover.n_fds)
 		return -EPROTO;
 	log_fd = fds[0];
-	*ret_tap = s->tap == 1 ? fds[1] : -1;
-	memcpy(s->handover.fds, fds + first, s->handover.n_fds * sizeof(int));
+	if (s->tap == 1)
+		b.tap = fds[next++];
+	if (s->ring == 1)
+		memcpy(b.ring, fds + next, sizeof(b.ring));
+	memcpy(s->handover.fds, fds + others, s->handover.n_fds * sizeof(int));
+	*ret = b;
 	return 0;
 }
 
-int wire_receive_setup(struct proto_setup *ret, int *ret_tap)
+int wire_receive_setup(struct proto_setup *ret, struct wire_fds *ret_fds)
 {
 	union {
 		struct cmsghdr align;
-		char buf[CMSG_SPACE(MAX_FDS * sizeof(int))];
+		char buf[CMSG_SPACE(PROTO_MAX_FDS * sizeof(int))];
 	} control;
 	struct iovec iov = { ret, sizeof(*ret) };
 	struct msghdr m = {
@@ -93,7 +97,7 @@ int wire_receive_setup(struct proto_setup *ret, int *ret_tap)
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
-	int fds[MAX_FDS], err;
+	int fds[PROTO_MAX_FDS], err;
 	unsigned int n;
 	ssize_t r;
 
@@ -108,7 +112,7 @@ int wire_receive_setup(struct proto_setup *ret, int *ret_tap)
 	if (!err && (ret->n_plugins > PROTO_MAX_PLUGINS || !n))
 		err = -EPROTO;
 	if (!err)
-		err = place_fds(ret, fds, n, ret_tap);
+		err = place_fds(ret, fds, n, ret_fds);
 	return err;
 }
 
@@ -180,6 +184,31 @@ void wire_send_net(const struct dde_net_info *info)
 	memcpy(m.driver, info->driver, sizeof(m.driver));
 	memcpy(m.mac, info->mac, sizeof(m.mac));
 	transmit(&m.h, PROTO_NET, sizeof(m), 0);
+}
+
+void wire_send_disk(enum proto_disk_event event, uint32_t index, const char *driver,
+		    const struct dde_block_disk *disk)
+{
+	struct proto_disk m = {
+		.index = index,
+		.event = event,
+		.flags = disk->flags,
+		.logical_block = disk->logical_block,
+		.physical_block = disk->physical_block,
+		.bytes = disk->bytes,
+		.mono_ns = mono_ns(),
+	};
+
+	_Static_assert(sizeof(m.name) == sizeof(disk->name) &&
+		       sizeof(m.model) == sizeof(disk->model) &&
+		       sizeof(m.serial) == sizeof(disk->serial) &&
+		       sizeof(m.wwid) == sizeof(disk->wwid), "texts of equal size");
+	memcpy(m.name, disk->name, sizeof(m.name));
+	memcpy(m.model, disk->model, sizeof(m.model));
+	memcpy(m.serial, disk->serial, sizeof(m.serial));
+	memcpy(m.wwid, disk->wwid, sizeof(m.wwid));
+	snprintf(m.driver, sizeof(m.driver), "%s", driver);
+	transmit(&m.h, PROTO_DISK, sizeof(m), 0);
 }
 
 void wire_send_heartbeat(uint64_t count)

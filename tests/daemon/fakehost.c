@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -20,12 +21,12 @@
 
 #include "daemon/host/proto.h"
 #include "drivers/bridges/net/seam.h"
+#include "tests/block/back.h"
 
-#define MAX_FDS (DDEKIT_HANDOVER_FDS + 2)
 #define FAKE_MAX_MTU 4000
 
 static struct proto_setup setup;
-static int fds[MAX_FDS];
+static int fds[PROTO_MAX_FDS];
 static unsigned int n_fds;
 static uint32_t mtu = 1500;
 static uint64_t beats;
@@ -80,6 +81,44 @@ static void say_net(bool carrier)
 	transmit(&m, PROTO_NET, sizeof(m), 0);
 }
 
+static struct block_share share = BLOCK_SHARE_NONE;
+static struct back_options disk = { .block = 512, .max_bytes = 128 << 10, .delay_us = 50 };
+
+static void *be_a_disk(void *arg)
+{
+	back_run(&share, &disk);
+}
+
+static void say_disk(enum proto_disk_event event)
+{
+	struct proto_disk m = { .event = event, .mono_ns = now_ns(), .name = BACK_NAME,
+				.driver = "fake", .model = BACK_MODEL, .serial = "SIM 1",
+				.logical_block = 512, .physical_block = 512 };
+
+	if (event != DISK_GONE) {
+		m.flags = DDE_BLOCK_D_PRESENT | DDE_BLOCK_D_WRITE_CACHE | DDE_BLOCK_D_FUA;
+		m.bytes = back_bytes(disk.file);
+	}
+	transmit(&m, PROTO_DISK, sizeof(m), 0);
+}
+
+/* The disk is the file that the parameter disk= names. */
+static void start_disk(void)
+{
+	unsigned int first = 1 + setup.tap;
+	pthread_t thread;
+
+	disk.file = strchr(setup.plugins[0].args, '=');
+	if (!disk.file++)
+		exit(5);
+	share.ring = fds[first];
+	share.kick = fds[first + 1];
+	share.done = fds[first + 2];
+	say_disk(DISK_PRESENT);
+	if (pthread_create(&thread, NULL, be_a_disk, NULL))
+		exit(5);
+}
+
 static void receive_setup(void)
 {
 	union {
@@ -96,7 +135,7 @@ static void receive_setup(void)
 		exit(8);
 	n_fds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 	memcpy(fds, CMSG_DATA(c), n_fds * sizeof(int));
-	if (n_fds != 1 + setup.tap + setup.handover.n_fds)
+	if (n_fds != 1 + setup.tap + setup.ring * PROTO_RING_FDS + setup.handover.n_fds)
 		exit(7);
 }
 
@@ -187,7 +226,10 @@ static void serve_request(void)
 	if (q.op == OP_SAY_STATE) {
 		reply(q.h.seq, 0);
 		say(STATE_READY, 0, "");
-		say_net(true);
+		if (setup.tap)
+			say_net(true);
+		if (setup.ring)
+			say_disk(DISK_PRESENT);
 		return;
 	}
 	if (q.op == OP_SET_MTU && q.value > FAKE_MAX_MTU) {
@@ -360,6 +402,8 @@ static void start_up(void)
 	say(STATE_LOADED, 0, "");
 	if (setup.tap)
 		say_net(false);
+	if (setup.ring)
+		start_disk();
 	say(STATE_READY, 0, "");
 	if (setup.tap)
 		say_net(true);

@@ -83,6 +83,8 @@ START_TEST(defaults_are_filled_in)
 	ck_assert(d->sandbox);
 	ck_assert_uint_eq(d->memory_limit, 256 << 20);
 	ck_assert(!d->core);
+	ck_assert_str_eq(d->disk, "auto");
+	ck_assert_uint_eq(d->disk_timeout, 30000);
 	ck_assert_str_eq(config.global.runtime_dir, "/run/ddekit");
 	ck_assert_uint_eq(config.global.log_lines, 1000);
 	ck_assert_uint_eq(config.global.crash_reports, 10);
@@ -140,10 +142,11 @@ START_TEST(every_value_is_taken)
 		"[e000:1:0.0]\ndriver=e1000\nbackend=emu\nmemory=128M\n"
 		"cpus=4\n"
 		"ifname=lan\nnetns=blue\ndevice=e1000,rombar=0\nnetdev=tap,fd=3\n"
-		"emu-args=-trace foo\nautostart=no\nrestart=never\nrestart-max=0\n"
-		"on-failure=return\n"
+		"drive=/disk,format=qcow2\nemu-args=-trace foo\nautostart=no\nrestart=never\n"
+		"restart-max=0\non-failure=return\n"
 		"restart-window=2min\nstart-timeout=1s\nstop-timeout=250ms\nheartbeat=0\n"
-		"sandbox=no\nmemory-limit=1G\ncore=yes\n");
+		"sandbox=no\nmemory-limit=1G\ncore=yes\ndisk=nbd\n"
+		"disk-timeout=90s\n");
 
 	ck_assert_str_eq(d->driver, "e1000");
 	ck_assert_uint_eq(d->memory, 128 << 20);
@@ -152,6 +155,7 @@ START_TEST(every_value_is_taken)
 	ck_assert_str_eq(d->netns, "blue");
 	ck_assert_str_eq(d->device, "e1000,rombar=0");
 	ck_assert_str_eq(d->netdev, "tap,fd=3");
+	ck_assert_str_eq(d->drive, "/disk,format=qcow2");
 	ck_assert_uint_eq(d->emu_args.n, 2);
 	ck_assert(!d->autostart);
 	ck_assert_int_eq(d->restart, RESTART_NEVER);
@@ -164,6 +168,8 @@ START_TEST(every_value_is_taken)
 	ck_assert(!d->sandbox);
 	ck_assert_uint_eq(d->memory_limit, 1 << 30);
 	ck_assert(d->core);
+	ck_assert_str_eq(d->disk, "nbd");
+	ck_assert_uint_eq(d->disk_timeout, 90000);
 	ck_assert_str_eq(config.global.plugin_dir, "/p");
 	ck_assert_uint_eq(config.global.log_lines, 50);
 	ck_assert_str_eq(config.global.crash_dir, "/c");
@@ -268,6 +274,8 @@ static const struct { const char *text; unsigned int line; const char *what; } b
 	{ EMU "backend=foo\n", 1, "unknown backend=foo; allowed:" },
 	{ "[e000:01:00.0]\ndriver=e1000e\n", 1, "backend=emu needs device=" },
 	{ "[0000:01:00.0]\nnetdev=user\n", 1, "netdev= is for backend=emu" },
+	{ "[0000:01:00.0]\ndrive=/disk\n", 1, "drive= is for backend=emu" },
+	{ EMU "drive=disk.img\n", 3, "an absolute path" },
 	{ "[12345678:1f:1f.7]\ndriver=a\n", 1, "is too long; set ifname=" },
 	{ EMU "[e000:02:00.0]\ndevice=e1000\nifname=dde1s0\n", 3, "ifname=dde1s0 is used by" },
 };
@@ -439,6 +447,8 @@ START_TEST(example_lists_every_key_with_its_default)
 	fresh = device_config_create(config.device[0]->bdf, "test");
 	ck_assert_int_eq(device_config_set(fresh, "device", "e1000", 1, &why), 0);
 	ck_assert_int_eq(device_config_set(fresh, "netdev", "user", 1, &why), 0);
+	ck_assert_int_eq(device_config_set(fresh, "drive", "/tmp/disk.img,format=raw", 1, &why),
+			 0);
 	ck_assert_int_eq(device_config_complete(fresh, &why), 0);
 	ck_assert(device_config_equal(fresh, config.device[0]));
 	device_config_destroy(fresh);

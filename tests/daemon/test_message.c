@@ -3,6 +3,7 @@
 #include <check.h>
 #include <errno.h>
 
+#include "drivers/bridges/block/ring.h"
 #include "message.h"
 
 #define NOW 5000000000ull
@@ -35,6 +36,15 @@ static struct proto_net net(void)
 				   .mac = { 0x52, 0x54, 0, 1, 2, 3 }, .duplex = 255, .mtu = 1500,
 				   .min_mtu = 68, .max_mtu = 9000, .speed = 1000, .features = 15,
 				   .mono_ns = NOW - 1 };
+}
+
+static struct proto_disk disk(uint32_t event)
+{
+	return (struct proto_disk){ .h = header(PROTO_DISK, sizeof(struct proto_disk)),
+				    .event = event, .logical_block = 512, .physical_block = 4096,
+				    .flags = event == DISK_GONE ? 0 : DDE_BLOCK_D_PRESENT,
+				    .bytes = 1u << 30, .mono_ns = NOW - 1, .name = "nvme0n1",
+				    .driver = "nvme", .model = "A Disk", .serial = "1234" };
 }
 
 static int check(void *msg)
@@ -206,6 +216,67 @@ START_TEST(interface_members_are_in_range)
 }
 END_TEST
 
+START_TEST(disk_comes_after_the_plugins)
+{
+	struct proto_disk d = disk(DISK_PRESENT);
+
+	ck_assert_int_eq(check(&d), -EPROTO);
+	load();
+	ck_assert_int_eq(check(&d), 0);
+	d = disk(DISK_CHANGED);
+	ck_assert_int_eq(check(&d), 0);
+	d = disk(DISK_GONE);
+	d.bytes = d.logical_block = 0;
+	ck_assert_int_eq(check(&d), 0);
+	ck_assert_int_eq(say(STATE_STOPPED), 0);
+	ck_assert_int_eq(check(&d), -EPROTO);
+}
+END_TEST
+
+static void bad_disk(struct proto_disk d)
+{
+	setup();
+	load();
+	ck_assert_int_eq(check(&d), -EPROTO);
+}
+
+START_TEST(disk_members_are_in_range)
+{
+	struct proto_disk d;
+
+	bad_disk(disk(0));
+	bad_disk(disk(DISK_GONE + 1));
+	d = disk(DISK_PRESENT), d.index = DDE_BLOCK_DISKS, bad_disk(d);
+	d = disk(DISK_PRESENT), d.name[0] = 0, bad_disk(d);
+	d = disk(DISK_PRESENT), strcpy(d.name, "../sda"), bad_disk(d);
+	d = disk(DISK_PRESENT), memset(d.driver, 'x', sizeof(d.driver)), bad_disk(d);
+	d = disk(DISK_PRESENT), memset(d.model, 'x', sizeof(d.model)), bad_disk(d);
+	d = disk(DISK_PRESENT), memset(d.serial, 'x', sizeof(d.serial)), bad_disk(d);
+	d = disk(DISK_PRESENT), memset(d.wwid, 'x', sizeof(d.wwid)), bad_disk(d);
+	d = disk(DISK_PRESENT), d.flags = 0, bad_disk(d);
+	d = disk(DISK_PRESENT), d.flags |= 1u << 20, bad_disk(d);
+	d = disk(DISK_GONE), d.flags = DDE_BLOCK_D_PRESENT, bad_disk(d);
+	d = disk(DISK_PRESENT), d.logical_block = 0, bad_disk(d);
+	d = disk(DISK_PRESENT), d.logical_block = 513, bad_disk(d);
+	d = disk(DISK_PRESENT), d.logical_block = d.physical_block = 1u << 20, bad_disk(d);
+	d = disk(DISK_PRESENT), d.physical_block = 256, bad_disk(d);
+	d = disk(DISK_PRESENT), d.bytes += 1, bad_disk(d);
+	d = disk(DISK_PRESENT), d.bytes = 1ull << 63, bad_disk(d);
+	d = disk(DISK_PRESENT), d.mono_ns = 0, bad_disk(d);
+}
+END_TEST
+
+START_TEST(disk_texts_are_made_printable)
+{
+	struct proto_disk d = disk(DISK_PRESENT);
+
+	load();
+	strcpy(d.model, "a\nb\033");
+	ck_assert_int_eq(check(&d), 0);
+	ck_assert_str_eq(d.model, "a?b?");
+}
+END_TEST
+
 START_TEST(replies_have_a_number_and_others_none)
 {
 	struct proto_reply reply = { .h = header(PROTO_REPLY, sizeof(reply)) };
@@ -306,7 +377,7 @@ START_TEST(random_messages_do_no_harm)
 		len = seed % sizeof(buf);
 		/* A good header now and then, so that the rest is looked at. */
 		if (round & 1) {
-			*(struct proto_header *)buf = header(PROTO_STATE + round / 2 % 4, len);
+			*(struct proto_header *)buf = header(PROTO_STATE + round / 2 % 6, len);
 			if (round & 2)
 				len = ((struct proto_header *)buf)->len =
 					sizeof(struct proto_state_msg);
@@ -334,6 +405,9 @@ int main(void)
 	tcase_add_test(c, state_members_are_in_range);
 	tcase_add_test(c, interface_comes_after_the_plugins);
 	tcase_add_test(c, interface_members_are_in_range);
+	tcase_add_test(c, disk_comes_after_the_plugins);
+	tcase_add_test(c, disk_members_are_in_range);
+	tcase_add_test(c, disk_texts_are_made_printable);
 	tcase_add_test(c, replies_have_a_number_and_others_none);
 	tcase_add_test(c, floods_are_refused_but_many_messages_are_not);
 	tcase_add_test(c, a_host_goes_back_to_booted_only_when_asked_to_reload);

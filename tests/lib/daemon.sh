@@ -73,7 +73,7 @@ dde_end() {
 # list may have been given to another process since.
 is_ours() {
 	case $(cat "/proc/$1/comm" 2>/dev/null) in
-	ddekit-host* | qemu-system-x86*) return 0 ;;
+	ddekit-host* | qemu-system-x86* | nbdkit) return 0 ;;
 	*) return 1 ;;
 	esac
 }
@@ -106,7 +106,8 @@ dde_device() {
 # Program and arguments of a ddekitd that runs from the build folder: DDEKITD_ARGS.
 dde_args() {
 	DDEKITD_ARGS=(--config "$CONF" --runtime-dir "$RT" --plugin-dir "${PLUGINS_USED:-$PLUGINS}"
-		--runtime "$RUNTIME" --host-binary "$HOST_BINARY")
+		--runtime "$RUNTIME" --host-binary "$HOST_BINARY"
+		--front-dir "$BUILD/daemon/block")
 }
 
 # The control tool, talking to our ddekitd.

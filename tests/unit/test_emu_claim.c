@@ -76,6 +76,22 @@ START_TEST(arguments_that_are_set_here_are_refused)
 }
 END_TEST
 
+START_TEST(a_drive_is_options_and_a_file)
+{
+	struct ddekit_claim_spec spec = { .emu_device = "nvme,serial=1", .emu_drive = "format=raw" };
+
+	refused(&spec, -EBADF, "without an open file");
+	spec.emu_drive_fd = 3;
+	spec.emu_drive = "format=raw,id=x";
+	refused(&spec, -EINVAL, "id=");
+	spec.emu_drive = "file=/etc/passwd";
+	refused(&spec, -EINVAL, "file=");
+	spec.emu_drive = "format=raw";
+	spec.emu_device = "nvme,serial=1,drive=x";
+	refused(&spec, -EINVAL, "drive=");
+}
+END_TEST
+
 START_TEST(a_missing_qemu_names_the_package)
 {
 	setenv("PATH", "/nowhere", 1);
@@ -460,6 +476,7 @@ int main(void)
 	tcase_add_test(refusals, an_unknown_property_is_named);
 	tcase_add_test(refusals, a_netdev_that_does_not_work_is_named);
 	tcase_add_test(refusals, a_missing_device_argument_is_refused);
+	tcase_add_test(refusals, a_drive_is_options_and_a_file);
 	tcase_add_test(refusals, arguments_that_are_set_here_are_refused);
 	tcase_add_test(refusals, a_missing_qemu_names_the_package);
 	tcase_add_test(refusals, a_qemu_that_cannot_be_run_is_explained);

@@ -60,6 +60,47 @@ static bool has_key(const char *option, const char *key)
 	return false;
 }
 
+/* Devices that are controllers: their disk is a device of its own. */
+static const struct {
+	const char *controller, *disk;
+} controllers[] = {
+	{ "ahci", "ide-hd" }, { "ich9-ahci", "ide-hd" }, { "sdhci-pci", "sd-card" },
+	{ "virtio-scsi-pci", "scsi-hd" }, { "lsi", "scsi-hd" }, { "megasas", "scsi-hd" },
+};
+
+/* Return: NULL: the device is the disk. */
+static const char *disk_of(const char *dev)
+{
+	size_t len = strcspn(dev, ","), i;
+
+	for (i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++)
+		if (strlen(controllers[i].controller) == len &&
+		    !strncmp(dev, controllers[i].controller, len))
+			return controllers[i].disk;
+	return NULL;
+}
+
+static int check_drive(const struct ddekit_claim_spec *spec, char **ret_why)
+{
+	static const char *const ours[] = { "id", "if", "file" };
+	const char *drive = spec->emu_drive;
+	size_t i;
+
+	if (!drive)
+		return 0;
+	if (spec->emu_drive_fd <= 2)
+		return why(ret_why, -EBADF, "drive \"%s\" without an open file", drive);
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (has_key(drive, ours[i]) || (!strncmp(drive, ours[i], strlen(ours[i])) &&
+						drive[strlen(ours[i])] == '='))
+			return why(ret_why, -EINVAL, "drive \"%s\": leave out %s=, it is set "
+				   "here", drive, ours[i]);
+	if (has_key(spec->emu_device, "drive"))
+		return why(ret_why, -EINVAL, "device \"%s\": leave out drive=, it is set here",
+			   spec->emu_device);
+	return 0;
+}
+
 static int check_device(const struct ddekit_claim_spec *spec, char **ret_why)
 {
 	const char *dev = spec->emu_device, *net = spec->emu_netdev;
@@ -77,7 +118,7 @@ static int check_device(const struct ddekit_claim_spec *spec, char **ret_why)
 		return why(ret_why, -EINVAL,
 			   "netdev \"%s\": leave out id=, and netdev= of the device: they are "
 			   "set here", net);
-	return 0;
+	return check_drive(spec, ret_why);
 }
 
 static void add_machine(struct args *a, const struct ddekit_claim_spec *spec,
@@ -123,24 +164,67 @@ static void add_channels(struct args *a, const struct emu_cmdline_fds *fds)
 	    EMU_VECTORS, EMU_SLOT_DOORBELL);
 }
 
+/* By a set of file descriptors: QEMU's user may not open the file. */
+static void add_drive(struct args *a, const struct ddekit_claim_spec *spec)
+{
+	if (!spec->emu_drive)
+		return;
+	add(a, "-add-fd");
+	add(a, "fd=%d,set=1", spec->emu_drive_fd);
+	add(a, "-drive");
+	add(a, "if=none,id=drive0,auto-read-only=off,file=/dev/fdset/1%s%s", *spec->emu_drive ? "," : "",
+	    spec->emu_drive);
+}
+
+/* Is this what stands in the device rather than beside it? It must come after. */
+static bool is_inner(const char *const *arg)
+{
+	const char *bus;
+
+	if (!arg[0] || strcmp(arg[0], "-device") || !arg[1])
+		return false;
+	bus = strstr(arg[1], ",bus=dev0");
+	return bus && strchr(".,", bus[9]);	/* or the end */
+}
+
+static void add_args(struct args *a, const char *const *arg, bool inner)
+{
+	for (; arg && *arg; arg++) {
+		bool pair = is_inner(arg);
+
+		if (pair == inner)
+			add(a, "%s", arg[0]);
+		if (pair && inner)
+			add(a, "%s", arg[1]);
+		arg += pair;
+	}
+}
+
 static void add_device(struct args *a, const struct ddekit_claim_spec *spec)
 {
-	const char *const *arg, *dev = spec->emu_device;
+	const char *dev = spec->emu_device;
+	const char *disk = spec->emu_drive ? disk_of(dev) : NULL;
 
 	add(a, "-device");
 	add(a, "pcie-root-port,id=port1,bus=pcie.0,addr=0x%x,chassis=1,slot=1", EMU_SLOT_PORT);
 	/* After the port, whose slot they must not take. */
-	for (arg = spec->emu_args; arg && *arg; arg++)
-		add(a, "%s", *arg);
+	add_args(a, spec->emu_args, false);
 	if (spec->emu_netdev) {
 		add(a, "-netdev");
 		add(a, "%s,id=net0", spec->emu_netdev);
 	}
+	add_drive(a, spec);
 	add(a, "-device");
 	/* No option ROM: nobody would run it, and its file may be missing. */
-	add(a, "%s,bus=port1,addr=0%s%s%s", dev, has_key(dev, "id") ? "" : ",id=dev0",
+	add(a, "%s,bus=port1,addr=0%s%s%s%s", dev, has_key(dev, "id") ? "" : ",id=dev0",
 	    has_key(dev, "romfile") ? "" : ",romfile=",
-	    spec->emu_netdev ? ",netdev=net0" : "");
+	    spec->emu_netdev ? ",netdev=net0" : "",
+	    spec->emu_drive && !disk ? ",drive=drive0" : "");
+	if (disk) {
+		add(a, "-device");
+		add(a, "%s,id=disk0,drive=drive0", disk);
+	}
+	add_args(a, spec->emu_args, true);
 }
 
 int emu_cmdline(const struct ddekit_claim_spec *spec, const struct emu_cmdline_fds *fds,

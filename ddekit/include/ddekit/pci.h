@@ -51,6 +51,9 @@ struct ddekit_claim_spec {
 	/* emu: the rest is for it alone */
 	const char *emu_device;		/* QEMU -device argument: "e1000e", "nvme,serial=x" */
 	const char *emu_netdev;		/* QEMU -netdev argument without id: "user", "tap,fd=…" */
+	const char *emu_drive;		/* the device's disk: QEMU -drive options without id, if
+					 * and file, "format=raw"; NULL: none */
+	int emu_drive_fd;		/* its file, open as the drive is to be; also in emu_fds */
 	const char *const *emu_args;	/* further QEMU arguments, NULL ends, may be NULL */
 	const int *emu_fds;		/* fds that QEMU inherits under their own number, -1 ends */
 	uid_t uid;			/* QEMU runs as this user if the caller is root; 0: as is */

@@ -39,6 +39,16 @@ static void put_net(void)
 	put(&m, PROTO_NET, sizeof(m), 0, 0);
 }
 
+static void put_disk(uint32_t event)
+{
+	struct proto_disk m = { .event = event, .flags = event == DISK_GONE ? 0 : 1,
+				.logical_block = 512, .physical_block = 4096, .bytes = 1u << 30,
+				.mono_ns = START_NS, .name = "nvme0n1", .driver = "nvme",
+				.model = "Disk", .serial = "1", .wwid = "eui.0011223344556677" };
+
+	put(&m, PROTO_DISK, sizeof(m), 0, 0);
+}
+
 /* The request that comes before, and its answer. */
 static void put_answer(enum proto_op op, uint32_t seq, const char *text)
 {
@@ -96,5 +106,8 @@ int main(int argc, char **argv)
 	put_start();
 	put_net();
 	put_net();
+	put_disk(DISK_PRESENT);
+	put_disk(DISK_CHANGED);
+	put_disk(DISK_GONE);
 	return fclose(file) || !records;
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The memory that ddekitd and a device's front share, beside the ring that the
+ * front shares with its back.  ddekitd says whether there is a back; the front
+ * counts.  Same build.  ddekitd believes none of what the front writes.
+ *
+ * A request that has waited too long is answered with an error, and must then never
+ * reach the medium: its slot is withdrawn.  That may happen only while no back can
+ * look at it, so back is also a lock: the front takes it from NONE to WITHDRAWING and
+ * back, ddekitd from NONE to RUNS before it starts a driver host, and to NONE once
+ * that is dead and the device has been reset.
+ *
+ * Whatever ddekitd changes, it then adds 1 to events and writes to the front's eventfd.
+ */
+#ifndef DDEKITD_BLOCK_CONTROL_H
+#define DDEKITD_BLOCK_CONTROL_H
+
+#include <stdint.h>
+
+#include "drivers/bridges/block/ring.h"
+
+#define BLOCK_CONTROL_MAGIC 0x6c74632d656464ull		/* "dde-ctl" */
+#define BLOCK_CONTROL_VERSION 1u
+
+enum block_back {
+	BLOCK_BACK_NONE,
+	BLOCK_BACK_RUNS,
+	BLOCK_BACK_WITHDRAWING,
+};
+
+/* Of one disk, since the ring was made. Written by the front. */
+struct block_disk_stats {
+	uint64_t reads, read_bytes;
+	uint64_t writes, write_bytes;
+	uint64_t flushes;
+	uint64_t discards, discard_bytes;
+	uint64_t zeroes, zero_bytes;
+	uint64_t errors;		/* requests that were answered with one */
+	uint64_t in_flight;		/* requests not answered yet */
+	uint64_t opens;			/* clients that are connected to it */
+};
+
+struct block_control {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t back;			/* enum block_back; a futex */
+	uint32_t events;
+	uint32_t timeout_ms;		/* a request waits so long for a back; 0: for ever */
+	uint64_t absent_since;		/* monotonic ns; 0: a back serves */
+	/* The front's. */
+	uint64_t served;		/* parts of requests that a back answered */
+	uint64_t expired;		/* requests that waited too long */
+	uint64_t lies;			/* what the back did against the ring's rules */
+	uint64_t backs;			/* that the front saw take over */
+	struct block_disk_stats disk[DDE_BLOCK_DISKS];
+};
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The front half of a device's ring (drivers/bridges/block/ring.h): requests of any
+ * size in, answers out, whatever becomes of the back meanwhile.
+ *
+ *   ring.c        requests, slots, answers, time-outs
+ *   ring-check.c  what a request's disk allows
+ *   disk.c        the disks that the back describes
+ *
+ * Nothing in the ring is believed: what a slot holds is written from here and kept
+ * here too; of the back only state and result are read, each once.
+ *
+ * A front that takes the place of a dead one first waits for what that had given to the
+ * back (orphans): their clients will send them again, and an old write must not come
+ * after a new one.
+ *
+ * All functions may be called by any thread, and block only as they say.
+ */
+#ifndef DDEKITD_BLOCK_RING_H
+#define DDEKITD_BLOCK_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control.h"
+
+struct block_ring;
+
+struct block_fds {
+	int ring, control, kick, done;
+};
+
+/* Maps the memory; the fds stay the caller's, and open. Return: 0, -EINVAL (not such
+ * memory), -ENOMEM, -errno. */
+int block_ring_open(const struct block_fds *fds, struct block_ring **ret);
+/* No request may be under way. NULL is fine. */
+void block_ring_close(struct block_ring *ring);
+
+/* ---- requests -------------------------------------------------------------- */
+
+/* The caller's until done() is called, which may happen before submit() returns. */
+struct block_request {
+	uint8_t op;		/* enum dde_block_op */
+	uint8_t flags;		/* DDE_BLOCK_FUA … */
+	uint16_t disk;
+	uint64_t offset;	/* bytes; multiples of the logical block, as bytes is */
+	uint64_t bytes;
+	void *data;		/* of reads and writes */
+	/* Once, by a thread that submits or reaps, without locks. error: 0 or -errno:
+	 * -EINVAL (alignment, range), -EOPNOTSUPP, -EROFS, -ENODEV (no such disk), -EIO
+	 * (it waited too long for a back), or the driver's. */
+	void (*done)(struct block_request *req, int error);
+
+	/* The ring's. */
+	struct block_request *next;
+	uint64_t todo;		/* bytes that are in no slot yet; a flush has 1 */
+	uint32_t part;		/* bytes of a slot, at most */
+	uint32_t parts;		/* in slots */
+	int error;
+};
+
+void block_ring_submit(struct block_ring *ring, struct block_request *req);
+/* The same (its done is not used), and blocks until the answer, which another thread must
+ * reap. Return: as done()'s error. */
+int block_ring_io(struct block_ring *ring, const struct block_request *req);
+
+/* ---- answers --------------------------------------------------------------- */
+
+/* Takes what is answered, gives free slots to requests that wait, ends what waited
+ * too long. Whenever the done eventfd is readable, and after block_ring_wait_ms(). */
+void block_ring_reap(struct block_ring *ring);
+/* As poll()'s time-out: until block_ring_reap() has something to end; -1: nothing. */
+int block_ring_wait_ms(struct block_ring *ring);
+/* A loop of both, until *stop (an eventfd or socket) is readable or hung up. */
+void block_ring_serve(struct block_ring *ring, int stop);
+
+/* ---- disks ----------------------------------------------------------------- */
+
+/* The last consistent description, checked: sizes are sensible, texts are printable
+ * and end. Return: 0, -ENODEV (never described, or not sensibly). */
+int block_ring_disk(struct block_ring *ring, uint16_t index, struct dde_block_disk *ret);
+/* By name; "" is the first that is present. Return: index, -ENODEV. */
+int block_ring_find(struct block_ring *ring, const char *name, struct dde_block_disk *ret);
+/* For what the front adds to it. */
+struct block_control *block_ring_control(struct block_ring *ring);
+
+/* disk.c: as the back wrote it, once. Return: 0, -ENODEV (never used), -EAGAIN (being
+ * written), -EINVAL (not sensible). */
+int block_disk_read(const struct dde_block_disk *src, struct dde_block_disk *ret);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Ring, control memory and eventfds of a device: made by ddekitd, for its front and
+ * its backs; and ddekitd's half of control.h.
+ */
+#ifndef DDEKITD_BLOCK_SHARE_H
+#define DDEKITD_BLOCK_SHARE_H
+
+#include <stdbool.h>
+
+#include "control.h"
+
+struct block_share {
+	int ring, control;	/* memfds, sealed: nobody can make them shorter */
+	int kick;		/* the back's eventfd */
+	int done;		/* the front's */
+	struct block_control *c;	/* mapped */
+};
+
+#define BLOCK_SHARE_NONE { .ring = -1, .control = -1, .kick = -1, .done = -1 }
+
+/* No back serves yet. timeout_ms: see control.h. Return: 0, -errno and nothing is open. */
+int block_share_create(uint32_t timeout_ms, struct block_share *ret);
+/* The file descriptors are filled in already and stay the caller's on failure; the
+ * memory is mapped and checked. Return: 0, -EINVAL, -errno. */
+int block_share_adopt(struct block_share *share);
+/* Fine for BLOCK_SHARE_NONE, and twice. */
+void block_share_close(struct block_share *share);
+
+/* A back is about to be started: from now on the front withdraws nothing. Waits, up
+ * to a second, for a front that is just doing so. Return: 0, -ETIMEDOUT: end the front,
+ * tell of that, and ask again. */
+int block_share_back_starts(struct block_share *share);
+/* What it was withdrawing stays; its successor waits for it or withdraws it. */
+void block_share_front_died(struct block_share *share);
+/* The back serves. */
+void block_share_back_serves(struct block_share *share);
+/* It is dead and the device has been reset. */
+void block_share_back_died(struct block_share *share);
+/* It is dead or not to be waited for; the time-out of requests begins, if it has not. */
+void block_share_back_absent(struct block_share *share);
+/* The front is to look at all anew. */
+void block_share_notify(struct block_share *share);
+void block_share_set_timeout(struct block_share *share, uint32_t timeout_ms);
+
+/* Maps a memfd of @bytes that is sealed against shortening. Return: 0, -EINVAL (too
+ * short, not sealed), -errno. */
+int block_map_sealed(int fd, uint64_t bytes, void **ret);
+
+#endif

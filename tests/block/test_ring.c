@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The ring's front half against a back that the test plays by hand. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "daemon/block/ring.h"
+#include "daemon/block/share.h"
+
+#define BLOCK 512u
+#define SIZE (64ull << 20)
+
+static struct block_share share;
+static struct dde_block_ring *shared;	/* as the back sees it */
+static char *memory;
+static struct block_ring *ring;
+static int answers, last_error;
+
+static struct block_fds fds(void)
+{
+	return (struct block_fds){ share.ring, share.control, share.kick, share.done };
+}
+
+static void open_front(void)
+{
+	struct block_fds f = fds();
+
+	ck_assert_int_eq(block_ring_open(&f, &ring), 0);
+	block_ring_reap(ring);
+}
+
+static void describe(void)
+{
+	struct dde_block_disk *d = &shared->disk[0];
+
+	strcpy(d->name, "nvme0n1");
+	d->bytes = SIZE;
+	d->logical_block = BLOCK;
+	d->physical_block = 4096;
+	d->max_bytes = 128 << 10;
+	d->discard_granularity = BLOCK;
+	d->max_discard_bytes = 1 << 20;
+	d->flags = DDE_BLOCK_D_PRESENT;
+	d->sequence += 2;
+}
+
+static void setup(void)
+{
+	void *p;
+
+	ck_assert_int_eq(block_share_create(1000, &share), 0);
+	ck_assert_int_eq(block_map_sealed(share.ring, DDE_BLOCK_TOTAL, &p), 0);
+	shared = p;
+	memory = p;
+	answers = 0;
+	last_error = 1;
+	describe();
+	ck_assert_int_eq(block_share_back_starts(&share), 0);
+	block_share_back_serves(&share);
+	open_front();
+}
+
+static void teardown(void)
+{
+	block_ring_close(ring);
+	munmap(shared, DDE_BLOCK_TOTAL);
+	block_share_close(&share);
+}
+
+static void on_done(struct block_request *req, int error)
+{
+	answers++;
+	last_error = error;
+}
+
+static struct block_request request(uint8_t op, uint64_t offset, uint64_t bytes, void *data)
+{
+	return (struct block_request){ .op = op, .offset = offset, .bytes = bytes, .data = data,
+				       .done = on_done };
+}
+
+static int submit(struct block_request *req)
+{
+	block_ring_submit(ring, req);
+	return last_error;
+}
+
+static unsigned int in_state(uint32_t state)
+{
+	unsigned int n, count = 0;
+
+	for (n = 0; n < DDE_BLOCK_SLOTS; n++)
+		count += shared->slot[n].state == state;
+	return count;
+}
+
+static unsigned int first_in(uint32_t state)
+{
+	unsigned int n = 0;
+
+	while (n < DDE_BLOCK_SLOTS && shared->slot[n].state != state)
+		n++;
+	ck_assert_uint_lt(n, DDE_BLOCK_SLOTS);
+	return n;
+}
+
+static char *data_of(unsigned int n)
+{
+	return memory + DDE_BLOCK_DATA + (size_t)n * DDE_BLOCK_SLOT_BYTES;
+}
+
+static void say_done(unsigned int n, int32_t result)
+{
+	shared->slot[n].result = result;
+	__atomic_store_n(&shared->slot[n].state, DDE_BLOCK_DONE, __ATOMIC_RELEASE);
+	__atomic_or_fetch(&shared->done[n / 64], 1ull << n % 64, __ATOMIC_RELEASE);
+}
+
+static void answer(unsigned int n, int32_t result)
+{
+	say_done(n, result);
+	block_ring_reap(ring);
+}
+
+/* ---- the rules ----------------------------------------------------------------- */
+
+START_TEST(a_write_reaches_the_back_whole_and_is_answered_once)
+{
+	char data[BLOCK];
+	struct block_request req = request(DDE_BLOCK_WRITE, 2 * BLOCK, BLOCK, data);
+	unsigned int n;
+
+	memset(data, 'x', sizeof(data));
+	submit(&req);
+	ck_assert_int_eq(answers, 0);
+	n = first_in(DDE_BLOCK_SUBMITTED);
+	ck_assert(shared->submitted[n / 64] & 1ull << n % 64);
+	ck_assert_uint_eq(shared->slot[n].op, DDE_BLOCK_WRITE);
+	ck_assert_uint_eq(shared->slot[n].offset, 2 * BLOCK);
+	ck_assert_uint_eq(shared->slot[n].bytes, BLOCK);
+	ck_assert_int_eq(memcmp(data_of(n), data, BLOCK), 0);
+	answer(n, 0);
+	ck_assert_int_eq(answers, 1);
+	ck_assert_int_eq(last_error, 0);
+	ck_assert_uint_eq(in_state(DDE_BLOCK_FREE), DDE_BLOCK_SLOTS);
+}
+END_TEST
+
+START_TEST(a_large_read_comes_in_parts_in_the_right_places)
+{
+	size_t part = 128 << 10, bytes = 2 * part + BLOCK, i;
+	char *data = calloc(1, bytes);
+	struct block_request req = request(DDE_BLOCK_READ, 0, bytes, data);
+	unsigned int n;
+
+	submit(&req);
+	ck_assert_uint_eq(in_state(DDE_BLOCK_SUBMITTED), 3);
+	for (i = 0; i < 3; i++) {
+		n = first_in(DDE_BLOCK_SUBMITTED);
+		ck_assert_int_eq(answers, 0);
+		memset(data_of(n), 'a' + (int)(shared->slot[n].offset / part),
+		       shared->slot[n].bytes);
+		answer(n, 0);
+	}
+	ck_assert_int_eq(answers, 1);
+	ck_assert_int_eq(data[0], 'a');
+	ck_assert_int_eq(data[part], 'b');
+	ck_assert_int_eq(data[2 * part + BLOCK - 1], 'c');
+	free(data);
+}
+END_TEST
+
+START_TEST(a_request_larger_than_all_slots_is_served)
+{
+	size_t bytes = 48ull << 20;	/* 384 parts of 128 KiB */
+	char *data = malloc(bytes);
+	struct block_request req = request(DDE_BLOCK_WRITE, 0, bytes, data);
+	unsigned int i;
+
+	memset(data, 'w', bytes);
+	submit(&req);
+	ck_assert_uint_eq(in_state(DDE_BLOCK_SUBMITTED), DDE_BLOCK_SLOTS);
+	for (i = 0; i < 384; i++)
+		answer(first_in(DDE_BLOCK_SUBMITTED), 0);
+	ck_assert_int_eq(answers, 1);
+	ck_assert_int_eq(last_error, 0);
+	free(data);
+}
+END_TEST
+
+START_TEST(what_the_disk_cannot_do_is_refused)
+{
+	char data[BLOCK];
+	struct block_request odd = request(DDE_BLOCK_READ, 1, BLOCK, data);
+	struct block_request beyond = request(DDE_BLOCK_READ, SIZE, BLOCK, data);
+	struct block_request wraps = request(DDE_BLOCK_READ, 0ull - BLOCK, 2 * BLOCK, data);
+	struct block_request zeroes = request(DDE_BLOCK_WRITE_ZEROES, 0, BLOCK, NULL);
+	struct block_request nowhere = request(DDE_BLOCK_READ, 0, BLOCK, data);
+
+	nowhere.disk = 1;
+	ck_assert_int_eq(submit(&odd), -EINVAL);
+	ck_assert_int_eq(submit(&beyond), -EINVAL);
+	ck_assert_int_eq(submit(&wraps), -EINVAL);
+	ck_assert_int_eq(submit(&zeroes), -EOPNOTSUPP);
+	ck_assert_int_eq(submit(&nowhere), -ENODEV);
+	ck_assert_uint_eq(in_state(DDE_BLOCK_FREE), DDE_BLOCK_SLOTS);
+}
+END_TEST
+
+START_TEST(a_read_only_disk_is_not_written)
+{
+	char data[BLOCK];
+	struct block_request req = request(DDE_BLOCK_WRITE, 0, BLOCK, data);
+
+	shared->disk[0].flags |= DDE_BLOCK_D_READ_ONLY;
+	shared->disk[0].sequence += 2;
+	ck_assert_int_eq(submit(&req), -EROFS);
+}
+END_TEST
+
+START_TEST(an_error_ends_the_request_with_its_other_parts)
+{
+	size_t bytes = 48ull << 20;
+	char *data = malloc(bytes);
+	struct block_request req = request(DDE_BLOCK_READ, 0, bytes, data);
+	unsigned int i;
+
+	submit(&req);
+	answer(first_in(DDE_BLOCK_SUBMITTED), -EIO);
+	ck_assert_int_eq(answers, 0);
+	for (i = 1; i < DDE_BLOCK_SLOTS; i++)
+		answer(first_in(DDE_BLOCK_SUBMITTED), 0);
+	ck_assert_int_eq(answers, 1);
+	ck_assert_int_eq(last_error, -EIO);
+	ck_assert_uint_eq(in_state(DDE_BLOCK_FREE), DDE_BLOCK_SLOTS);
+	free(data);
+}
+END_TEST
+
+/* ---- deaths ---------------------------------------------------------------------- */
+
+START_TEST(an_answer_without_its_bit_is_found_when_the_next_back_takes_over)
+{
+	char data[BLOCK];
+	struct block_request req = request(DDE_BLOCK_READ, 0, BLOCK, data);
+
+	submit(&req);
+	shared->slot[first_in(DDE_BLOCK_SUBMITTED)].state = DDE_BLOCK_DONE;
+	block_ring_reap(ring);
+	ck_assert_int_eq(answers, 0);
+	shared->attached++;
+	block_ring_reap(ring);
+	ck_assert_int_eq(answers, 1);
+	ck_assert_int_eq(last_error, 0);
+}
+END_TEST
+
+START_TEST(a_new_front_waits_for_what_the_old_one_left)
+{
+	char data[BLOCK] = "new";
+	struct block_request old = request(DDE_BLOCK_WRITE, 0, BLOCK, data), req = old;
+	unsigned int n;
+
+	submit(&old);
+	n = first_in(DDE_BLOCK_SUBMITTED);
+	shared->submitted[n / 64] = 0;		/* it died before it set the bit */
+	block_ring_close(ring);
+	open_front();
+	ck_assert_msg(shared->submitted[n / 64] & 1ull << n % 64, "the back is not told");
+	submit(&req);
+	ck_assert_uint_eq(in_state(DDE_BLOCK_SUBMITTED), 1);
+	answer(n, 0);
+	ck_assert_int_eq(answers, 0);
+	answer(first_in(DDE_BLOCK_SUBMITTED), 0);
+	ck_assert_int_eq(answers, 1);
+}
+END_TEST
+
+/* ---- time-outs ---------------------------------------------------------------------- */
+
+static void let_it_expire(void)
+{
+	share.c->absent_since = 1;	/* long ago */
+	block_share_notify(&share);
+}
+
+START_TEST(requests_wait_while_the_back_is_away_and_then_fail)
+{
+	char data[BLOCK];
+	struct block_request req = request(DDE_BLOCK_WRITE, 0, BLOCK, data);
+
+	submit(&req);
+	ck_assert_int_eq(block_ring_wait_ms(ring), -1);
+	block_share_back_died(&share);
+	block_ring_reap(ring);
+	ck_assert_int_eq(answers, 0);
+	ck_assert_int_gt(block_ring_wait_ms(ring), 0);
+	ck_assert_int_le(block_ring_wait_ms(ring), 1001);
+	let_it_expire();
+	block_ring_reap(ring);
+	ck_assert_int_eq(answers, 1);
+	ck_assert_int_eq(last_error, -EIO);
+	ck_assert_uint_eq(in_state(DDE_BLOCK_FREE), DDE_BLOCK_SLOTS);
+	ck_assert_uint_eq(share.c->back, BLOCK_BACK_NONE);
+}
+END_TEST
+
+START_TEST(nothing_is_withdrawn_from_under_a_back_that_starts)
+{
+	char data[BLOCK];
+	struct block_request req = request(DDE_BLOCK_WRITE, 0, BLOCK, data);
+
+	submit(&req);
+	block_share_back_died(&share);
+	ck_assert_int_eq(block_share_back_starts(&share), 0);
+	let_it_expire();
+	block_ring_reap(ring);
+	ck_assert_int_eq(answers, 0);
+	ck_assert_uint_eq(in_state(DDE_BLOCK_SUBMITTED), 1);
+	answer(first_in(DDE_BLOCK_SUBMITTED), 0);
+	ck_assert_int_eq(answers, 1);
+	ck_assert_int_eq(last_error, 0);
+}
+END_TEST
+
+START_TEST(a_back_does_not_start_while_the_front_withdraws)
+{
+	block_share_back_died(&share);
+	share.c->back = BLOCK_BACK_WITHDRAWING;
+	ck_assert_int_eq(block_share_back_starts(&share), -ETIMEDOUT);
+	block_share_front_died(&share);
+	ck_assert_int_eq(block_share_back_starts(&share), 0);
+}
+END_TEST
+
+START_TEST(a_request_after_the_timeout_fails_at_once_until_the_device_is_back)
+{
+	char data[BLOCK];
+	struct block_request req = request(DDE_BLOCK_READ, 0, BLOCK, data), again = req;
+
+	block_share_back_died(&share);
+	let_it_expire();
+	ck_assert_int_eq(submit(&req), -EIO);
+	ck_assert_int_eq(block_share_back_starts(&share), 0);
+	block_share_back_serves(&share);
+	submit(&again);
+	answer(first_in(DDE_BLOCK_SUBMITTED), 0);
+	ck_assert_int_eq(answers, 2);
+	ck_assert_int_eq(last_error, 0);
+}
+END_TEST
+
+/* ---- lies ------------------------------------------------------------------------- */
+
+START_TEST(answers_that_nobody_asked_for_are_ignored)
+{
+	char data[BLOCK];
+	struct block_request req = request(DDE_BLOCK_READ, 0, BLOCK, data);
+	unsigned int n;
+
+	memset(shared->done, 0xff, sizeof(shared->done));
+	block_ring_reap(ring);
+	submit(&req);
+	n = first_in(DDE_BLOCK_SUBMITTED);
+	memset(shared->done, 0xff, sizeof(shared->done));	/* before it is DONE, too */
+	block_ring_reap(ring);
+	ck_assert_int_eq(answers, 0);
+	answer(n, 0);
+	say_done(n, 0);						/* twice */
+	block_ring_reap(ring);
+	ck_assert_int_eq(answers, 1);
+	ck_assert_uint_eq(share.c->lies, 2 * DDE_BLOCK_SLOTS + 1);
+}
+END_TEST
+
+START_TEST(a_slot_changed_by_the_back_does_not_lead_out_of_the_request)
+{
+	char data[3 * BLOCK];
+	struct block_request req = request(DDE_BLOCK_READ, 0, BLOCK, data + BLOCK);
+	unsigned int n;
+
+	memset(data, 'k', sizeof(data));
+	submit(&req);
+	n = first_in(DDE_BLOCK_SUBMITTED);
+	memset(data_of(n), 'd', DDE_BLOCK_SLOT_BYTES);
+	shared->slot[n].bytes = ~0u;
+	shared->slot[n].op = 0xff;
+	shared->slot[n].disk = 0xffff;
+	shared->slot[n].cookie = ~0ull;
+	answer(n, 0);
+	ck_assert_int_eq(answers, 1);
+	ck_assert_int_eq(data[BLOCK - 1], 'k');
+	ck_assert_int_eq(data[BLOCK], 'd');
+	ck_assert_int_eq(data[2 * BLOCK], 'k');
+}
+END_TEST
+
+START_TEST(an_impossible_result_is_an_io_error)
+{
+	static const int32_t results[] = { 1, INT32_MAX, INT32_MIN, -4096 };
+	char data[BLOCK];
+	size_t i;
+
+	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+		struct block_request req = request(DDE_BLOCK_READ, 0, BLOCK, data);
+
+		submit(&req);
+		answer(first_in(DDE_BLOCK_SUBMITTED), results[i]);
+		ck_assert_int_eq(last_error, -EIO);
+	}
+	ck_assert_uint_eq(share.c->lies, 4);
+}
+END_TEST
+
+START_TEST(a_senseless_disk_is_refused_and_the_last_good_one_kept)
+{
+	static const struct { uint32_t logical, physical; uint64_t bytes; } bad[] = {
+		{ 0, 512, 512 }, { 513, 1024, 513 }, { 512, 256, 512 }, { 1u << 31, 1u << 31, 0 },
+		{ 512, 512, 513 }, { 512, 512, 1ull << 63 }, { 256, 512, 512 },
+	};
+	struct dde_block_disk d;
+	size_t i;
+
+	ck_assert_int_eq(block_ring_disk(ring, 0, &d), 0);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		shared->disk[0].logical_block = bad[i].logical;
+		shared->disk[0].physical_block = bad[i].physical;
+		shared->disk[0].bytes = bad[i].bytes;
+		shared->disk[0].sequence += 2;
+		ck_assert_int_eq(block_disk_read(&shared->disk[0], &d), -EINVAL);
+		ck_assert_int_eq(block_ring_disk(ring, 0, &d), 0);
+		ck_assert_uint_eq(d.bytes, SIZE);
+	}
+	ck_assert_int_eq(block_ring_disk(ring, 1, &d), -ENODEV);
+	ck_assert_int_eq(block_ring_disk(ring, DDE_BLOCK_DISKS, &d), -ENODEV);
+}
+END_TEST
+
+START_TEST(a_disk_that_is_being_written_for_ever_is_not_waited_for)
+{
+	struct dde_block_disk d;
+
+	ck_assert_int_eq(block_ring_disk(ring, 0, &d), 0);
+	shared->disk[0].sequence |= 1;
+	ck_assert_int_eq(block_disk_read(&shared->disk[0], &d), -EAGAIN);
+	ck_assert_int_eq(block_ring_disk(ring, 0, &d), 0);
+}
+END_TEST
+
+START_TEST(texts_of_a_disk_end_and_are_printable)
+{
+	struct dde_block_disk *src = &shared->disk[0], d;
+
+	memset(src->model, 'm', sizeof(src->model));
+	memcpy(src->serial, "  a\x1b[31m\n ", 11);
+	src->sequence += 2;
+	ck_assert_int_eq(block_disk_read(src, &d), 0);
+	ck_assert_uint_eq(strlen(d.model), sizeof(d.model) - 1);
+	ck_assert_str_eq(d.serial, "a?[31m?");
+	strcpy(src->name, "../x");
+	ck_assert_int_eq(block_disk_read(src, &d), -EINVAL);
+}
+END_TEST
+
+START_TEST(nobody_can_shorten_the_memory)
+{
+	void *p;
+	int fd = memfd_create("short", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	ck_assert_int_eq(ftruncate(share.ring, 0), -1);
+	ck_assert_int_eq(ftruncate(share.control, 0), -1);
+	ck_assert_int_eq(ftruncate(fd, 8192), 0);
+	ck_assert_int_eq(block_map_sealed(fd, 8192, &p), -EINVAL);
+	ck_assert_int_eq(block_map_sealed(share.control, 1ull << 30, &p), -EINVAL);
+	close(fd);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("ring");
+	TCase *t = tcase_create("ring");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_write_reaches_the_back_whole_and_is_answered_once);
+	tcase_add_test(t, a_large_read_comes_in_parts_in_the_right_places);
+	tcase_add_test(t, a_request_larger_than_all_slots_is_served);
+	tcase_add_test(t, what_the_disk_cannot_do_is_refused);
+	tcase_add_test(t, a_read_only_disk_is_not_written);
+	tcase_add_test(t, an_error_ends_the_request_with_its_other_parts);
+	tcase_add_test(t, an_answer_without_its_bit_is_found_when_the_next_back_takes_over);
+	tcase_add_test(t, a_new_front_waits_for_what_the_old_one_left);
+	tcase_add_test(t, requests_wait_while_the_back_is_away_and_then_fail);
+	tcase_add_test(t, nothing_is_withdrawn_from_under_a_back_that_starts);
+	tcase_add_test(t, a_back_does_not_start_while_the_front_withdraws);
+	tcase_add_test(t, a_request_after_the_timeout_fails_at_once_until_the_device_is_back);
+	tcase_add_test(t, answers_that_nobody_asked_for_are_ignored);
+	tcase_add_test(t, a_slot_changed_by_the_back_does_not_lead_out_of_the_request);
+	tcase_add_test(t, an_impossible_result_is_an_io_error);
+	tcase_add_test(t, a_senseless_disk_is_refused_and_the_last_good_one_kept);
+	tcase_add_test(t, a_disk_that_is_being_written_for_ever_is_not_waited_for);
+	tcase_add_test(t, texts_of_a_disk_end_and_are_printable);
+	tcase_add_test(t, nobody_can_shorten_the_memory);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *r = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}

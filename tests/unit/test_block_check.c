@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The checks on what a block bridge's front asks for. */
+#include <check.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "drivers/bridges/block/check.h"
+
+#define LOGICAL 4096u
+#define CAPACITY (1ull << 30)
+
+static struct dde_block_request q;
+
+static void setup(void)
+{
+	q = (struct dde_block_request){ .op = DDE_BLOCK_WRITE, .offset = 8192, .bytes = 4096 };
+}
+
+static int check_it(void)
+{
+	return dde_block_check(&q, LOGICAL, CAPACITY, 0);
+}
+
+START_TEST(sane_requests_may_go)
+{
+	for (q.op = DDE_BLOCK_READ; q.op <= DDE_BLOCK_WRITE_ZEROES; q.op++) {
+		q.offset = q.op == DDE_BLOCK_FLUSH ? 0 : CAPACITY - LOGICAL;
+		q.bytes = q.op == DDE_BLOCK_FLUSH ? 0 : LOGICAL;
+		ck_assert_int_eq(check_it(), 0);
+	}
+}
+END_TEST
+
+START_TEST(unknown_operations_are_refused)
+{
+	unsigned int op;
+
+	for (op = DDE_BLOCK_WRITE_ZEROES + 1; op <= UCHAR_MAX; op++) {
+		q.op = (uint8_t)op;
+		ck_assert_int_eq(check_it(), -EINVAL);
+	}
+}
+END_TEST
+
+START_TEST(flags_are_for_what_they_mean_something_to)
+{
+	unsigned int op, flags;
+
+	for (op = DDE_BLOCK_READ; op <= DDE_BLOCK_WRITE_ZEROES; op++)
+		for (flags = 1; flags <= UCHAR_MAX; flags++) {
+			bool good = (op == DDE_BLOCK_WRITE && flags == DDE_BLOCK_FUA) ||
+				    (op == DDE_BLOCK_WRITE_ZEROES &&
+				     flags <= (DDE_BLOCK_FUA | DDE_BLOCK_NO_UNMAP));
+
+			setup();
+			q.op = (uint8_t)op;
+			q.flags = (uint8_t)flags;
+			if (op == DDE_BLOCK_FLUSH)
+				q.bytes = 0, q.offset = 0;
+			ck_assert_int_eq(check_it(), good ? 0 : -EINVAL);
+		}
+}
+END_TEST
+
+START_TEST(blocks_are_whole)
+{
+	q.bytes = 0;
+	ck_assert_int_eq(check_it(), -EINVAL);
+	q.bytes = LOGICAL + 512;
+	ck_assert_int_eq(check_it(), -EINVAL);
+	q.bytes = LOGICAL;
+	q.offset = 512;
+	ck_assert_int_eq(check_it(), -EINVAL);
+}
+END_TEST
+
+START_TEST(data_fits_into_its_slot)
+{
+	q.bytes = DDE_BLOCK_SLOT_BYTES;
+	ck_assert_int_eq(check_it(), 0);
+	q.bytes += LOGICAL;
+	ck_assert_int_eq(check_it(), -EINVAL);
+	q.op = DDE_BLOCK_READ;
+	ck_assert_int_eq(check_it(), -EINVAL);
+	q.op = DDE_BLOCK_DISCARD;
+	ck_assert_int_eq(check_it(), 0);
+}
+END_TEST
+
+START_TEST(the_end_of_the_disk_is_not_passed)
+{
+	q.offset = CAPACITY;
+	ck_assert_int_eq(check_it(), -EIO);
+	q.offset = CAPACITY - LOGICAL;
+	q.bytes = 2 * LOGICAL;
+	ck_assert_int_eq(check_it(), -EIO);
+	q.offset = UINT64_MAX - LOGICAL + 1;	/* the sum would wrap */
+	q.bytes = LOGICAL;
+	ck_assert_int_eq(check_it(), -EIO);
+}
+END_TEST
+
+START_TEST(a_flush_has_no_range)
+{
+	q = (struct dde_block_request){ .op = DDE_BLOCK_FLUSH, .bytes = LOGICAL };
+	ck_assert_int_eq(check_it(), -EINVAL);
+	q = (struct dde_block_request){ .op = DDE_BLOCK_FLUSH, .offset = LOGICAL };
+	ck_assert_int_eq(check_it(), -EINVAL);
+}
+END_TEST
+
+START_TEST(what_is_read_only_is_read_and_flushed)
+{
+	unsigned int op;
+
+	for (op = DDE_BLOCK_READ; op <= DDE_BLOCK_WRITE_ZEROES; op++) {
+		bool good = op == DDE_BLOCK_READ || op == DDE_BLOCK_FLUSH;
+
+		setup();
+		q.op = (uint8_t)op;
+		if (op == DDE_BLOCK_FLUSH)
+			q.bytes = 0, q.offset = 0;
+		ck_assert_int_eq(dde_block_check(&q, LOGICAL, CAPACITY, 1), good ? 0 : -EROFS);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("block_check");
+	TCase *c = tcase_create("block_check");
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(c, setup, NULL);
+	tcase_add_test(c, sane_requests_may_go);
+	tcase_add_test(c, unknown_operations_are_refused);
+	tcase_add_test(c, flags_are_for_what_they_mean_something_to);
+	tcase_add_test(c, blocks_are_whole);
+	tcase_add_test(c, data_fits_into_its_slot);
+	tcase_add_test(c, the_end_of_the_disk_is_not_passed);
+	tcase_add_test(c, a_flush_has_no_range);
+	tcase_add_test(c, what_is_read_only_is_read_and_flushed);
+	suite_add_tcase(s, c);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
