@@ -431,21 +431,26 @@ static struct json_object *report_front(const struct device *dev)
 	return o;
 }
 
+struct json_object *device_block_disks(const struct device *dev)
+{
+	struct json_object *disks = json_object_new_array();
+	_cleanup_free_ char *path = socket_path(dev);
+	size_t i;
+
+	for (i = 0; dev->block && i < ARRAY_SIZE(dev->block->disk); i++)
+		if (dev->block->disk[i].known)
+			json_object_array_add(disks, report_disk(dev, i, path));
+	return disks;
+}
+
 struct json_object *device_block_report(const struct device *dev)
 {
-	_cleanup_free_ char *path = NULL;
-	struct json_object *o, *disks;
-	size_t i;
+	struct json_object *o;
 
 	if (!dev->block)
 		return NULL;
 	o = report_front(dev);
-	disks = json_object_new_array();
-	path = socket_path(dev);
-	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
-		if (dev->block->disk[i].known)
-			json_object_array_add(disks, report_disk(dev, i, path));
-	json_object_object_add(o, "disks", disks);
+	json_object_object_add(o, "disks", device_block_disks(dev));
 	return o;
 }
 
