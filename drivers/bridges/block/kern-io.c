@@ -22,6 +22,7 @@
 struct io {
 	struct dde_block_request req;
 	struct io *next;		/* in later */
+	bool flush;			/* the flush that follows is on its way */
 };
 
 static struct {
@@ -156,14 +157,13 @@ static void bio_done(struct bio *bio)
 {
 	struct io *r = bio->bi_private;
 	int err = blk_status_to_errno(bio->bi_status);
-	bool flush = bio_op(bio) == REQ_OP_WRITE && bio->bi_opf & REQ_PREFLUSH;
 
 	if (!err && r->req.op == DDE_BLOCK_READ)
 		copy(bio, slot_data(slot_of(r)), true);
 	if (r->req.op <= DDE_BLOCK_WRITE)
 		free_pages_of(bio);
 	bio_put(bio);
-	if (!err && wants_flush(r) && !flush)
+	if (!err && wants_flush(r) && !r->flush)
 		flush_later(r);
 	else
 		end(r, err);
@@ -281,6 +281,7 @@ static bool issue(unsigned int n)
 	if (state != DDE_BLOCK_SUBMITTED && state != DDE_BLOCK_ISSUED)
 		return true;
 	read_slot(slot, &r->req);
+	r->flush = false;
 	err = check(&r->req);
 	if (err == -EAGAIN)
 		return false;
@@ -342,6 +343,7 @@ static void flush_written(void)
 			continue;
 		}
 		bio = bio_alloc(d->gd->part0, 0, REQ_OP_WRITE | REQ_PREFLUSH, GFP_NOIO);
+		r->flush = true;
 		bio->bi_private = r;
 		bio->bi_end_io = bio_done;
 		submit_bio(bio);
