@@ -244,6 +244,13 @@ static void submit(struct io *r, struct bio *bio)
 /* Return: 0: it may go; -EAGAIN: its disk may still come; else the answer to it. */
 static int check(const struct dde_block_request *q)
 {
+	/* As the kernel's own layers say it. */
+	static const int error[] = {
+		[DDE_BLOCK_FINE] = 0,
+		[DDE_BLOCK_MALFORMED] = -EINVAL,
+		[DDE_BLOCK_READ_ONLY] = -EROFS,
+		[DDE_BLOCK_BEYOND] = -EIO,
+	};
 	const struct disk *d;
 
 	if (q->disk >= DDE_BLOCK_DISKS)
@@ -253,8 +260,8 @@ static int check(const struct dde_block_request *q)
 		return -EAGAIN;
 	if (!d->gd)
 		return -ENODEV;
-	return dde_block_check(q, bdev_logical_block_size(d->gd->part0),
-			       get_capacity(d->gd) << SECTOR_SHIFT, get_disk_ro(d->gd));
+	return error[dde_block_check(q, bdev_logical_block_size(d->gd->part0),
+				     get_capacity(d->gd) << SECTOR_SHIFT, get_disk_ro(d->gd))];
 }
 
 static void read_slot(const struct dde_block_slot *slot, struct dde_block_request *q)
