@@ -141,8 +141,8 @@ START_TEST(every_value_is_taken)
 		"[e000:1:0.0]\ndriver=e1000\nbackend=emu\nmemory=128M\n"
 		"cpus=4\n"
 		"ifname=lan\nnetns=blue\ndevice=e1000,rombar=0\nnetdev=tap,fd=3\n"
-		"drive=/disk,format=qcow2\nemu-args=-trace foo\nautostart=no\n"
-		"restart=never\nrestart-max=0\n"
+		"drive=/disk,format=qcow2\n"
+		"emu-args=-trace foo\nautostart=no\nrestart=never\nrestart-max=0\n"
 		"restart-window=2min\nstart-timeout=1s\nstop-timeout=250ms\nheartbeat=0\n"
 		"sandbox=no\nmemory-limit=1G\ncore=yes\ndisk=nbd\n"
 		"disk-timeout=90s\n");
