@@ -49,7 +49,7 @@ const struct key config_device_table[] = {
 	{ "sandbox", KEY_BOOL, D(sandbox), 0, 0, "yes or no" },
 	{ "memory-limit", KEY_SIZE, D(memory_limit), 64 * MIB, 64 * 1024 * MIB, "64M to 64G" },
 	{ "core", KEY_BOOL, D(core), 0, 0, "yes or no" },
-	{ "disk", KEY_NAME, D(disk), 0, 0, "auto, nbd or none" },
+	{ "disk", KEY_NAME, D(disk), 0, 0, "auto, ublk, nbd or none" },
 	{ "disk-timeout", KEY_TIME, D(disk_timeout), 0, 86400000,
 	  "0 (for ever), or 1ms to 1440min" },
 };
@@ -349,9 +349,11 @@ int device_config_complete(struct device_config *dev, char **ret_why)
 	    strcmp(dev->backend, "uio"))
 		return bad(ret_why, -EINVAL, str_format("[%s]: unknown backend=%s; allowed: emu, "
 							"vfio, uio", dev->bdf_text, dev->backend));
-	if (strcmp(dev->disk, "auto") && strcmp(dev->disk, "nbd") && strcmp(dev->disk, "none"))
+	if (strcmp(dev->disk, "auto") && strcmp(dev->disk, "ublk") &&
+	    strcmp(dev->disk, "nbd") && strcmp(dev->disk, "none"))
 		return bad(ret_why, -EINVAL, str_format("[%s]: unknown disk=%s; allowed: auto, "
-							"nbd, none", dev->bdf_text, dev->disk));
+							"ublk, nbd, none", dev->bdf_text,
+							dev->disk));
 	if (dev->memory % MEMORY_UNIT)
 		return bad(ret_why, -EINVAL, str_format("[%s]: memory= must be a multiple of 4M",
 							dev->bdf_text));

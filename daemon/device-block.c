@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The disks of a device, their ring and their front; see device-block.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <libgen.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include "device-keep.h"
 #include "fdstore.h"
 #include "front.h"
+#include "inuse.h"
 #include "log.h"
 #include "manager.h"
 
@@ -20,6 +22,9 @@
 
 #define NBD_THREADS "64"	/* requests of one client at once */
 #define NBD_PLUGIN "nbdkit-ddekit-plugin.so"
+#define UBLK_END_MS 3000
+#define UBLK_FRONT "ddekit-ublk"
+#define FRONT_ARGS "ring=4", "control=5", "kick=6", "done=7", "life=8"
 #define SECOND_NS 1000000000ull
 #define AGAIN_MS 1000		/* a front that lived shorter is started so much later */
 
@@ -32,7 +37,8 @@ struct disk {
 
 struct device_block {
 	struct block_share share;
-	int listener;			/* -1: disk=none */
+	bool ublk;			/* block devices of the kernel instead of NBD */
+	int listener;			/* of NBD; -1: none */
 	int life[2];			/* ours, which is kept; the front's */
 	struct front *front;
 	uint64_t front_start;
@@ -105,30 +111,43 @@ static void on_front_died(void *arg, const char *how)
 
 static const struct front_ops front_ops = { .log = on_front_log, .died = on_front_died };
 
+/* The kernel wants CAP_SYS_ADMIN of who serves such a device, unless it may do without
+ * partitions: this front stays ddekitd's user. */
+static void confine_ublk(struct confine *c)
+{
+	c->uid = 0;
+	c->gid = 0;
+	c->own_user = false;
+}
+
 static void start_front(struct device *dev)
 {
 	struct device_block *b = dev->block;
 	const char *dir = dev->manager->config.global.front_dir;
-	_cleanup_free_ char *plugin = str_format("%s/%s", dir, NBD_PLUGIN);
-	char *argv[] = { DDEKIT_NBDKIT, "--foreground", "--threads", NBD_THREADS, plugin,
-			 "ring=4", "control=5", "kick=6", "done=7", "life=8", NULL };
+	_cleanup_free_ char *file = str_format("%s/%s", dir, b->ublk ? UBLK_FRONT : NBD_PLUGIN);
+	char *nbd[] = { DDEKIT_NBDKIT, "--foreground", "--threads", NBD_THREADS, file, FRONT_ARGS,
+			NULL };
+	char *ublk[] = { file, FRONT_ARGS, NULL };
+	char **argv = b->ublk ? ublk : nbd;
 	struct front_spec spec = {
 		.argv = argv,
-		.listener = b->listener,
+		.listener = b->ublk ? b->life[1] : b->listener,	/* which it does not use */
 		.fds = { b->share.ring, b->share.control, b->share.kick, b->share.done,
 			 b->life[1] },
 		.outlive = fdstore_active(dev->manager->fdstore),
 	};
-	int r = plugin ? 0 : -ENOMEM;
+	int r = file ? 0 : -ENOMEM;
 
-	if (b->front || b->listener < 0)
+	if (b->front || (b->listener < 0 && !b->ublk))
 		return;
 	confine_front(dev->config, dev->manager->host_uid, dev->manager->host_gid, &spec.confine);
+	if (b->ublk)
+		confine_ublk(&spec.confine);
 	b->front_start = mono_ns();
 	if (!r)
 		r = front_start(dev->manager->event, &spec, &front_ops, dev, &b->front);
 	if (r < 0) {
-		warn(dev, DDEKIT_NBDKIT ", which serves its disks, cannot be started", r);
+		warn(dev, argv[0], r);
 		start_later(dev);
 		return;
 	}
@@ -220,7 +239,8 @@ int device_open_block(struct device *dev, char **ret_why)
 	r = block_share_create(dev->config->disk_timeout, &dev->block->share);
 	if (!r && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, dev->block->life) < 0)
 		r = -errno;
-	if (!r && strcmp(dev->config->disk, "none"))
+	dev->block->ublk = !strcmp(dev->config->disk, "ublk");
+	if (!r && strcmp(dev->config->disk, "none") && !dev->block->ublk)
 		r = open_listener(dev, ret_why);
 	if (r < 0) {
 		device_close_block(dev);
@@ -228,6 +248,18 @@ int device_open_block(struct device *dev, char **ret_why)
 	}
 	start_front(dev);
 	return 0;
+}
+
+/* Its devices are deleted by the front itself, once life ends. */
+static void end_ublk(struct device *dev)
+{
+	struct device_block *b = dev->block;
+
+	block_share_give_up(&b->share);
+	fd_close(&b->life[0]);
+	fd_close(&b->life[1]);
+	if (front_wait(b->front, UBLK_END_MS) < 0)
+		warn(dev, "its block devices are left behind", -ETIMEDOUT);
 }
 
 void device_close_block(struct device *dev)
@@ -238,6 +270,8 @@ void device_close_block(struct device *dev)
 	if (!b)
 		return;
 	sd_event_source_disable_unref(b->again);
+	if (b->ublk && b->front)
+		end_ublk(dev);
 	front_destroy(b->front);
 	block_share_close(&b->share);
 	if (b->listener >= 0) {
@@ -342,6 +376,24 @@ static struct block_disk_stats stats_of(const struct device *dev, size_t i)
 	return dev->block->share.c->disk[i];
 }
 
+/* Its device and its partitions. */
+static int use_of_ublk(const struct device *dev, size_t i, struct strv *uses)
+{
+	_cleanup_free_ char *name = str_format("ublkb%u", stats_of(dev, i).ublk - 1);
+	_cleanup_free_ char *path = name ? str_format("%s/class/block/%s", inuse_system.sys, name) :
+					    NULL;
+	DIR *dir = path ? opendir(path) : NULL;
+	struct dirent *e;
+	int r = path ? inuse_disk(&inuse_system, name, uses) : -ENOMEM;
+
+	while (dir && !r && (e = readdir(dir)))
+		if (!strncmp(e->d_name, name, strlen(name)))
+			r = inuse_disk(&inuse_system, e->d_name, uses);
+	if (dir)
+		closedir(dir);
+	return r;
+}
+
 int device_block_uses(const struct device *dev, struct strv *uses)
 {
 	_cleanup_free_ char *line = NULL;
@@ -350,6 +402,8 @@ int device_block_uses(const struct device *dev, struct strv *uses)
 	int r = 0;
 
 	for (i = 0; dev->block && i < ARRAY_SIZE(dev->block->disk) && !r; i++) {
+		if (stats_of(dev, i).ublk)
+			r = use_of_ublk(dev, i, uses);
 		opens = stats_of(dev, i).opens;
 		if (!dev->block->disk[i].known || !opens)
 			continue;
@@ -396,7 +450,9 @@ static struct json_object *report_disk(const struct device *dev, size_t i, const
 	_cleanup_free_ char *uri = NULL;
 	uint32_t flags = d->flags;
 
-	if (dev->block->listener >= 0 && path)
+	if (stats.ublk)
+		uri = str_format("/dev/ublkb%u", stats.ublk - 1);
+	else if (dev->block->listener >= 0 && path)
 		uri = str_format("nbd+unix:///%s?socket=%s", d->name, path);
 	add_string(o, "name", d->name);
 	json_object_object_add(o, "present", json_object_new_boolean(flags & DDE_BLOCK_D_PRESENT));
@@ -422,7 +478,7 @@ static struct json_object *report_front(const struct device *dev)
 	const struct device_block *b = dev->block;
 	struct json_object *o = json_object_new_object();
 
-	add_string(o, "kind", b->listener >= 0 ? "nbd" : "none");
+	add_string(o, "kind", b->ublk ? "ublk" : b->listener >= 0 ? "nbd" : "none");
 	add_number(o, "pid", b->front ? (uint64_t)front_pid(b->front) : 0);
 	add_number(o, "restarts", b->front_restarts);
 	add_number(o, "recoveries", b->share.c->backs);
@@ -431,21 +487,26 @@ static struct json_object *report_front(const struct device *dev)
 	return o;
 }
 
+struct json_object *device_block_disks(const struct device *dev)
+{
+	struct json_object *disks = json_object_new_array();
+	_cleanup_free_ char *path = socket_path(dev);
+	size_t i;
+
+	for (i = 0; dev->block && i < ARRAY_SIZE(dev->block->disk); i++)
+		if (dev->block->disk[i].known)
+			json_object_array_add(disks, report_disk(dev, i, path));
+	return disks;
+}
+
 struct json_object *device_block_report(const struct device *dev)
 {
-	_cleanup_free_ char *path = NULL;
-	struct json_object *o, *disks;
-	size_t i;
+	struct json_object *o;
 
 	if (!dev->block)
 		return NULL;
 	o = report_front(dev);
-	disks = json_object_new_array();
-	path = socket_path(dev);
-	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
-		if (dev->block->disk[i].known)
-			json_object_array_add(disks, report_disk(dev, i, path));
-	json_object_object_add(o, "disks", disks);
+	json_object_object_add(o, "disks", device_block_disks(dev));
 	return o;
 }
 
@@ -488,6 +549,7 @@ int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *wh
 	b->life[0] = take(arg, "life0");
 	b->life[1] = take(arg, "life1");
 	b->listener = take(arg, "listener");
+	b->ublk = !strcmp(dev->config->disk, "ublk");
 	kept.pidfd = take(arg, "front");
 	kept.log = take(arg, "frontlog");
 	dev->block = b;

@@ -33,7 +33,9 @@ void device_block_message(struct device *dev, const struct proto_disk *msg);
 
 /* A line for each use of a disk that somebody has open. Return: 0, -ENOMEM. */
 int device_block_uses(const struct device *dev, struct strv *uses);
-/* NULL: it has none. */
+/* An array of its disks, with their counters; empty without any. */
+struct json_object *device_block_disks(const struct device *dev);
+/* Disks and front. NULL: it has none. */
 struct json_object *device_block_report(const struct device *dev);
 
 /* Files for the next ddekitd, each given to put(); and going on with them, by take(),

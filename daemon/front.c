@@ -205,6 +205,13 @@ pid_t front_pid(const struct front *front)
 	return front->pid;
 }
 
+int front_wait(struct front *f, int ms)
+{
+	struct pollfd p = { .fd = f->pidfd, .events = POLLIN };
+
+	return poll(&p, 1, ms) > 0 ? 0 : -ETIMEDOUT;
+}
+
 void front_destroy(struct front *f)
 {
 	struct pollfd p;

@@ -45,6 +45,8 @@ int front_adopt(sd_event *event, const struct front_kept *kept, const struct fro
 /* The fds stay the front's. */
 void front_keep(const struct front *front, struct front_kept *ret);
 pid_t front_pid(const struct front *front);
+/* Waits for its end, without a call of died(). Return: 0, -ETIMEDOUT. */
+int front_wait(struct front *front, int ms);
 /* Kills it and waits for its end, without a call of died(). NULL is fine. */
 void front_destroy(struct front *front);
 

@@ -116,7 +116,7 @@ static bool is_below_subsystem(const char *path, const char *bdf)
 	while (dir && !found && (e = readdir(dir))) {
 		_cleanup_free_ char *controller = str_format("%s/%s/", real, e->d_name);
 
-		if (!strncmp(e->d_name, "nvme", 4) && controller)
+		if (e->d_name[0] != '.' && controller)
 			found = is_below(controller, bdf);
 	}
 	if (dir)

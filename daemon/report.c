@@ -209,6 +209,8 @@ struct json_object *report_stats(const struct device *dev, const struct proto_st
 			add_number(o, names[i], value[i]);
 	add_number(o, "restarts", dev->restarts);
 	add_number(o, "reloads", dev->reloads);
+	if (dev->block)
+		json_object_object_add(o, "disks", device_block_disks(dev));
 	return o;
 }
 

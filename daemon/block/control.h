@@ -38,6 +38,8 @@ struct block_disk_stats {
 	uint64_t errors;		/* requests that were answered with one */
 	uint64_t in_flight;		/* requests not answered yet */
 	uint64_t opens;			/* clients that are connected to it */
+	uint32_t ublk;			/* number of its ublk device + 1; 0: none */
+	uint32_t zero;
 };
 
 struct block_control {

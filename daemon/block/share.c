@@ -203,6 +203,12 @@ void block_share_back_died(struct block_share *share)
 	block_share_back_absent(share);
 }
 
+void block_share_give_up(struct block_share *share)
+{
+	__atomic_store_n(&share->c->absent_since, 1, __ATOMIC_RELEASE);
+	block_share_set_timeout(share, 1);
+}
+
 void block_share_set_timeout(struct block_share *share, uint32_t timeout_ms)
 {
 	__atomic_store_n(&share->c->timeout_ms, timeout_ms, __ATOMIC_RELEASE);

@@ -39,6 +39,8 @@ void block_share_back_serves(struct block_share *share);
 void block_share_back_died(struct block_share *share);
 /* It is dead or not to be waited for; the time-out of requests begins, if it has not. */
 void block_share_back_absent(struct block_share *share);
+/* There will be no back: what waits is answered with an error now. */
+void block_share_give_up(struct block_share *share);
 /* The front is to look at all anew. */
 void block_share_notify(struct block_share *share);
 void block_share_set_timeout(struct block_share *share, uint32_t timeout_ms);

@@ -44,6 +44,21 @@ static const struct family families[] = {
 	  "rss_kb", 1024 },
 };
 
+/* Of each disk. */
+static const struct family disk_families[] = {
+	{ "disk_reads", true, NULL, "Reads of clients.", FROM_STATUS, "reads", 1 },
+	{ "disk_read_bytes", true, "bytes", "Bytes read.", FROM_STATUS, "read_bytes", 1 },
+	{ "disk_writes", true, NULL, "Writes of clients.", FROM_STATUS, "writes", 1 },
+	{ "disk_write_bytes", true, "bytes", "Bytes written.", FROM_STATUS, "write_bytes", 1 },
+	{ "disk_flushes", true, NULL, "Flushes of clients.", FROM_STATUS, "flushes", 1 },
+	{ "disk_discards", true, NULL, "Discards of clients.", FROM_STATUS, "discards", 1 },
+	{ "disk_errors", true, NULL, "Requests answered with an error.", FROM_STATUS, "errors",
+	  1 },
+	{ "disk_in_flight", false, NULL, "Requests not answered yet.", FROM_STATUS, "in_flight",
+	  1 },
+	{ "disk_size_bytes", false, "bytes", "Capacity.", FROM_STATUS, "bytes", 1 },
+};
+
 static void print_label(const char *name, const char *value)
 {
 	printf("%s=\"", name);
@@ -125,6 +140,35 @@ static void print_family(const struct family *f, struct json_object *list)
 	}
 }
 
+static void print_disk(const struct family *f, struct json_object *dev, struct json_object *disk)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(disk, f->key, &value))
+		return;
+	printf("ddekit_%s%s{", f->name, f->counter ? "_total" : "");
+	print_label("device", json_text(dev, "bdf"));
+	putchar(',');
+	print_label("disk", json_text(disk, "name"));
+	printf("} %.15g\n", json_object_get_double(value) * f->scale);
+}
+
+static void print_disk_family(const struct family *f, struct json_object *list)
+{
+	struct json_object *dev, *block, *disks;
+	size_t i, j;
+
+	print_head(f->name, f->counter ? "counter" : "gauge", f->unit, f->help);
+	for (i = 0; i < json_object_array_length(list); i++) {
+		dev = json_object_array_get_idx(list, i);
+		if (!json_object_object_get_ex(dev, "block", &block) ||
+		    !json_object_object_get_ex(block, "disks", &disks))
+			continue;
+		for (j = 0; j < json_object_array_length(disks); j++)
+			print_disk(f, dev, json_object_array_get_idx(disks, j));
+	}
+}
+
 static int add_stats(sd_bus *bus, struct json_object *list)
 {
 	struct json_object *dev, *stats;
@@ -190,6 +234,8 @@ int print_metrics(const struct options *o)
 		print_states(list);
 		for (i = 0; i < ARRAY_SIZE(families); i++)
 			print_family(&families[i], list);
+		for (i = 0; i < ARRAY_SIZE(disk_families); i++)
+			print_disk_family(&disk_families[i], list);
 		puts("# EOF");
 	}
 	json_object_put(list);

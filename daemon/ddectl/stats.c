@@ -5,10 +5,31 @@
 
 #include "ddectl.h"
 
+/* A disk's counters, each behind the disk's name. */
+static void print_disk_stats(struct json_object *disk)
+{
+	char name[64];
+
+	json_object_object_foreach(disk, key, value) {
+		if (!json_object_is_type(value, json_type_int))
+			continue;
+		snprintf(name, sizeof(name), "%s.%s", json_text(disk, "name"), key);
+		printf("%-28s %s\n", name, json_object_get_string(value));
+	}
+}
+
 static void print_stats(struct json_object *stats)
 {
-	json_object_object_foreach(stats, key, value)
-		printf("%-18s %s\n", key, json_object_get_string(value));
+	size_t i;
+
+	json_object_object_foreach(stats, key, value) {
+		if (!json_object_is_type(value, json_type_array)) {
+			printf("%-18s %s\n", key, json_object_get_string(value));
+			continue;
+		}
+		for (i = 0; i < json_object_array_length(value); i++)
+			print_disk_stats(json_object_array_get_idx(value, i));
+	}
 }
 
 /* Counters with what they grew by in a second; those that stand still are left out

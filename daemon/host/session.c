@@ -138,7 +138,8 @@ static void on_loaded(struct call *call)
 	int err = (int)call->req.result;
 
 	if (err < 0) {
-		session_fail(err, "%s: init failed: %s", session.setup->plugins[session.loading].path,
+		session_fail(err, "%s: init failed: %s",
+			     session.setup->plugins[session.loading].path,
 		     strerror(-err));
 		return;
 	}
@@ -371,7 +372,8 @@ static int enter_sandbox(void)
 	int err = sandbox_enter(session.setup, &why);
 
 	if (err)
-		session_fail(err, "cannot confine the driver: %s: %s; sandbox=no would run it without",
+		session_fail(err, "cannot confine the driver: %s: %s; sandbox=no would run it "
+			     "without",
 		     why, strerror(-err));
 	return err;
 }

@@ -121,12 +121,13 @@ static void do_data(struct rig *rig, const char *name, char *word[], unsigned in
 static void do_other(struct rig *rig, const char *name, char *word[], unsigned int n)
 {
 	bool flush = !strcmp(name, "flush"), zeroes = !strcmp(name, "zeroes");
+	uint8_t op;
 	struct dde_block_slot r;
 
 	if (n < (flush ? 1 : 3))
 		die_usage("%s= needs more", name);
-	r = range(flush ? DDE_BLOCK_FLUSH : zeroes ? DDE_BLOCK_WRITE_ZEROES : DDE_BLOCK_DISCARD,
-		  word, n);
+	op = flush ? DDE_BLOCK_FLUSH : zeroes ? DDE_BLOCK_WRITE_ZEROES : DDE_BLOCK_DISCARD;
+	r = range(op, word, n);
 	if (n > 3 && has(word + 3, n - 3, "fua"))
 		r.flags |= DDE_BLOCK_FUA;
 	if (n > 3 && has(word + 3, n - 3, "keep"))
@@ -143,7 +144,8 @@ static void do_raw(struct rig *rig, char *word[], unsigned int n)
 	r = (struct dde_block_slot){ .op = (uint8_t)number(word[0]),
 				     .flags = (uint8_t)number(word[1]),
 				     .disk = (uint16_t)number(word[2]),
-				     .offset = number(word[3]), .bytes = (uint32_t)number(word[4]) };
+				     .offset = number(word[3]),
+				     .bytes = (uint32_t)number(word[4]) };
 	say("raw", ring_do(rig, r));
 }
 

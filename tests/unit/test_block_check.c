@@ -17,7 +17,7 @@ static void setup(void)
 	q = (struct dde_block_request){ .op = DDE_BLOCK_WRITE, .offset = 8192, .bytes = 4096 };
 }
 
-static int check_it(void)
+static enum dde_block_verdict check_it(void)
 {
 	return dde_block_check(&q, LOGICAL, CAPACITY, 0);
 }
@@ -27,7 +27,7 @@ START_TEST(sane_requests_may_go)
 	for (q.op = DDE_BLOCK_READ; q.op <= DDE_BLOCK_WRITE_ZEROES; q.op++) {
 		q.offset = q.op == DDE_BLOCK_FLUSH ? 0 : CAPACITY - LOGICAL;
 		q.bytes = q.op == DDE_BLOCK_FLUSH ? 0 : LOGICAL;
-		ck_assert_int_eq(check_it(), 0);
+		ck_assert_int_eq(check_it(), DDE_BLOCK_FINE);
 	}
 }
 END_TEST
@@ -38,7 +38,7 @@ START_TEST(unknown_operations_are_refused)
 
 	for (op = DDE_BLOCK_WRITE_ZEROES + 1; op <= UCHAR_MAX; op++) {
 		q.op = (uint8_t)op;
-		ck_assert_int_eq(check_it(), -EINVAL);
+		ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
 	}
 }
 END_TEST
@@ -58,7 +58,7 @@ START_TEST(flags_are_for_what_they_mean_something_to)
 			q.flags = (uint8_t)flags;
 			if (op == DDE_BLOCK_FLUSH)
 				q.bytes = 0, q.offset = 0;
-			ck_assert_int_eq(check_it(), good ? 0 : -EINVAL);
+			ck_assert_int_eq(check_it(), good ? DDE_BLOCK_FINE : DDE_BLOCK_MALFORMED);
 		}
 }
 END_TEST
@@ -66,47 +66,47 @@ END_TEST
 START_TEST(blocks_are_whole)
 {
 	q.bytes = 0;
-	ck_assert_int_eq(check_it(), -EINVAL);
+	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
 	q.bytes = LOGICAL + 512;
-	ck_assert_int_eq(check_it(), -EINVAL);
+	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
 	q.bytes = LOGICAL;
 	q.offset = 512;
-	ck_assert_int_eq(check_it(), -EINVAL);
+	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
 }
 END_TEST
 
 START_TEST(data_fits_into_its_slot)
 {
 	q.bytes = DDE_BLOCK_SLOT_BYTES;
-	ck_assert_int_eq(check_it(), 0);
+	ck_assert_int_eq(check_it(), DDE_BLOCK_FINE);
 	q.bytes += LOGICAL;
-	ck_assert_int_eq(check_it(), -EINVAL);
+	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
 	q.op = DDE_BLOCK_READ;
-	ck_assert_int_eq(check_it(), -EINVAL);
+	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
 	q.op = DDE_BLOCK_DISCARD;
-	ck_assert_int_eq(check_it(), 0);
+	ck_assert_int_eq(check_it(), DDE_BLOCK_FINE);
 }
 END_TEST
 
 START_TEST(the_end_of_the_disk_is_not_passed)
 {
 	q.offset = CAPACITY;
-	ck_assert_int_eq(check_it(), -EIO);
+	ck_assert_int_eq(check_it(), DDE_BLOCK_BEYOND);
 	q.offset = CAPACITY - LOGICAL;
 	q.bytes = 2 * LOGICAL;
-	ck_assert_int_eq(check_it(), -EIO);
+	ck_assert_int_eq(check_it(), DDE_BLOCK_BEYOND);
 	q.offset = UINT64_MAX - LOGICAL + 1;	/* the sum would wrap */
 	q.bytes = LOGICAL;
-	ck_assert_int_eq(check_it(), -EIO);
+	ck_assert_int_eq(check_it(), DDE_BLOCK_BEYOND);
 }
 END_TEST
 
 START_TEST(a_flush_has_no_range)
 {
 	q = (struct dde_block_request){ .op = DDE_BLOCK_FLUSH, .bytes = LOGICAL };
-	ck_assert_int_eq(check_it(), -EINVAL);
+	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
 	q = (struct dde_block_request){ .op = DDE_BLOCK_FLUSH, .offset = LOGICAL };
-	ck_assert_int_eq(check_it(), -EINVAL);
+	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
 }
 END_TEST
 
@@ -121,7 +121,8 @@ START_TEST(what_is_read_only_is_read_and_flushed)
 		q.op = (uint8_t)op;
 		if (op == DDE_BLOCK_FLUSH)
 			q.bytes = 0, q.offset = 0;
-		ck_assert_int_eq(dde_block_check(&q, LOGICAL, CAPACITY, 1), good ? 0 : -EROFS);
+		ck_assert_int_eq(dde_block_check(&q, LOGICAL, CAPACITY, 1),
+				 good ? DDE_BLOCK_FINE : DDE_BLOCK_READ_ONLY);
 	}
 }
 END_TEST

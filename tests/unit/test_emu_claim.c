@@ -78,7 +78,8 @@ END_TEST
 
 START_TEST(a_drive_is_options_and_a_file)
 {
-	struct ddekit_claim_spec spec = { .emu_device = "nvme,serial=1", .emu_drive = "format=raw" };
+	struct ddekit_claim_spec spec = { .emu_device = "nvme,serial=1",
+					  .emu_drive = "format=raw" };
 
 	refused(&spec, -EBADF, "without an open file");
 	spec.emu_drive_fd = 3;

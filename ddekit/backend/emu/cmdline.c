@@ -172,8 +172,9 @@ static void add_drive(struct args *a, const struct ddekit_claim_spec *spec)
 	add(a, "-add-fd");
 	add(a, "fd=%d,set=1", spec->emu_drive_fd);
 	add(a, "-drive");
-	add(a, "if=none,id=drive0,auto-read-only=off,file=/dev/fdset/1%s%s", *spec->emu_drive ? "," : "",
-	    spec->emu_drive);
+	/* Else QEMU would open it for reading first, which the set has no file for. */
+	add(a, "if=none,id=drive0,auto-read-only=off,file=/dev/fdset/1%s%s",
+	    *spec->emu_drive ? "," : "", spec->emu_drive);
 }
 
 /* Is this what stands in the device rather than beside it? It must come after. */

@@ -6,12 +6,14 @@
 #ifndef DDE_BLOCK_CHECK_H
 #define DDE_BLOCK_CHECK_H
 
-#ifdef __KERNEL__
-#include <linux/errno.h>
-#else
-#include <errno.h>
-#endif
 #include "ring.h"
+
+enum dde_block_verdict {
+	DDE_BLOCK_FINE,
+	DDE_BLOCK_MALFORMED,
+	DDE_BLOCK_READ_ONLY,
+	DDE_BLOCK_BEYOND,	/* the end of the disk */
+};
 
 /* A slot's request, each member read once. */
 struct dde_block_request {
@@ -22,7 +24,7 @@ struct dde_block_request {
 	uint64_t offset;
 };
 
-static inline int dde_block_check_flags(const struct dde_block_request *r)
+static inline int dde_block_flags_fit(const struct dde_block_request *r)
 {
 	uint8_t allowed = 0;
 
@@ -30,29 +32,27 @@ static inline int dde_block_check_flags(const struct dde_block_request *r)
 		allowed = DDE_BLOCK_FUA;
 	else if (r->op == DDE_BLOCK_WRITE_ZEROES)
 		allowed = DDE_BLOCK_FUA | DDE_BLOCK_NO_UNMAP;
-	return r->flags & ~allowed ? -EINVAL : 0;
+	return !(r->flags & ~allowed);
 }
 
-/*
- * logical, capacity: bytes of the disk's block and of the whole disk.
- * Return: 0, -EINVAL (malformed), -EROFS, -EIO (beyond the end, as the kernel says).
- */
-static inline int dde_block_check(const struct dde_block_request *r, uint32_t logical,
-				  uint64_t capacity, int read_only)
+/* logical, capacity: bytes of the disk's block and of the whole disk. */
+static inline enum dde_block_verdict dde_block_check(const struct dde_block_request *r,
+						     uint32_t logical, uint64_t capacity,
+						     int read_only)
 {
-	if (r->op > DDE_BLOCK_WRITE_ZEROES || dde_block_check_flags(r))
-		return -EINVAL;
+	if (r->op > DDE_BLOCK_WRITE_ZEROES || !dde_block_flags_fit(r))
+		return DDE_BLOCK_MALFORMED;
 	if (r->op == DDE_BLOCK_FLUSH)
-		return r->bytes || r->offset ? -EINVAL : 0;
+		return r->bytes || r->offset ? DDE_BLOCK_MALFORMED : DDE_BLOCK_FINE;
 	if (!r->bytes || r->bytes % logical || r->offset % logical)
-		return -EINVAL;
+		return DDE_BLOCK_MALFORMED;
 	if (r->op <= DDE_BLOCK_WRITE && r->bytes > DDE_BLOCK_SLOT_BYTES)
-		return -EINVAL;
+		return DDE_BLOCK_MALFORMED;
 	if (r->op != DDE_BLOCK_READ && read_only)
-		return -EROFS;
+		return DDE_BLOCK_READ_ONLY;
 	if (r->offset > capacity || r->bytes > capacity - r->offset)
-		return -EIO;
-	return 0;
+		return DDE_BLOCK_BEYOND;
+	return DDE_BLOCK_FINE;
 }
 
 #endif

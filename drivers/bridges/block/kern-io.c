@@ -22,6 +22,7 @@
 struct io {
 	struct dde_block_request req;
 	struct io *next;		/* in later */
+	bool flush;			/* the flush that follows is on its way */
 };
 
 static struct {
@@ -156,14 +157,13 @@ static void bio_done(struct bio *bio)
 {
 	struct io *r = bio->bi_private;
 	int err = blk_status_to_errno(bio->bi_status);
-	bool flush = bio_op(bio) == REQ_OP_WRITE && bio->bi_opf & REQ_PREFLUSH;
 
 	if (!err && r->req.op == DDE_BLOCK_READ)
 		copy(bio, slot_data(slot_of(r)), true);
 	if (r->req.op <= DDE_BLOCK_WRITE)
 		free_pages_of(bio);
 	bio_put(bio);
-	if (!err && wants_flush(r) && !flush)
+	if (!err && wants_flush(r) && !r->flush)
 		flush_later(r);
 	else
 		end(r, err);
@@ -244,6 +244,13 @@ static void submit(struct io *r, struct bio *bio)
 /* Return: 0: it may go; -EAGAIN: its disk may still come; else the answer to it. */
 static int check(const struct dde_block_request *q)
 {
+	/* As the kernel's own layers say it. */
+	static const int error[] = {
+		[DDE_BLOCK_FINE] = 0,
+		[DDE_BLOCK_MALFORMED] = -EINVAL,
+		[DDE_BLOCK_READ_ONLY] = -EROFS,
+		[DDE_BLOCK_BEYOND] = -EIO,
+	};
 	const struct disk *d;
 
 	if (q->disk >= DDE_BLOCK_DISKS)
@@ -253,8 +260,8 @@ static int check(const struct dde_block_request *q)
 		return -EAGAIN;
 	if (!d->gd)
 		return -ENODEV;
-	return dde_block_check(q, bdev_logical_block_size(d->gd->part0),
-			       get_capacity(d->gd) << SECTOR_SHIFT, get_disk_ro(d->gd));
+	return error[dde_block_check(q, bdev_logical_block_size(d->gd->part0),
+				     get_capacity(d->gd) << SECTOR_SHIFT, get_disk_ro(d->gd))];
 }
 
 static void read_slot(const struct dde_block_slot *slot, struct dde_block_request *q)
@@ -281,6 +288,7 @@ static bool issue(unsigned int n)
 	if (state != DDE_BLOCK_SUBMITTED && state != DDE_BLOCK_ISSUED)
 		return true;
 	read_slot(slot, &r->req);
+	r->flush = false;
 	err = check(&r->req);
 	if (err == -EAGAIN)
 		return false;
@@ -342,6 +350,7 @@ static void flush_written(void)
 			continue;
 		}
 		bio = bio_alloc(d->gd->part0, 0, REQ_OP_WRITE | REQ_PREFLUSH, GFP_NOIO);
+		r->flush = true;
 		bio->bi_private = r;
 		bio->bi_end_io = bio_done;
 		submit_bio(bio);
