@@ -14,6 +14,7 @@
  *   metrics.c  stats --openmetrics
  *   module.c   param, modules
  *   groups.c   list --group
+ *   try.c      try
  *   pcilist.c  the machine's PCI devices
  *   table.c    columns
  */
@@ -143,6 +144,7 @@ int cmd_stats(const struct options *o);
 int cmd_bind(const struct options *o);
 /* plan.c: what a bind would do. Return: exit code. */
 int print_plan(const struct options *o, sd_bus *bus);
+int cmd_try(const struct options *o);
 int cmd_unbind(const struct options *o);
 int cmd_restart(const struct options *o);
 int cmd_reload(const struct options *o);

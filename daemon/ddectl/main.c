@@ -34,6 +34,12 @@ static const struct command commands[] = {
 	  "      --options TEXT  with these module parameters (with --in-place)\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n", 1, 1, false, cmd_restart },
+	{ "try", "DRIVER [FILE] [--KEY VALUE]...", "run a driver on an emulated device for a look",
+	  "In the foreground, with the driver's log, until Ctrl-C; nothing of it stays. QEMU's\n"
+	  "device is called as the driver unless --device says otherwise; every key of a\n"
+	  "device is an option. [ddekitd] of FILE (" CONFIG_FILE ") is used.\n"
+	  "Exit code 5 if the device fails.\n"
+	  "      --plugin-dir DIR  the plugins of this folder\n", 1, 2, false, cmd_try },
 	{ "drivers", "[NAME]", "the plugins there are, or all about one",
 	  "      --plugin-dir DIR  read this folder, ask no daemon\n", 0, 1, false, cmd_drivers },
 	{ "check", "[FILE]", "check a configuration (" CONFIG_FILE ")",
@@ -269,7 +275,8 @@ static int run(struct options *o, int argc, char **argv)
 		fprintf(stderr, "Usage: ddectl %s %s\n", c->name, c->arguments);
 		return EXIT_USAGE;
 	}
-	if (o->settings.key.n && c->run != cmd_bind && !(c->run == cmd_restart && o->in_place)) {
+	if (o->settings.key.n && c->run != cmd_bind && c->run != cmd_try &&
+	    !(c->run == cmd_restart && o->in_place)) {
 		fprintf(stderr, "ddectl: --%s is for bind\n", o->settings.key.item[0]);
 		return EXIT_USAGE;
 	}
