@@ -71,7 +71,7 @@ kernel_complains_of_nothing() {
 expect_given_back() { # UNIT K:DRIVER...
 	local unit=$1 k
 	shift
-	expect_eq "$(vm_run 'pgrep -cx "ddekitd|ddekit-host"' || true)" 0 "processes of ours"
+	expect_eq "$(vm_run 'pgrep -cx "ddekit(d|-host)"' || true)" 0 "processes of ours"
 	expect_eq "$(vm_run 'ls /sys/class/net | grep -c ^dde' || true)" 0 "interfaces of ours"
 	expect_eq "$(vm_run "systemctl show -P NFileDescriptorStore $unit")" 0 "files in the store"
 	expect_eq "$(vm_run 'ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c /dev/vfio/' || true)" 0 \
