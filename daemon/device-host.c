@@ -128,6 +128,7 @@ static void on_died(void *arg, const struct host_death *death)
 	bool refused = dev->times.state[STATE_FAILED];
 	_cleanup_free_ char *text = NULL;
 
+	dev->times.died = mono_ns();
 	if (refused && dev->last_failure)
 		text = strdup(dev->last_failure);
 	else

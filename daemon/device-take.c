@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <poll.h>
+#include <systemd/sd-device.h>
 
 #include "device-take.h"
 #include "inuse.h"
@@ -14,7 +15,8 @@
 #include "rt.h"
 #include "tap.h"
 
-#define COME_BACK_NS 2000000000ull
+#define COME_BACK_NS 5000000000ull
+#define UDEV_MS 20		/* how often to look whether udev is done */
 
 static void tell(const struct device *dev, const struct strv *errors, const char *what)
 {
@@ -120,7 +122,22 @@ static unsigned int kernel_interface(const struct device *dev)
 	return index;
 }
 
-/* Looks again whenever an interface appears or changes. */
+/* udev names a new interface: a name given before that would not last. */
+static bool udev_is_done(unsigned int index)
+{
+	sd_device *device = NULL;
+	int r;
+
+	if (access("/run/udev/control", F_OK) < 0)
+		return true;		/* it does not run */
+	r = sd_device_new_from_ifindex(&device, (int)index);
+	if (r >= 0)
+		r = sd_device_get_is_initialized(device);
+	sd_device_unref(device);
+	return r > 0;
+}
+
+/* Looks again whenever an interface appears or changes, and while udev is at it. */
 static unsigned int wait_for_interface(const struct device *dev, struct mnl_socket *nl)
 {
 	uint64_t end = mono_ns() + COME_BACK_NS, now;
@@ -128,10 +145,12 @@ static unsigned int wait_for_interface(const struct device *dev, struct mnl_sock
 	unsigned int index;
 	char buf[16384];
 
-	while (!(index = kernel_interface(dev))) {
+	while (!(index = kernel_interface(dev)) || !udev_is_done(index)) {
 		now = mono_ns();
-		if (now >= end || (poll(&p, 1, (end - now) / 1000000 + 1) < 0 && errno != EINTR))
-			return 0;
+		if (now >= end)
+			return index;
+		if (poll(&p, 1, index ? UDEV_MS : (end - now) / 1000000 + 1) < 0 && errno != EINTR)
+			return index;
 		while (mnl_socket_recvfrom(nl, buf, sizeof(buf)) > 0)
 			;
 	}

@@ -337,6 +337,7 @@ static bool quiesce(struct device *dev)
 	int r = ddekit_claim_quiesce(dev->claim);
 	_cleanup_free_ char *text = NULL;
 
+	dev->times.quiet = mono_ns();
 	if (r >= 0 && dev->claim_death)
 		sd_event_source_set_enabled(dev->claim_death, SD_EVENT_ON);
 	if (r >= 0) {

@@ -64,6 +64,7 @@ struct device_plugin {
 /* Nanoseconds of the monotonic clock; 0: not yet. */
 struct device_times {
 	uint64_t claim_start, claim_end;
+	uint64_t died, quiet;		/* the host before this one; then the device */
 	uint64_t host_start;		/* of the present host, as all below */
 	uint64_t state[STATE_STOPPED + 1];	/* by enum proto_state */
 	uint64_t link;			/* first carrier */

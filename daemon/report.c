@@ -28,6 +28,11 @@ static struct json_object *times(const struct device *dev)
 	uint32_t state;
 
 	add_ms(o, "claim_ms", t->claim_start, t->claim_end);
+	/* Of the last recovery: monotonic clock, then one phase after the other. */
+	json_object_object_add(o, "died_usec", t->died ? json_object_new_uint64(t->died / 1000)
+						       : NULL);
+	add_ms(o, "quiesce_ms", t->died, t->quiet);
+	add_ms(o, "backoff_ms", t->quiet, t->host_start);
 	for (state = STATE_ADOPTED; state <= STATE_READY; state++) {
 		char key[32];
 

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loaded beside a network driver that serves: misbehaves when its parameter "what" is
+ * written, in a work item, a moment later: kernel world, for tests.
+ */
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+/* Registers of Intel's cards, by their data sheets. */
+#define TCTL 0x400
+#define TDBAL 0x3800
+#define TDBAH 0x3804
+#define TDLEN 0x3808
+#define TDH 0x3810
+#define TDT 0x3818
+#define OUTSIDE 0x1000	/* below every pool */
+
+/* Not constant, so that the compiler does not see what will happen. */
+static volatile unsigned long zero;
+
+static noinline void wreck_null(void)
+{
+	*(volatile int *)(zero + 16) = 1;
+}
+
+static noinline void wreck_bug(void)
+{
+	BUG_ON(!zero);
+}
+
+static noinline void wreck_stuck(void)
+{
+	local_irq_disable();
+	while (!zero)
+		barrier();
+	local_irq_enable();
+}
+
+static noinline void wreck_memory(void)
+{
+	while (!zero)
+		if (!alloc_pages(GFP_KERNEL, 0))
+			pr_info_once("wreck: no page\n");
+}
+
+/* Not a tail call: the sum is needed after it. */
+static noinline unsigned long wreck_deeper(unsigned long n)
+{
+	volatile char filler[256];
+
+	filler[n & 255] = n;
+	if (n == zero - 1)
+		return 0;		/* not before the stack is used up */
+	return wreck_deeper(n + 1) + filler[n & 255];
+}
+
+static void wreck_recursion(void)
+{
+	pr_info("wreck: %lu\n", wreck_deeper(zero));
+}
+
+/* The card sends from where there is nothing of ours. */
+static void wreck_dma(void)
+{
+	struct pci_dev *pdev = pci_get_class(PCI_CLASS_NETWORK_ETHERNET << 8, NULL);
+	void __iomem *regs = pdev ? pci_ioremap_bar(pdev, 0) : NULL;
+	u32 tctl;
+
+	if (!regs) {
+		pci_dev_put(pdev);
+		return;
+	}
+	tctl = readl(regs + TCTL);
+	writel(0, regs + TCTL);
+	writel(OUTSIDE, regs + TDBAL);
+	writel(0, regs + TDBAH);
+	writel(4096, regs + TDLEN);
+	writel(0, regs + TDH);
+	writel(0, regs + TDT);
+	writel(tctl, regs + TCTL);
+	writel(2, regs + TDT);
+	iounmap(regs);
+	pci_dev_put(pdev);
+}
+
+static const struct wreck_case {
+	const char *name;
+	void (*fn)(void);
+} cases[] = {
+	{ "null", wreck_null }, { "bug", wreck_bug }, { "stuck", wreck_stuck },
+	{ "memory", wreck_memory }, { "recursion", wreck_recursion }, { "dma", wreck_dma },
+};
+
+static const struct wreck_case *chosen;
+
+static void wreck_now(struct work_struct *work)
+{
+	pr_info("wreck: %s at %llu\n", chosen->name, ktime_get_ns());
+	chosen->fn();
+}
+
+static DECLARE_DELAYED_WORK(work, wreck_now);
+
+static int wreck_set(const char *value, const struct kernel_param *kp)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		if (sysfs_streq(value, cases[i].name)) {
+			chosen = &cases[i];
+			schedule_delayed_work(&work, HZ / 50);
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int wreck_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", chosen ? chosen->name : "nothing");
+}
+
+static const struct kernel_param_ops wreck_ops = { .set = wreck_set, .get = wreck_get };
+module_param_cb(what, &wreck_ops, NULL, 0644);
+MODULE_PARM_DESC(what, "how to misbehave: the name of a case");
+
+static int __init wreck_init(void)
+{
+	return 0;
+}
+
+static void __exit wreck_exit(void)
+{
+	cancel_delayed_work_sync(&work);
+}
+
+module_init(wreck_init);
+module_exit(wreck_exit);
+MODULE_DESCRIPTION("Misbehaves beside a driver, when told to");
+MODULE_LICENSE("GPL");

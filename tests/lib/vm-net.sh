@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Network cards in a guest, in pairs: one of ours, one that the kernel drives.  Sourced
+# after vm.sh.  See tests/vm/net, which does its work in the guest.
+#
+#	pair e1000                     next pair: K = 1, 2, 3
+#	net up 1                       tests/vm/net in the guest
+#	card 1                         0000:01:00.0
+#	dev 1 .state                   of ddectl status --json
+
+NET=/run/ddekit-tests/repo/tests/vm/net
+PAIRS=0
+
+# pair MODEL [FAR-MODEL]
+pair() {
+	PAIRS=$((PAIRS + 1))
+	vm_wire "near$PAIRS" "far$PAIRS"
+	vm_device "$1,netdev=near$PAIRS,mac=52:54:00:00:01:0$PAIRS"
+	vm_device "${2:-e1000e},netdev=far$PAIRS,mac=52:54:00:00:02:0$PAIRS"
+}
+
+# net [-t SECONDS] COMMAND [ARGUMENT...]
+net() {
+	local limit=250
+	if [ "$1" = -t ]; then
+		limit=$2
+		shift 2
+	fi
+	vm_run -t "$limit" "$NET $*"
+}
+
+card() { # K
+	printf '0000:%02x:00.0' $((2 * $1 - 1))
+}
+
+dev() { # K JQ-FILTER
+	vm_run "ddectl --json status $(card "$1")" >"$T/status.json" || true # tells of failures
+	jq -r "$2" "$T/status.json"
+}
+
+dev_is() { # K STATE
+	[ "$(dev "$1" .state)" = "$2" ]
+}
+
+main_pid() { # UNIT
+	vm_run "systemctl show -P MainPID $1"
+}
+
+# devices.conf of the guest: standard input.
+set_conf() {
+	cat >"$T/share/devices.conf"
+	vm_run 'mkdir -p /etc/ddekit && cp /run/ddekit-tests/share/devices.conf /etc/ddekit/ &&
+		ddectl check'
+}
+
+kernel_driver() { # K
+	vm_run "basename \$(readlink /sys/bus/pci/devices/$(card "$1")/driver)"
+}
+
+# Lines about DMA that the IOMMU refused.
+dma_faults() {
+	vm_run 'dmesg | grep -c "DMAR:.*fault" || true'
+}
+
+kernel_complains_of_nothing() {
+	expect_eq "$(vm_run 'dmesg | grep -E "BUG|WARNING|Oops|Call Trace" | grep -v unsigned' ||
+		true)" "" "complaints of the kernel"
+}
+
+# After systemctl stop: nothing of ours, each card with its kernel's driver.
+expect_given_back() { # UNIT K:DRIVER...
+	local unit=$1 k
+	shift
+	expect_eq "$(vm_run 'pgrep -cx "ddekit(d|-host)"' || true)" 0 "processes of ours"
+	expect_eq "$(vm_run 'ls /sys/class/net | grep -c ^dde' || true)" 0 "interfaces of ours"
+	expect_eq "$(vm_run "systemctl show -P NFileDescriptorStore $unit")" 0 "files in the store"
+	expect_eq "$(vm_run 'ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c /dev/vfio/' || true)" 0 \
+		"open files of VFIO"
+	for k; do
+		expect_eq "$(kernel_driver "${k%%:*}")" "${k#*:}" "driver of card ${k%%:*}"
+		expect_eq "$(vm_run \
+			"cat /sys/bus/pci/devices/$(card "${k%%:*}")/driver_override")" \
+			"(null)" "driver_override of card ${k%%:*}"
+	done
+	expect_eq "$(vm_run 'systemctl --failed --plain --no-legend')" "" "failed units"
+}
