@@ -125,8 +125,8 @@ enum proto_disk_event {
 	DISK_GONE = 3,		/* only its name and index mean something */
 };
 
-/* A disk as in dde_block_ring.disk[index]; whenever something of it changed.  All disks
- * that are there from the start come before STATE_READY. */
+/* A disk as in dde_block_ring.disk[index]; whenever something of it changed.  The disks
+ * that the driver has found by then come before STATE_READY, others later. */
 struct proto_disk {
 	struct proto_header h;
 	uint32_t index;		/* below DDE_BLOCK_DISKS */

@@ -315,10 +315,10 @@ static void disks_look(struct work_struct *work)
 		if (again)
 			b->scan = true;
 	}
+	io_kick();
 	mutex_unlock(&b->lock);
 	if (again || busy)
 		mod_delayed_work(system_wq, &b->disk_work, again ? NOT_YET : CLOSING);
-	io_kick();
 	wake_up_all(&b->changed);
 }
 

@@ -458,7 +458,10 @@ void io_stop(struct bridge *b)
 	mutex_lock(&b->lock);
 	mutex_unlock(&b->lock);
 	wait_event(io.idle, !atomic_read(&io.inflight));
-	kthread_stop(thread);
+	/* Whoever kicks holds the lock, or has a request in flight. */
+	mutex_lock(&b->lock);
 	io.thread = NULL;
+	mutex_unlock(&b->lock);
+	kthread_stop(thread);
 	tasklet_kill(&io.notify);
 }

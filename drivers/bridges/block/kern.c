@@ -79,10 +79,10 @@ static int64_t block_detach(void *arg)
 		return 0;
 	b->attached = false;
 	watch(b, 0);
-	io_stop(b);
-	disks_detach(b);
 	free_irq(b->virq, b);
 	b->virq = 0;
+	io_stop(b);
+	disks_detach(b);
 	return 0;
 }
 
@@ -105,7 +105,7 @@ static int64_t block_attach(void *arg)
 		return err;
 	__atomic_fetch_add(&b->down->ring->attached, 1, __ATOMIC_SEQ_CST);
 	disks_attach(b);
-	wait_event_timeout(b->changed, disks_any(b), FIRST_DISK);
+	wait_event_timeout(b->changed, disks_any(b) && !READ_ONCE(b->scan), FIRST_DISK);
 	err = io_start(b);
 	if (err) {
 		disks_detach(b);

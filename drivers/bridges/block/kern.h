@@ -54,7 +54,8 @@ void disk_driver(struct gendisk *gd, char *name, size_t size);
 /* kern-io.c: requests. */
 int io_start(struct bridge *b);
 void io_stop(struct bridge *b);
-/* Looks at the ring again: a disk has come or gone. Any context. */
+/* Looks at the ring again: a disk has come or gone, or memory is free. Any context; the
+ * caller holds the lock, or a request is in flight. */
 void io_kick(void);
 /* Are requests of a disk in flight? */
 bool io_busy(unsigned int disk);
