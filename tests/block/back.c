@@ -171,6 +171,8 @@ void back_run(const struct block_share *share, const struct back_options *o)
 	srand((unsigned int)getpid());
 	describe(&b);
 	take_over(&b);
+	if (o->ready)
+		o->ready();
 	for (;;) {
 		if (poll(&p, 1, b.n_issued ? 0 : -1) < 0 && errno != EINTR)
 			exit(1);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -82,7 +83,15 @@ static void say_net(bool carrier)
 }
 
 static struct block_share share = BLOCK_SHARE_NONE;
-static struct back_options disk = { .block = 512, .max_bytes = 128 << 10, .delay_us = 50 };
+static sem_t described;
+
+static void say_described(void)
+{
+	sem_post(&described);
+}
+
+static struct back_options disk = { .block = 512, .max_bytes = 128 << 10, .delay_us = 50,
+				    .ready = say_described };
 
 static void *be_a_disk(void *arg)
 {
@@ -114,9 +123,12 @@ static void start_disk(void)
 	share.ring = fds[first];
 	share.kick = fds[first + 1];
 	share.done = fds[first + 2];
-	say_disk(DISK_PRESENT);
+	sem_init(&described, 0, 0);
 	if (pthread_create(&thread, NULL, be_a_disk, NULL))
 		exit(5);
+	while (sem_wait(&described) < 0)
+		;
+	say_disk(DISK_PRESENT);
 }
 
 static void receive_setup(void)
