@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "daemon/hostproc.c"
+#include "drivers/bridges/block/ring.h"
 #include "drivers/bridges/net/seam.h"
 #include "fuzz.h"
 
@@ -30,12 +31,23 @@ static void on_net(void *arg, const struct proto_net *m)
 	MUST(!(m->mac[0] & 1));
 }
 
+static void on_disk(void *arg, const struct proto_disk *m)
+{
+	MUST(m->index < DDE_BLOCK_DISKS && m->event >= DISK_PRESENT && m->event <= DISK_GONE);
+	MUST(memchr(m->name, 0, sizeof(m->name)) && memchr(m->driver, 0, sizeof(m->driver)));
+	MUST(m->name[0] && !strchr(m->name, '/'));
+	MUST(memchr(m->model, 0, sizeof(m->model)) && memchr(m->serial, 0, sizeof(m->serial)) &&
+	     memchr(m->wwid, 0, sizeof(m->wwid)));
+	if (m->event != DISK_GONE)
+		MUST(m->logical_block >= 512 && m->bytes % m->logical_block == 0);
+}
+
 static void on_heartbeat(void *arg)
 {
 }
 
 static const struct host_ops fake_ops = {
-	.state = on_state, .net = on_net, .heartbeat = on_heartbeat,
+	.state = on_state, .net = on_net, .disk = on_disk, .heartbeat = on_heartbeat,
 };
 
 static void on_reply(void *arg, const struct host_reply *reply)
