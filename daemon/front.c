@@ -9,77 +9,44 @@
 
 #include "front.h"
 #include "hostproc.h"
+#include "logpipe.h"
 
-#define LOG_LINE 512
-#define LOG_BUDGET 16		/* reads per wake-up */
 #define LOG_RATE 100u		/* lines per second; more are dropped */
-#define SECOND_NS 1000000000ull
 
 struct front {
 	const struct front_ops *ops;
 	void *arg;
 	pid_t pid;
 	bool adopted;		/* no child of ours */
-	int pidfd, log;
-	sd_event_source *exit_source, *log_source;
-	char line[LOG_LINE];
-	size_t line_len;
-	uint64_t log_window;
-	uint32_t log_count;
+	int pidfd;
+	struct logpipe log;
+	sd_event_source *exit_source;
 };
 
 /* ---- log ------------------------------------------------------------------ */
 
-static void log_text(struct front *f)
+static void on_log_line(void *arg, char *text)
 {
-	uint64_t now = mono_ns();
+	struct front *f = arg;
 
-	f->line[f->line_len] = 0;
-	f->line_len = 0;
-	if (now - f->log_window >= SECOND_NS) {
-		f->log_window = now;
-		f->log_count = 0;
-	}
-	if (++f->log_count > LOG_RATE + 1 || !f->line[0])
-		return;
-	str_printable(f->line);
-	f->ops->log(f->arg, f->log_count > LOG_RATE ?
-		    "too many lines: the rest of this second is dropped" : f->line);
+	if (*text)
+		f->ops->log(f->arg, text);
 }
 
-/* Return: false at the pipe's end. */
-static bool read_log(struct front *f)
+static void on_log_flood(void *arg, const char *text)
 {
-	unsigned int budget = LOG_BUDGET;
-	char buf[4096];
-	ssize_t n, i;
+	struct front *f = arg;
 
-	while (budget--) {
-		n = read(f->log, buf, sizeof(buf));
-		if (n <= 0)
-			return n < 0 && (errno == EAGAIN || errno == EINTR);
-		for (i = 0; i < n; i++) {
-			if (buf[i] != '\n')
-				f->line[f->line_len++] = buf[i] ? buf[i] : '?';
-			if (buf[i] == '\n' || f->line_len == LOG_LINE - 1)
-				log_text(f);
-		}
-	}
-	return true;
+	f->ops->log(f->arg, text);
 }
 
-static int on_log(sd_event_source *source, int fd, uint32_t revents, void *arg)
-{
-	if (!read_log(arg))
-		sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	return 0;
-}
+static const struct logpipe_ops log_ops = { .line = on_log_line, .flood = on_log_flood };
 
 /* ---- end ------------------------------------------------------------------- */
 
 static void over(struct front *f, const char *how)
 {
-	read_log(f);
+	logpipe_drain(&f->log);
 	f->pid = 0;
 	f->ops->died(f->arg, how);
 }
@@ -115,7 +82,7 @@ static int watch(struct front *f, sd_event *event)
 		r = sd_event_add_child_pidfd(event, &f->exit_source, f->pidfd, WEXITED,
 					     on_exit_of_child, f);
 	if (r >= 0)
-		r = sd_event_add_io(event, &f->log_source, f->log, EPOLLIN, on_log, f);
+		r = logpipe_watch(&f->log, event);
 	return r < 0 ? r : 0;
 }
 
@@ -124,7 +91,9 @@ static struct front *make(const struct front_ops *ops, void *arg)
 	struct front *f = calloc(1, sizeof(*f));
 
 	if (f)
-		*f = (struct front){ .ops = ops, .arg = arg, .pidfd = -1, .log = -1 };
+		*f = (struct front){ .ops = ops, .arg = arg, .pidfd = -1,
+				     .log = { .ops = &log_ops, .arg = f, .rate = LOG_RATE,
+					      .fd = -1 } };
 	return f;
 }
 
@@ -150,16 +119,13 @@ int front_start(sd_event *event, const struct front_spec *spec, const struct fro
 {
 	struct front *f = make(ops, arg);
 	_cleanup_close_ int log = -1;
-	int r, p[2];
+	int r;
 
 	if (!f)
 		return -ENOMEM;
-	r = pipe2(p, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0;
-	if (!r) {
-		f->log = p[0];
-		log = p[1];
+	r = logpipe_open(&f->log, &log);
+	if (!r)
 		r = spawn(f, spec, log);
-	}
 	if (!r)
 		r = watch(f, event);
 	if (r < 0) {
@@ -184,9 +150,9 @@ int front_adopt(sd_event *event, const struct front_kept *kept, const struct fro
 	}
 	f->pid = kept->pid;
 	f->pidfd = kept->pidfd;
-	f->log = kept->log;
+	f->log.fd = kept->log;
 	f->adopted = true;
-	r = f->pidfd < 0 || f->log < 0 ? -EBADF : watch(f, event);
+	r = f->pidfd < 0 || f->log.fd < 0 ? -EBADF : watch(f, event);
 	if (r < 0) {
 		front_destroy(f);
 		return r;
@@ -197,7 +163,8 @@ int front_adopt(sd_event *event, const struct front_kept *kept, const struct fro
 
 void front_keep(const struct front *front, struct front_kept *ret)
 {
-	*ret = (struct front_kept){ .pid = front->pid, .pidfd = front->pidfd, .log = front->log };
+	*ret = (struct front_kept){ .pid = front->pid, .pidfd = front->pidfd,
+				    .log = front->log.fd };
 }
 
 pid_t front_pid(const struct front *front)
@@ -214,21 +181,12 @@ int front_wait(struct front *f, int ms)
 
 void front_destroy(struct front *f)
 {
-	struct pollfd p;
-
 	if (!f)
 		return;
 	sd_event_source_disable_unref(f->exit_source);
-	sd_event_source_disable_unref(f->log_source);
-	if (f->pid > 0 && f->pidfd >= 0) {
-		p = (struct pollfd){ .fd = f->pidfd, .events = POLLIN };
-		syscall(SYS_pidfd_send_signal, f->pidfd, SIGKILL, NULL, 0);
-		while (poll(&p, 1, -1) < 0 && errno == EINTR)
-			;
-		if (!f->adopted)
-			waitpid(f->pid, NULL, 0);
-	}
+	if (f->pid > 0)
+		process_end(f->pid, f->pidfd, !f->adopted);
 	fd_close(&f->pidfd);
-	fd_close(&f->log);
+	logpipe_close(&f->log);
 	free(f);
 }

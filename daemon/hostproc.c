@@ -11,20 +11,18 @@
 #include <syslog.h>
 
 #include "hostproc.h"
+#include "logpipe.h"
 #include "message.h"
 
 /* A ddekitd asks a driver host for its state when it goes on with it. Those before
  * this one that died without reading the answer have left theirs. */
 #define ASKED_MAX 64
 #define MESSAGE_BUDGET 64		/* messages per wake-up */
-#define LOG_BUDGET 16			/* reads of the log pipe per wake-up */
-#define LOG_LINE 1024
 #define LOG_PIPE_SIZE (256 << 10)
 #define LOG_RATE 5000u			/* lines per second; more are counted and dropped */
 #define REQUEST_TIMEOUT_US 3000000ull
 #define LINGER_US 1000000ull		/* between a closed socket and SIGKILL */
 #define DUMP_US 500000ull		/* for the dump that SIGQUIT asks for, before SIGKILL */
-#define SECOND_NS 1000000000ull
 
 struct pending {
 	struct pending *next;
@@ -45,11 +43,10 @@ struct host {
 	bool reaped;
 	int pidfd;
 	int socket;
-	int log;
+	struct logpipe log;
 	uint64_t start_ns;
 	sd_event_source *exit_source;
 	sd_event_source *socket_source;
-	sd_event_source *log_source;
 	sd_event_source *linger;
 	struct message_context context;
 	struct pending *pending;
@@ -58,91 +55,35 @@ struct host {
 	char *last_words;		/* what its runtime died of, by its own account */
 	bool killed;
 	sd_event_source *dumping;
-	char line[LOG_LINE];
-	size_t line_len;
-	uint64_t log_window;
-	uint32_t log_count;
-	uint64_t log_lost;		/* lines dropped by the rate limit */
 	struct proto_stats stats;	/* the last that it sent */
 	uint64_t stats_ns;		/* when; 0: none yet */
 };
 
 /* ---- log pipe ------------------------------------------------------------ */
 
-/* Counts a line. Return: true if it is one too many of its second. */
-static bool log_too_fast(struct host *host)
+static void on_log_line(void *arg, char *text)
 {
-	uint64_t now = mono_ns();
-	char text[96];
-
-	if (now - host->log_window >= SECOND_NS) {
-		host->log_window = now;
-		host->log_count = 0;
-	}
-	host->log_count++;
-	if (host->log_count == LOG_RATE + 1) {
-		snprintf(text, sizeof(text), "more than %u lines a second: the rest of this second "
-			 "is dropped", LOG_RATE);
-		host->ops->log(host->arg, LOG_WARNING, text);
-	}
-	host->log_lost += host->log_count > LOG_RATE;
-	return host->log_count > LOG_RATE;
-}
-
-static void log_text(struct host *host, char *text)
-{
+	struct host *host = arg;
 	int level = LOG_NOTICE;
 
-	if (log_too_fast(host))
-		return;
 	if (text[0] == '<' && text[1] >= '0' && text[1] <= '7' && text[2] == '>') {
 		level = text[1] - '0';
 		text += 3;
 	}
-	str_printable(text);
 	if (!strncmp(text, PROTO_LAST_WORDS, strlen(PROTO_LAST_WORDS)))
 		str_set(&host->last_words, text + strlen(PROTO_LAST_WORDS));
 	if (*text)
 		host->ops->log(host->arg, level, text);
 }
 
-static void log_bytes(struct host *host, const char *buf, size_t n)
+static void on_log_flood(void *arg, const char *text)
 {
-	for (; n; n--, buf++) {
-		if (*buf != '\n')
-			host->line[host->line_len++] = *buf ? *buf : '?';
-		if (*buf != '\n' && host->line_len < LOG_LINE - 1)
-			continue;
-		host->line[host->line_len] = 0;
-		host->line_len = 0;
-		log_text(host, host->line);
-	}
+	struct host *host = arg;
+
+	host->ops->log(host->arg, LOG_WARNING, text);
 }
 
-/* Return: false once the pipe is at its end. */
-static bool log_read(struct host *host)
-{
-	unsigned int budget = LOG_BUDGET;
-	char buf[4096];
-	ssize_t n;
-
-	while (budget--) {
-		n = read(host->log, buf, sizeof(buf));
-		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-			return false;
-		if (n < 0)
-			return true;
-		log_bytes(host, buf, n);
-	}
-	return true;
-}
-
-static int on_log(sd_event_source *source, int fd, uint32_t revents, void *arg)
-{
-	if (!log_read(arg))
-		sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	return 0;
-}
+static const struct logpipe_ops log_ops = { .line = on_log_line, .flood = on_log_flood };
 
 /* ---- requests ------------------------------------------------------------ */
 
@@ -348,9 +289,7 @@ static void ended(struct host *host, struct host_death *death)
 	_cleanup_free_ char *text = NULL;
 
 	take_messages(host);		/* its last words */
-	log_read(host);
-	if (host->line_len)
-		log_bytes(host, "\n", 1);
+	logpipe_drain(&host->log);
 	host->reaped = true;		/* by sd-event, after this */
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
@@ -414,42 +353,39 @@ void host_kill_stuck(struct host *host, const char *reason)
 		host_kill(host, NULL);
 }
 
-/* SIGKILL, and waits until it is gone. */
-static void end_process(struct host *host)
-{
-	struct pollfd p = { .fd = host->pidfd, .events = POLLIN };
-
-	if (host->pidfd < 0)
-		return;
-	send_signal(host, SIGKILL);
-	while (poll(&p, 1, -1) < 0 && errno == EINTR)
-		;
-	if (!host->adopted)
-		waitpid(host->pid, NULL, 0);
-}
-
 void host_destroy(struct host *host)
 {
 	if (!host)
 		return;
 	sd_event_source_disable_unref(host->exit_source);
 	sd_event_source_disable_unref(host->socket_source);
-	sd_event_source_disable_unref(host->log_source);
 	sd_event_source_disable_unref(host->linger);
 	sd_event_source_disable_unref(host->dumping);
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
 	if (!host->reaped)
-		end_process(host);
+		process_end(host->pid, host->pidfd, !host->adopted);
 	fd_close(&host->pidfd);
 	fd_close(&host->socket);
-	fd_close(&host->log);
+	logpipe_close(&host->log);
 	free(host->reason);
 	free(host->last_words);
 	free(host);
 }
 
 /* ---- start --------------------------------------------------------------- */
+
+static struct host *make(sd_event *event, const struct host_ops *ops, void *arg)
+{
+	struct host *host = calloc(1, sizeof(*host));
+
+	if (host)
+		*host = (struct host){ .event = event, .ops = ops, .arg = arg, .pidfd = -1,
+				       .socket = -1,
+				       .log = { .ops = &log_ops, .arg = host, .rate = LOG_RATE,
+						.fd = -1 } };
+	return host;
+}
 
 static int send_setup(struct host *host, const struct host_spec *spec, int log)
 {
@@ -501,11 +437,10 @@ static int watch(struct host *host)
 		r = sd_event_add_io(host->event, &host->socket_source, host->socket, EPOLLIN,
 				    on_socket, host);
 	if (r >= 0)
-		r = sd_event_add_io(host->event, &host->log_source, host->log, EPOLLIN, on_log,
-				    host);
+		r = logpipe_watch(&host->log, host->event);
 	/* What it says counts before what it logs. */
 	if (r >= 0)
-		r = sd_event_source_set_priority(host->log_source, SD_EVENT_PRIORITY_NORMAL + 10);
+		r = sd_event_source_set_priority(host->log.source, SD_EVENT_PRIORITY_NORMAL + 10);
 	return r < 0 ? r : 0;
 }
 
@@ -541,22 +476,18 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 	       void *arg, struct host **ret, char **ret_why)
 {
 	_cleanup_close_ int sock = -1, log = -1;
-	int r, sv[2], p[2];
-	struct host *host = calloc(1, sizeof(*host));
+	struct host *host = make(event, ops, arg);
+	int r, sv[2];
 
 	if (!host)
 		return -ENOMEM;
-	*host = (struct host){ .event = event, .ops = ops, .arg = arg, .pidfd = -1,
-			       .socket = -1, .log = -1 };
 	r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0 ? -errno : 0;
 	if (!r) {
 		host->socket = sv[0];
 		sock = sv[1];
-		r = pipe2(p, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0;
+		r = logpipe_open(&host->log, &log);
 	}
 	if (!r) {
-		host->log = p[0];
-		log = p[1];
 		fcntl(log, F_SETPIPE_SZ, LOG_PIPE_SIZE);
 		r = run(host, spec, sock, log);
 	}
@@ -573,8 +504,9 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 
 void host_keep(const struct host *host, struct host_kept *ret)
 {
-	*ret = (struct host_kept){ .pidfd = host->pidfd, .socket = host->socket, .log = host->log,
-				   .pid = host->pid, .start_ns = host->start_ns,
+	*ret = (struct host_kept){ .pidfd = host->pidfd, .socket = host->socket,
+				   .log = host->log.fd, .pid = host->pid,
+				   .start_ns = host->start_ns,
 				   .last_state = host->context.last_state };
 }
 
@@ -594,7 +526,7 @@ int pidfd_pid(int pidfd)
 int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops,
 	       void *arg, struct host **ret)
 {
-	struct host *host = calloc(1, sizeof(*host));
+	struct host *host = make(event, ops, arg);
 	int r = host ? 0 : -ENOMEM, pid = pidfd_pid(kept->pidfd), fds[] = { kept->pidfd,
 								 kept->socket, kept->log };
 	size_t i;
@@ -607,9 +539,12 @@ int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_
 		free(host);
 		return r;
 	}
-	*host = (struct host){ .event = event, .ops = ops, .arg = arg, .pid = kept->pid,
-			       .adopted = true, .pidfd = kept->pidfd, .socket = kept->socket,
-			       .log = kept->log, .start_ns = kept->start_ns };
+	host->pid = kept->pid;
+	host->adopted = true;
+	host->pidfd = kept->pidfd;
+	host->socket = kept->socket;
+	host->log.fd = kept->log;
+	host->start_ns = kept->start_ns;
 	host->context.not_before = kept->start_ns;
 	host->context.last_state = kept->last_state;
 	host->context.again = ASKED_MAX;
@@ -645,5 +580,5 @@ const struct proto_stats *host_last_stats(const struct host *host, uint64_t *ret
 
 uint64_t host_log_lost(const struct host *host)
 {
-	return host->log_lost;
+	return host->log.lost;
 }

@@ -114,6 +114,8 @@ struct spawn {
 
 /* Starts the process. *ret_pidfd: close-on-exec. Return: 0, -errno (of exec too). */
 int spawn_process(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd);
+/* SIGKILL, and waits until it is gone; a child is reaped. pidfd -1: there is none. */
+void process_end(pid_t pid, int pidfd, bool child);
 /* The pid that a pidfd stands for; -1: it has ended and is reaped; 0: not known. */
 int pidfd_pid(int pidfd);
 /* uid and gid of a user, or of nobody if there is no such user. */

@@ -99,7 +99,7 @@ static bool take(struct host *host, const uint8_t *data, size_t len, uint64_t no
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct host host = { .ops = &fake_ops, .pidfd = -1, .socket = -1, .log = -1 };
+	struct host host = { .ops = &fake_ops, .pidfd = -1, .socket = -1, .log.fd = -1 };
 	unsigned int n;
 	uint64_t now = 1000000000;
 
