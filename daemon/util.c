@@ -8,13 +8,6 @@
 
 #include "util.h"
 
-void fd_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 int str_set(char **dst, const char *src)
 {
 	char *copy = NULL;
@@ -331,24 +324,6 @@ char *format_time_ms(uint32_t ms, char *buf, size_t size)
 	else
 		snprintf(buf, size, "%us", ms / 1000);
 	return buf;
-}
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
-uint64_t mono_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
-uint64_t wall_ns(void)
-{
-	return clock_ns(CLOCK_REALTIME);
 }
 
 const char *signal_name(int sig)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -40,7 +41,11 @@ static inline void close_file(FILE **f)
 #define _cleanup_fclose_ __attribute__((cleanup(close_file)))
 
 /* Closes *fd if it is open and sets it to -1. */
-void fd_close(int *fd);
+static inline void fd_close(int *fd)
+{
+	close_fd(fd);
+	*fd = -1;
+}
 
 /* Replaces *dst by a copy of src (NULL: nothing). Return: 0, -ENOMEM. */
 int str_set(char **dst, const char *src);
@@ -89,9 +94,24 @@ int parse_uint(const char *text, uint32_t max, uint32_t *ret);
 char *format_size(uint64_t value, char *buf, size_t size);
 char *format_time_ms(uint32_t ms, char *buf, size_t size);
 
+static inline uint64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
 /* CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds. */
-uint64_t mono_ns(void);
-uint64_t wall_ns(void);
+static inline uint64_t mono_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+static inline uint64_t wall_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
 
 /* "SIGSEGV" or "signal 64". */
 const char *signal_name(int sig);

@@ -14,17 +14,10 @@
 
 #include "ring-private.h"
 #include "share.h"
+#include "util.h"
 
 #define MS_NS 1000000ull
 #define MAX_ERRNO 4095
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
 
 /* ---- queues of requests ------------------------------------------------------ */
 
@@ -296,7 +289,7 @@ static bool is_late(const struct block_ring *ring)
 {
 	uint64_t end = deadline(ring);
 
-	return end && now_ns() >= end;
+	return end && mono_ns() >= end;
 }
 
 /* With the lock: what is in no slot. */
@@ -347,7 +340,7 @@ static void expire(struct block_ring *ring, struct queue *ended)
 
 int block_ring_wait_ms(struct block_ring *ring)
 {
-	uint64_t end, now = now_ns();
+	uint64_t end, now = mono_ns();
 	int ms = -1;
 
 	pthread_mutex_lock(&ring->lock);

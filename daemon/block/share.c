@@ -11,16 +11,9 @@
 #include <unistd.h>
 
 #include "share.h"
+#include "util.h"
 
 #define WITHDRAW_S 1
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
 
 static int make_memory(const char *name, uint64_t bytes, int *ret)
 {
@@ -108,7 +101,7 @@ int block_share_create(uint32_t timeout_ms, struct block_share *ret)
 	share.c->magic = BLOCK_CONTROL_MAGIC;
 	share.c->version = BLOCK_CONTROL_VERSION;
 	share.c->timeout_ms = timeout_ms;
-	share.c->absent_since = now_ns();
+	share.c->absent_since = mono_ns();
 	*ret = share;
 	return 0;
 }
@@ -127,22 +120,15 @@ int block_share_adopt(struct block_share *share)
 	return r;
 }
 
-static void shut(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 void block_share_close(struct block_share *share)
 {
 	if (share->c)
 		munmap(share->c, sizeof(*share->c));
 	share->c = NULL;
-	shut(&share->ring);
-	shut(&share->control);
-	shut(&share->kick);
-	shut(&share->done);
+	fd_close(&share->ring);
+	fd_close(&share->control);
+	fd_close(&share->kick);
+	fd_close(&share->done);
 }
 
 void block_share_notify(struct block_share *share)
@@ -165,7 +151,7 @@ void block_share_front_died(struct block_share *share)
 
 int block_share_back_starts(struct block_share *share)
 {
-	uint64_t end = now_ns() + WITHDRAW_S * 1000000000ull;
+	uint64_t end = mono_ns() + WITHDRAW_S * 1000000000ull;
 	struct timespec part = { .tv_nsec = 100000000 };
 	uint32_t is = BLOCK_BACK_NONE;
 
@@ -173,7 +159,7 @@ int block_share_back_starts(struct block_share *share)
 					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
 		if (is == BLOCK_BACK_RUNS)	/* of the ddekitd before this one */
 			return 0;
-		if (now_ns() > end)
+		if (mono_ns() > end)
 			return -ETIMEDOUT;
 		syscall(SYS_futex, &share->c->back, FUTEX_WAIT, is, &part, NULL, 0);
 		is = BLOCK_BACK_NONE;
@@ -190,7 +176,7 @@ void block_share_back_serves(struct block_share *share)
 void block_share_back_absent(struct block_share *share)
 {
 	if (!__atomic_load_n(&share->c->absent_since, __ATOMIC_ACQUIRE))
-		__atomic_store_n(&share->c->absent_since, now_ns(), __ATOMIC_RELEASE);
+		__atomic_store_n(&share->c->absent_since, mono_ns(), __ATOMIC_RELEASE);
 	block_share_notify(share);
 }
 
