@@ -13,6 +13,7 @@
 #include "fdstore.h"
 #include "front.h"
 #include "inuse.h"
+#include "json.h"
 #include "log.h"
 #include "manager.h"
 
@@ -94,19 +95,26 @@ static void on_front_log(void *arg, const char *text)
 	log_line(&about, LOG_WARNING, "%s", text);
 }
 
-static void on_front_died(void *arg, const char *how)
+/* It has ended: another takes its place. */
+static void replace_front(struct device *dev)
 {
-	struct device *dev = arg;
 	struct device_block *b = dev->block;
-	struct log_about about = device_about(dev);
 
-	log_line(&about, LOG_WARNING, "front %d of its disks %s; it is started again",
-		 (int)front_pid(b->front), how);
 	front_destroy(b->front);
 	b->front = NULL;
 	b->front_restarts++;
 	block_share_front_died(&b->share);
 	start_later(dev);
+}
+
+static void on_front_died(void *arg, const char *how)
+{
+	struct device *dev = arg;
+	struct log_about about = device_about(dev);
+
+	log_line(&about, LOG_WARNING, "front %d of its disks %s; it is started again",
+		 (int)front_pid(dev->block->front), how);
+	replace_front(dev);
 }
 
 static const struct front_ops front_ops = { .log = on_front_log, .died = on_front_died };
@@ -157,14 +165,8 @@ static void start_front(struct device *dev)
 /* One that holds the ring for ever would keep the device from coming back. */
 static void end_front(struct device *dev)
 {
-	struct device_block *b = dev->block;
-
 	warn(dev, "the front of its disks is ended, for it is stuck", -ETIMEDOUT);
-	front_destroy(b->front);
-	b->front = NULL;
-	b->front_restarts++;
-	block_share_front_died(&b->share);
-	start_later(dev);
+	replace_front(dev);
 }
 
 /* ---- opening, closing ------------------------------------------------------------ */
@@ -415,16 +417,6 @@ int device_block_uses(const struct device *dev, struct strv *uses)
 	return r;
 }
 
-static void add_number(struct json_object *o, const char *key, uint64_t value)
-{
-	json_object_object_add(o, key, json_object_new_uint64(value));
-}
-
-static void add_string(struct json_object *o, const char *key, const char *value)
-{
-	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
-}
-
 static void add_stats(struct json_object *o, const struct block_disk_stats *s)
 {
 	add_number(o, "queue_depth", DDE_BLOCK_SLOTS);
@@ -455,19 +447,16 @@ static struct json_object *report_disk(const struct device *dev, size_t i, const
 	else if (dev->block->listener >= 0 && path)
 		uri = str_format("nbd+unix:///%s?socket=%s", d->name, path);
 	add_string(o, "name", d->name);
-	json_object_object_add(o, "present", json_object_new_boolean(flags & DDE_BLOCK_D_PRESENT));
+	add_bool(o, "present", flags & DDE_BLOCK_D_PRESENT);
 	add_number(o, "bytes", d->bytes);
 	add_string(o, "model", d->model);
 	add_string(o, "serial", d->serial);
 	add_string(o, "wwid", d->wwid);
 	add_number(o, "logical_block", d->logical_block);
 	add_number(o, "physical_block", d->physical_block);
-	json_object_object_add(o, "read_only",
-			       json_object_new_boolean(flags & DDE_BLOCK_D_READ_ONLY));
-	json_object_object_add(o, "rotational",
-			       json_object_new_boolean(flags & DDE_BLOCK_D_ROTATIONAL));
-	json_object_object_add(o, "write_cache",
-			       json_object_new_boolean(flags & DDE_BLOCK_D_WRITE_CACHE));
+	add_bool(o, "read_only", flags & DDE_BLOCK_D_READ_ONLY);
+	add_bool(o, "rotational", flags & DDE_BLOCK_D_ROTATIONAL);
+	add_bool(o, "write_cache", flags & DDE_BLOCK_D_WRITE_CACHE);
 	add_string(o, "host", uri);
 	add_stats(o, &stats);
 	return o;
