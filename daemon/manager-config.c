@@ -120,6 +120,7 @@ static int load_text(struct manager *m, const char *text, struct strv *errors)
 /* Return: 0: there is something to run on with; the error of the file if not. */
 static int fall_back(struct manager *m, int error)
 {
+	struct manager_options options = m->options;
 	_cleanup_free_ char *text = NULL;
 	struct strv errors = { 0 };
 	int r = m->kept_config < 0 ? m->kept_config
@@ -139,12 +140,8 @@ static int fall_back(struct manager *m, int error)
 		return error;
 	log_error("the configuration is bad: only the devices that run stay in use; mend it, then "
 		  "ddectl reload");
-	return load(&(struct manager_options){ .config_path = "/dev/null",
-					       .runtime_dir = m->options.runtime_dir,
-					       .plugin_dir = m->options.plugin_dir,
-					       .runtime = m->options.runtime,
-					       .host_binary = m->options.host_binary },
-		    &m->config, &errors);
+	options.config_path = "/dev/null";
+	return load(&options, &m->config, &errors);
 }
 
 int manager_open_config(struct manager *m)
