@@ -128,30 +128,24 @@ int cmd_bind(const struct options *o)
 	return code;
 }
 
-static int change_known(const struct options *o, const char *method, const char *goal)
+static int unbind(const struct options *o, sd_bus *bus)
 {
-	struct client *c;
-	sd_bus *bus;
-	int code;
-
-	code = client_open(o, &c);
-	if (code)
-		return code;
-	code = client_find(c, o->argv[0], &bus);
-	if (!code)
-		code = change(o, bus, method, goal);
-	client_close(c);
-	return code;
+	return change(o, bus, "Unbind", "configured");
 }
 
 int cmd_unbind(const struct options *o)
 {
-	return change_known(o, "Unbind", "configured");
+	return client_do(o, unbind);
+}
+
+static int restart(const struct options *o, sd_bus *bus)
+{
+	return change(o, bus, o->in_place ? "RestartInPlace" : "Restart", "up");
 }
 
 int cmd_restart(const struct options *o)
 {
-	return change_known(o, o->in_place ? "RestartInPlace" : "Restart", "up");
+	return client_do(o, restart);
 }
 
 int cmd_reload(const struct options *o)

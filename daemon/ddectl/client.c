@@ -258,6 +258,21 @@ void client_warn_config(const struct client *c)
 	}
 }
 
+int client_do(const struct options *o, int (*fn)(const struct options *o, sd_bus *bus))
+{
+	struct client *c;
+	sd_bus *bus;
+	int code = client_open(o, &c);
+
+	if (code)
+		return code;
+	code = client_find(c, o->argv[0], &bus);
+	if (!code)
+		code = fn(o, bus);
+	client_close(c);
+	return code;
+}
+
 int client_ask(const struct options *o, const char *method, struct json_object **ret)
 {
 	struct client *c;

@@ -89,6 +89,9 @@ void client_close(struct client *c);
 size_t client_count(const struct client *c);
 /* The bus of the i-th daemon. */
 sd_bus *client_bus(const struct client *c, size_t i);
+/* Does something with the device named by the first argument, on the bus of the daemon that
+ * has it. Return: exit code. */
+int client_do(const struct options *o, int (*fn)(const struct options *o, sd_bus *bus));
 /* The daemon that has the device, by its name. Return: 0, exit code (printed). */
 int client_find(struct client *c, const char *device, sd_bus **ret);
 /* The same, or the first if none has it. */

@@ -115,16 +115,5 @@ static int print_and_follow(const struct options *o, sd_bus *bus)
 
 int cmd_logs(const struct options *o)
 {
-	struct client *c;
-	sd_bus *bus;
-	int code;
-
-	code = client_open(o, &c);
-	if (code)
-		return code;
-	code = client_find(c, o->argv[0], &bus);
-	if (!code)
-		code = print_and_follow(o, bus);
-	client_close(c);
-	return code;
+	return client_do(o, print_and_follow);
 }

@@ -108,30 +108,23 @@ static int access_param(const struct options *o, sd_bus *bus, const char *name,
 	return code;
 }
 
-int cmd_param(const struct options *o)
+/* The second argument is NAME or NAME=VALUE. */
+static int one_param(const struct options *o, sd_bus *bus)
 {
-	_cleanup_free_ char *name = NULL;
-	struct client *c;
+	_cleanup_free_ char *name = strdup(o->argv[1]);
 	char *value;
-	sd_bus *bus;
-	int code;
 
-	if (o->argc < 2)
-		return list_params(o);
-	name = strdup(o->argv[1]);
 	if (!name)
 		return EXIT_FAILED;
 	value = strchr(name, '=');
 	if (value)
 		*value++ = 0;
-	code = client_open(o, &c);
-	if (code)
-		return code;
-	code = client_find(c, o->argv[0], &bus);
-	if (!code)
-		code = access_param(o, bus, name, value);
-	client_close(c);
-	return code;
+	return access_param(o, bus, name, value);
+}
+
+int cmd_param(const struct options *o)
+{
+	return o->argc < 2 ? list_params(o) : client_do(o, one_param);
 }
 
 int cmd_modules(const struct options *o)

@@ -114,22 +114,11 @@ static int once(const struct options *o, sd_bus *bus)
 
 int cmd_stats(const struct options *o)
 {
-	struct client *c;
-	sd_bus *bus;
-	int code;
-
 	if (o->openmetrics)
 		return print_metrics(o);
 	if (!o->argc) {
 		fputs("ddectl: stats needs a device, or --openmetrics\n", stderr);
 		return EXIT_USAGE;
 	}
-	code = client_open(o, &c);
-	if (code)
-		return code;
-	code = client_find(c, o->argv[0], &bus);
-	if (!code)
-		code = o->watch_ms ? watch(o, bus) : once(o, bus);
-	client_close(c);
-	return code;
+	return client_do(o, o->watch_ms ? watch : once);
 }
