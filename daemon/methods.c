@@ -473,6 +473,10 @@ static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	return -EOPNOTSUPP;
 }
 
+/* A method that polkit may allow to others than root. */
+#define GUARDED(name, in, out) \
+	SD_BUS_METHOD(name, in, out, guarded, SD_BUS_VTABLE_UNPRIVILEGED)
+
 /* On the system bus what only looks is open to all, what is guarded to those whom
  * polkit lets, and the rest to CAP_SYS_ADMIN. The private socket is for root (or
  * ddekitd's own user) alone. */
@@ -484,31 +488,20 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD("GetStatus", "s", "s", get_status, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("GetDaemon", "", "s", get_daemon, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("ListDrivers", "", "s", list_drivers, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("GetLogs", "su", "a(tis)", guarded,
-		      SD_BUS_VTABLE_UNPRIVILEGED),
+	GUARDED("GetLogs", "su", "a(tis)"),
 	SD_BUS_METHOD("FollowLogs", "su", "a(tis)", follow_logs, 0),
 	SD_BUS_METHOD("GetStats", "s", "s", get_stats, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("GetKernelStats", "s", "s", guarded,
-		      SD_BUS_VTABLE_UNPRIVILEGED),
+	GUARDED("GetKernelStats", "s", "s"),
 	SD_BUS_METHOD("ListModules", "s", "s", list_modules, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("ListParameters", "s", "s", guarded,
-		      SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("GetParameter", "ss", "s", guarded,
-		      SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("SetParameter", "sss", "s", guarded,
-		      SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("Bind", "sa{ss}u", "sss", guarded,
-		      SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("PlanBind", "sa{ss}u", "s", guarded,
-		      SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("Unbind", "su", "sss", guarded,
-		      SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("Restart", "s", "ss", guarded,
-		      SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("RestartInPlace", "sa{ss}", "ss", guarded,
-		      SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("Reload", "", "", guarded,
-		      SD_BUS_VTABLE_UNPRIVILEGED),
+	GUARDED("ListParameters", "s", "s"),
+	GUARDED("GetParameter", "ss", "s"),
+	GUARDED("SetParameter", "sss", "s"),
+	GUARDED("Bind", "sa{ss}u", "sss"),
+	GUARDED("PlanBind", "sa{ss}u", "s"),
+	GUARDED("Unbind", "su", "sss"),
+	GUARDED("Restart", "s", "ss"),
+	GUARDED("RestartInPlace", "sa{ss}", "ss"),
+	GUARDED("Reload", "", ""),
 	SD_BUS_METHOD("Monitor", "sss", "s", monitor, 0),
 	SD_BUS_SIGNAL("StateChanged", "ssss", 0),	/* BDF, from, to, error */
 	SD_BUS_SIGNAL("LinkChanged", "sbu", 0),		/* BDF, up, Mbit/s */

@@ -4,9 +4,7 @@
  * Usage: fakejob JOB ("restart", "stop", …, "" for none), with the address of a
  * bus in DBUS_SYSTEM_BUS_ADDRESS. Says "ready" once it can be asked.
  */
-#include <stdio.h>
-#include <string.h>
-#include <systemd/sd-bus.h>
+#include "fakebus.h"
 
 #define SYSTEMD "org.freedesktop.systemd1"
 #define ROOT "/org/freedesktop/systemd1"
@@ -64,17 +62,5 @@ int main(int argc, char **argv)
 	if (r >= 0)
 		r = sd_bus_add_object_vtable(bus, NULL, ROOT "/job/7", SYSTEMD ".Job", job_vtable,
 					     NULL);
-	if (r >= 0)
-		r = sd_bus_request_name(bus, SYSTEMD, 0);
-	if (r >= 0) {
-		puts("ready");
-		fflush(stdout);
-	}
-	while (r >= 0) {
-		r = sd_bus_process(bus, NULL);
-		if (!r)
-			r = sd_bus_wait(bus, UINT64_MAX);
-	}
-	fprintf(stderr, "fakejob: %s\n", strerror(-r));
-	return 1;
+	return fakebus_serve(bus, SYSTEMD, "fakejob", r);
 }

@@ -4,9 +4,7 @@
  * everybody, with the address of a bus in DBUS_SYSTEM_BUS_ADDRESS. Says "ready" once
  * it can be asked, then a line "ACTION SENDER" for each question.
  */
-#include <stdio.h>
-#include <string.h>
-#include <systemd/sd-bus.h>
+#include "fakebus.h"
 
 #define POLKIT "org.freedesktop.PolicyKit1"
 
@@ -47,17 +45,5 @@ int main(int argc, char **argv)
 	if (r >= 0)
 		r = sd_bus_add_object_vtable(bus, NULL, "/org/freedesktop/PolicyKit1/Authority",
 					     POLKIT ".Authority", vtable, NULL);
-	if (r >= 0)
-		r = sd_bus_request_name(bus, POLKIT, 0);
-	if (r >= 0) {
-		puts("ready");
-		fflush(stdout);
-	}
-	while (r >= 0) {
-		r = sd_bus_process(bus, NULL);
-		if (!r)
-			r = sd_bus_wait(bus, UINT64_MAX);
-	}
-	fprintf(stderr, "fakepolkit: %s\n", strerror(-r));
-	return 1;
+	return fakebus_serve(bus, POLKIT, "fakepolkit", r);
 }
