@@ -142,6 +142,17 @@ int emu_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t
 	return err;
 }
 
+/*
+ * What only says where a function answers (BARs, a bridge's windows) needs no
+ * waiting: the next access takes the same way.  The bytes with the bus numbers do,
+ * for emu_constants_find() answers by them.  Other writes are done on return, as
+ * PCI says of configuration requests.
+ */
+static bool may_post(uint32_t reg)
+{
+	return reg >= CFG_BAR0 && reg < CFG_CAPABILITIES && (reg & ~3u) != CFG_PRIMARY;
+}
+
 /* Locked. Return: 0, -ENODEV, -EIO. */
 static int config_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg,
 			uint32_t size, uint32_t value)
@@ -156,7 +167,7 @@ static int config_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t 
 	emu_constants_saw_write(&e->constants, bus, devfn, reg, size, value);
 	if (known) {
 		qtest_write(&e->qt, SPACE_MEM, at, size, value);
-		return qtest_drain(&e->qt);
+		return may_post(reg) ? 0 : qtest_drain(&e->qt);
 	}
 	if (qtest_read_write(&e->qt, emu_config_addr(bus, devfn, 0), &vendor, at, size, value))
 		return -EIO;

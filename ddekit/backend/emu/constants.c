@@ -7,16 +7,14 @@
  * Constant are the ids, the header type, the interrupt pin and the headers of
  * the capabilities (PCI 3.0, 6.1 and 6.7; PCIe 4.0, 7.6.3).  A bridge of the
  * root bus with another bus number puts functions elsewhere: until it has its
- * old one again nothing is known.
+ * old one again only the root bus is known.
  */
 #include <string.h>
 #include "emu.h"
 
 #define CFG_STATUS 0x06
 #define STATUS_CAPABILITIES 0x10u
-#define CFG_CAPABILITIES 0x34
 #define CFG_EXTENDED 0x100
-#define CFG_SECONDARY 0x19
 #define CONFIG_SIZE 4096u
 #define MAX_CAPABILITIES 48
 
@@ -93,7 +91,7 @@ bool emu_constants_find(const struct emu_constants *c, uint8_t bus, uint8_t devf
 	uint32_t shift = (reg & 3) * 8, bits = (uint32_t)(~0ull >> (64 - 8 * size));
 	unsigned int i;
 
-	if (c->renumbered || reg >= CONFIG_SIZE)
+	if ((c->renumbered && bus != 0) || reg >= CONFIG_SIZE)
 		return false;
 	for (i = 0; i < c->n; i++) {
 		const struct emu_constant *k = &c->at[i];

@@ -35,6 +35,12 @@
 #define EMU_IO_BASE 0xc000u
 #define EMU_IO_SIZE 0x1000u
 
+/* Registers of config space: PCI 3.0, 6.1; PCI-to-PCI bridges 1.2, 3.2. */
+#define CFG_BAR0 0x10
+#define CFG_PRIMARY 0x18	/* of a bridge: and 0x19, 0x1a the two other bus numbers */
+#define CFG_SECONDARY 0x19
+#define CFG_CAPABILITIES 0x34
+
 /* Slots of the root bus. */
 #define EMU_SLOT_PORT 1			/* the root port that the device is behind */
 #define EMU_SLOT_DOORBELL 30

@@ -56,7 +56,6 @@ static bool is_strict(uint32_t id)
 	return true;
 }
 
-#define CFG_BAR0 0x10
 
 static void forget(struct emu_pci *e, uint8_t bus, uint8_t devfn)
 {
