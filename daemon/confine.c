@@ -193,7 +193,7 @@ static int set_limits(const struct confine *c)
 	/* It has no file to write, but what a debugger may have it write without the
 	 * sandbox. A core file would be one, but for that there is systemd-coredump,
 	 * which reads a pipe. */
-	if (!r && c->namespaces)
+	if (!r && c->namespaces && !c->files)
 		r = limit(RLIMIT_FSIZE, 0);
 	return r ? r : limit(RLIMIT_CORE, c->core ? RLIM_INFINITY : 0);
 }

@@ -26,6 +26,7 @@ struct confine {
 	uint64_t memory;	/* bytes of private memory; 0: no limit */
 	uint64_t address_space;	/* bytes; 0: no limit */
 	bool core;		/* a core dump is wanted */
+	bool files;		/* it may write some */
 	uint32_t threads;	/* at most, of the process's own user; 0: as of a host */
 };
 

@@ -2,7 +2,6 @@
 /* The disks of a device, their ring and their front; see device-block.h. */
 #include <dirent.h>
 #include <errno.h>
-#include <libgen.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -59,10 +58,17 @@ static void warn(struct device *dev, const char *what, int r)
 
 /* ---- the front ---------------------------------------------------------------- */
 
+/* Of sockets, and of what udev is to know. */
+static char *block_dir(const struct device *dev)
+{
+	return str_format("%s/block", dev->manager->config.global.runtime_dir);
+}
+
 static char *socket_path(const struct device *dev)
 {
-	return str_format("%s/block/%s.nbd", dev->manager->config.global.runtime_dir,
-			  dev->config->bdf_text);
+	_cleanup_free_ char *dir = block_dir(dev);
+
+	return dir ? str_format("%s/%s.nbd", dir, dev->config->bdf_text) : NULL;
 }
 
 static int on_again(sd_event_source *source, uint64_t usec, void *arg)
@@ -126,6 +132,7 @@ static void confine_ublk(struct confine *c)
 	c->uid = 0;
 	c->gid = 0;
 	c->own_user = false;
+	c->files = true;	/* what udev is to know */
 }
 
 static void start_front(struct device *dev)
@@ -135,7 +142,9 @@ static void start_front(struct device *dev)
 	_cleanup_free_ char *file = str_format("%s/%s", dir, b->ublk ? UBLK_FRONT : NBD_PLUGIN);
 	char *nbd[] = { DDEKIT_NBDKIT, "--foreground", "--threads", NBD_THREADS, file, FRONT_ARGS,
 			NULL };
-	char *ublk[] = { file, FRONT_ARGS, NULL };
+	_cleanup_free_ char *block = block_dir(dev);
+	_cleanup_free_ char *names = block ? str_format("names=%s", block) : NULL;
+	char *ublk[] = { file, FRONT_ARGS, names, NULL };
 	char **argv = b->ublk ? ublk : nbd;
 	struct front_spec spec = {
 		.argv = argv,
@@ -144,7 +153,7 @@ static void start_front(struct device *dev)
 			 b->life[1] },
 		.outlive = fdstore_active(dev->manager->fdstore),
 	};
-	int r = file ? 0 : -ENOMEM;
+	int r = file && names ? 0 : -ENOMEM;
 
 	if (b->front || (b->listener < 0 && !b->ublk))
 		return;
@@ -192,19 +201,20 @@ static int listen_at(const char *path)
 	return fd;
 }
 
-static int open_listener(struct device *dev, char **ret_why)
+static int make_block_dir(struct device *dev)
 {
-	_cleanup_free_ char *path = socket_path(dev), *dir = NULL;
-	int r = path ? 0 : -ENOMEM;
+	_cleanup_free_ char *dir = block_dir(dev);
 
-	if (!r)
-		dir = str_format("%s/block", dev->manager->config.global.runtime_dir);
 	if (!dir)
 		return -ENOMEM;
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-		r = -errno;
-	else
-		r = listen_at(path);
+	return mkdir(dir, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int open_listener(struct device *dev, char **ret_why)
+{
+	_cleanup_free_ char *path = socket_path(dev);
+	int r = path ? listen_at(path) : -ENOMEM;
+
 	if (r < 0) {
 		*ret_why = str_format("cannot listen on %s: %s", path, strerror(-r));
 		return r;
@@ -242,6 +252,8 @@ int device_open_block(struct device *dev, char **ret_why)
 	if (!r && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, dev->block->life) < 0)
 		r = -errno;
 	dev->block->ublk = !strcmp(dev->config->disk, "ublk");
+	if (!r)
+		r = make_block_dir(dev);
 	if (!r && strcmp(dev->config->disk, "none") && !dev->block->ublk)
 		r = open_listener(dev, ret_why);
 	if (r < 0) {
@@ -267,7 +279,7 @@ static void end_ublk(struct device *dev)
 void device_close_block(struct device *dev)
 {
 	struct device_block *b = dev->block;
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = socket_path(dev), *dir = block_dir(dev);
 
 	if (!b)
 		return;
@@ -276,11 +288,10 @@ void device_close_block(struct device *dev)
 		end_ublk(dev);
 	front_destroy(b->front);
 	block_share_close(&b->share);
-	if (b->listener >= 0) {
-		path = socket_path(dev);
-		if (path && !unlink(path))
-			rmdir(dirname(path));	/* if it is the last */
-	}
+	if (b->listener >= 0 && path)
+		unlink(path);
+	if (dir)
+		rmdir(dir);	/* if nothing else is in it */
 	fd_close(&b->listener);
 	fd_close(&b->life[0]);
 	fd_close(&b->life[1]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-ublk ring=FD control=FD kick=FD done=FD life=FD: see ublk.h.
+ * ddekit-ublk ring=FD control=FD kick=FD done=FD life=FD names=FOLDER: see ublk.h.
  *
  * The main thread reaps the ring.  A disk that comes gets a thread that makes its device,
  * which takes the kernel until it has read the partitions, and so needs answers.
@@ -14,6 +14,8 @@
 
 #include "ublk.h"
 
+#define NAMES "names="
+
 struct device {
 	uint16_t index;
 	bool known;
@@ -23,6 +25,7 @@ struct device {
 
 static struct block_fds fds = { .ring = -1, .control = -1, .kick = -1, .done = -1 };
 static int life = -1;
+static const char *names;
 static struct block_ring *ring;
 static struct device devices[DDE_BLOCK_DISKS];
 
@@ -50,6 +53,9 @@ static int bring_up(struct device *d, struct ublk_control *c)
 		return complain(d, recovered ? "cannot go on with its device" :
 				"cannot make a device", r);
 	__atomic_store_n(number_of(d), id + 1, __ATOMIC_RELEASE);
+	r = ublk_names_write(names, id, &d->disk);
+	if (r < 0)
+		complain(d, names, r);		/* it has no links then */
 	r = ublk_queue_start(ring, d->index, id, &q);
 	if (!r)
 		r = ublk_start(c, id, recovered);
@@ -103,14 +109,17 @@ static int parse(int argc, char **argv)
 	size_t k;
 	int i;
 
-	for (i = 1; i < argc; i++)
+	for (i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], NAMES, strlen(NAMES)))
+			names = argv[i] + strlen(NAMES);
 		for (k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
 			if (!strncmp(argv[i], keys[k].name, strlen(keys[k].name)))
 				*keys[k].fd = atoi(argv[i] + strlen(keys[k].name));
+	}
 	for (k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
 		if (*keys[k].fd < 0)
 			return -EINVAL;
-	return 0;
+	return names ? 0 : -EINVAL;
 }
 
 /* ddekitd has gone, and with it the device: so do ours. */
@@ -121,9 +130,12 @@ static void delete_all(void)
 
 	if (ublk_control_open(&c) < 0)
 		return;
-	for (i = 0; i < DDE_BLOCK_DISKS; i++)
-		if (devices[i].known && *number_of(&devices[i]))
-			ublk_delete(&c, *number_of(&devices[i]) - 1);
+	for (i = 0; i < DDE_BLOCK_DISKS; i++) {
+		if (!devices[i].known || !*number_of(&devices[i]))
+			continue;
+		ublk_delete(&c, *number_of(&devices[i]) - 1);
+		ublk_names_remove(names, *number_of(&devices[i]) - 1);
+	}
 	ublk_control_close(&c);
 }
 
@@ -145,8 +157,8 @@ int main(int argc, char **argv)
 	int r;
 
 	if (parse(argc, argv) < 0) {
-		fputs("usage: ddekit-ublk ring=FD control=FD kick=FD done=FD life=FD, which "
-		      "ddekitd gives\n", stderr);
+		fputs("usage: ddekit-ublk ring=FD control=FD kick=FD done=FD life=FD "
+		      "names=FOLDER, which ddekitd gives\n", stderr);
 		return 2;
 	}
 	r = block_ring_open(&fds, &ring);

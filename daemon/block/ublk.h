@@ -5,6 +5,7 @@
  *   ublk.c          the process: arguments, the reaper, which disk has a device
  *   ublk-control.c  commands to /dev/ublk-control
  *   ublk-queue.c    requests of one device
+ *   ublk-names.c    what udev is to know of it
  *
  * A device outlives the front (user recovery): its number is in the control memory, and
  * the next front goes on with it; the kernel then issues again what was not answered.
@@ -38,6 +39,12 @@ int ublk_recover(struct ublk_control *c, uint32_t id);
 int ublk_start(struct ublk_control *c, uint32_t id, bool recovered);
 /* Ends it for good; what has it open gets errors. */
 int ublk_delete(struct ublk_control *c, uint32_t id);
+
+/* ---- ublk-names.c: a file in @dir for each device --------------------------------- */
+
+/* Before it is started. Return: 0, -errno. */
+int ublk_names_write(const char *dir, uint32_t id, const struct dde_block_disk *disk);
+void ublk_names_remove(const char *dir, uint32_t id);
 
 /* ---- ublk-queue.c ------------------------------------------------------------------- */
 
