@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
+#include "ddekit/fd.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define FORMAT(f, a) __attribute__((format(printf, f, a)))
@@ -24,12 +24,6 @@ static inline void free_ptr(void *p)
 	free(*(void **)p);
 }
 
-static inline void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static inline void close_file(FILE **f)
 {
 	if (*f)
@@ -37,15 +31,8 @@ static inline void close_file(FILE **f)
 }
 
 #define _cleanup_free_ __attribute__((cleanup(free_ptr)))
-#define _cleanup_close_ __attribute__((cleanup(close_fd)))
+#define _cleanup_close_ __attribute__((cleanup(fd_close)))
 #define _cleanup_fclose_ __attribute__((cleanup(close_file)))
-
-/* Closes *fd if it is open and sets it to -1. */
-static inline void fd_close(int *fd)
-{
-	close_fd(fd);
-	*fd = -1;
-}
 
 /* Replaces *dst by a copy of src (NULL: nothing). Return: 0, -ENOMEM. */
 int str_set(char **dst, const char *src);

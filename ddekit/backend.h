@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <ddekit/irq.h>
 #include <ddekit/pci.h>
+#include "fd.h"
 
 /* First member of every backend's claim. */
 struct ddekit_claim {
@@ -116,7 +117,7 @@ struct backend {
 	struct pci_ops pci;
 };
 
-/* handover.c: closes all fds of a handover. */
+/* handover.c: closes all fds of a handover, which need not have been checked. */
 void handover_close(const struct ddekit_handover *h);
 /* Maps the pool at its place; fd is borrowed. Return: 0, -EEXIST, -errno. */
 int pool_map(struct ddekit_pool *pool, const struct ddekit_handover *h, int fd);

@@ -257,15 +257,6 @@ void ddekit_claim_close(struct ddekit_claim *claim)
 
 /* ---- adopt ---------------------------------------------------------------- */
 
-static void close_fds(const struct ddekit_handover *h)
-{
-	uint32_t i;
-
-	for (i = 0; i < h->n_fds && i < DDEKIT_HANDOVER_FDS; i++)
-		if (h->fds[i] >= 0)
-			close(h->fds[i]);
-}
-
 static int check_handover(const struct ddekit_handover *h)
 {
 	if (h->version != DDEKIT_HANDOVER_VERSION)
@@ -290,7 +281,7 @@ int ddekit_pci_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 		err = b ? 0 : -ENOENT;
 	}
 	if (err) {
-		close_fds(h);
+		handover_close(h);
 		return err;
 	}
 	err = b->pci.adopt(h, &pci);

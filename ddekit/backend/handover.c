@@ -9,7 +9,7 @@ void handover_close(const struct ddekit_handover *h)
 {
 	uint32_t i;
 
-	for (i = 0; i < h->n_fds; i++)
+	for (i = 0; i < h->n_fds && i < DDEKIT_HANDOVER_FDS; i++)
 		if (h->fds[i] >= 0)
 			close(h->fds[i]);
 }

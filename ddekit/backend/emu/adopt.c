@@ -28,12 +28,6 @@ void emu_unlock(struct emu_pci *e)
 
 /* ---- life ----------------------------------------------------------------- */
 
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 void emu_close(struct ddekit_pci *pci)
 {
 	struct emu_pci *e = to_emu(pci);
@@ -41,10 +35,10 @@ void emu_close(struct ddekit_pci *pci)
 
 	qtest_flush(&e->qt);	/* a driver's last words to its device */
 	pool_unmap(&e->base.pool);
-	close_fd(e->ram_fd);
-	close_fd(e->qtest_fd);
+	fd_close(&e->ram_fd);
+	fd_close(&e->qtest_fd);
 	for (i = 0; i < e->n_vectors; i++)
-		close_fd(e->vector[i].fd);
+		fd_close(&e->vector[i].fd);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
 }

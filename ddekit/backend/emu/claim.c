@@ -33,12 +33,6 @@ static struct emu_claim *to_claim(struct ddekit_claim *claim)
 	return (struct emu_claim *)claim;
 }
 
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 /* The one teardown. */
 static void destroy(struct emu_claim *c)
 {
@@ -46,12 +40,12 @@ static void destroy(struct emu_claim *c)
 
 	emu_process_finish(&c->process);
 	emu_topology_finish(&c->topology);
-	close_fd(c->ram_fd);
-	close_fd(c->qtest_fd);
-	close_fd(c->monitor_fd);
-	close_fd(c->ivshmem_fd);
+	fd_close(&c->ram_fd);
+	fd_close(&c->qtest_fd);
+	fd_close(&c->monitor_fd);
+	fd_close(&c->ivshmem_fd);
 	for (i = 0; i < EMU_VECTORS; i++)
-		close_fd(c->vector_fd[i]);
+		fd_close(&c->vector_fd[i]);
 	free(c);
 }
 
@@ -255,10 +249,10 @@ static int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_cl
 		why(ret_why, err, "make QEMU's files: %s", strerror(-err));
 	else
 		err = launch(c, spec, &r, ret_why);
-	close_fd(r.bios);
-	close_fd(r.qtest);
-	close_fd(r.monitor);
-	close_fd(r.ivshmem);
+	fd_close(&r.bios);
+	fd_close(&r.qtest);
+	fd_close(&r.monitor);
+	fd_close(&r.ivshmem);
 	if (!err)
 		err = set_up(c, spec->emu_device, ret_why);
 	if (err) {

@@ -217,12 +217,6 @@ static int pipe_pair(int fds[2])
 	return 0;
 }
 
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 static int open_fds(struct emu_process *p, struct child_fds *c, int *ret_report)
 {
 	int pair[2], err;
@@ -284,15 +278,15 @@ int emu_process_start(struct emu_process *p, const struct emu_launch *l, char **
 			err = p->pidfd < 0 ? -errno : 0;
 		}
 	}
-	close_fd(c.null);
-	close_fd(c.lifeline);
-	close_fd(c.words);
-	close_fd(c.report);
+	fd_close(&c.null);
+	fd_close(&c.lifeline);
+	fd_close(&c.words);
+	fd_close(&c.report);
 	if (err)
 		why(ret_why, err, "%s: start: %s", l->binary, strerror(-err));
 	else
 		err = read_report(report, l->binary, ret_why);
-	close_fd(report);
+	fd_close(&report);
 	return err;
 }
 
@@ -437,7 +431,7 @@ void emu_process_finish(struct emu_process *p)
 		while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	close_fd(p->lifeline);
-	close_fd(p->words_fd);
+	fd_close(&p->lifeline);
+	fd_close(&p->words_fd);
 	emu_process_init(p);
 }

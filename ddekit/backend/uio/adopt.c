@@ -15,12 +15,6 @@
 
 /* ---- life ----------------------------------------------------------------- */
 
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 void uio_close(struct ddekit_pci *pci)
 {
 	struct uio_pci *u = to_uio(pci);
@@ -29,12 +23,12 @@ void uio_close(struct ddekit_pci *pci)
 	for (r = u->region; r < u->region + UIO_BARS; r++) {
 		if (r->mapping)
 			munmap(r->mapping, r->page_offset + r->size);
-		close_fd(r->fd);
+		fd_close(&r->fd);
 	}
 	pool_unmap(&u->base.pool);
-	close_fd(u->pool_fd);
-	close_fd(u->uio_fd);
-	close_fd(u->config_fd);
+	fd_close(&u->pool_fd);
+	fd_close(&u->uio_fd);
+	fd_close(&u->config_fd);
 	pthread_mutex_destroy(&u->lock);
 	free(u);
 }

@@ -23,13 +23,6 @@ static struct uio_claim *to_claim(struct ddekit_claim *claim)
 
 /* ---- object --------------------------------------------------------------- */
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 struct uio_claim *uio_claim_create(void)
 {
 	struct uio_claim *c = calloc(1, sizeof(*c));
@@ -49,11 +42,11 @@ void uio_claim_destroy(struct uio_claim *c)
 {
 	unsigned int i;
 
-	close_fd(&c->pool);
-	close_fd(&c->uio);
-	close_fd(&c->config);
+	fd_close(&c->pool);
+	fd_close(&c->uio);
+	fd_close(&c->config);
 	for (i = 0; i < UIO_BARS; i++)
-		close_fd(&c->resource[i]);
+		fd_close(&c->resource[i]);
 	free(c);
 }
 

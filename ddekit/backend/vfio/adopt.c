@@ -16,12 +16,6 @@
 
 /* ---- life ----------------------------------------------------------------- */
 
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 void vfio_close(struct ddekit_pci *pci)
 {
 	struct vfio_pci *v = to_vfio(pci);
@@ -30,11 +24,11 @@ void vfio_close(struct ddekit_pci *pci)
 	for (i = 0; i < BARS_N; i++)
 		vfio_region_finish(&v->region[i]);
 	pool_unmap(&v->base.pool);
-	close_fd(v->device);
-	close_fd(v->pool_fd);
-	close_fd(v->intx_fd);
+	fd_close(&v->device);
+	fd_close(&v->pool_fd);
+	fd_close(&v->intx_fd);
 	for (i = 0; i < v->n_vectors; i++)
-		close_fd(v->vector[i].fd);
+		fd_close(&v->vector[i].fd);
 	pthread_mutex_destroy(&v->lock);
 	free(v);
 }

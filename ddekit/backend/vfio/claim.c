@@ -28,13 +28,6 @@ static struct vfio_claim *to_claim(struct ddekit_claim *claim)
 
 /* ---- object --------------------------------------------------------------- */
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 struct vfio_claim *vfio_claim_create(void)
 {
 	struct vfio_claim *c = calloc(1, sizeof(*c));
@@ -53,16 +46,16 @@ void vfio_claim_destroy(struct vfio_claim *c)
 {
 	unsigned int i;
 
-	close_fd(&c->device);
-	close_fd(&c->container.group);
-	close_fd(&c->container.fd);
-	close_fd(&c->pool);
-	close_fd(&c->intx);
-	close_fd(&c->request_fd);
-	close_fd(&c->error_fd);
-	close_fd(&c->death_fd);
+	fd_close(&c->device);
+	fd_close(&c->container.group);
+	fd_close(&c->container.fd);
+	fd_close(&c->pool);
+	fd_close(&c->intx);
+	fd_close(&c->request_fd);
+	fd_close(&c->error_fd);
+	fd_close(&c->death_fd);
 	for (i = 0; i < VFIO_VECTORS; i++)
-		close_fd(&c->vector[i]);
+		fd_close(&c->vector[i]);
 	free(c);
 }
 
