@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Names of the control interface, for ddekitd and ddectl. */
+/* States and names of the control interface, for ddekitd and ddectl. */
 #ifndef DDEKIT_CONTROL_H
 #define DDEKIT_CONTROL_H
 
@@ -10,6 +10,28 @@
 #define CONTROL_DEVICE_INTERFACE "org.ddekit.Device1"
 #define CONTROL_RUNTIME_DIR "/run/ddekit"
 #define CONTROL_SOCKET "control.sock"
+
+enum device_state {
+	DEVICE_CONFIGURED,
+	DEVICE_CLAIMING,
+	DEVICE_STARTING,
+	DEVICE_UP,
+	DEVICE_STOPPING,
+	DEVICE_RESTARTING,
+	DEVICE_FAILED,
+	DEVICE_ABSENT,
+};
+
+/* Their names: what an array of them is initialised with. */
+#define CONTROL_STATES						\
+	[DEVICE_CONFIGURED] = "configured",			\
+	[DEVICE_CLAIMING] = "claiming",				\
+	[DEVICE_STARTING] = "starting",				\
+	[DEVICE_UP] = "up",					\
+	[DEVICE_STOPPING] = "stopping",				\
+	[DEVICE_RESTARTING] = "restarting",			\
+	[DEVICE_FAILED] = "failed",				\
+	[DEVICE_ABSENT] = "absent"
 
 /* Flags of Bind, PlanBind and Unbind. */
 #define CONTROL_BIND_RUNTIME 1u		/* not written down */

@@ -23,16 +23,11 @@
 #define BACKOFF_MAX_S 30u
 #define HISTORY 64	/* changes of state that are remembered */
 
-static const char *const state_names[] = {
-	[DEVICE_CONFIGURED] = "configured", [DEVICE_CLAIMING] = "claiming",
-	[DEVICE_STARTING] = "starting", [DEVICE_UP] = "up", [DEVICE_STOPPING] = "stopping",
-	[DEVICE_RESTARTING] = "restarting", [DEVICE_FAILED] = "failed",
-	[DEVICE_ABSENT] = "absent",
-};
-
 const char *device_state_name(enum device_state state)
 {
-	return state_names[state];
+	static const char *const names[] = { CONTROL_STATES };
+
+	return names[state];
 }
 
 bool device_state_is_down(enum device_state state)
@@ -67,7 +62,8 @@ void device_enter(struct device *dev, enum device_state state, const char *fmt, 
 
 	dev->state = state;
 	dev->state_since = wall_ns();
-	r = text_add(&t, "%s -> %s%s", state_names[from], state_names[state], *fmt ? ": " : "");
+	r = text_add(&t, "%s -> %s%s", device_state_name(from), device_state_name(state),
+		     *fmt ? ": " : "");
 	va_start(args, fmt);
 	if (!r)
 		text_vadd(&t, fmt, args);

@@ -29,6 +29,7 @@
 
 #include "catalog.h"
 #include "config.h"
+#include "control.h"
 #include "hostproc.h"
 #include "logring.h"
 #include "netlink.h"
@@ -37,17 +38,6 @@
 struct device_block;
 struct manager;
 struct netsave;
-
-enum device_state {
-	DEVICE_CONFIGURED,
-	DEVICE_CLAIMING,
-	DEVICE_STARTING,
-	DEVICE_UP,
-	DEVICE_STOPPING,
-	DEVICE_RESTARTING,
-	DEVICE_FAILED,
-	DEVICE_ABSENT,
-};
 
 /* What is to come once the host has stopped. */
 enum device_want { WANT_UP, WANT_RESTART, WANT_DOWN, WANT_GONE, WANT_CONFIG };

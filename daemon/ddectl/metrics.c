@@ -102,9 +102,7 @@ static void print_info(struct json_object *list)
 
 static void print_states(struct json_object *list)
 {
-	static const char *const states[] = { "configured", "claiming", "starting", "up",
-					      "stopping", "restarting", "failed",
-					      "absent" };
+	static const char *const states[] = { CONTROL_STATES };
 	struct json_object *dev;
 	size_t i, j;
 
