@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -11,20 +12,26 @@
 #include "mailbox.h"
 
 enum { BIT_BOOTED = 1, BIT_HALTED = 2, BIT_NET = 4, BIT_DISK = 8 };
-/* Powers of two; a full ring drops the oldest event. */
-#define NET_SLOTS 64
-#define DISK_SLOTS (8 * DDE_BLOCK_DISKS)
+#define SLOTS (8 * DDE_BLOCK_DISKS)	/* a power of two */
 
-struct net_slot {
+/* What a bridge says. */
+struct mail {
 	uint32_t event;
-	struct dde_net_info info;
+	union {
+		struct dde_net_info net;
+		struct {
+			uint32_t index;
+			char driver[32];
+			struct dde_block_disk disk;
+		};
+	};
 };
 
-struct disk_slot {
-	uint32_t event;
-	uint32_t index;
-	char driver[32];
-	struct dde_block_disk disk;
+/* One thread posts, the main loop takes; a full ring drops the oldest. */
+struct ring {
+	struct mail mail[SLOTS];
+	_Atomic uint32_t head;		/* posted */
+	uint32_t tail;			/* taken */
 };
 
 static struct {
@@ -32,13 +39,9 @@ static struct {
 	const struct mailbox_handlers *handlers;
 	_Atomic(struct dde_request *) done;	/* stack of finished requests */
 	_Atomic uint32_t bits;
-	struct net_slot net[NET_SLOTS];
-	_Atomic uint32_t net_head;		/* events posted */
-	uint32_t net_tail;			/* events handled */
+	struct ring net;
 	mailbox_net_fn on_net;
-	struct disk_slot disk[DISK_SLOTS];
-	_Atomic uint32_t disk_head;
-	uint32_t disk_tail;
+	struct ring disk;
 	mailbox_disk_fn on_disk;
 } box = { .fd = -1 };
 
@@ -74,57 +77,60 @@ void mailbox_post_done(struct dde_request *req)
 	wake();
 }
 
+static void ring_post(struct ring *ring, const struct mail *mail)
+{
+	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+
+	ring->mail[head % SLOTS] = *mail;
+	atomic_store_explicit(&ring->head, head + 1, memory_order_release);
+}
+
+static bool ring_take(struct ring *ring, struct mail *ret)
+{
+	uint32_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+
+	if (head - ring->tail > SLOTS)
+		ring->tail = head - SLOTS;
+	if (ring->tail == head)
+		return false;
+	*ret = ring->mail[ring->tail++ % SLOTS];
+	return true;
+}
+
 /* One poster at a time: the kernel half calls with its rtnl lock held. */
 void mailbox_post_net(uint32_t event, const struct dde_net_info *info)
 {
-	uint32_t head = atomic_load_explicit(&box.net_head, memory_order_relaxed);
-	struct net_slot *slot = &box.net[head % NET_SLOTS];
+	struct mail mail = { .event = event, .net = *info };
 
-	slot->event = event;
-	slot->info = *info;
-	atomic_store_explicit(&box.net_head, head + 1, memory_order_release);
+	ring_post(&box.net, &mail);
 	post(BIT_NET);
 }
 
 static void take_net(void)
 {
-	uint32_t head = atomic_load_explicit(&box.net_head, memory_order_acquire);
+	struct mail mail;
 
-	if (head - box.net_tail > NET_SLOTS)
-		box.net_tail = head - NET_SLOTS;
-	while (box.net_tail != head) {
-		struct net_slot slot = box.net[box.net_tail++ % NET_SLOTS];
-
-		box.on_net(slot.event, &slot.info);
-	}
+	while (ring_take(&box.net, &mail))
+		box.on_net(mail.event, &mail.net);
 }
 
 /* Likewise: with the bridge's lock held. */
 void mailbox_post_disk(uint32_t event, uint32_t index, const char *driver,
 		       const struct dde_block_disk *disk)
 {
-	uint32_t head = atomic_load_explicit(&box.disk_head, memory_order_relaxed);
-	struct disk_slot *slot = &box.disk[head % DISK_SLOTS];
+	struct mail mail = { .event = event, .index = index, .disk = *disk };
 
-	slot->event = event;
-	slot->index = index;
-	snprintf(slot->driver, sizeof(slot->driver), "%s", driver);
-	slot->disk = *disk;
-	atomic_store_explicit(&box.disk_head, head + 1, memory_order_release);
+	snprintf(mail.driver, sizeof(mail.driver), "%s", driver);
+	ring_post(&box.disk, &mail);
 	post(BIT_DISK);
 }
 
 static void take_disk(void)
 {
-	uint32_t head = atomic_load_explicit(&box.disk_head, memory_order_acquire);
+	struct mail mail;
 
-	if (head - box.disk_tail > DISK_SLOTS)
-		box.disk_tail = head - DISK_SLOTS;
-	while (box.disk_tail != head) {
-		struct disk_slot slot = box.disk[box.disk_tail++ % DISK_SLOTS];
-
-		box.on_disk(slot.event, slot.index, slot.driver, &slot.disk);
-	}
+	while (ring_take(&box.disk, &mail))
+		box.on_disk(mail.event, mail.index, mail.driver, &mail.disk);
 }
 
 void mailbox_on_net(mailbox_net_fn fn)
