@@ -279,18 +279,12 @@ static int unconfigure(struct device *dev, bool *ret_forget, char **ret_note,
 /* Return: 0, or -errno with @error set: somebody has a disk of it open. */
 static int refuse_in_use(const struct device *dev, sd_bus_error *error)
 {
-	struct strv uses = { 0 };
-	_cleanup_free_ char *text = NULL;
-	int r = device_block_uses(dev, &uses);
+	_cleanup_free_ char *uses = device_block_uses(dev);
 
-	if (!r && uses.n) {
-		text = strv_join(&uses);
-		r = sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is in use: %s; close that "
-				      "first, or use --force", dev->config->bdf_text,
-				      text ? text : "?");
-	}
-	strv_finish(&uses);
-	return r;
+	if (!uses)
+		return 0;
+	return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is in use: %s; close that "
+				 "first, or use --force", dev->config->bdf_text, uses);
 }
 
 /* Unbind(s device, u flags) -> s state before, s BDF, s note */

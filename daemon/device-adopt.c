@@ -338,6 +338,18 @@ static int find_or_add(struct manager *m, struct json_object *o, struct device *
 	return 0;
 }
 
+/* What its section became while nobody drove it has to wait: a disk is open. */
+static bool is_held(const struct device *dev, const char *what)
+{
+	_cleanup_free_ char *uses = device_block_uses(dev);
+	struct log_about about = device_about(dev);
+
+	if (uses)
+		log_line(&about, LOG_WARNING, "its section was %s, but it is in use: %s; it goes "
+			 "on as it was", what, uses);
+	return uses;
+}
+
 static void adopt(struct manager *m, const char *key, struct json_object *o)
 {
 	struct host_kept kept = take_host(m, key, o);
@@ -357,15 +369,18 @@ static void adopt(struct manager *m, const char *key, struct json_object *o)
 	/* Which sections there are is not known while the file is bad. */
 	if (m->config_error && want != WANT_GONE)
 		dev->transient = bool_of(o, "transient");
-	if (dev->transient && (want == WANT_GONE || !bool_of(o, "transient"))) {
-		device_stop(dev, true);		/* its section has gone */
+	if (dev->transient && (want == WANT_GONE ||
+			       (!bool_of(o, "transient") && !is_held(dev, "removed")))) {
+		device_stop(dev, true);
 		return;
 	}
 	if (want == WANT_DOWN)
 		device_stop(dev, false);
 	else
 		device_resume(dev, how);
-	if (fresh)
+	if (fresh && is_held(dev, "changed"))
+		device_config_destroy(fresh);
+	else if (fresh)
 		device_replace_config(dev, fresh);
 }
 

@@ -407,7 +407,7 @@ static int use_of_ublk(const struct device *dev, size_t i, struct strv *uses)
 	return r;
 }
 
-int device_block_uses(const struct device *dev, struct strv *uses)
+static int add_uses(const struct device *dev, struct strv *uses)
 {
 	_cleanup_free_ char *line = NULL;
 	uint64_t opens;
@@ -418,14 +418,29 @@ int device_block_uses(const struct device *dev, struct strv *uses)
 		if (stats_of(dev, i).ublk)
 			r = use_of_ublk(dev, i, uses);
 		opens = stats_of(dev, i).opens;
-		if (!dev->block->disk[i].known || !opens)
+		if (!opens)
 			continue;
 		free(line);
-		line = str_format("disk %s has %llu NBD client%s", dev->block->disk[i].is.name,
+		/* A ddekitd that has just begun does not know the name yet. */
+		line = str_format("disk %s has %llu NBD client%s",
+				  dev->block->disk[i].known ? dev->block->disk[i].is.name : "?",
 				  (unsigned long long)opens, opens == 1 ? "" : "s");
 		r = line ? strv_add(uses, line) : -ENOMEM;
 	}
 	return r;
+}
+
+char *device_block_uses(const struct device *dev)
+{
+	struct strv uses = { 0 };
+	char *text = NULL;
+
+	if (add_uses(dev, &uses) < 0)
+		text = strdup("not known, for memory is short");
+	else if (uses.n)
+		text = strv_join(&uses);
+	strv_finish(&uses);
+	return text;
 }
 
 static void add_stats(struct json_object *o, const struct block_disk_stats *s)

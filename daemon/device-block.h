@@ -31,8 +31,8 @@ void device_block_absent(struct device *dev);
 void device_block_quiet(struct device *dev);
 void device_block_message(struct device *dev, const struct proto_disk *msg);
 
-/* A line for each use of a disk that somebody has open. Return: 0, -ENOMEM. */
-int device_block_uses(const struct device *dev, struct strv *uses);
+/* Who has a disk of it open, in words; the caller's. NULL: nobody. */
+char *device_block_uses(const struct device *dev);
 /* An array of its disks, with their counters; empty without any. */
 struct json_object *device_block_disks(const struct device *dev);
 /* Disks and front. NULL: it has none. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "device-block.h"
 #include "fdstore.h"
 #include "log.h"
 #include "manager.h"
@@ -200,6 +201,30 @@ static int update_device(struct manager *m, struct device_config **config)
 	return 0;
 }
 
+/* Return: 0, or -EBUSY with *ret_why: an open disk would vanish. */
+static int refuse_in_use(struct manager *m, const struct config *fresh, char **ret_why)
+{
+	_cleanup_free_ char *uses = NULL;
+	const struct device_config *config;
+	const struct device *dev;
+	size_t i;
+
+	for (i = 0; i < m->n_devices; i++) {
+		dev = m->device[i];
+		config = config_find(fresh, dev->config->bdf);
+		if (config ? device_config_equal(dev->config, config) : dev->transient)
+			continue;
+		uses = device_block_uses(dev);
+		if (!uses)
+			continue;
+		*ret_why = str_format("%s is in use: %s; its section cannot be %s before that is "
+				      "closed", dev->config->bdf_text, uses,
+				      config ? "changed" : "removed");
+		return -EBUSY;
+	}
+	return 0;
+}
+
 static char *join_errors(const struct strv *errors)
 {
 	struct text t = { 0 };
@@ -220,6 +245,8 @@ int manager_reload(struct manager *m, char **ret_why)
 	if (r < 0)
 		*ret_why = errors.n ? join_errors(&errors)
 				    : str_format("%s: %s", m->options.config_path, strerror(-r));
+	else
+		r = refuse_in_use(m, &fresh, ret_why);
 	str_set(&m->config_error, r >= 0 ? NULL : errors.n ? errors.item[0] : *ret_why);
 	strv_finish(&errors);
 	if (r >= 0) {
