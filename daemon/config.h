@@ -50,7 +50,7 @@ struct device_config {
 	bool sandbox;			/* the driver host is confined */
 	uint64_t memory_limit;		/* bytes, of its private memory */
 	bool core;			/* a core dump when it dies */
-	char *disk;			/* "auto", "nbd", "none": how disks are served */
+	char *disk;			/* "auto", "ublk", "nbd", "none": how they are served */
 	uint32_t disk_timeout;		/* ms that a request waits for a driver; 0: for ever */
 	char *where;			/* "file:line" of the section */
 	uint32_t key_line[CONFIG_MAX_KEYS];	/* 0: not set */

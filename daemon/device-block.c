@@ -125,8 +125,8 @@ static void on_front_died(void *arg, const char *how)
 
 static const struct front_ops front_ops = { .log = on_front_log, .died = on_front_died };
 
-/* The kernel wants CAP_SYS_ADMIN of who serves such a device, unless it may do without
- * partitions: this front stays ddekitd's user. */
+/* The kernel wants CAP_SYS_ADMIN of who makes such a device: this front stays ddekitd's
+ * user, and becomes the one of the arguments itself. */
 static void confine_ublk(struct confine *c)
 {
 	c->uid = 0;
@@ -144,7 +144,8 @@ static void start_front(struct device *dev)
 			NULL };
 	_cleanup_free_ char *block = block_dir(dev);
 	_cleanup_free_ char *names = block ? str_format("names=%s", block) : NULL;
-	char *ublk[] = { file, FRONT_ARGS, names, NULL };
+	char device[32], user[32], group[32];
+	char *ublk[] = { file, FRONT_ARGS, names, device, user, group, NULL };
 	char **argv = b->ublk ? ublk : nbd;
 	struct front_spec spec = {
 		.argv = argv,
@@ -158,6 +159,9 @@ static void start_front(struct device *dev)
 	if (b->front || (b->listener < 0 && !b->ublk))
 		return;
 	confine_front(dev->config, dev->manager->host_uid, dev->manager->host_gid, &spec.confine);
+	snprintf(device, sizeof(device), "device=%s", dev->config->bdf_text);
+	snprintf(user, sizeof(user), "user=%u", spec.confine.uid);
+	snprintf(group, sizeof(group), "group=%u", spec.confine.gid);
 	if (b->ublk)
 		confine_ublk(&spec.confine);
 	b->front_start = mono_ns();
@@ -223,6 +227,13 @@ static int open_listener(struct device *dev, char **ret_why)
 	return 0;
 }
 
+static bool wants_ublk(const struct device_config *config)
+{
+	if (!strcmp(config->disk, "auto"))
+		return access("/dev/ublk-control", R_OK | W_OK) == 0;
+	return !strcmp(config->disk, "ublk");
+}
+
 static struct device_block *make(void)
 {
 	struct device_block *b = calloc(1, sizeof(*b));
@@ -251,7 +262,7 @@ int device_open_block(struct device *dev, char **ret_why)
 	r = block_share_create(dev->config->disk_timeout, &dev->block->share);
 	if (!r && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, dev->block->life) < 0)
 		r = -errno;
-	dev->block->ublk = !strcmp(dev->config->disk, "ublk");
+	dev->block->ublk = wants_ublk(dev->config);
 	if (!r)
 		r = make_block_dir(dev);
 	if (!r && strcmp(dev->config->disk, "none") && !dev->block->ublk)
@@ -264,12 +275,16 @@ int device_open_block(struct device *dev, char **ret_why)
 	return 0;
 }
 
-/* Its devices are deleted by the front itself, once life ends. */
+/* Its devices are deleted by the front itself, once life ends; if one has just died, by
+ * another. */
 static void end_ublk(struct device *dev)
 {
 	struct device_block *b = dev->block;
 
 	block_share_give_up(&b->share);
+	start_front(dev);
+	if (!b->front)
+		return;
 	fd_close(&b->life[0]);
 	fd_close(&b->life[1]);
 	if (front_wait(b->front, UBLK_END_MS) < 0)
@@ -283,9 +298,10 @@ void device_close_block(struct device *dev)
 
 	if (!b)
 		return;
-	sd_event_source_disable_unref(b->again);
-	if (b->ublk && b->front)
+	b->again = sd_event_source_disable_unref(b->again);
+	if (b->ublk)
 		end_ublk(dev);
+	sd_event_source_disable_unref(b->again);
 	front_destroy(b->front);
 	block_share_close(&b->share);
 	if (b->listener >= 0 && path)
@@ -564,7 +580,7 @@ int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *wh
 	b->life[0] = take(arg, "life0");
 	b->life[1] = take(arg, "life1");
 	b->listener = take(arg, "listener");
-	b->ublk = !strcmp(dev->config->disk, "ublk");
+	b->ublk = b->listener < 0 && strcmp(dev->config->disk, "none");
 	kept.pidfd = take(arg, "front");
 	kept.log = take(arg, "frontlog");
 	dev->block = b;

@@ -103,10 +103,12 @@ static int set_params(struct ublk_control *c, uint32_t id, const struct dde_bloc
 	return command(c, UBLK_CMD_SET_PARAMS, &cmd);
 }
 
-int ublk_add(struct ublk_control *c, const struct dde_block_disk *disk, uint32_t *ret_id)
+int ublk_add(struct ublk_control *c, const struct dde_block_disk *disk, uint32_t queues,
+	     uint32_t *ret_id)
 {
 	struct ublksrv_ctrl_dev_info info = {
-		.nr_hw_queues = 1, .queue_depth = UBLK_DEPTH, .max_io_buf_bytes = UBLK_IO_BYTES,
+		.nr_hw_queues = (__u16)queues, .queue_depth = (__u16)(UBLK_DEPTH / queues),
+		.max_io_buf_bytes = UBLK_IO_BYTES,
 		.dev_id = ~0u,
 		.flags = UBLK_F_USER_RECOVERY | UBLK_F_USER_RECOVERY_REISSUE,
 	};
@@ -124,14 +126,27 @@ int ublk_add(struct ublk_control *c, const struct dde_block_disk *disk, uint32_t
 	return r < 0 ? r : 0;
 }
 
-int ublk_recover(struct ublk_control *c, uint32_t id)
+static int check_queues(struct ublk_control *c, uint32_t id, uint32_t queues)
+{
+	struct ublksrv_ctrl_dev_info info = { 0 };
+	struct ublksrv_ctrl_cmd cmd = { .dev_id = id, .queue_id = (__u16)-1,
+					.addr = (uintptr_t)&info, .len = sizeof(info) };
+	int r = command(c, UBLK_CMD_GET_DEV_INFO, &cmd);
+
+	if (r < 0)
+		return r;
+	return info.nr_hw_queues == queues && info.queue_depth == UBLK_DEPTH / queues ? 0 :
+	       -EINVAL;
+}
+
+int ublk_recover(struct ublk_control *c, uint32_t id, uint32_t queues)
 {
 	struct timespec pause = { .tv_nsec = 10000000 };
 	int r, tries = RECOVER_TRIES;
 
 	while ((r = simple(c, UBLK_CMD_START_USER_RECOVERY, id, 0)) == -EBUSY && tries--)
 		nanosleep(&pause, NULL);
-	return r;
+	return r < 0 ? r : check_queues(c, id, queues);
 }
 
 int ublk_start(struct ublk_control *c, uint32_t id, bool recovered)
@@ -140,9 +155,12 @@ int ublk_start(struct ublk_control *c, uint32_t id, bool recovered)
 		      (uint64_t)getpid());
 }
 
+int ublk_stop(struct ublk_control *c, uint32_t id)
+{
+	return simple(c, UBLK_CMD_STOP_DEV, id, 0);
+}
+
 int ublk_delete(struct ublk_control *c, uint32_t id)
 {
-	int r = simple(c, UBLK_CMD_STOP_DEV, id, 0);
-
-	return r < 0 ? r : simple(c, UBLK_CMD_DEL_DEV, id, 0);
+	return simple(c, UBLK_CMD_DEL_DEV, id, 0);
 }

@@ -12,6 +12,7 @@
 #include "util.h"
 
 #define ALLOWED "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789#+-.:=@_"
+#define DEVICE "DDEKIT_DEVICE="
 #define NAA "naa."		/* udev gives such a number as 0x… */
 #define PATH_BYTES 512
 
@@ -44,7 +45,8 @@ static int path_of(const char *dir, uint32_t id, char path[PATH_BYTES])
 	return n < 0 || n >= PATH_BYTES ? -ENAMETOOLONG : 0;
 }
 
-int ublk_names_write(const char *dir, uint32_t id, const struct dde_block_disk *disk)
+int ublk_names_write(const char *dir, uint32_t id, const char *device,
+		     const struct dde_block_disk *disk)
 {
 	_cleanup_fclose_ FILE *f = NULL;
 	char path[PATH_BYTES];
@@ -53,6 +55,7 @@ int ublk_names_write(const char *dir, uint32_t id, const struct dde_block_disk *
 	f = r ? NULL : fopen(path, "we");
 	if (!f)
 		return r ? r : -errno;
+	property(f, DEVICE, device, "");
 	property(f, "DDEKIT_DISK=", disk->name, "");
 	property(f, "ID_MODEL=", disk->model, "");
 	property(f, "ID_SERIAL_SHORT=", disk->serial, "");
@@ -63,6 +66,18 @@ int ublk_names_write(const char *dir, uint32_t id, const struct dde_block_disk *
 	else
 		property(f, "ID_WWN=", disk->wwid, "");
 	return fflush(f) ? -errno : 0;
+}
+
+bool ublk_names_tell(const char *dir, uint32_t id, const char *device)
+{
+	_cleanup_fclose_ FILE *f = NULL;
+	char path[PATH_BYTES], line[64] = "";
+
+	f = path_of(dir, id, path) ? NULL : fopen(path, "re");
+	if (!f || !fgets(line, sizeof(line), f) || strncmp(line, DEVICE, strlen(DEVICE)))
+		return false;
+	line[strcspn(line, "\n")] = 0;
+	return !strcmp(line + strlen(DEVICE), device);
 }
 
 void ublk_names_remove(const char *dir, uint32_t id)

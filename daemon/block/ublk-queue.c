@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Requests of one ublk device; see ublk.h. */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "ublk.h"
@@ -14,38 +13,57 @@
 #define SECTOR_SHIFT 9
 #define EVENT_TAG UINT64_MAX	/* user_data of the read of wake */
 #define PAGE 4096u
+#define UP(bytes) (((bytes) + PAGE - 1) & ~(size_t)(PAGE - 1))
+#define DESC_BYTES UP(UBLK_DEPTH * sizeof(struct ublksrv_io_desc))	/* at most */
+/* From one queue's descriptions to the next one's. */
+#define DESC_STEP UP(UBLK_MAX_QUEUE_DEPTH * sizeof(struct ublksrv_io_desc))
 
 struct tag {
 	struct block_request req;	/* first: done() finds the tag by it */
 	struct ublk_queue *q;
 	int result;
 	struct tag *next;		/* answered, to be committed */
-	void *data;
+	char *data;
 };
 
 struct ublk_queue {
-	struct block_ring *ring;
-	uint16_t disk;
-	int cdev, wake;
+	struct ublk_device *device;
+	uint16_t number;
+	int wake;
 	uint64_t wakes;			/* what is read from it */
-	struct io_uring uring;
+	struct io_uring *uring;
 	const struct ublksrv_io_desc *desc;
-	size_t desc_bytes;
+	bool running;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	struct tag *answered;		/* with the lock */
 	uint32_t fetching;		/* commands that are with the kernel */
 	uint32_t serving;		/* requests that are with the ring */
+	char *data;			/* UBLK_IO_BYTES of each tag */
 	struct tag tag[UBLK_DEPTH];
 };
 
+struct ublk_device {
+	struct block_ring *ring;
+	uint16_t disk;
+	int cdev;
+	struct ublk_queue *queue[UBLK_QUEUES];
+};
+
+static struct ring {
+	struct io_uring uring;
+	uint16_t personality;
+} rings[DDE_BLOCK_DISKS][UBLK_QUEUES];
+static uint32_t queues;		/* of each device */
+static uint32_t depth;		/* of each queue */
+
 static struct io_uring_sqe *get_sqe(struct ublk_queue *q)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&q->uring);
+	struct io_uring_sqe *sqe = io_uring_get_sqe(q->uring);
 
 	while (!sqe) {
-		io_uring_submit(&q->uring);
-		sqe = io_uring_get_sqe(&q->uring);
+		io_uring_submit(q->uring);
+		sqe = io_uring_get_sqe(q->uring);
 	}
 	return sqe;
 }
@@ -54,12 +72,14 @@ static struct io_uring_sqe *get_sqe(struct ublk_queue *q)
 static void fetch(struct ublk_queue *q, uint16_t n, unsigned int op, int result)
 {
 	struct io_uring_sqe *sqe = get_sqe(q);
-	struct ublksrv_io_cmd cmd = { .q_id = 0, .tag = n, .result = result,
+	struct ublksrv_io_cmd cmd = { .q_id = q->number, .tag = n, .result = result,
 				      .addr = (uintptr_t)q->tag[n].data };
 
 	memset(sqe, 0, sizeof(*sqe));
 	sqe->opcode = IORING_OP_URING_CMD;
-	sqe->fd = q->cdev;
+	sqe->fd = q->device->cdev;
+	if (op == UBLK_IO_FETCH_REQ)
+		sqe->personality = rings[q->device->disk][q->number].personality;
 	sqe->cmd_op = op;
 	memcpy(sqe->cmd, &cmd, sizeof(cmd));
 	sqe->user_data = n;
@@ -130,7 +150,7 @@ static void serve(struct ublk_queue *q, uint16_t n)
 
 	q->serving++;
 	t->req = (struct block_request){
-		.op = (uint8_t)op, .disk = q->disk, .data = t->data, .done = on_done,
+		.op = (uint8_t)op, .disk = q->device->disk, .data = t->data, .done = on_done,
 		.offset = d->start_sector << SECTOR_SHIFT,
 		.bytes = (uint64_t)d->nr_sectors << SECTOR_SHIFT,
 	};
@@ -143,7 +163,7 @@ static void serve(struct ublk_queue *q, uint16_t n)
 	if (op < 0)
 		on_done(&t->req, op);
 	else
-		block_ring_submit(q->ring, &t->req);
+		block_ring_submit(q->device->ring, &t->req);
 }
 
 /* Return: false once the device is being deleted and nothing is under way. */
@@ -168,50 +188,83 @@ static void *run(void *arg)
 	uint16_t n;
 	int r;
 
-	for (n = 0; n < UBLK_DEPTH; n++)
+	for (n = 0; n < depth; n++)
 		fetch(q, n, UBLK_IO_FETCH_REQ, 0);
 	listen_for_answers(q);
 	while (going) {
-		r = io_uring_submit_and_wait(&q->uring, 1);
+		r = io_uring_submit_and_wait(q->uring, 1);
 		if (r < 0 && r != -EINTR)
 			break;
-		while (going && !io_uring_peek_cqe(&q->uring, &cqe)) {
+		while (going && !io_uring_peek_cqe(q->uring, &cqe)) {
 			going = take(q, cqe);
-			io_uring_cqe_seen(&q->uring, cqe);
+			io_uring_cqe_seen(q->uring, cqe);
 		}
 	}
 	return NULL;
 }
 
-static void destroy(struct ublk_queue *q)
-{
-	unsigned int n;
+/* ---- set-up ---------------------------------------------------------------------- */
 
-	io_uring_queue_exit(&q->uring);
+/* liburing 2.3 has functions for it that it does not export. */
+static int register_ring(const struct io_uring *uring, unsigned int op, const void *arg,
+			 unsigned int n)
+{
+	return syscall(SYS_io_uring_register, uring->ring_fd, op, arg, n) < 0 ? -errno : 0;
+}
+
+static int make_ring(struct ring *ring)
+{
+	const struct io_uring_restriction only[] = {
+		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_URING_CMD },
+		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_READ },
+	};
+	int r = io_uring_queue_init(2 * depth, &ring->uring, IORING_SETUP_R_DISABLED);
+
+	if (r < 0)
+		return r;
+	r = io_uring_register_personality(&ring->uring);
+	if (r < 0)
+		return r;
+	ring->personality = (uint16_t)r;
+	r = register_ring(&ring->uring, IORING_REGISTER_RESTRICTIONS, only, 2);
+	return r ? r : register_ring(&ring->uring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+}
+
+int ublk_queues_init(uint32_t per_device)
+{
+	uint32_t i, k;
+	int r = 0;
+
+	queues = per_device;
+	depth = UBLK_DEPTH / queues;
+	for (i = 0; i < DDE_BLOCK_DISKS && !r; i++)
+		for (k = 0; k < queues && !r; k++)
+			r = make_ring(&rings[i][k]);
+	return r;
+}
+
+static void queue_destroy(struct ublk_queue *q)
+{
+	if (!q)
+		return;
+	if (q->running)
+		pthread_join(q->thread, NULL);
+	/* What its thread's end has cancelled is not for the next one. */
+	io_uring_cq_advance(q->uring, io_uring_cq_ready(q->uring));
 	if (q->desc)
-		munmap((void *)q->desc, q->desc_bytes);
-	for (n = 0; n < UBLK_DEPTH; n++)
-		free(q->tag[n].data);
-	if (q->cdev >= 0)
-		close(q->cdev);
+		munmap((void *)q->desc, DESC_BYTES);
+	free(q->data);
 	if (q->wake >= 0)
 		close(q->wake);
 	pthread_mutex_destroy(&q->lock);
 	free(q);
 }
 
-static int open_device(struct ublk_queue *q, uint32_t id)
+static int map_descriptions(struct ublk_queue *q)
 {
-	char path[32];
-	void *p;
+	void *p = mmap(NULL, DESC_BYTES, PROT_READ, MAP_SHARED | MAP_POPULATE, q->device->cdev,
+		       UBLKSRV_CMD_BUF_OFFSET + (off_t)q->number * (off_t)DESC_STEP);
 
-	snprintf(path, sizeof(path), "/dev/ublkc%u", id);
-	q->cdev = open(path, O_RDWR | O_CLOEXEC);
-	if (q->cdev < 0)
-		return -errno;
-	q->desc_bytes = (UBLK_DEPTH * sizeof(*q->desc) + PAGE - 1) & ~(size_t)(PAGE - 1);
-	p = mmap(NULL, q->desc_bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, q->cdev,
-		 UBLKSRV_CMD_BUF_OFFSET);
 	if (p == MAP_FAILED)
 		return -errno;
 	q->desc = p;
@@ -222,48 +275,63 @@ static int make_buffers(struct ublk_queue *q)
 {
 	unsigned int n;
 
-	for (n = 0; n < UBLK_DEPTH; n++) {
+	q->data = aligned_alloc(PAGE, (size_t)depth * UBLK_IO_BYTES);
+	if (!q->data)
+		return -ENOMEM;
+	for (n = 0; n < depth; n++) {
 		q->tag[n].q = q;
-		q->tag[n].data = aligned_alloc(PAGE, UBLK_IO_BYTES);
-		if (!q->tag[n].data)
-			return -ENOMEM;
+		q->tag[n].data = q->data + (size_t)n * UBLK_IO_BYTES;
 	}
 	q->wake = eventfd(0, EFD_CLOEXEC);
 	return q->wake < 0 ? -errno : 0;
 }
 
-int ublk_queue_start(struct block_ring *ring, uint16_t disk, uint32_t id,
-		     struct ublk_queue **ret)
+static int queue_start(struct ublk_device *d, uint16_t number)
 {
 	struct ublk_queue *q = calloc(1, sizeof(*q));
 	int r;
 
 	if (!q)
 		return -ENOMEM;
-	q->ring = ring;
-	q->disk = disk;
-	q->cdev = q->wake = -1;
-	r = io_uring_queue_init(2 * UBLK_DEPTH, &q->uring, 0);
-	if (r < 0) {
-		free(q);
-		return r;
-	}
+	q->device = d;
+	q->number = number;
+	q->uring = &rings[d->disk][number].uring;
+	q->wake = -1;
 	pthread_mutex_init(&q->lock, NULL);
-	r = open_device(q, id);
+	d->queue[number] = q;
+	r = map_descriptions(q);
 	if (!r)
 		r = make_buffers(q);
 	if (!r)
 		r = -pthread_create(&q->thread, NULL, run, q);
-	if (r < 0) {
-		destroy(q);
-		return r;
-	}
-	*ret = q;
-	return 0;
+	q->running = !r;
+	return r;
 }
 
-void ublk_queue_join(struct ublk_queue *q)
+int ublk_device_start(struct block_ring *ring, uint16_t disk, int cdev,
+		      struct ublk_device **ret)
 {
-	pthread_join(q->thread, NULL);
-	destroy(q);
+	struct ublk_device *d = calloc(1, sizeof(*d));
+	uint32_t i;
+	int r = 0;
+
+	if (!d) {
+		close(cdev);
+		return -ENOMEM;
+	}
+	*d = (struct ublk_device){ .ring = ring, .disk = disk, .cdev = cdev };
+	*ret = d;
+	for (i = 0; i < queues && !r; i++)
+		r = queue_start(d, (uint16_t)i);
+	return r;
+}
+
+void ublk_device_join(struct ublk_device *d)
+{
+	uint32_t i;
+
+	for (i = 0; i < queues; i++)
+		queue_destroy(d->queue[i]);
+	close(d->cdev);
+	free(d);
 }

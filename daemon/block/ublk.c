@@ -1,178 +1,198 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-ublk ring=FD control=FD kick=FD done=FD life=FD names=FOLDER: see ublk.h.
- *
- * The main thread reaps the ring.  A disk that comes gets a thread that makes its device,
- * which takes the kernel until it has read the partitions, and so needs answers.
+ * ddekit-ublk ring=FD control=FD kick=FD done=FD life=FD names=FOLDER device=PCI
+ *	user=UID group=GID: the server; see ublk.h.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "ublk.h"
 
-#define NAMES "names="
-
-struct device {
-	uint16_t index;
-	bool known;
-	pthread_t thread;
-	struct dde_block_disk disk;
+enum state {
+	NONE,
+	COMING,		/* the maker was asked for a device */
+	SERVED,
+	GOING,		/* the maker was asked to delete it */
 };
 
-static struct block_fds fds = { .ring = -1, .control = -1, .kick = -1, .done = -1 };
-static int life = -1;
-static const char *names;
+static struct disk {
+	enum state state;
+	struct ublk_device *device;
+	struct ublk_ask ask;
+} disks[DDE_BLOCK_DISKS];
+
 static struct block_ring *ring;
-static struct device devices[DDE_BLOCK_DISKS];
+static int maker;
 
-static int complain(const struct device *d, const char *what, int r)
+static void __attribute__((noreturn)) fail(const char *what, int r)
 {
-	fprintf(stderr, "ddekit-ublk: %s: %s: %s\n", d->disk.name, what, strerror(-r));
-	return r;
+	fprintf(stderr, "ddekit-ublk: %s: %s\n", what, strerror(-r));
+	exit(1);
 }
 
-static uint32_t *number_of(const struct device *d)
+static void ask(struct disk *d, enum ublk_wish wish, enum state state)
 {
-	return &block_ring_control(ring)->disk[d->index].ublk;
-}
-
-static int bring_up(struct device *d, struct ublk_control *c)
-{
-	uint32_t id = *number_of(d);
-	bool recovered = id;
-	struct ublk_queue *q;
 	int r;
 
-	id--;
-	r = recovered ? ublk_recover(c, id) : ublk_add(c, &d->disk, &id);
-	if (r < 0)
-		return complain(d, recovered ? "cannot go on with its device" :
-				"cannot make a device", r);
-	__atomic_store_n(number_of(d), id + 1, __ATOMIC_RELEASE);
-	r = ublk_names_write(names, id, &d->disk);
-	if (r < 0)
-		complain(d, names, r);		/* it has no links then */
-	r = ublk_queue_start(ring, d->index, id, &q);
-	if (!r)
-		r = ublk_start(c, id, recovered);
-	if (r < 0)
-		return complain(d, "cannot start its device", r);
-	printf("ddekit-ublk: %s is /dev/ublkb%u\n", d->disk.name, id);
-	fflush(stdout);
-	return 0;
+	d->ask.wish = wish;
+	d->state = state;
+	r = ublk_ask(maker, &d->ask);
+	if (r < 0 && r != -EPIPE)	/* its end is seen elsewhere */
+		fail(d->ask.disk.name, r);
 }
 
-static void *make_device(void *arg)
+/* The kernel ends its queues, and waits until its files are closed. */
+static void *end_device(void *arg)
 {
-	struct device *d = arg;
-	struct ublk_control c;
-	int r = ublk_control_open(&c);
-
-	if (r < 0) {
-		complain(d, "/dev/ublk-control", r);
-		return NULL;
-	}
-	bring_up(d, &c);
-	ublk_control_close(&c);
+	ublk_device_join(arg);
 	return NULL;
+}
+
+static void let_go(struct disk *d)
+{
+	pthread_t thread;
+
+	ask(d, UBLK_GO, GOING);
+	if (pthread_create(&thread, NULL, end_device, d->device))
+		fail(d->ask.disk.name, -EAGAIN);
+	pthread_detach(thread);
+	d->device = NULL;
 }
 
 static void look_for_disks(void)
 {
-	struct device *d;
+	struct dde_block_disk is;
+	struct disk *d;
 	uint16_t i;
 
 	for (i = 0; i < DDE_BLOCK_DISKS; i++) {
-		d = &devices[i];
-		if (d->known || block_ring_disk(ring, i, &d->disk) ||
-		    !(d->disk.flags & DDE_BLOCK_D_PRESENT))
+		d = &disks[i];
+		if (block_ring_disk(ring, i, &is))
 			continue;
-		d->index = i;
-		d->known = true;
-		if (pthread_create(&d->thread, NULL, make_device, d))
-			complain(d, "no thread", -EAGAIN);
-		else
-			pthread_detach(d->thread);
+		if (d->state == NONE && is.flags & DDE_BLOCK_D_PRESENT) {
+			d->ask = (struct ublk_ask){ .index = i, .disk = is };
+			ask(d, UBLK_COME, COMING);
+		} else if (d->state == SERVED && !(is.flags & DDE_BLOCK_D_PRESENT)) {
+			let_go(d);
+		} else if (d->state == SERVED && is.bytes != d->ask.disk.bytes) {
+			fprintf(stderr, "ddekit-ublk: %s has %llu bytes now; its device keeps its "
+				"size until it is unbound and bound again\n", is.name,
+				(unsigned long long)is.bytes);
+			d->ask.disk.bytes = is.bytes;
+		}
 	}
 }
 
-static int parse(int argc, char **argv)
+static void take_answer(void)
 {
-	static const struct { const char *name; int *fd; } keys[] = {
-		{ "ring=", &fds.ring }, { "control=", &fds.control }, { "kick=", &fds.kick },
-		{ "done=", &fds.done }, { "life=", &life },
+	struct ublk_answer a;
+	int r = ublk_hear_answer(maker, &a);
+	struct disk *d;
+
+	if (r == -EPIPE || r == -ECONNRESET)
+		exit(0);
+	if (r < 0)
+		fail("the maker of devices", r);
+	d = &disks[a.index];
+	if (a.cdev < 0) {
+		d->state = NONE;
+		return;
+	}
+	r = ublk_device_start(ring, (uint16_t)a.index, a.cdev, &d->device);
+	if (r < 0)
+		fail(d->ask.disk.name, r);
+	d->state = SERVED;
+}
+
+static void __attribute__((noreturn)) serve(int done)
+{
+	struct pollfd p[2] = { { .fd = done, .events = POLLIN },
+			       { .fd = maker, .events = POLLIN } };
+	uint64_t n;
+
+	for (;;) {
+		block_ring_reap(ring);
+		look_for_disks();
+		if (poll(p, 2, block_ring_wait_ms(ring)) < 0 && errno != EINTR)
+			fail("poll", -errno);
+		if (p[0].revents && read(done, &n, sizeof(n)) < 0 && errno != EAGAIN)
+			fail("eventfd", -errno);
+		if (p[1].revents)
+			take_answer();
+	}
+}
+
+static int parse(int argc, char **argv, struct ublk_setup *s)
+{
+	int user = -1, group = -1;
+	const struct { const char *name; int *number; const char **text; } keys[] = {
+		{ "ring=", &s->fds.ring, NULL }, { "control=", &s->fds.control, NULL },
+		{ "kick=", &s->fds.kick, NULL }, { "done=", &s->fds.done, NULL },
+		{ "life=", &s->life, NULL }, { "user=", &user, NULL }, { "group=", &group, NULL },
+		{ "names=", NULL, &s->names }, { "device=", NULL, &s->device },
 	};
-	size_t k;
+	size_t k, n = sizeof(keys) / sizeof(keys[0]);
 	int i;
 
-	for (i = 1; i < argc; i++) {
-		if (!strncmp(argv[i], NAMES, strlen(NAMES)))
-			names = argv[i] + strlen(NAMES);
-		for (k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
-			if (!strncmp(argv[i], keys[k].name, strlen(keys[k].name)))
-				*keys[k].fd = atoi(argv[i] + strlen(keys[k].name));
-	}
-	for (k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
-		if (*keys[k].fd < 0)
+	for (i = 1; i < argc; i++)
+		for (k = 0; k < n; k++) {
+			if (strncmp(argv[i], keys[k].name, strlen(keys[k].name)))
+				continue;
+			if (keys[k].number)
+				*keys[k].number = atoi(argv[i] + strlen(keys[k].name));
+			else
+				*keys[k].text = argv[i] + strlen(keys[k].name);
+		}
+	for (k = 0; k < n; k++)
+		if (keys[k].number ? *keys[k].number < 0 : !*keys[k].text)
 			return -EINVAL;
-	return names ? 0 : -EINVAL;
+	s->uid = (uid_t)user;
+	s->gid = (gid_t)group;
+	return 0;
 }
 
-/* ddekitd has gone, and with it the device: so do ours. */
-static void delete_all(void)
+static uint32_t wanted_queues(void)
 {
-	struct ublk_control c;
-	uint16_t i;
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 
-	if (ublk_control_open(&c) < 0)
-		return;
-	for (i = 0; i < DDE_BLOCK_DISKS; i++) {
-		if (!devices[i].known || !*number_of(&devices[i]))
-			continue;
-		ublk_delete(&c, *number_of(&devices[i]) - 1);
-		ublk_names_remove(names, *number_of(&devices[i]) - 1);
-	}
-	ublk_control_close(&c);
-}
-
-static void *end(void *arg)
-{
-	struct pollfd p = { .fd = life, .events = POLLIN };
-
-	while (poll(&p, 1, -1) < 0 && errno == EINTR)
-		;
-	delete_all();
-	exit(0);
+	return cpus < 1 ? 1 : cpus > UBLK_QUEUES ? UBLK_QUEUES : (uint32_t)cpus;
 }
 
 int main(int argc, char **argv)
 {
-	struct pollfd p;
-	pthread_t ender;
-	uint64_t n;
-	int r;
+	struct ublk_setup s = { .fds = { -1, -1, -1, -1 }, .life = -1 };
+	int pair[2], r;
+	pid_t pid;
 
-	if (parse(argc, argv) < 0) {
-		fputs("usage: ddekit-ublk ring=FD control=FD kick=FD done=FD life=FD "
-		      "names=FOLDER, which ddekitd gives\n", stderr);
+	if (parse(argc, argv, &s) < 0) {
+		fputs("usage: ddekit-ublk ring=FD control=FD kick=FD done=FD life=FD names=FOLDER "
+		      "device=PCI user=UID group=GID, which ddekitd gives\n", stderr);
 		return 2;
 	}
-	r = block_ring_open(&fds, &ring);
-	if (r < 0 || pthread_create(&ender, NULL, end, NULL)) {
-		fprintf(stderr, "ddekit-ublk: cannot start: %s\n", strerror(-r));
-		return 1;
-	}
-	p = (struct pollfd){ .fd = fds.done, .events = POLLIN };
-	for (;;) {
-		block_ring_reap(ring);
-		look_for_disks();
-		if (poll(&p, 1, block_ring_wait_ms(ring)) < 0 && errno != EINTR)
-			return 1;
-		if (p.revents && read(fds.done, &n, sizeof(n)) < 0 && errno != EAGAIN)
-			return 1;
-	}
+	s.queues = wanted_queues();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		fail("socketpair", -errno);
+	pid = fork();
+	if (pid < 0)
+		fail("fork", -errno);
+	close(pair[pid > 0]);
+	if (!pid)
+		ublk_maker(&s, pair[1]);
+	maker = pair[0];
+	close(s.life);
+	r = block_ring_open(&s.fds, &ring);
+	if (r < 0)
+		fail("the ring", r);
+	r = ublk_queues_init(s.queues);
+	if (r < 0)
+		fail("io_uring", r);
+	r = ublk_sandbox_enter(s.uid, s.gid);
+	if (r < 0)
+		fail("the sandbox", r);
+	serve(s.fds.done);
 }

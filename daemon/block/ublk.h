@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-ublk: serves a device's disks as /dev/ublkbN.
+ * ddekit-ublk: serves a device's disks as /dev/ublkbN.  Two processes:
  *
- *   ublk.c          the process: arguments, the reaper, which disk has a device
- *   ublk-control.c  commands to /dev/ublk-control
- *   ublk-queue.c    requests of one device
- *   ublk-names.c    what udev is to know of it
+ *   ublk.c          the server, which ddekitd knows: unprivileged; reaps the ring, says
+ *                   which disks there are
+ *   ublk-queue.c      requests of one device
+ *   ublk-sandbox.c    what it takes from itself
+ *   ublk-maker.c    its child, the maker, ddekitd's user, since the kernel wants
+ *                   CAP_SYS_ADMIN of it: makes and deletes the devices, and no more
+ *   ublk-control.c    commands to /dev/ublk-control
+ *   ublk-names.c      what udev is to know of a device
+ *   ublk-message.c  what they say to each other
+ *
+ * The maker hands over /dev/ublkcN.  The kernel reads partitions only of a device whose
+ * queues were begun with CAP_SYS_ADMIN; so the server makes the queues' io_urings while
+ * it still has that: they keep it, and are restricted to the two operations of a queue.
  *
  * A device outlives the front (user recovery): its number is in the control memory, and
  * the next front goes on with it; the kernel then issues again what was not answered.
+ * If either process ends, so does the other.
  */
 #ifndef DDEKITD_BLOCK_UBLK_H
 #define DDEKITD_BLOCK_UBLK_H
@@ -16,11 +26,49 @@
 #include <liburing.h>
 #include <linux/ublk_cmd.h>
 #include <pthread.h>
+#include <sys/types.h>
 
 #include "ring.h"
 
-#define UBLK_DEPTH 128u
+#define UBLK_DEPTH 128u		/* requests of a device, in all its queues */
+#define UBLK_QUEUES 4u		/* of a device, at most */
 #define UBLK_IO_BYTES (512u << 10)
+
+struct ublk_setup {
+	struct block_fds fds;
+	int life;
+	const char *names;	/* folder */
+	const char *device;	/* the PCI device */
+	uint32_t queues;	/* of each device */
+	uid_t uid;		/* the server's */
+	gid_t gid;
+};
+
+/* ---- ublk-message.c ----------------------------------------------------------------- */
+
+enum ublk_wish {
+	UBLK_COME,		/* there is a disk: is answered by its device */
+	UBLK_GO,		/* it has gone: is answered once the device is deleted */
+};
+
+struct ublk_ask {
+	uint32_t wish;		/* enum ublk_wish */
+	uint32_t index;
+	struct dde_block_disk disk;
+};
+
+struct ublk_answer {
+	uint32_t index;
+	int32_t cdev;		/* /dev/ublkcN; -1: it has no device */
+};
+
+/* By a socket of kind SOCK_SEQPACKET; block. Return: 0, -EPIPE (the other has ended),
+ * -EBADMSG, -errno. */
+int ublk_ask(int socket, const struct ublk_ask *ask);
+int ublk_hear(int socket, struct ublk_ask *ret);
+int ublk_answer(int socket, const struct ublk_answer *answer);
+/* cdev is the caller's then. */
+int ublk_hear_answer(int socket, struct ublk_answer *ret);
 
 /* ---- ublk-control.c: all block, and return 0 or -errno ---------------------------- */
 
@@ -32,28 +80,48 @@ struct ublk_control {
 int ublk_control_open(struct ublk_control *c);
 void ublk_control_close(struct ublk_control *c);
 /* A new device with a number of the kernel's choice. */
-int ublk_add(struct ublk_control *c, const struct dde_block_disk *disk, uint32_t *ret_id);
-/* One that a dead front left; waits until the kernel has seen that it is dead. */
-int ublk_recover(struct ublk_control *c, uint32_t id);
-/* Its queue fetches already. The kernel reads the partitions meanwhile. */
+int ublk_add(struct ublk_control *c, const struct dde_block_disk *disk, uint32_t queues,
+	     uint32_t *ret_id);
+/* One that a dead front left; waits until the kernel has seen that it is dead. -EINVAL:
+ * it was never started, or has another number of queues. */
+int ublk_recover(struct ublk_control *c, uint32_t id, uint32_t queues);
+/* Its queues fetch already, or soon will. The kernel reads the partitions meanwhile. */
 int ublk_start(struct ublk_control *c, uint32_t id, bool recovered);
-/* Ends it for good; what has it open gets errors. */
+/* It vanishes; what has it open gets errors. */
+int ublk_stop(struct ublk_control *c, uint32_t id);
+/* Stopped, for good; waits until /dev/ublkcN is closed. */
 int ublk_delete(struct ublk_control *c, uint32_t id);
 
 /* ---- ublk-names.c: a file in @dir for each device --------------------------------- */
 
 /* Before it is started. Return: 0, -errno. */
-int ublk_names_write(const char *dir, uint32_t id, const struct dde_block_disk *disk);
+int ublk_names_write(const char *dir, uint32_t id, const char *device,
+		     const struct dde_block_disk *disk);
+/* Is device @id a disk of the PCI device? */
+bool ublk_names_tell(const char *dir, uint32_t id, const char *device);
 void ublk_names_remove(const char *dir, uint32_t id);
+
+/* ---- ublk-maker.c ------------------------------------------------------------------- */
+
+/* The maker's life. */
+void __attribute__((noreturn)) ublk_maker(const struct ublk_setup *setup, int socket);
+
+/* ---- ublk-sandbox.c ----------------------------------------------------------------- */
+
+/* Another user, and no system calls but the server's. Before the first thread.
+ * Return: 0, -errno. */
+int ublk_sandbox_enter(uid_t uid, gid_t gid);
 
 /* ---- ublk-queue.c ------------------------------------------------------------------- */
 
-struct ublk_queue;
+struct ublk_device;
 
-/* Opens /dev/ublkcID and serves it in a thread of its own. Return: 0, -errno. */
-int ublk_queue_start(struct block_ring *ring, uint16_t disk, uint32_t id,
-		     struct ublk_queue **ret);
+/* With the rights of who makes devices: what the queues of all disks need. Return: 0, -errno. */
+int ublk_queues_init(uint32_t per_device);
+/* Serves a disk, a thread for each queue. cdev is moved in any case. Return: 0, -errno. */
+int ublk_device_start(struct block_ring *ring, uint16_t disk, int cdev,
+		      struct ublk_device **ret);
 /* Waits for its end, which the deletion of the device brings. */
-void ublk_queue_join(struct ublk_queue *q);
+void ublk_device_join(struct ublk_device *d);
 
 #endif

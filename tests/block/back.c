@@ -48,7 +48,8 @@ static void describe(struct back *b)
 	d->discard_granularity = b->o->block;
 	d->max_discard_bytes = 1u << 20;
 	d->max_zeroes_bytes = 1u << 20;
-	d->flags = DDE_BLOCK_D_PRESENT | DDE_BLOCK_D_WRITE_CACHE | DDE_BLOCK_D_FUA;
+	d->flags = b->o->no_disk ? 0 : DDE_BLOCK_D_PRESENT | DDE_BLOCK_D_WRITE_CACHE |
+				       DDE_BLOCK_D_FUA;
 	__atomic_store_n(&d->sequence, sequence + 1, __ATOMIC_RELEASE);
 }
 

@@ -15,6 +15,7 @@ struct back_options {
 	uint32_t max_bytes;
 	uint32_t delay_us;		/* before each answer, at most */
 	uint32_t error_percent;		/* of the answers are errors */
+	bool no_disk;			/* it has gone */
 	void (*ready)(void);		/* the disk is described; or NULL */
 };
 

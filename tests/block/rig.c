@@ -6,8 +6,9 @@
  *	block-rig [OPTIONS] SOCKET FILE FRONT [ARGUMENT…]
  *
  * On stdin, one letter each: k kills the back and starts another; a kills it; s starts
- * one; f kills the front and starts another.  Each is answered by "ok" on stdout; so is
- * the start, with the front's pid.  It ends, with the front, at the end of stdin.
+ * one; g kills it and starts one whose disk has gone; f kills the front and starts
+ * another.  Each is answered by "ok" on stdout; so is the start, with the front's pid.
+ * It ends, with the front, at the end of stdin.
  */
 #include <err.h>
 #include <errno.h>
@@ -116,9 +117,10 @@ static void kill_front(void)
 
 static void obey(int c)
 {
-	if (c == 'k' || c == 'a')
+	if (c == 'k' || c == 'a' || c == 'g')
 		kill_back();
-	if (c == 'k' || c == 's')
+	options.no_disk = c == 'g';
+	if (c == 'k' || c == 's' || c == 'g')
 		start_back();
 	if (c == 'f') {
 		kill_front();

@@ -18,7 +18,7 @@ nbd_begin() {
 	DISK=$T/disk.img
 	truncate -s "$size" "$DISK"
 	dde_device "$BDF" driver="$driver" device="$device" netdev= ifname= netns= \
-		drive="$DISK,discard=unmap" "$@"
+		drive="$DISK,discard=unmap" disk=nbd "$@"
 }
 
 disk_start() {

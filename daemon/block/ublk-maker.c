@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The privileged process of ddekit-ublk; see ublk.h.  What the server and the control
+ * memory say is not believed: a device is one of ours if our own file says so.
+ *
+ * The main thread listens. Each wish is a thread's, for starting a device takes the kernel
+ * until it has read the partitions, and so needs answers.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "share.h"
+#include "ublk.h"
+
+struct task {
+	struct ublk_ask ask;
+	pthread_t thread;
+};
+
+static const struct ublk_setup *setup;
+static struct block_control *control;
+static int server;
+
+static int complain(const struct dde_block_disk *disk, const char *what, int r)
+{
+	fprintf(stderr, "ddekit-ublk: %s: %s: %s\n", disk->name, what, strerror(-r));
+	return r;
+}
+
+/* ---- which device is whose ------------------------------------------------------------ */
+
+/* Return: false: it has none. */
+static bool device_of(uint32_t index, uint32_t *ret_id)
+{
+	uint32_t number = __atomic_load_n(&control->disk[index].ublk, __ATOMIC_ACQUIRE);
+
+	if (!number || !ublk_names_tell(setup->names, number - 1, setup->device))
+		return false;
+	*ret_id = number - 1;
+	return true;
+}
+
+static void note_device(uint32_t index, uint32_t number)
+{
+	__atomic_store_n(&control->disk[index].ublk, number, __ATOMIC_RELEASE);
+}
+
+static void stop_device(struct ublk_control *c, uint32_t index)
+{
+	uint32_t id;
+
+	if (device_of(index, &id))
+		ublk_stop(c, id);
+}
+
+/* One that is stopped. */
+static void delete_device(struct ublk_control *c, uint32_t index)
+{
+	uint32_t id;
+
+	if (!device_of(index, &id))
+		return;
+	ublk_delete(c, id);
+	ublk_names_remove(setup->names, id);
+	note_device(index, 0);
+}
+
+/* ---- wishes --------------------------------------------------------------------------- */
+
+/* A device of the front before this one, or a new one. */
+static int get_device(struct ublk_control *c, const struct ublk_ask *ask, uint32_t *ret_id,
+		      bool *ret_recovered)
+{
+	int r = -EINVAL;
+
+	*ret_recovered = device_of(ask->index, ret_id);
+	if (*ret_recovered)
+		r = ublk_recover(c, *ret_id, setup->queues);
+	if (r != -EINVAL)
+		return r < 0 ? complain(&ask->disk, "cannot go on with its device", r) : r;
+	/* One that died before it had started its device left nothing to go on with. */
+	stop_device(c, ask->index);
+	delete_device(c, ask->index);
+	*ret_recovered = false;
+	r = ublk_add(c, &ask->disk, setup->queues, ret_id);
+	if (r < 0)
+		return complain(&ask->disk, "cannot make a device", r);
+	r = ublk_names_write(setup->names, *ret_id, setup->device, &ask->disk);
+	if (r < 0) {
+		ublk_delete(c, *ret_id);
+		return complain(&ask->disk, setup->names, r);
+	}
+	note_device(ask->index, *ret_id + 1);
+	return 0;
+}
+
+static int hand_over(uint32_t index, uint32_t id)
+{
+	struct ublk_answer answer = { .index = index };
+	char path[32];
+	int r;
+
+	snprintf(path, sizeof(path), "/dev/ublkc%u", id);
+	answer.cdev = open(path, O_RDWR | O_CLOEXEC);
+	if (answer.cdev < 0)
+		return -errno;
+	r = ublk_answer(server, &answer);
+	close(answer.cdev);
+	return r;
+}
+
+static void make_device(struct ublk_control *c, const struct ublk_ask *ask)
+{
+	uint32_t id;
+	bool recovered;
+	int r = get_device(c, ask, &id, &recovered);
+
+	if (r < 0)
+		return;
+	r = hand_over(ask->index, id);
+	if (!r)
+		r = ublk_start(c, id, recovered);
+	if (r < 0) {
+		complain(&ask->disk, "cannot start its device", r);
+		return;
+	}
+	printf("ddekit-ublk: %s is /dev/ublkb%u\n", ask->disk.name, id);
+	fflush(stdout);
+}
+
+static void *fulfil(void *arg)
+{
+	/* The server asks for one thing of a disk at a time, but a start goes on after its
+	 * answer. */
+	static pthread_mutex_t busy[DDE_BLOCK_DISKS] = {
+		[0 ... DDE_BLOCK_DISKS - 1] = PTHREAD_MUTEX_INITIALIZER };
+	struct task *t = arg;
+	struct ublk_answer none = { .index = t->ask.index, .cdev = -1 };
+	struct ublk_control c;
+	int r = ublk_control_open(&c);
+
+	if (r < 0) {
+		complain(&t->ask.disk, "/dev/ublk-control", r);
+		free(t);
+		return NULL;
+	}
+	pthread_mutex_lock(&busy[t->ask.index]);
+	if (t->ask.wish == UBLK_COME) {
+		make_device(&c, &t->ask);
+	} else {
+		stop_device(&c, t->ask.index);
+		delete_device(&c, t->ask.index);
+		ublk_answer(server, &none);
+	}
+	pthread_mutex_unlock(&busy[t->ask.index]);
+	ublk_control_close(&c);
+	free(t);
+	return NULL;
+}
+
+static void take_wish(void)
+{
+	struct task *t = calloc(1, sizeof(*t));
+	int r = t ? ublk_hear(server, &t->ask) : -ENOMEM;
+
+	if (r < 0)
+		exit(r != -EPIPE && r != -ECONNRESET);	/* the server has ended: so do we */
+	if (pthread_create(&t->thread, NULL, fulfil, t)) {
+		complain(&t->ask.disk, "no thread", -EAGAIN);
+		exit(1);
+	}
+	pthread_detach(t->thread);
+}
+
+/* ---- life ------------------------------------------------------------------------------ */
+
+/* ddekitd has gone, and with it the device: so do ours. What is under way is answered with
+ * errors, by the server or, if it waits for a driver that nobody looks after any more,
+ * by the kernel at its end. */
+static void delete_all(void)
+{
+	struct block_share share = { .c = control, .done = setup->fds.done };
+	struct ublk_control c;
+	uint32_t i;
+
+	block_share_give_up(&share);
+	if (__atomic_load_n(&control->back, __ATOMIC_ACQUIRE) == BLOCK_BACK_RUNS)
+		shutdown(server, SHUT_RDWR);
+	if (ublk_control_open(&c) < 0)
+		return;
+	for (i = 0; i < DDE_BLOCK_DISKS; i++)
+		stop_device(&c, i);
+	shutdown(server, SHUT_RDWR);
+	for (i = 0; i < DDE_BLOCK_DISKS; i++)
+		delete_device(&c, i);
+	ublk_control_close(&c);
+}
+
+void ublk_maker(const struct ublk_setup *s, int socket)
+{
+	struct pollfd p[2] = { { .fd = socket, .events = POLLIN },
+			       { .fd = s->life, .events = POLLIN } };
+	void *memory;
+	int r = block_map_sealed(s->fds.control, sizeof(*control), &memory);
+
+	if (r < 0) {
+		fprintf(stderr, "ddekit-ublk: control memory: %s\n", strerror(-r));
+		exit(1);
+	}
+	setup = s;
+	server = socket;
+	control = memory;
+	for (;;) {
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			exit(1);
+		if (p[1].revents) {
+			delete_all();
+			exit(0);
+		}
+		if (p[0].revents)
+			take_wish();
+	}
+}
