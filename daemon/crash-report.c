@@ -60,6 +60,11 @@ static void add_head(struct text *t, const struct device *dev, const char *text,
 		text_add(t, "exit status:     %d\n", death->status);
 	text_add(t, "process:         %d, %.3f s old\n", (int)host_pid(dev->host),
 		 (double)(mono_ns() - host_start_ns(dev->host)) / 1e9);
+	if (dev->quiet)
+		text_add(t, "device quiet:    %.1f ms later\n",
+			 (double)(dev->times.quiet - dev->times.died) / 1e6);
+	else
+		text_add(t, "device quiet:    no, it cannot be reset\n");
 	text_add(t, "memory:          %llu kB at its last state\n",
 		 (unsigned long long)dev->rss_kb);
 	text_add(t, "restarts before: %llu\n", (unsigned long long)dev->restarts);
@@ -253,7 +258,7 @@ void crash_report_write(struct device *dev, const char *text, const struct host_
 	const struct log_about about = device_about(dev);
 	_cleanup_free_ char *dir = folder_of(dev), *path = NULL, *report = NULL;
 	const char *bdf = dev->config->bdf_text;
-	uint64_t now = wall_ns();
+	uint64_t now = wall_ns() - (mono_ns() - dev->times.died);	/* it was then */
 	char when[64];
 	int r;
 

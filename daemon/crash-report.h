@@ -10,9 +10,9 @@
  * @text:  why it died, for people
  * @death: borrowed
  *
- * Before the host is destroyed. Of the reports of a device the newest
- * crash-reports= are kept; dev->crash_report names the last one. That it cannot be
- * written is logged. Blocks for a write to the disk's cache, some 100 us.
+ * After device_quiesce(), before the host is destroyed. Of the reports of a device
+ * the newest crash-reports= are kept; dev->crash_report names the last one. That it
+ * cannot be written is logged. Blocks for a write to the disk's cache, some 100 us.
  */
 void crash_report_write(struct device *dev, const char *text, const struct host_death *death);
 

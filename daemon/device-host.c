@@ -133,8 +133,10 @@ static void on_died(void *arg, const struct host_death *death)
 		text = strdup(dev->last_failure);
 	else
 		text = str_format("driver host %s (last state: %s)", death->text, progress(dev));
-	if (!death->clean)
+	if (!death->clean) {
+		device_quiesce(dev);	/* what it says is seen when it is asked again */
 		crash_report_write(dev, text ? text : death->text, death);
+	}
 	about.message_id = LOG_ID_DIED;
 	log_line(&about, death->clean || dev->want != WANT_UP ? LOG_INFO : LOG_WARNING,
 		 "driver host %d %s (last state: %s)%s%s", (int)host_pid(dev->host), death->text,
@@ -262,6 +264,7 @@ int device_start_host(struct device *dev, char **ret_why)
 	memset(dev->times.state, 0, sizeof(dev->times.state));
 	dev->times.link = 0;
 	dev->times.host_start = mono_ns();
+	dev->quiet = false;
 	dev->release[0] = 0;
 	r = host_start(dev->manager->event, &spec, &ops, dev, &dev->host, ret_why);
 	if (!r)

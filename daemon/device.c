@@ -327,13 +327,24 @@ static int on_restart(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
+int device_quiesce(struct device *dev)
+{
+	int r;
+
+	if (dev->quiet)
+		return 0;
+	r = ddekit_claim_quiesce(dev->claim);
+	dev->times.quiet = mono_ns();
+	dev->quiet = r >= 0;
+	return r;
+}
+
 /* Makes the device quiet after a host's end. Return: false: it failed. */
 static bool quiesce(struct device *dev)
 {
-	int r = ddekit_claim_quiesce(dev->claim);
+	int r = device_quiesce(dev);
 	_cleanup_free_ char *text = NULL;
 
-	dev->times.quiet = mono_ns();
 	if (r >= 0 && dev->claim_death)
 		sd_event_source_set_enabled(dev->claim_death, SD_EVENT_ON);
 	if (r >= 0) {
@@ -419,7 +430,7 @@ static void recover(struct device *dev, const char *text, bool refused)
 	if (t.text) {
 		/* One that never served goes back to where it came from. */
 		dev->held = dev->was_up && dev->config->on_failure == FAILURE_QUIESCE &&
-			    ddekit_claim_quiesce(dev->claim) >= 0;
+			    device_quiesce(dev) >= 0;
 		device_fail(dev, t.text);
 		text_finish(&t);
 		return;

@@ -106,6 +106,7 @@ struct device {
 	bool plugin_old;		/* chosen by the ddekitd before this one */
 
 	bool was_up;			/* since the claim */
+	bool quiet;			/* since the host's end */
 	uint64_t failures[101];		/* mono ns of early failures in the window */
 	uint32_t n_failures;		/* of them */
 	uint32_t n_in_a_row;		/* early failures since it last served */
@@ -167,6 +168,8 @@ void device_fail(struct device *dev, const char *text);
 /* Likewise, by way of the host's death if there is a host. */
 void device_condemn(struct device *dev, const char *text);
 void device_on_ready(struct device *dev);
+/* After the host's end: no bus mastering, reset; once. Return: 0, -errno. */
+int device_quiesce(struct device *dev);
 void device_on_death(struct device *dev, const char *text, bool refused);
 /* Kills the host unless it is ready within start-timeout=. Return: 0, -errno. */
 int device_limit_start(struct device *dev);
