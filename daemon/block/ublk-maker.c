@@ -100,6 +100,13 @@ static int get_device(struct ublk_control *c, const struct ublk_ask *ask, uint32
 	return 0;
 }
 
+static void answer_none(uint32_t index)
+{
+	struct ublk_answer none = { .index = index, .cdev = -1 };
+
+	ublk_answer(server, &none);
+}
+
 static int hand_over(uint32_t index, uint32_t id)
 {
 	struct ublk_answer answer = { .index = index };
@@ -121,8 +128,10 @@ static void make_device(struct ublk_control *c, const struct ublk_ask *ask)
 	bool recovered;
 	int r = get_device(c, ask, &id, &recovered);
 
-	if (r < 0)
+	if (r < 0) {
+		answer_none(ask->index);
 		return;
+	}
 	r = hand_over(ask->index, id);
 	if (!r)
 		r = ublk_start(c, id, recovered);
@@ -141,12 +150,12 @@ static void *fulfil(void *arg)
 	static pthread_mutex_t busy[DDE_BLOCK_DISKS] = {
 		[0 ... DDE_BLOCK_DISKS - 1] = PTHREAD_MUTEX_INITIALIZER };
 	struct task *t = arg;
-	struct ublk_answer none = { .index = t->ask.index, .cdev = -1 };
 	struct ublk_control c;
 	int r = ublk_control_open(&c);
 
 	if (r < 0) {
 		complain(&t->ask.disk, "/dev/ublk-control", r);
+		answer_none(t->ask.index);
 		free(t);
 		return NULL;
 	}
@@ -156,7 +165,7 @@ static void *fulfil(void *arg)
 	} else {
 		stop_device(&c, t->ask.index);
 		delete_device(&c, t->ask.index);
-		ublk_answer(server, &none);
+		answer_none(t->ask.index);
 	}
 	pthread_mutex_unlock(&busy[t->ask.index]);
 	ublk_control_close(&c);

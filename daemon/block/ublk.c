@@ -16,6 +16,7 @@
 enum state {
 	NONE,
 	COMING,		/* the maker was asked for a device */
+	REFUSED,	/* it could make none */
 	SERVED,
 	GOING,		/* the maker was asked to delete it */
 };
@@ -28,6 +29,7 @@ static struct disk {
 
 static struct block_ring *ring;
 static int maker;
+static bool one_comes;	/* one at a time: the numbers are in the disks' order */
 
 static void __attribute__((noreturn)) fail(const char *what, int r)
 {
@@ -74,7 +76,8 @@ static void look_for_disks(void)
 		d = &disks[i];
 		if (block_ring_disk(ring, i, &is))
 			continue;
-		if (d->state == NONE && is.flags & DDE_BLOCK_D_PRESENT) {
+		if (d->state == NONE && is.flags & DDE_BLOCK_D_PRESENT && !one_comes) {
+			one_comes = true;
 			d->ask = (struct ublk_ask){ .index = i, .disk = is };
 			ask(d, UBLK_COME, COMING);
 		} else if (d->state == SERVED && !(is.flags & DDE_BLOCK_D_PRESENT)) {
@@ -99,8 +102,10 @@ static void take_answer(void)
 	if (r < 0)
 		fail("the maker of devices", r);
 	d = &disks[a.index];
+	if (d->state == COMING)
+		one_comes = false;
 	if (a.cdev < 0) {
-		d->state = NONE;
+		d->state = d->state == COMING ? REFUSED : NONE;
 		return;
 	}
 	r = ublk_device_start(ring, (uint16_t)a.index, a.cdev, &d->device);

@@ -47,7 +47,7 @@ struct ublk_setup {
 /* ---- ublk-message.c ----------------------------------------------------------------- */
 
 enum ublk_wish {
-	UBLK_COME,		/* there is a disk: is answered by its device */
+	UBLK_COME,		/* there is a disk: is answered by its device, or none */
 	UBLK_GO,		/* it has gone: is answered once the device is deleted */
 };
 
