@@ -138,7 +138,7 @@ vm_start() {
 		--append) append=$2 && shift ;;
 		--qemu) read -ra more <<<"$2" && shift ;;
 		--icount)
-			accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
+			accel=(-accel "tcg,thread=single" -icount "shift=0")
 			cpus=1
 			;;
 		*) die "vm_start: unknown option $1" ;;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A TCG plugin of QEMU: counts what the guest's one CPU does between two marks
- * (tests/bench/modules/dde_wire/seam.h). Outside of them nothing is counted and
- * little is slowed down.
+ * (tests/bench/modules/dde_wire/seam.h). Outside of them nothing is counted, and
+ * little is slowed down but with io.
  *
  *	-plugin counter.so,out=FILE[,io=on][,profile=on]
  *
  * Each pair of marks makes a file FILE.N, N from 1:
  *
  *	insns COUNT
+ *	syscalls COUNT
  *	io DEVICE READS WRITES		(io) moves from and to devices' registers
  *	block ADDRESS INSNS TIMES	(profile) each piece of code and how often it ran
  *
@@ -48,8 +49,9 @@ static struct {
 	const char *out;
 	bool io, profile;
 	bool counting;
+	bool watching;			/* code is translated so that it counts */
 	unsigned int windows;
-	uint64_t insns;
+	uint64_t insns, syscalls;
 	struct device device[N_DEVICES];
 	unsigned int n_devices;
 	struct chunk *chunks;
@@ -125,6 +127,13 @@ static bool is_move(const struct qemu_plugin_insn *insn)
 	       code[i] == 0xc6 || code[i] == 0xc7 || code[i] == 0x63;
 }
 
+static bool is_syscall(const struct qemu_plugin_insn *insn)
+{
+	const uint8_t *code = qemu_plugin_insn_data(insn);
+
+	return qemu_plugin_insn_size(insn) == 2 && code[0] == 0x0f && code[1] == 0x05;
+}
+
 static struct block *new_block(void)
 {
 	struct chunk *c = counter.chunks;
@@ -154,9 +163,12 @@ static void count_block(struct qemu_plugin_tb *tb)
 		b->insns = n;
 		qemu_plugin_register_vcpu_tb_exec_inline(tb, PLUGIN_OP_ADD_U64, &b->times, 1);
 	}
-	for (i = 0; counter.io && i < n; i++) {
+	for (i = 0; i < n; i++) {
 		insn = qemu_plugin_tb_get_insn(tb, i);
-		if (is_move(insn))
+		if (is_syscall(insn))
+			qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_OP_ADD_U64,
+								   &counter.syscalls, 1);
+		if (counter.io && is_move(insn))
 			qemu_plugin_register_vcpu_mem_cb(insn, on_access, PLUGIN_CB_NO_REGS,
 							 PLUGIN_MEM_READ_WRITE, NULL);
 	}
@@ -170,7 +182,8 @@ static void print_counts(FILE *f)
 	unsigned int i;
 	size_t k;
 
-	fprintf(f, "insns %" PRIu64 "\n", counter.insns);
+	fprintf(f, "insns %" PRIu64 "\nsyscalls %" PRIu64 "\n", counter.insns,
+		counter.syscalls);
 	for (i = 0; i < counter.n_devices; i++)
 		fprintf(f, "io %s %" PRIu64 " %" PRIu64 "\n", counter.device[i].name,
 			counter.device[i].reads, counter.device[i].writes);
@@ -213,11 +226,30 @@ static void on_reset(plugin_id id)
 	struct chunk *c;
 
 	/* No translated code refers to them any more. */
-	while (!counter.counting && (c = counter.chunks)) {
+	while (!counter.watching && (c = counter.chunks)) {
 		counter.chunks = c->next;
 		free(c);
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
+}
+
+static void clear_counts(void)
+{
+	struct chunk *c;
+	size_t k;
+
+	counter.insns = counter.syscalls = 0;
+	counter.n_devices = 0;
+	memset(counter.device, 0, sizeof(counter.device));
+	for (c = counter.chunks; c; c = c->next)
+		for (k = 0; k < c->n; k++)
+			c->block[k].times = 0;
+}
+
+static void watch(bool on)
+{
+	counter.watching = on;
+	qemu_plugin_reset(counter.id, on_reset);
 }
 
 static void on_start(unsigned int cpu, void *arg)
@@ -225,19 +257,23 @@ static void on_start(unsigned int cpu, void *arg)
 	if (counter.counting)
 		return;
 	counter.counting = true;
-	counter.insns = 0;
-	counter.n_devices = 0;
-	memset(counter.device, 0, sizeof(counter.device));
-	qemu_plugin_reset(counter.id, on_reset);
+	clear_counts();
+	if (!counter.watching)
+		watch(true);
 }
 
+/*
+ * With io, code stays as it is: after an access that faulted QEMU 7.2 still knows
+ * its callback, which a reset frees.
+ */
 static void on_stop(unsigned int cpu, void *arg)
 {
 	if (!counter.counting)
 		return;
 	write_counts();
 	counter.counting = false;
-	qemu_plugin_reset(counter.id, on_reset);
+	if (!counter.io)
+		watch(false);
 }
 
 /* Return: the event of a mark, 0 if it is none. */
@@ -271,7 +307,7 @@ static void on_translate(plugin_id id, struct qemu_plugin_tb *tb)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_stop, PLUGIN_CB_NO_REGS,
 							       NULL);
 	}
-	if (counter.counting)
+	if (counter.watching)
 		count_block(tb);
 }
 
