@@ -23,6 +23,7 @@ static void tx_done(struct sk_buff *skb)
 	int size = (int)(long)skb_shinfo(skb)->destructor_arg;
 	int left = atomic_sub_return(size, &b->inflight);
 
+	WRITE_ONCE(b->moved, true);
 	if (READ_ONCE(b->stalled) && left < TX_INFLIGHT_MAX / 2) {
 		WRITE_ONCE(b->stalled, false);
 		tasklet_schedule(&b->task);
@@ -127,6 +128,7 @@ static struct netdev_queue *tx_queue(struct bridge *b, struct sk_buff *skb)
 {
 	u16 q = b->dev->real_num_tx_queues > 1 ? netdev_pick_tx(b->dev, skb, NULL) : 0;
 
+	b->queue = q;
 	skb_set_queue_mapping(skb, q);
 	return netdev_get_tx_queue(b->dev, q);
 }
@@ -203,6 +205,50 @@ static struct sk_buff *tx_next(struct bridge *b, long *err)
 }
 
 /*
+ * While the driver has packets it is to be done with one within its time limit.  The
+ * kernel's own watchdog looks at when a queue was stopped last: it is not told of a driver
+ * that stops it again and again (e1000, when its device hangs), or not at all.
+ */
+static void tx_watch(struct bridge *b)
+{
+	if (!b->held && !atomic_read(&b->inflight))
+		return;
+	if (!b->dev->netdev_ops->ndo_tx_timeout || timer_pending(&b->watch))
+		return;
+	WRITE_ONCE(b->moved, false);
+	mod_timer(&b->watch, jiffies + b->dev->watchdog_timeo);
+}
+
+static bool tx_is_stuck(struct bridge *b)
+{
+	return !READ_ONCE(b->moved) && (b->held || atomic_read(&b->inflight)) && tx_wanted(b);
+}
+
+/*
+ * A driver that was told has twice its time limit to get its link back, which it may not
+ * if its device gives no interrupts any more: then a fresh process is to have it.
+ */
+static void tx_watched(struct timer_list *t)
+{
+	struct bridge *b = from_timer(b, t, watch);
+	struct net_device *dev = b->dev;
+	bool stuck = tx_is_stuck(b);
+
+	if (b->told && (stuck || !tx_wanted(b)))
+		panic("net bridge: %s is stuck, its driver did not mend it", dev->name);
+	b->told = stuck;
+	if (!stuck) {
+		tx_watch(b);
+		return;
+	}
+	netdev_crit(dev, "net bridge: queue %u is stuck, the driver is told\n", b->queue);
+	netif_tx_lock(dev);
+	dev->netdev_ops->ndo_tx_timeout(dev, b->queue);
+	netif_tx_unlock(dev);
+	mod_timer(&b->watch, jiffies + 2 * dev->watchdog_timeo);
+}
+
+/*
  * One packet is read ahead, so that the driver knows whether another follows
  * and writes its doorbell once for all of them.
  */
@@ -222,7 +268,7 @@ static void tx_run(struct tasklet_struct *t)
 		ahead = i < BATCH ? tx_next(b, &err) : NULL;
 		if (!tx_one(b, skb, ahead != NULL)) {
 			list_append(b->held, ahead);	/* keeps its place */
-			return;
+			break;
 		}
 		skb = ahead;
 	}
@@ -230,6 +276,7 @@ static void tx_run(struct tasklet_struct *t)
 		tasklet_schedule(&b->task);
 	else if (err == -ENOMEM)
 		mod_timer(&b->retry, jiffies + RETRY_JIFFIES);
+	tx_watch(b);
 }
 
 static void tx_retry(struct timer_list *t)
@@ -244,6 +291,7 @@ void tx_init(struct bridge *b)
 	BUILD_BUG_ON(SMALL + TX_N_FRAGS * FRAG_SIZE < 65536 + VLAN_ETH_HLEN);
 	tasklet_setup(&b->task, tx_run);
 	timer_setup(&b->retry, tx_retry, 0);
+	timer_setup(&b->watch, tx_watched, 0);
 }
 
 void tx_finish(struct bridge *b)

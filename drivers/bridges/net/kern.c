@@ -89,6 +89,8 @@ static void let_go(struct bridge *b)
 	netdev_rx_handler_unregister(b->dev);
 	tasklet_disable(&b->task);
 	timer_delete_sync(&b->retry);
+	timer_delete_sync(&b->watch);
+	b->told = false;
 	kfree_skb_list(b->held);
 	b->held = NULL;
 	dev_put(b->dev);

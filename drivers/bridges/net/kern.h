@@ -20,10 +20,14 @@ struct bridge {
 	int virq;
 	atomic_t inflight;
 	bool stalled;			/* the tasklet waits for inflight to fall */
+	bool moved;			/* the driver was done with a packet since tx_watch() */
+	bool told;			/* the driver was, that it is stuck */
+	u16 queue;			/* of the last packet */
 	bool carrier;			/* as last told to the host */
 	struct sk_buff *held;		/* the driver's queue was full */
 	struct page *spare[TX_N_FRAGS];	/* filled by the next large packet */
 	struct timer_list retry;
+	struct timer_list watch;
 	struct tasklet_struct task;
 };
 
