@@ -89,12 +89,23 @@ static void wreck_dma(void)
 	pci_dev_put(pdev);
 }
 
+/* The card's interrupt does not come any more, whatever its driver does. */
+static void wreck_mute(void)
+{
+	struct pci_dev *pdev = pci_get_class(PCI_CLASS_NETWORK_ETHERNET << 8, NULL);
+
+	if (pdev)
+		pci_intx(pdev, 0);
+	pci_dev_put(pdev);
+}
+
 static const struct wreck_case {
 	const char *name;
 	void (*fn)(void);
 } cases[] = {
 	{ "null", wreck_null }, { "bug", wreck_bug }, { "stuck", wreck_stuck },
 	{ "memory", wreck_memory }, { "recursion", wreck_recursion }, { "dma", wreck_dma },
+	{ "mute", wreck_mute },
 };
 
 static const struct wreck_case *chosen;
