@@ -18,11 +18,6 @@
 #include "share.h"
 #include "ublk.h"
 
-struct task {
-	struct ublk_ask ask;
-	pthread_t thread;
-};
-
 static const struct ublk_setup *setup;
 static struct block_control *control;
 static int server;
@@ -149,42 +144,43 @@ static void *fulfil(void *arg)
 	 * answer. */
 	static pthread_mutex_t busy[DDE_BLOCK_DISKS] = {
 		[0 ... DDE_BLOCK_DISKS - 1] = PTHREAD_MUTEX_INITIALIZER };
-	struct task *t = arg;
+	struct ublk_ask *ask = arg;
 	struct ublk_control c;
 	int r = ublk_control_open(&c);
 
 	if (r < 0) {
-		complain(&t->ask.disk, "/dev/ublk-control", r);
-		answer_none(t->ask.index);
-		free(t);
+		complain(&ask->disk, "/dev/ublk-control", r);
+		answer_none(ask->index);
+		free(ask);
 		return NULL;
 	}
-	pthread_mutex_lock(&busy[t->ask.index]);
-	if (t->ask.wish == UBLK_COME) {
-		make_device(&c, &t->ask);
+	pthread_mutex_lock(&busy[ask->index]);
+	if (ask->wish == UBLK_COME) {
+		make_device(&c, ask);
 	} else {
-		stop_device(&c, t->ask.index);
-		delete_device(&c, t->ask.index);
-		answer_none(t->ask.index);
+		stop_device(&c, ask->index);
+		delete_device(&c, ask->index);
+		answer_none(ask->index);
 	}
-	pthread_mutex_unlock(&busy[t->ask.index]);
+	pthread_mutex_unlock(&busy[ask->index]);
 	ublk_control_close(&c);
-	free(t);
+	free(ask);
 	return NULL;
 }
 
 static void take_wish(void)
 {
-	struct task *t = calloc(1, sizeof(*t));
-	int r = t ? ublk_hear(server, &t->ask) : -ENOMEM;
+	struct ublk_ask *ask = calloc(1, sizeof(*ask));
+	int r = ask ? ublk_hear(server, ask) : -ENOMEM;
+	pthread_t thread;
 
 	if (r < 0)
 		exit(r != -EPIPE && r != -ECONNRESET);	/* the server has ended: so do we */
-	if (pthread_create(&t->thread, NULL, fulfil, t)) {
-		complain(&t->ask.disk, "no thread", -EAGAIN);
+	if (pthread_create(&thread, NULL, fulfil, ask)) {
+		complain(&ask->disk, "no thread", -EAGAIN);
 		exit(1);
 	}
-	pthread_detach(t->thread);
+	pthread_detach(thread);
 }
 
 /* ---- life ------------------------------------------------------------------------------ */

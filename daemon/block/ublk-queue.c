@@ -50,6 +50,7 @@ struct ublk_device {
 	struct ublk_queue *queue[UBLK_QUEUES];
 };
 
+/* Made before it is known which disks there are: later there are no rights to. */
 static struct ring {
 	struct io_uring uring;
 	uint16_t personality;
@@ -105,9 +106,10 @@ static void on_done(struct block_request *req, int error)
 	pthread_mutex_lock(&q->lock);
 	t->next = q->answered;
 	q->answered = t;
-	pthread_mutex_unlock(&q->lock);
+	/* With the lock: once the answer is taken the queue may end. */
 	if (write(q->wake, &one, sizeof(one)) < 0)
-		return;
+		abort();
+	pthread_mutex_unlock(&q->lock);
 }
 
 static void commit_answers(struct ublk_queue *q)
