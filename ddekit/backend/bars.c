@@ -7,6 +7,8 @@
 #define MEM_BASE 0xe0000000ull
 #define MEM_SIZE 0x10000000ull
 #define MEM64_BASE 0x8000000000ull
+/* Of a 64-bit register that has to be below 4 GiB: six of them fit. */
+#define MEM_LARGEST 0x2000000ull
 #define IO_BASE 0xc000u
 #define IO_SIZE 0x1000u
 
@@ -29,6 +31,7 @@ void bars_set(struct bars *b, unsigned int n, uint32_t low, uint64_t size)
 		if ((low & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64 &&
 		    n + 1 < BARS_ROM) {
 			bar->kind = BAR_MEM64;
+			bar->prefetch |= size > MEM_LARGEST;
 			b->bar[n + 1] = (struct bar){ .kind = BAR_UPPER };
 		}
 	}

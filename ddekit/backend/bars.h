@@ -18,6 +18,8 @@ enum bar_kind { BAR_NONE, BAR_IO, BAR_MEM32, BAR_MEM64, BAR_UPPER, BAR_ROM };
 
 struct bar {
 	enum bar_kind kind;
+	/* The kernel puts only such registers above 4 GiB; so a large 64-bit one says
+	 * it, whatever the device says: nothing here reads ahead. */
 	bool prefetch;
 	uint64_t size;		/* bytes, a power of two; of an upper half 0 */
 	uint32_t value;		/* address bits as written last */

@@ -121,6 +121,20 @@ START_TEST(windows_have_room_for_all)
 }
 END_TEST
 
+START_TEST(a_large_64_bit_register_goes_above_4_gib_whatever_its_kind)
+{
+	struct ddekit_pci_windows w;
+
+	bars = (struct bars){ 0 };
+	bars_set(&bars, 0, PCI_BASE_ADDRESS_MEM_TYPE_64, GIB);
+	bars_set(&bars, 2, PCI_BASE_ADDRESS_MEM_TYPE_64, MIB);
+	ck_assert_uint_eq(sized(BAR(0)), 0xc000000c);
+	ck_assert_uint_eq(sized(BAR(2)), 0xfff00004);
+	bars_windows(&bars, &w);
+	ck_assert_uint_ge(w.mem64_size, 2 * GIB);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("bars");
@@ -136,6 +150,7 @@ int main(void)
 	tcase_add_test(c, ports_and_64_bit_addresses_are_found);
 	tcase_add_test(c, one_without_address_is_nowhere);
 	tcase_add_test(c, windows_have_room_for_all);
+	tcase_add_test(c, a_large_64_bit_register_goes_above_4_gib_whatever_its_kind);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
