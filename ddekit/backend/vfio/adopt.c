@@ -23,6 +23,7 @@ void vfio_close(struct ddekit_pci *pci)
 
 	for (i = 0; i < BARS_N; i++)
 		vfio_region_finish(&v->region[i]);
+	free(v->table);
 	pool_unmap(&v->base.pool);
 	fd_close(&v->device);
 	fd_close(&v->pool_fd);
@@ -105,7 +106,7 @@ static int find_table(struct vfio_pci *v)
 	v->table_bar = where & PCI_MSIX_TABLE_BIR;
 	v->table_offset = where & PCI_MSIX_TABLE_OFFSET;
 	v->table_size = ((flags & PCI_MSIX_FLAGS_QSIZE) + 1u) * MSIX_ENTRY;
-	return 0;
+	return vfio_table_init(v);
 }
 
 static int set_up(struct vfio_pci *v, const struct ddekit_handover *h)

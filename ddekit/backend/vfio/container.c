@@ -2,6 +2,7 @@
 /* The IOMMU of a claim: group, container, and the one mapping, the pool's. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +19,19 @@
 /* x86 sends interrupts there; a kernel that names no reserved ranges has it too. */
 #define MSI_BASE 0xfee00000ull
 
+const char *vfio_root = "/dev/vfio";
+
 /* ---- opening -------------------------------------------------------------- */
 
 static int open_container(char **ret_why)
 {
-	int fd = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC), err;
+	char path[PATH_MAX];
+	int fd, err;
 
+	snprintf(path, sizeof(path), "%s/vfio", vfio_root);
+	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		return why(ret_why, -errno, "open /dev/vfio/vfio: %s; load the module vfio-pci",
+		return why(ret_why, -errno, "open %s: %s; load the module vfio-pci", path,
 			   strerror(errno));
 	if (ioctl(fd, VFIO_GET_API_VERSION) == VFIO_API_VERSION &&
 	    ioctl(fd, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) > 0)
@@ -39,10 +45,10 @@ static int open_container(char **ret_why)
 static int open_group(int group, char **ret_why)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
-	char path[64];
+	char path[PATH_MAX];
 	int fd, err;
 
-	snprintf(path, sizeof(path), "/dev/vfio/%d", group);
+	snprintf(path, sizeof(path), "%s/%d", vfio_root, group);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return why(ret_why, -errno, "open %s: %s%s", path, strerror(errno),

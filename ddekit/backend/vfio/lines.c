@@ -123,9 +123,10 @@ static int enable(struct vfio_pci *v, enum ddekit_irq_kind kind, uint32_t first,
 	return err;
 }
 
-static uint64_t run_of(uint32_t first, uint32_t count)
+/* Locked. Is one of [first, first + count) in use? */
+static bool used(const struct vfio_pci *v, uint32_t first, uint32_t count)
 {
-	return (count == 64 ? ~0ull : (1ull << count) - 1) << first;
+	return memchr(v->vector_used + first, true, count);
 }
 
 int vfio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
@@ -139,10 +140,10 @@ int vfio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 	if (index + count > v->n_vectors)
 		return -ENOSPC;
 	pthread_mutex_lock(&v->lock);
-	if (!(v->vectors_used & run_of(index, count)))
+	if (!used(v, index, count))
 		err = enable(v, kind, index, count);
 	if (!err)
-		v->vectors_used |= run_of(index, count);
+		memset(v->vector_used + index, true, count);
 	pthread_mutex_unlock(&v->lock);
 	for (i = 0; i < count && !err; i++) {
 		ret[i] = &v->vector[index + i];
@@ -156,8 +157,8 @@ void vfio_irq_free(struct ddekit_irq *irq)
 	struct vfio_pci *v = to_vfio(irq->pci);
 
 	pthread_mutex_lock(&v->lock);
-	v->vectors_used &= ~run_of(irq->number, 1);
-	if (!v->vectors_used)
+	v->vector_used[irq->number] = false;
+	if (!used(v, 0, v->n_vectors))
 		disable(v);
 	pthread_mutex_unlock(&v->lock);
 }

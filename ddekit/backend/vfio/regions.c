@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Registers mapped into the process.  The pages of the MSI-X table are memory of our
- * own in these mappings: what the runtime's kernel writes there must not reach the
- * device.  A device has nothing else in these pages (PCI 3.0, 6.8.2, asks for that).
+ * Registers mapped into the process.  The MSI-X table is memory of our own: what the
+ * runtime's kernel writes there must not reach the device.  The kernel maps it by its
+ * exact range (msix_map_region()), so that a page which the table shares with other
+ * registers (PCI 3.0, 6.8.2, only advises against it) is the device's for everybody
+ * else; pages that are the table's alone are covered in all mappings.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -90,6 +92,13 @@ void vfio_region_finish(struct vfio_region *r)
 
 /* ---- mapping -------------------------------------------------------------- */
 
+int vfio_table_init(struct vfio_pci *v)
+{
+	v->table = calloc(1, v->table_size);
+	return v->table ? 0 : -ENOMEM;
+}
+
+/* The pages that have nothing but the table. */
 static int cover_table(struct vfio_pci *v, unsigned int n, const struct vfio_area *a,
 		       volatile char *cpu)
 {
@@ -97,8 +106,8 @@ static int cover_table(struct vfio_pci *v, unsigned int n, const struct vfio_are
 
 	if (n != v->table_bar)
 		return 0;
-	start = v->table_offset & ~mask;
-	end = (v->table_offset + v->table_size + mask) & ~mask;
+	start = (v->table_offset + mask) & ~mask;
+	end = (v->table_offset + v->table_size) & ~mask;
 	if (start < a->offset)
 		start = a->offset;
 	if (end > a->offset + a->size)
@@ -130,8 +139,12 @@ static int map_area(struct vfio_pci *v, unsigned int n, struct vfio_area *a)
 volatile void *vfio_region_map(struct vfio_pci *v, unsigned int n, uint64_t offset, uint64_t len)
 {
 	struct vfio_region *r = &v->region[n];
+	uint64_t in_table = offset - v->table_offset;
 	uint32_t i;
 
+	if (n == v->table_bar && offset >= v->table_offset && in_table < v->table_size &&
+	    len <= v->table_size - in_table)
+		return v->table + in_table;
 	for (i = 0; i < r->n_areas; i++) {
 		struct vfio_area *a = &r->area[i];
 

@@ -9,6 +9,9 @@
 enum { SAVED_CONTAINER, SAVED_GROUP, SAVED_DEVICE, SAVED_POOL, SAVED_INTX, SAVED_REQUEST,
        SAVED_ERROR, SAVED_VECTORS };
 
+_Static_assert(SAVED_VECTORS + VFIO_VECTORS <= DDEKIT_CLAIM_FDS,
+	       "all files fit into a saved claim");
+
 struct saved {
 	uint64_t pool_base, pool_size;
 	uint32_t n_vectors;

@@ -24,7 +24,9 @@
 #include "../sysfs.h"
 
 #define VFIO_DRIVER "vfio-pci"
-#define VFIO_VECTORS 64
+#define VFIO_VECTORS 128
+
+_Static_assert(VFIO_VECTORS + 3 <= DDEKIT_HANDOVER_FDS, "all files fit into a handover");
 
 /* ---- handover ------------------------------------------------------------- */
 
@@ -43,6 +45,9 @@ struct vfio_container {
 	int fd, group;
 	uint64_t pool_base;
 };
+
+/* Where VFIO's files are; tests have their own. */
+extern const char *vfio_root;
 
 /* Opens both for an IOMMU group. *ret is set on success only. */
 int vfio_container_open(int group, struct vfio_container *ret, char **ret_why);
@@ -105,9 +110,10 @@ struct vfio_pci {
 	 * device, whose table is the host kernel's. */
 	unsigned int table_bar;		/* BARS_N: none */
 	uint64_t table_offset, table_size;
+	char *table;			/* what stands for it */
 	uint32_t n_vectors;
 	struct ddekit_irq vector[VFIO_VECTORS];
-	uint64_t vectors_used;		/* bit per vector */
+	bool vector_used[VFIO_VECTORS];
 	enum ddekit_irq_kind mode;	/* what is enabled, if any is */
 	bool enabled;
 	struct ddekit_irq line;
@@ -124,6 +130,8 @@ static inline struct vfio_pci *to_vfio(struct ddekit_pci *pci)
 /* What the device's file says of a register range. Return: 0, -errno. */
 int vfio_region_init(struct vfio_pci *v, unsigned int n);
 void vfio_region_finish(struct vfio_region *r);
+/* Memory of our own for the MSI-X table, whose place is known. Return: 0, -ENOMEM. */
+int vfio_table_init(struct vfio_pci *v);
 /* Locked. The address of [offset, offset + len), or NULL: only by call. */
 volatile void *vfio_region_map(struct vfio_pci *v, unsigned int n, uint64_t offset,
 			       uint64_t len);

@@ -60,7 +60,7 @@ struct ddekit_claim_spec {
 	gid_t gid;
 };
 
-#define DDEKIT_HANDOVER_FDS 96
+#define DDEKIT_HANDOVER_FDS 160
 #define DDEKIT_HANDOVER_BLOB 4096
 
 /* What the driver host needs to adopt the device.  Plain data: can be sent as
@@ -121,7 +121,7 @@ bool ddekit_claim_isolated(const struct ddekit_claim *claim);
 /* emu: the pid of QEMU; 0 for others. */
 pid_t ddekit_claim_pid(struct ddekit_claim *claim);
 
-#define DDEKIT_CLAIM_FDS 128
+#define DDEKIT_CLAIM_FDS 160
 
 /* A claim for another process of the same build: data and files. */
 struct ddekit_claim_saved {
