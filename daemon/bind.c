@@ -65,6 +65,16 @@ static int read_name(sd_bus_message *msg, struct request *q, struct ddekit_bdf *
 
 /* A device that no file names is made of the settings alone; one that is
  * configured runs with the settings laid over its own. */
+static int read_flags(sd_bus_message *msg, uint32_t *ret, sd_bus_error *error)
+{
+	int r = sd_bus_message_read(msg, "u", ret);
+
+	if (r >= 0 && *ret & ~CONTROL_BIND_ALL)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "unknown flags %#x",
+					 *ret & ~CONTROL_BIND_ALL);
+	return r;
+}
+
 static int read_request(sd_bus_message *msg, struct request *q, sd_bus_error *error)
 {
 	struct ddekit_bdf bdf;
@@ -79,10 +89,7 @@ static int read_request(sd_bus_message *msg, struct request *q, sd_bus_error *er
 	q->n_settings = read_settings(msg, q->config, error);
 	if (q->n_settings < 0)
 		return q->n_settings;
-	r = sd_bus_message_read(msg, "u", &q->flags);
-	if (r >= 0 && q->flags & ~(CONTROL_BIND_RUNTIME | CONTROL_BIND_FORCE))
-		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "unknown flags");
-	return r;
+	return read_flags(msg, &q->flags, error);
 }
 
 static bool is_down(const struct device *dev)
@@ -299,7 +306,7 @@ int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	int r = method_read_device(msg, arg, &dev, error);
 
 	if (r >= 0)
-		r = sd_bus_message_read(msg, "u", &flags);
+		r = read_flags(msg, &flags, error);
 	if (r >= 0 && !(flags & CONTROL_BIND_FORCE))
 		r = refuse_in_use(dev, error);
 	if (r < 0)

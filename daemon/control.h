@@ -36,6 +36,7 @@ enum device_state {
 /* Flags of Bind, PlanBind and Unbind. */
 #define CONTROL_BIND_RUNTIME 1u		/* not written down */
 #define CONTROL_BIND_FORCE 2u		/* whoever uses the device */
+#define CONTROL_BIND_ALL (CONTROL_BIND_RUNTIME | CONTROL_BIND_FORCE)
 
 #define CONTROL_ERROR_NO_DEVICE "org.ddekit.Error.NoSuchDevice"
 #define CONTROL_ERROR_EXISTS "org.ddekit.Error.AlreadyBound"
