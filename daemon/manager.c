@@ -13,7 +13,9 @@
 #include "manager.h"
 #include "pcisys.h"
 
-#define STOP_LIMIT_US 20000000ull	/* for all devices; more than any stop-timeout is cut */
+/* Devices stop side by side, but are made quiet and given back one after the other. */
+#define STOP_LIMIT_MS 20000ull
+#define STOP_DEVICE_MS 2000ull
 
 /* ---- runtime folder -------------------------------------------------------- */
 
@@ -353,19 +355,40 @@ static int on_stop_limit(sd_event_source *source, uint64_t usec, void *arg)
 	return sd_event_exit(m->event, 1);
 }
 
+static uint64_t stop_limit_ms(const struct manager *m)
+{
+	uint64_t longest = 0, at_work = 0;
+	size_t i;
+
+	for (i = 0; i < m->n_devices; i++) {
+		const struct device *dev = m->device[i];
+
+		if (device_state_is_down(dev->state))
+			continue;
+		at_work++;
+		if (dev->config->stop_timeout > longest)
+			longest = dev->config->stop_timeout;
+	}
+	longest += at_work * STOP_DEVICE_MS;
+	return longest > STOP_LIMIT_MS ? longest : STOP_LIMIT_MS;
+}
+
 void manager_stop(struct manager *m)
 {
+	uint64_t limit = stop_limit_ms(m);
 	size_t i;
 
 	if (m->stopping)
 		return;
 	m->stopping = true;
-	sd_notify(0, "STOPPING=1");
+	/* With time to kill what is left. */
+	sd_notifyf(0, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%llu",
+		   (unsigned long long)(limit + STOP_LIMIT_MS / 2) * 1000);
 	for (i = 0; i < m->n_devices; i++)
 		device_stop(m->device[i], false);
 	if (all_down(m))
 		sd_event_exit(m->event, 0);
 	else
 		sd_event_add_time_relative(m->event, &m->stop_timer, CLOCK_MONOTONIC,
-					   STOP_LIMIT_US, 0, on_stop_limit, m);
+					   limit * 1000, 0, on_stop_limit, m);
 }
