@@ -50,3 +50,16 @@ logged() { # PATTERN...
 			fail "the log has no \"$pattern\": $(grep -c . "$LOG") lines in $LOG"
 	done
 }
+
+# ---- a driver beside which the module "wreck" misbehaves when told to ----
+
+# The driver's plugin with it, in a copy of the plugins, which is to be PLUGINS_USED.
+build_wreck() { # DRIVER CLASS
+	cp -rL "$PLUGINS" "$T/plugins"
+	cp -r "$REPO/tests/emu/modules/wreck" "$T/wreck"
+	build_module up "$T/plugins" "$2" "$T/wreck"
+	rm "$T/plugins/wreck.json"
+	jq '.modules += ["wreck.so"] | .parameters += [{ name: "what", module: "wreck" }]' \
+		"$PLUGINS/$1.json" >"$T/plugins/$1.json"
+	rm -rf "$T/plugins/smp" "$T/plugins/up+debug"
+}
