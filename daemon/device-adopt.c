@@ -154,6 +154,10 @@ static void read_history(struct json_object *o, struct device *dev)
 	copy_text(dev->modalias, sizeof(dev->modalias), text_of(o, "modalias"));
 	copy_text(dev->release, sizeof(dev->release), text_of(o, "release"));
 	read_times(o, &dev->times);
+	dev->before.changed = bool_of(o, "taken");
+	copy_text(dev->before.driver, sizeof(dev->before.driver), text_of(o, "kernel_driver"));
+	copy_text(dev->before.override, sizeof(dev->before.override),
+		  text_of(o, "kernel_override"));
 	if (json_object_object_get_ex(o, "saved", &saved))
 		netsave_from_json(saved, &dev->saved);
 }
@@ -289,6 +293,8 @@ static int fill(struct device *dev, struct manager *m, const char *key, struct j
 		take_block(dev, m, key);
 	if (!r)
 		r = restore_claim(m, key, &dev->claim, &why);
+	if (!r)
+		dev->before.changed = false;	/* the claim knows it */
 	about = device_about(dev);
 	if (r < 0)
 		log_line(&about, LOG_WARNING, "it is claimed anew, since what ddekitd %s left "
@@ -350,6 +356,13 @@ static bool is_held(const struct device *dev, const char *what)
 	return uses;
 }
 
+static void stop_adopted(struct device *dev, bool forget)
+{
+	if (!dev->claim)
+		device_release_claim(dev);
+	device_stop(dev, forget);
+}
+
 static void adopt(struct manager *m, const char *key, struct json_object *o)
 {
 	struct host_kept kept = take_host(m, key, o);
@@ -371,11 +384,11 @@ static void adopt(struct manager *m, const char *key, struct json_object *o)
 		dev->transient = bool_of(o, "transient");
 	if (dev->transient && (want == WANT_GONE ||
 			       (!bool_of(o, "transient") && !is_held(dev, "removed")))) {
-		device_stop(dev, true);
+		stop_adopted(dev, true);
 		return;
 	}
 	if (want == WANT_DOWN)
-		device_stop(dev, false);
+		stop_adopted(dev, false);
 	else
 		device_resume(dev, how);
 	if (fresh && is_held(dev, "changed"))

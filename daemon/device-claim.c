@@ -96,6 +96,7 @@ static int open_claim(struct device *dev, char **ret_why)
 		.bdf = c->bdf,
 		.backend = c->backend,
 		.pool_size = c->memory,
+		.before = dev->before,
 		.emu_device = c->device,
 		.emu_args = (const char *const *)c->emu_args.item,
 		.uid = dev->manager->host_uid,
@@ -119,6 +120,7 @@ static int open_claim(struct device *dev, char **ret_why)
 	spec.emu_drive_fd = disk;
 	spec.emu_fds = fds;
 	r = ddekit_claim_open(&spec, &dev->claim, &why);
+	dev->before.changed = false;	/* on failure it has been given back */
 	if (r == -EBUSY && config_needs_group(c))
 		group = pcisys_group_problem(inuse_system.sys, c->bdf_text);
 	if (r < 0)
@@ -173,6 +175,18 @@ int device_claim(struct device *dev, char **ret_why)
 	return 0;
 }
 
+/* The predecessor's claim was lost, and there is no other. */
+static void return_lost(struct device *dev)
+{
+	struct log_about about = device_about(dev);
+	int r = ddekit_give_back(dev->config->bdf, &dev->before);
+
+	if (r < 0)
+		log_line(&about, LOG_ERR, "its driver %s does not take it back: %s",
+			 dev->before.driver, strerror(-r));
+	dev->before.changed = false;
+}
+
 void device_release_claim(struct device *dev)
 {
 	_cleanup_free_ char *name = lock_name(dev);
@@ -180,6 +194,7 @@ void device_release_claim(struct device *dev)
 	dev->claim_death = sd_event_source_disable_unref(dev->claim_death);
 	ddekit_claim_close(dev->claim);
 	dev->claim = NULL;
+	return_lost(dev);
 	device_give_back(dev);
 	if (name)
 		manager_unlock_file(dev->manager->config.global.runtime_dir, name, &dev->lock);

@@ -85,6 +85,13 @@ static void add_history(struct json_object *o, const struct device *dev)
 	json_object_object_add(o, "times", times(&dev->times));
 }
 
+static void add_before(struct json_object *o, const struct ddekit_before *before)
+{
+	add_bool(o, "taken", before->changed);
+	add_string(o, "kernel_driver", before->driver);
+	add_string(o, "kernel_override", before->override);
+}
+
 static struct json_object *describe(const struct device *dev)
 {
 	struct json_object *o = json_object_new_object();
@@ -113,6 +120,7 @@ static struct json_object *describe(const struct device *dev)
 		json_object_object_add(o, "host", host(dev->host));
 	if (dev->saved)
 		json_object_object_add(o, "saved", netsave_to_json(dev->saved));
+	add_before(o, dev->claim ? ddekit_claim_before(dev->claim) : &dev->before);
 	add_history(o, dev);
 	return o;
 }

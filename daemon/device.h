@@ -80,6 +80,7 @@ struct device {
 
 	struct ddekit_claim *claim;
 	sd_event_source *claim_death;
+	struct ddekit_before before;	/* of a claim that was lost, until the next */
 	struct netsave *saved;		/* of the kernel's interface; NULL: it had none */
 	int lock;			/* fd of the lock file */
 	char modalias[96];		/* empty: not known */

@@ -21,6 +21,7 @@
 struct ddekit_claim {
 	const struct backend *backend;
 	struct ddekit_bdf bdf;
+	struct ddekit_before before;	/* the backend's to fill */
 };
 
 /* First member of every backend's device.  The backend fills all of it in

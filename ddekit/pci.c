@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "backend.h"
+#include "backend/sysfs.h"
 
 extern const struct backend emu_backend, uio_backend, vfio_backend;
 
@@ -237,6 +238,16 @@ int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command,
 			 const char *arguments, char **ret_reply)
 {
 	return claim->backend->claim.monitor(claim, command, arguments, ret_reply);
+}
+
+const struct ddekit_before *ddekit_claim_before(const struct ddekit_claim *claim)
+{
+	return &claim->before;
+}
+
+int ddekit_give_back(struct ddekit_bdf bdf, const struct ddekit_before *before)
+{
+	return sysfs_restore(bdf, before);
 }
 
 bool ddekit_claim_isolated(const struct ddekit_claim *claim)

@@ -195,10 +195,10 @@ static int move(struct ddekit_bdf bdf, const char *driver)
 	return err;
 }
 
-int sysfs_bind(struct ddekit_bdf bdf, const char *driver, struct sysfs_before *ret_before,
+int sysfs_bind(struct ddekit_bdf bdf, const char *driver, struct ddekit_before *before,
 	       char **ret_why)
 {
-	struct sysfs_before before = { 0 };
+	struct ddekit_before now = { .changed = true };
 	char text[DDEKIT_BDF_STRLEN];
 	int err;
 
@@ -208,28 +208,25 @@ int sysfs_bind(struct ddekit_bdf bdf, const char *driver, struct sysfs_before *r
 	err = need_driver(driver, ret_why);
 	if (err)
 		return err;
-	sysfs_link(bdf, "driver", before.driver);
-	if (!strcmp(before.driver, driver)) {
-		*ret_before = before;
+	sysfs_link(bdf, "driver", now.driver);
+	if (!strcmp(now.driver, driver))
 		return 0;
-	}
-	if (sysfs_line(bdf, "driver_override", before.override, SYSFS_NAME) ||
-	    !strcmp(before.override, "(null)"))
-		before.override[0] = 0;
-	before.changed = true;
+	if (sysfs_line(bdf, "driver_override", now.override, SYSFS_NAME) ||
+	    !strcmp(now.override, "(null)"))
+		now.override[0] = 0;
 	err = move(bdf, driver);
 	if (err) {
-		sysfs_restore(bdf, &before);
+		sysfs_restore(bdf, &now);
 		return why(ret_why, err, "cannot give %s from %s to %s: %s%s%s; the kernel's log "
-			   "says more", text, before.driver[0] ? before.driver : "no driver",
-			   driver, strerror(-err), before.driver[0] ? "; it has again " : "",
-			   before.driver);
+			   "says more", text, now.driver[0] ? now.driver : "no driver",
+			   driver, strerror(-err), now.driver[0] ? "; it has again " : "",
+			   now.driver);
 	}
-	*ret_before = before;
+	*before = now;
 	return 0;
 }
 
-int sysfs_restore(struct ddekit_bdf bdf, const struct sysfs_before *before)
+int sysfs_restore(struct ddekit_bdf bdf, const struct ddekit_before *before)
 {
 	int err;
 

@@ -10,17 +10,10 @@
 #include <stddef.h>
 #include <ddekit/pci.h>
 
-#define SYSFS_NAME 64
+#define SYSFS_NAME DDEKIT_DRIVER_NAME
 
 /* Where /sys is; tests have a tree of their own. */
 extern const char *sysfs_root;
-
-/* How a function was before sysfs_bind(). Plain data. */
-struct sysfs_before {
-	bool changed;			/* false: it had the wanted driver already */
-	char driver[SYSFS_NAME];	/* empty: none */
-	char override[SYSFS_NAME];	/* empty: none */
-};
 
 bool sysfs_present(struct ddekit_bdf bdf);
 /* Opens a file of the function. Return: the fd, close-on-exec; -errno. */
@@ -37,18 +30,18 @@ int sysfs_load_module(const char *module);
 /**
  * sysfs_bind - give a function to a kernel driver
  * @driver:     "vfio-pci"; its module is loaded if need be
- * @ret_before: for sysfs_restore()
+ * @before:     for sysfs_restore(); untouched if the function has the driver already
  * @ret_why:    on failure names the cause and the next step
  *
  * On failure the function has the driver it had. May block for seconds: a driver
  * lets go of its device. Return: 0, -ENODEV, -ENOENT (no such driver), -EBUSY
  * (the driver does not take it), -errno.
  */
-int sysfs_bind(struct ddekit_bdf bdf, const char *driver, struct sysfs_before *ret_before,
+int sysfs_bind(struct ddekit_bdf bdf, const char *driver, struct ddekit_before *before,
 	       char **ret_why);
 /* Gives it back to the driver it had. Nothing happens to one that has gone.
  * Return: 0, -errno (the former driver does not take it). */
-int sysfs_restore(struct ddekit_bdf bdf, const struct sysfs_before *before);
+int sysfs_restore(struct ddekit_bdf bdf, const struct ddekit_before *before);
 
 /**
  * sysfs_group_check - may a function be taken out of its IOMMU group?

@@ -181,7 +181,7 @@ static void has(const char *driver, const char *override)
 
 START_TEST(a_function_is_given_away_and_back)
 {
-	struct sysfs_before before;
+	struct ddekit_before before;
 	char *why = NULL;
 
 	ck_assert_int_eq(sysfs_bind(nic, "vfio-pci", &before, &why), 0);
@@ -195,7 +195,7 @@ END_TEST
 
 START_TEST(a_former_override_is_restored)
 {
-	struct sysfs_before before;
+	struct ddekit_before before;
 	char *why = NULL;
 
 	make_file(path(DEVICES NIC "/driver_override"), "e1000e\n");
@@ -207,7 +207,7 @@ END_TEST
 
 START_TEST(a_refusal_leaves_the_former_driver)
 {
-	struct sysfs_before before = { .driver = "untouched" };
+	struct ddekit_before before = { .driver = "untouched" };
 	char *why = NULL;
 
 	refuses = true;
@@ -222,7 +222,7 @@ END_TEST
 
 START_TEST(one_that_has_the_driver_is_left_alone)
 {
-	struct sysfs_before before;
+	struct ddekit_before before = { 0 };
 	char *why = NULL;
 
 	ck_assert_int_eq(sysfs_bind(nic, "e1000e", &before, &why), 0);
@@ -232,10 +232,23 @@ START_TEST(one_that_has_the_driver_is_left_alone)
 }
 END_TEST
 
+START_TEST(who_had_one_before_a_lost_claim_gets_it_back)
+{
+	struct ddekit_before first, second;
+	char *why = NULL;
+
+	ck_assert_int_eq(sysfs_bind(nic, "vfio-pci", &first, &why), 0);
+	second = first;
+	ck_assert_int_eq(sysfs_bind(nic, "vfio-pci", &second, &why), 0);
+	ck_assert_int_eq(ddekit_give_back(nic, &second), 0);
+	has("e1000e", "");
+}
+END_TEST
+
 START_TEST(an_unknown_function_and_driver_are_named)
 {
 	const struct ddekit_bdf none = { 0, 9, 0, 0 };
-	struct sysfs_before before;
+	struct ddekit_before before;
 	char *why = NULL;
 
 	ck_assert_int_eq(sysfs_bind(none, "vfio-pci", &before, &why), -ENODEV);
@@ -250,7 +263,7 @@ END_TEST
 
 START_TEST(restoring_one_that_has_gone_does_nothing)
 {
-	const struct sysfs_before before = { .changed = true, .driver = "e1000e" };
+	const struct ddekit_before before = { .changed = true, .driver = "e1000e" };
 
 	ck_assert_int_eq(sysfs_restore((struct ddekit_bdf){ 0, 9, 0, 0 }, &before), 0);
 }
@@ -307,6 +320,7 @@ int main(void)
 	tcase_add_test(c, a_former_override_is_restored);
 	tcase_add_test(c, a_refusal_leaves_the_former_driver);
 	tcase_add_test(c, one_that_has_the_driver_is_left_alone);
+	tcase_add_test(c, who_had_one_before_a_lost_claim_gets_it_back);
 	tcase_add_test(c, an_unknown_function_and_driver_are_named);
 	tcase_add_test(c, restoring_one_that_has_gone_does_nothing);
 	tcase_add_test(c, without_a_group_there_is_no_iommu);

@@ -521,6 +521,19 @@ START_TEST(a_saved_claim_goes_on_with_all_its_files)
 }
 END_TEST
 
+START_TEST(a_device_of_a_lost_claim_is_given_back_to_who_had_it)
+{
+	struct ddekit_claim_spec spec = { .bdf = { .bus = BUS }, .backend = "vfio",
+					  .pool_size = 16 * MIB,
+					  .before = { .changed = true, .driver = "e1000e" } };
+
+	shell("touch %s/bus/pci/devices/0000:01:00.0/driver_override", root);
+	ck_assert_int_eq(ddekit_claim_open(&spec, &claim, NULL), 0);
+	ck_assert(ddekit_claim_before(claim)->changed);
+	ck_assert_str_eq(ddekit_claim_before(claim)->driver, "e1000e");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("vfio");
@@ -541,6 +554,7 @@ int main(void)
 	tcase_add_test(c, more_than_64_vectors_are_enabled_together);
 	tcase_add_test(c, where_vectors_cannot_be_added_all_are_made_at_once);
 	tcase_add_test(c, a_saved_claim_goes_on_with_all_its_files);
+	tcase_add_test(c, a_device_of_a_lost_claim_is_given_back_to_who_had_it);
 	suite_add_tcase(s, c);
 	return rig_run(s);
 }

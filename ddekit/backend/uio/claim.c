@@ -175,7 +175,7 @@ static int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_cl
 			  char **ret_why)
 {
 	struct uio_claim *c = uio_claim_create();
-	struct sysfs_before before = { 0 };
+	struct ddekit_before before = spec->before;
 	int err;
 
 	if (!c)
@@ -191,7 +191,7 @@ static int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_cl
 		sysfs_restore(spec->bdf, &before);
 		return err;
 	}
-	c->before = before;
+	c->base.before = before;
 	*ret = &c->base;
 	return 0;
 }
@@ -289,7 +289,7 @@ static pid_t uio_claim_pid(struct ddekit_claim *claim)
 static void uio_claim_close(struct ddekit_claim *claim)
 {
 	struct uio_claim *c = to_claim(claim);
-	struct sysfs_before before = c->before;
+	struct ddekit_before before = claim->before;
 	struct ddekit_bdf bdf = claim->bdf;
 
 	uio_claim_quiesce(claim);

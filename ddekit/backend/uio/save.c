@@ -7,7 +7,7 @@
 #include "uio.h"
 
 struct saved {
-	struct sysfs_before before;
+	struct ddekit_before before;
 	struct uio_blob blob;
 };
 
@@ -34,7 +34,7 @@ int uio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 
 	if (!s)
 		return -ENOMEM;
-	s->before = c->before;
+	s->before = c->base.before;
 	s->blob = c->blob;
 	ret->n_fds = list_fds(c, at);
 	for (i = 0; i < ret->n_fds; i++)
@@ -60,7 +60,7 @@ int uio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_clai
 	c = uio_claim_create();
 	if (!c)
 		return -ENOMEM;
-	c->before = s->before;
+	c->base.before = s->before;
 	c->blob = s->blob;
 	n = list_fds(c, at);
 	if (saved->n_fds != n) {

@@ -50,7 +50,6 @@ struct uio_blob {
 
 struct uio_claim {
 	struct ddekit_claim base;
-	struct sysfs_before before;
 	int pool, uio, config;
 	int resource[UIO_BARS];		/* -1: none */
 	struct uio_blob blob;		/* as it is handed over */

@@ -176,7 +176,7 @@ static int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_c
 			   char **ret_why)
 {
 	struct vfio_claim *c = vfio_claim_create();
-	struct sysfs_before before = { 0 };
+	struct ddekit_before before = spec->before;
 	int err, group;
 
 	if (!c)
@@ -193,7 +193,7 @@ static int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_c
 		sysfs_restore(spec->bdf, &before);
 		return err;
 	}
-	c->before = before;
+	c->base.before = before;
 	*ret = &c->base;
 	return 0;
 }
@@ -369,7 +369,7 @@ static pid_t vfio_claim_pid(struct ddekit_claim *claim)
 static void vfio_claim_close(struct ddekit_claim *claim)
 {
 	struct vfio_claim *c = to_claim(claim);
-	struct sysfs_before before = c->before;
+	struct ddekit_before before = claim->before;
 	struct ddekit_bdf bdf = claim->bdf;
 
 	vfio_claim_quiesce(claim);

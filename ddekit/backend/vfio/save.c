@@ -16,7 +16,7 @@ struct saved {
 	uint64_t pool_base, pool_size;
 	uint32_t n_vectors;
 	uint32_t zero;
-	struct sysfs_before before;
+	struct ddekit_before before;
 };
 
 static int *fd_of(struct vfio_claim *c, unsigned int i)
@@ -50,7 +50,7 @@ int vfio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 	if (!s)
 		return -ENOMEM;
 	*s = (struct saved){ .pool_base = c->container.pool_base, .pool_size = c->pool_size,
-			     .n_vectors = c->n_vectors, .before = c->before };
+			     .n_vectors = c->n_vectors, .before = c->base.before };
 	ret->n_fds = SAVED_VECTORS + c->n_vectors;
 	for (i = 0; i < ret->n_fds; i++)
 		ret->fds[i] = *fd_of(c, i);
@@ -93,7 +93,7 @@ int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_cla
 	c->n_vectors = s->n_vectors;
 	c->pool_size = s->pool_size;
 	c->container.pool_base = s->pool_base;
-	c->before = s->before;
+	c->base.before = s->before;
 	err = vfio_claim_watch(c);
 	if (!err) {
 		*ret = &c->base;

@@ -59,7 +59,6 @@ int vfio_container_map(struct vfio_container *c, int pool_fd, uint64_t size, cha
 
 struct vfio_claim {
 	struct ddekit_claim base;
-	struct sysfs_before before;
 	struct vfio_container container;
 	uint64_t pool_size;
 	uint32_t n_vectors;

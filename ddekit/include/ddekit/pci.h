@@ -44,10 +44,22 @@ char *ddekit_bdf_format(struct ddekit_bdf bdf, char *buf);
 
 struct ddekit_claim;
 
+#define DDEKIT_DRIVER_NAME 64
+
+/* Which driver of the host's kernel had a device before its claim. Plain data. */
+struct ddekit_before {
+	bool changed;			/* false: it had the wanted driver already, or the
+					 * host's kernel does not know the device */
+	char driver[DDEKIT_DRIVER_NAME];	/* empty: none */
+	char override[DDEKIT_DRIVER_NAME];	/* empty: none */
+};
+
 struct ddekit_claim_spec {
 	struct ddekit_bdf bdf;
 	const char *backend;		/* "emu", "vfio", "uio" */
 	uint64_t pool_size;		/* bytes, a multiple of 4 MiB */
+	struct ddekit_before before;	/* of a claim that was lost: if the backend's driver has
+					 * the device already, this one gets it back */
 	/* emu: the rest is for it alone */
 	const char *emu_device;		/* QEMU -device argument: "e1000e", "nvme,serial=x" */
 	const char *emu_netdev;		/* QEMU -netdev argument without id: "user", "tap,fd=…" */
@@ -116,6 +128,10 @@ int ddekit_claim_death_why(struct ddekit_claim *claim, char **ret_why);
  * Return: 0, -EOPNOTSUPP (not emu), -EIO, -EPROTO (QMP refused; reply says why). */
 int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command,
 			 const char *arguments, char **ret_reply);
+/* Who gets the device when the claim is closed. Borrowed. */
+const struct ddekit_before *ddekit_claim_before(const struct ddekit_claim *claim);
+/* For a device whose claim was lost. Return: 0, -errno: the driver does not take it. */
+int ddekit_give_back(struct ddekit_bdf bdf, const struct ddekit_before *before);
 /* Is the device kept from all memory but its pool? Not without an IOMMU. */
 bool ddekit_claim_isolated(const struct ddekit_claim *claim);
 /* emu: the pid of QEMU; 0 for others. */
