@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The configuration of QEMU's blkdebug for disks with bad sectors: at 1 MiB one that cannot
+# Disks that fail.  QEMU's blkdebug makes bad sectors: at 1 MiB one that cannot
 # be read, at 3 MiB one that cannot be written, at 2 MiB one of which the first write fails.
 
 blkdebug_rules() {
@@ -11,4 +11,10 @@ blkdebug_rules() {
 
 bad_sector() { # EVENT SECTOR [RULE]
 	printf '[inject-error]\nevent = "%s"\nerrno = "5"\nsector = "%s"\n%s\n' "$1" "$2" "${3:-}"
+}
+
+# block_set_io_throttle's argument: so few bytes a second that the driver's patience ends.
+slow_drive() { # DRIVE
+	printf '{ "device": "%s", "bps": 4096, "bps_rd": 0, "bps_wr": 0, "iops": 0,
+		"iops_rd": 0, "iops_wr": 0 }' "$1"
 }
