@@ -50,8 +50,9 @@ struct dde_cpu *dde_cpu_of(unsigned int cpu);
 void dde_dma_init(void);
 void dde_dma_keep_borders(void);
 
-/* random.c */
+/* random.c, string.c */
 void dde_random_init(void);
+void dde_string_init(void);
 
 #ifdef CONFIG_SMP
 /* smp.c */

@@ -5,34 +5,16 @@
 #include <linux/init.h>
 #include <linux/types.h>
 #include <asm/archrandom.h>
+#include <asm/cpuid.h>
 #include "internal.h"
-
-#define CPUID_1_ECX_RDRAND	(1u << 30)
-#define CPUID_7_EBX_RDSEED	(1u << 18)
 
 static bool has_rdrand __ro_after_init;
 static bool has_rdseed __ro_after_init;
 
-static void __init cpuid(u32 leaf, u32 *ret_a, u32 *ret_b, u32 *ret_c)
-{
-	u32 a = leaf, c = 0, d;
-
-	asm volatile("cpuid" : "+a" (a), "=b" (*ret_b), "+c" (c), "=d" (d));
-	*ret_a = a;
-	*ret_c = c;
-}
-
 void __init dde_random_init(void)
 {
-	u32 a, b, c, top;
-
-	cpuid(0, &top, &b, &c);
-	cpuid(1, &a, &b, &c);
-	has_rdrand = c & CPUID_1_ECX_RDRAND;
-	if (top < 7)
-		return;
-	cpuid(7, &a, &b, &c);
-	has_rdseed = b & CPUID_7_EBX_RDSEED;
+	has_rdrand = cpuid_leaf(1).c & CPUID_1_ECX_RDRAND;
+	has_rdseed = cpuid_leaf(7).b & CPUID_7_EBX_RDSEED;
 }
 
 /* Either instruction may have nothing to give at the moment. */

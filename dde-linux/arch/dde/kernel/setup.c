@@ -49,6 +49,7 @@ void __init setup_arch(char **cmdline)
 	dde_console_init();
 	dde_fault_init();
 	dde_random_init();
+	dde_string_init();
 	dde_pool_base = dde_boot->pool_base;
 	dde_pool_end = dde_boot->pool_base + dde_boot->pool_size;
 	dde_pool_pfn = dde_pool_base >> PAGE_SHIFT;

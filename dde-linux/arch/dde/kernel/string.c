@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Copying and filling memory.  Short blocks by a few overlapping vector moves,
- * long ones by the processor's string instructions; vector registers are free
- * to use here as in any process.
+ * long ones by the processor's string instructions if it has fast ones of bytes;
+ * vector registers are free to use here as in any process.
  */
+#include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/export.h>
+#include <linux/init.h>
+#include <linux/limits.h>
 #include <linux/types.h>
+#include <asm/cpuid.h>
+#include <asm/page.h>
+#include "internal.h"
 
 #undef memcpy
 #undef memmove
@@ -32,6 +38,15 @@ typedef long long v16 __attribute__((vector_size(16), aligned(1), may_alias));
 
 /* From this length on a string instruction is worth its start-up. */
 #define STRING_MIN	800
+
+/* The same here: never, until the processor was asked. */
+static size_t string_min __ro_after_init = SIZE_MAX;
+
+void __init dde_string_init(void)
+{
+	if (cpuid_leaf(7).b & CPUID_7_EBX_ERMS)
+		string_min = STRING_MIN;
+}
 
 #define LOAD(type, p)		(*(const type *)(p))
 #define STORE(type, p, v)	(*(type *)(p) = (v))
@@ -131,7 +146,7 @@ void *memcpy(void *to, const void *from, size_t len)
 		move_up_to_16(to, from, len);
 	else if (len <= 64)
 		move_up_to_64(to, from, len);
-	else if (len < STRING_MIN)
+	else if (len < string_min)
 		move_forward(to, from, len);
 	else
 		string_copy(to, from, len);
@@ -174,7 +189,7 @@ void *memset(void *to, int value, size_t len)
 			FILL_ENDS(u16_any, word);
 		else if (len)
 			*(u8 *)to = value;
-	} else if (len < STRING_MIN) {
+	} else if (len < string_min) {
 		STORE(v16, to + len - 16, vector);
 		for (p = to; len >= 16; len -= 16, p += 16)
 			STORE(v16, p, vector);
@@ -185,14 +200,19 @@ void *memset(void *to, int value, size_t len)
 }
 EXPORT_SYMBOL(memset);
 
+/* Words that are aligned are fast with any processor. */
 void clear_page(void *page)
 {
-	string_fill(page, 0, 4096);
+	size_t words = PAGE_SIZE / 8;
+
+	asm volatile("rep stosq" : "+D" (page), "+c" (words) : "a" (0L) : "memory");
 }
 EXPORT_SYMBOL(clear_page);
 
 void copy_page(void *to, const void *from)
 {
-	string_copy(to, from, 4096);
+	size_t words = PAGE_SIZE / 8;
+
+	asm volatile("rep movsq" : "+D" (to), "+S" (from), "+c" (words) : : "memory");
 }
 EXPORT_SYMBOL(copy_page);
