@@ -397,13 +397,31 @@ static void adopt(struct manager *m, const char *key, struct json_object *o)
 		device_replace_config(dev, fresh);
 }
 
+/* The device starts anew, but under the lock that is held: systemd may let go of its own
+ * copy of that later than the device needs it. */
+static void discard(struct manager *m, const char *key)
+{
+	struct host_kept kept = take_host(m, key, NULL);
+	char of_device[FDSTORE_KEY_MAX];
+	struct device *dev;
+	size_t i;
+
+	log_error("%s: what the ddekitd before this one left is damaged", key);
+	end_host(&kept);
+	for (i = 0; i < m->n_devices; i++) {
+		dev = m->device[i];
+		if (str_equal(fdstore_key(dev->config->bdf_text, of_device), key))
+			dev->lock = fdstore_take(m->fdstore, key, "lock");
+	}
+	fdstore_drop(m->fdstore, key);
+}
+
 void manager_adopt(struct manager *m)
 {
 	_cleanup_free_ char *text = NULL;
 	struct json_object *o;
 	char key[FDSTORE_KEY_MAX];
 	const char *found;
-	struct host_kept kept;
 	int fd;
 
 	while ((found = fdstore_find(m->fdstore, "state"))) {
@@ -412,14 +430,10 @@ void manager_adopt(struct manager *m)
 		o = !statefile_read(fd, &text, NULL) ? json_tokener_parse(text) : NULL;
 		free(text);
 		text = NULL;
-		if (o) {
+		if (o)
 			adopt(m, key, o);
-		} else {
-			log_error("%s: what the ddekitd before this one left is damaged", key);
-			kept = take_host(m, key, NULL);
-			end_host(&kept);
-			fdstore_drop(m->fdstore, key);
-		}
+		else
+			discard(m, key);
 		json_object_put(o);
 	}
 	fdstore_drop_rest(m->fdstore);

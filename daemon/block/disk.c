@@ -74,10 +74,23 @@ static void limit(struct dde_block_disk *d)
 		d->max_discard_bytes = d->discard_granularity = 0;
 }
 
+int block_disk_check(struct dde_block_disk *d)
+{
+	clean(d->name, sizeof(d->name));
+	clean(d->model, sizeof(d->model));
+	clean(d->serial, sizeof(d->serial));
+	clean(d->wwid, sizeof(d->wwid));
+	if (!is_name(d->name) || !is_sensible(d))
+		return -EINVAL;
+	limit(d);
+	return 0;
+}
+
 int block_disk_read(const struct dde_block_disk *src, struct dde_block_disk *ret)
 {
 	struct dde_block_disk d;
 	uint32_t before, after, i;
+	int r;
 
 	for (i = 0; i < TRIES; i++) {
 		before = __atomic_load_n(&src->sequence, __ATOMIC_ACQUIRE);
@@ -92,13 +105,8 @@ int block_disk_read(const struct dde_block_disk *src, struct dde_block_disk *ret
 	if (i == TRIES)
 		return -EAGAIN;
 	d.sequence = before;
-	clean(d.name, sizeof(d.name));
-	clean(d.model, sizeof(d.model));
-	clean(d.serial, sizeof(d.serial));
-	clean(d.wwid, sizeof(d.wwid));
-	if (!is_name(d.name) || !is_sensible(&d))
-		return -EINVAL;
-	limit(&d);
-	*ret = d;
-	return 0;
+	r = block_disk_check(&d);
+	if (!r)
+		*ret = d;
+	return r;
 }

@@ -88,5 +88,7 @@ struct block_control *block_ring_control(struct block_ring *ring);
 /* disk.c: as the back wrote it, once. Return: 0, -ENODEV (never used), -EAGAIN (being
  * written), -EINVAL (not sensible). */
 int block_disk_read(const struct dde_block_disk *src, struct dde_block_disk *ret);
+/* disk.c: ends texts and makes them printable, bounds the limits. Return: 0, -EINVAL. */
+int block_disk_check(struct dde_block_disk *d);
 
 #endif

@@ -30,7 +30,7 @@ int ublk_hear(int socket, struct ublk_ask *ret)
 
 	if (!r && (ret->index >= DDE_BLOCK_DISKS || ret->wish > UBLK_GO))
 		r = -EBADMSG;
-	return r;
+	return r ? r : block_disk_check(&ret->disk);
 }
 
 int ublk_answer(int socket, const struct ublk_answer *answer)

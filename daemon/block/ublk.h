@@ -63,8 +63,9 @@ struct ublk_answer {
 };
 
 /* By a socket of kind SOCK_SEQPACKET; block. Return: 0, -EPIPE (the other has ended),
- * -EBADMSG, -errno. */
+ * -EBADMSG, -EINVAL (a disk that is not sensible), -errno. */
 int ublk_ask(int socket, const struct ublk_ask *ask);
+/* Checked: the server is not believed. */
 int ublk_hear(int socket, struct ublk_ask *ret);
 int ublk_answer(int socket, const struct ublk_answer *answer);
 /* cdev is the caller's then. */
