@@ -72,15 +72,18 @@ disk_is_described() {
 
 # DISK_SLOWER=N: a medium that takes that much longer gets that much less.
 disk_keeps_random_writes() {
-	local bs n=${DISK_SLOWER:-1}
+	local bs depth n=${DISK_SLOWER:-1}
 	disk_fio qd1 --rw=randrw --bs=512 --iodepth=1 --number_ios=$((1000 / n)) --size=16M
+	disk_fio qd1-sizes --rw=randwrite --bsrange=512-1M --iodepth=1 --size=$((16 / n))M
 	disk_fio qd32 --rw=randwrite --bsrange=512-1M --iodepth=32 --size=$((64 / n))M
 	for bs in 4k 64k 1M; do
 		disk_fio "sizes-$bs" --rw=randwrite --bs=$bs --iodepth=32 --size=$((32 / n))M
 	done
 	# A trim and the write after it must not be under way at once.
-	disk_fio trim --rw=randtrimwrite --bs=64k --iodepth=32 --size=$((16 / n))M \
-		--serialize_overlap=1
+	for depth in 1 32; do
+		disk_fio "trim-qd$depth" --rw=randtrimwrite --bs=64k --iodepth=$depth \
+			--size=$((16 / n))M --serialize_overlap=1
+	done
 	disk_expect_clean
 }
 
