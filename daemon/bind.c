@@ -63,8 +63,6 @@ static int read_name(sd_bus_message *msg, struct request *q, struct ddekit_bdf *
 	return 0;
 }
 
-/* A device that no file names is made of the settings alone; one that is
- * configured runs with the settings laid over its own. */
 static int read_flags(sd_bus_message *msg, uint32_t *ret, sd_bus_error *error)
 {
 	int r = sd_bus_message_read(msg, "u", ret);
@@ -75,6 +73,8 @@ static int read_flags(sd_bus_message *msg, uint32_t *ret, sd_bus_error *error)
 	return r;
 }
 
+/* A device that no file names is made of the settings alone; one that is
+ * configured runs with the settings laid over its own. */
 static int read_request(sd_bus_message *msg, struct request *q, sd_bus_error *error)
 {
 	struct ddekit_bdf bdf;

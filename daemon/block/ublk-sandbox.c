@@ -6,15 +6,14 @@
  */
 #include <errno.h>
 #include <grp.h>
-#include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "host/threadfilter.h"
 #include "ublk.h"
-
-#define N(a) (sizeof(a) / sizeof((a)[0]))
+#include "util.h"
 
 static const int always[] = {
 	SCMP_SYS(io_uring_enter), SCMP_SYS(futex), SCMP_SYS(read), SCMP_SYS(write),
@@ -30,16 +29,6 @@ static const int always[] = {
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
-/* Threads alone. clone3() hides its flags: libc takes clone() then. */
-static int allow_threads(scmp_filter_ctx ctx)
-{
-	const uint64_t must = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
-	int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-				 SCMP_A0(SCMP_CMP_MASKED_EQ, must | CLONE_NEWUSER, must));
-
-	return r ? r : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-}
-
 static int allow_memory(scmp_filter_ctx ctx)
 {
 	int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
@@ -52,12 +41,12 @@ static int allow_memory(scmp_filter_ctx ctx)
 static int load_filter(void)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int r = ctx ? allow_threads(ctx) : -ENOMEM;
+	int r = ctx ? filter_allow_threads(ctx) : -ENOMEM;
 	size_t i;
 
 	if (!r)
 		r = allow_memory(ctx);
-	for (i = 0; i < N(always) && !r; i++)
+	for (i = 0; i < ARRAY_SIZE(always) && !r; i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, always[i], 0);
 	if (!r)
 		r = seccomp_load(ctx);

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <linux/vfio.h>
-#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -17,6 +16,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 #include "sandbox.h"
+#include "threadfilter.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -118,19 +118,7 @@ static int allow_memory(scmp_filter_ctx ctx)
 	return r ? r : allow_if(ctx, SCMP_SYS(mmap), 2, text);
 }
 
-/* ---- threads and signals --------------------------------------------------------------- */
-
-static int allow_threads(scmp_filter_ctx ctx)
-{
-	const uint64_t must = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
-	const uint64_t never = CLONE_PTRACE | CLONE_VFORK | CLONE_PARENT | CLONE_NEWNS |
-			       CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-			       CLONE_NEWPID | CLONE_NEWNET | CLONE_PIDFD | CLONE_IO;
-	const struct scmp_arg_cmp thread = { 0, SCMP_CMP_MASKED_EQ, must | never, must };
-	int r = allow_if(ctx, SCMP_SYS(clone), 1, &thread);
-
-	return r ? r : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-}
+/* ---- signals --------------------------------------------------------------- */
 
 /* To its own threads only; and SIGSYS stays the gate's. */
 static int allow_signals(scmp_filter_ctx ctx)
@@ -188,7 +176,7 @@ static int add_rules(scmp_filter_ctx ctx, uint64_t cookie)
 	if (!r)
 		r = allow_memory(ctx);
 	if (!r)
-		r = allow_threads(ctx);
+		r = filter_allow_threads(ctx);
 	if (!r)
 		r = allow_signals(ctx);
 	return r ? r : allow_by_argument(ctx, cookie);

@@ -8,6 +8,7 @@
 #include <asm/dde_cpu.h>
 #include <asm/dde_seam.h>
 
+struct cpu_features;
 struct irq_domain;
 struct linux_binfmt;
 struct module;
@@ -51,8 +52,8 @@ void dde_dma_init(void);
 void dde_dma_keep_borders(void);
 
 /* random.c, string.c */
-void dde_random_init(void);
-void dde_string_init(void);
+void dde_random_init(const struct cpu_features *cpu);
+void dde_string_init(const struct cpu_features *cpu);
 
 #ifdef CONFIG_SMP
 /* smp.c */

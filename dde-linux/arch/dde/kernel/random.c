@@ -11,10 +11,10 @@
 static bool has_rdrand __ro_after_init;
 static bool has_rdseed __ro_after_init;
 
-void __init dde_random_init(void)
+void __init dde_random_init(const struct cpu_features *cpu)
 {
-	has_rdrand = cpuid_leaf(1).c & CPUID_1_ECX_RDRAND;
-	has_rdseed = cpuid_leaf(7).b & CPUID_7_EBX_RDSEED;
+	has_rdrand = cpu->leaf1_c & CPUID_1_ECX_RDRAND;
+	has_rdseed = cpu->leaf7_b & CPUID_7_EBX_RDSEED;
 }
 
 /* Either instruction may have nothing to give at the moment. */

@@ -9,6 +9,7 @@
 #include <linux/of_fdt.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
+#include <asm/cpuid.h>
 #include <asm/kasan.h>
 #include <asm/sections.h>
 #include <asm/setup.h>
@@ -43,13 +44,14 @@ void dde_setup_cpu(void)
 void __init setup_arch(char **cmdline)
 {
 	unsigned long zones[MAX_NR_ZONES] = { 0 };
+	struct cpu_features cpu = cpu_features();
 
 	*cmdline = boot_command_line;
 	kasan_init();
 	dde_console_init();
 	dde_fault_init();
-	dde_random_init();
-	dde_string_init();
+	dde_random_init(&cpu);
+	dde_string_init(&cpu);
 	dde_pool_base = dde_boot->pool_base;
 	dde_pool_end = dde_boot->pool_base + dde_boot->pool_size;
 	dde_pool_pfn = dde_pool_base >> PAGE_SHIFT;

@@ -42,9 +42,9 @@ typedef long long v16 __attribute__((vector_size(16), aligned(1), may_alias));
 /* The same here: never, until the processor was asked. */
 static size_t string_min __ro_after_init = SIZE_MAX;
 
-void __init dde_string_init(void)
+void __init dde_string_init(const struct cpu_features *cpu)
 {
-	if (cpuid_leaf(7).b & CPUID_7_EBX_ERMS)
+	if (cpu->leaf7_b & CPUID_7_EBX_ERMS)
 		string_min = STRING_MIN;
 }
 

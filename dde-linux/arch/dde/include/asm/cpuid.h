@@ -13,17 +13,28 @@ struct cpuid {
 	u32 a, b, c, d;
 };
 
-/* A leaf that the processor does not have is all zeroes. */
+/* What setup asks once, for an answer costs microseconds in a virtual machine; of a leaf
+ * that the processor does not have, zero. */
+struct cpu_features {
+	u32 leaf1_c, leaf7_b;
+};
+
 static inline struct cpuid cpuid_leaf(u32 leaf)
 {
-	struct cpuid r = { 0 };
+	struct cpuid r = { .a = leaf };
 
 	asm volatile("cpuid" : "+a" (r.a), "=b" (r.b), "+c" (r.c), "=d" (r.d));
-	if (leaf > r.a)
-		return (struct cpuid){ 0 };
-	r = (struct cpuid){ .a = leaf };
-	asm volatile("cpuid" : "+a" (r.a), "=b" (r.b), "+c" (r.c), "=d" (r.d));
 	return r;
+}
+
+static inline struct cpu_features cpu_features(void)
+{
+	u32 top = cpuid_leaf(0).a;
+
+	return (struct cpu_features){
+		.leaf1_c = cpuid_leaf(1).c,
+		.leaf7_b = top < 7 ? 0 : cpuid_leaf(7).b,
+	};
 }
 
 #endif
