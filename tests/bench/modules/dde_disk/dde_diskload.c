@@ -146,12 +146,7 @@ static int load_disk(void *unused)
 	}
 	if (err)
 		pr_err("dde_diskload: failed: error %d\n", err);
-	while (!kthread_should_stop()) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (!kthread_should_stop())
-			schedule();
-		__set_current_state(TASK_RUNNING);
-	}
+	wait_event_idle(ends, kthread_should_stop());
 	return 0;
 }
 
