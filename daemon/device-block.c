@@ -468,6 +468,7 @@ static void add_stats(struct json_object *o, const struct block_disk_stats *s)
 	add_number(o, "read_bytes", s->read_bytes);
 	add_number(o, "writes", s->writes);
 	add_number(o, "write_bytes", s->write_bytes);
+	add_number(o, "fua", s->fua);
 	add_number(o, "flushes", s->flushes);
 	add_number(o, "discards", s->discards);
 	add_number(o, "discard_bytes", s->discard_bytes);

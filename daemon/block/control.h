@@ -20,7 +20,7 @@
 #include "drivers/bridges/block/ring.h"
 
 #define BLOCK_CONTROL_MAGIC 0x6c74632d656464ull		/* "dde-ctl" */
-#define BLOCK_CONTROL_VERSION 1u
+#define BLOCK_CONTROL_VERSION 2u
 
 enum block_back {
 	BLOCK_BACK_NONE,
@@ -32,6 +32,7 @@ enum block_back {
 struct block_disk_stats {
 	uint64_t reads, read_bytes;
 	uint64_t writes, write_bytes;
+	uint64_t fua;			/* of the writes: those with DDE_BLOCK_FUA */
 	uint64_t flushes;
 	uint64_t discards, discard_bytes;
 	uint64_t zeroes, zero_bytes;

@@ -120,6 +120,7 @@ void ring_count_start(struct block_ring *ring, const struct block_request *req)
 	case DDE_BLOCK_WRITE:
 		count(&s->writes, 1);
 		count(&s->write_bytes, req->bytes);
+		count(&s->fua, req->flags & DDE_BLOCK_FUA ? 1 : 0);
 		break;
 	case DDE_BLOCK_FLUSH:
 		count(&s->flushes, 1);

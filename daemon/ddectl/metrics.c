@@ -50,6 +50,7 @@ static const struct family disk_families[] = {
 	{ "disk_read_bytes", true, "bytes", "Bytes read.", FROM_STATUS, "read_bytes", 1 },
 	{ "disk_writes", true, NULL, "Writes of clients.", FROM_STATUS, "writes", 1 },
 	{ "disk_write_bytes", true, "bytes", "Bytes written.", FROM_STATUS, "write_bytes", 1 },
+	{ "disk_fua_writes", true, NULL, "Writes of clients with FUA.", FROM_STATUS, "fua", 1 },
 	{ "disk_flushes", true, NULL, "Flushes of clients.", FROM_STATUS, "flushes", 1 },
 	{ "disk_discards", true, NULL, "Discards of clients.", FROM_STATUS, "discards", 1 },
 	{ "disk_errors", true, NULL, "Requests answered with an error.", FROM_STATUS, "errors",
