@@ -42,6 +42,15 @@ int block_ring_disk(struct block_ring *ring, uint16_t index, struct dde_block_di
 	return r;
 }
 
+uint32_t block_ring_disks_version(const struct block_ring *ring)
+{
+	uint32_t sum = 0, i;
+
+	for (i = 0; i < DDE_BLOCK_DISKS; i++)
+		sum += __atomic_load_n(&ring->shared->disk[i].sequence, __ATOMIC_RELAXED);
+	return sum;
+}
+
 int block_ring_find(struct block_ring *ring, const char *name, struct dde_block_disk *ret)
 {
 	struct dde_block_disk d;

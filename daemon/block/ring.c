@@ -130,8 +130,9 @@ static bool may_fill(const struct block_ring *ring)
 	return ring->waiting.first && ring->n_idle && !ring->n_orphans;
 }
 
-/* With the lock, which it lets go of meanwhile: waiting requests into free slots. */
-static void fill_slots(struct block_ring *ring)
+/* With the lock, which it lets go of meanwhile: waiting requests into free slots. Return:
+ * is the back to be told? */
+static bool fill_slots(struct block_ring *ring)
 {
 	bool any = false;
 
@@ -147,8 +148,12 @@ static void fill_slots(struct block_ring *ring)
 		announce(ring, p.slot);
 		any = true;
 	}
-	if (any)
-		wake(ring->kick);
+	return any;
+}
+
+void block_ring_kick(struct block_ring *ring)
+{
+	wake(ring->kick);
 }
 
 /* ---- answers -------------------------------------------------------------------- */
@@ -361,7 +366,7 @@ void block_ring_reap(struct block_ring *ring)
 	uint32_t attached = __atomic_load_n(&ring->shared->attached, __ATOMIC_ACQUIRE);
 	uint32_t events = __atomic_load_n(&ring->control->events, __ATOMIC_ACQUIRE);
 	struct queue ended;
-	bool anew;
+	bool anew, tell;
 
 	queue_init(&ended);
 	pthread_mutex_lock(&ring->lock);
@@ -374,15 +379,17 @@ void block_ring_reap(struct block_ring *ring)
 	if (anew)
 		look_at_all(ring, &ended);
 	expire(ring, &ended);
-	fill_slots(ring);
+	tell = fill_slots(ring);
 	pthread_mutex_unlock(&ring->lock);
+	if (tell)
+		block_ring_kick(ring);
 	call_done(&ended);
 }
 
-void block_ring_submit(struct block_ring *ring, struct block_request *req)
+bool block_ring_add(struct block_ring *ring, struct block_request *req)
 {
 	struct queue ended;
-	bool late;
+	bool late, tell;
 	int r;
 
 	queue_init(&ended);
@@ -394,7 +401,7 @@ void block_ring_submit(struct block_ring *ring, struct block_request *req)
 	if (r) {
 		pthread_mutex_unlock(&ring->lock);
 		req->done(req, r);
-		return;
+		return false;
 	}
 	ring_count_start(ring, req);
 	late = is_late(ring);
@@ -406,12 +413,19 @@ void block_ring_submit(struct block_ring *ring, struct block_request *req)
 		queue_add(&ring->waiting, req);
 	else
 		end_if_over(ring, req, &ended);
-	fill_slots(ring);
+	tell = fill_slots(ring);
 	/* The reaper did not know of a deadline while nothing waited. */
 	if (deadline(ring))
 		wake(ring->done);
 	pthread_mutex_unlock(&ring->lock);
 	call_done(&ended);
+	return tell;
+}
+
+void block_ring_submit(struct block_ring *ring, struct block_request *req)
+{
+	if (block_ring_add(ring, req))
+		block_ring_kick(ring);
 }
 
 struct sync {

@@ -61,6 +61,10 @@ struct block_request {
 };
 
 void block_ring_submit(struct block_ring *ring, struct block_request *req);
+/* The same for one of several, which the back is to hear of at once: after them the caller
+ * calls block_ring_kick(), if one of them returned true. */
+bool block_ring_add(struct block_ring *ring, struct block_request *req);
+void block_ring_kick(struct block_ring *ring);
 /* The same (its done is not used), and blocks until the answer, which another thread must
  * reap. Return: as done()'s error. */
 int block_ring_io(struct block_ring *ring, const struct block_request *req);
@@ -80,6 +84,8 @@ void block_ring_serve(struct block_ring *ring, int stop);
 /* The last consistent description, checked: sizes are sensible, texts are printable
  * and end. Return: 0, -ENODEV (never described, or not sensibly). */
 int block_ring_disk(struct block_ring *ring, uint16_t index, struct dde_block_disk *ret);
+/* Another number than before: a disk has come, changed or gone. Cheap. */
+uint32_t block_ring_disks_version(const struct block_ring *ring);
 /* By name; "" is the first that is present. Return: index, -ENODEV. */
 int block_ring_find(struct block_ring *ring, const char *name, struct dde_block_disk *ret);
 /* For what the front adds to it. */

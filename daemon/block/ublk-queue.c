@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Requests of one ublk device; see ublk.h. */
 #include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -11,7 +13,9 @@
 #include "ublk.h"
 
 #define SECTOR_SHIFT 9
-#define EVENT_TAG UINT64_MAX	/* user_data of the read of wake */
+/* user_data of what is watched */
+#define WAKE_TAG UINT64_MAX
+#define DONE_TAG (UINT64_MAX - 1)
 #define PAGE 4096u
 #define UP(bytes) (((bytes) + PAGE - 1) & ~(size_t)(PAGE - 1))
 #define DESC_BYTES UP(UBLK_DEPTH * sizeof(struct ublksrv_io_desc))	/* at most */
@@ -30,7 +34,8 @@ struct ublk_queue {
 	struct ublk_device *device;
 	uint16_t number;
 	int wake;
-	uint64_t wakes;			/* what is read from it */
+	bool leads;
+	bool untold;			/* the back, of what was submitted */
 	struct io_uring *uring;
 	const struct ublksrv_io_desc *desc;
 	bool running;
@@ -57,6 +62,12 @@ static struct ring {
 } rings[DDE_BLOCK_DISKS][UBLK_QUEUES];
 static uint32_t queues;		/* of each device */
 static uint32_t depth;		/* of each queue */
+static struct {
+	int done, poke;
+	atomic_bool taken;
+	uint32_t disks;		/* their version, as last seen */
+} lead = { .done = -1, .poke = -1 };
+static _Thread_local struct ublk_queue *mine;
 
 static struct io_uring_sqe *get_sqe(struct ublk_queue *q)
 {
@@ -87,12 +98,21 @@ static void fetch(struct ublk_queue *q, uint16_t n, unsigned int op, int result)
 	q->fetching++;
 }
 
-static void listen_for_answers(struct ublk_queue *q)
+/* Each write to it is an event; it is never read. */
+static void watch(struct ublk_queue *q, int eventfd, uint64_t tag)
 {
 	struct io_uring_sqe *sqe = get_sqe(q);
 
-	io_uring_prep_read(sqe, q->wake, &q->wakes, sizeof(q->wakes), 0);
-	sqe->user_data = EVENT_TAG;
+	io_uring_prep_poll_multishot(sqe, eventfd, POLLIN);
+	sqe->user_data = tag;
+}
+
+static void tell(int eventfd)
+{
+	uint64_t one = 1;
+
+	if (write(eventfd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		abort();
 }
 
 /* In whichever thread reaps. */
@@ -100,15 +120,14 @@ static void on_done(struct block_request *req, int error)
 {
 	struct tag *t = (struct tag *)req;
 	struct ublk_queue *q = t->q;
-	uint64_t one = 1;
 
 	t->result = error ? error : (int)req->bytes;
 	pthread_mutex_lock(&q->lock);
 	t->next = q->answered;
 	q->answered = t;
 	/* With the lock: once the answer is taken the queue may end. */
-	if (write(q->wake, &one, sizeof(one)) < 0)
-		abort();
+	if (!t->next && q != mine)
+		tell(q->wake);
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -164,43 +183,94 @@ static void serve(struct ublk_queue *q, uint16_t n)
 		t->req.flags |= DDE_BLOCK_NO_UNMAP;
 	if (op < 0)
 		on_done(&t->req, op);
-	else
-		block_ring_submit(q->device->ring, &t->req);
+	else if (block_ring_add(q->device->ring, &t->req))
+		q->untold = true;
 }
 
-/* Return: false once the device is being deleted and nothing is under way. */
-static bool take(struct ublk_queue *q, const struct io_uring_cqe *cqe)
+/* ---- the leading queue ---------------------------------------------------------- */
+
+static void begin_to_lead(struct ublk_queue *q)
 {
-	if (cqe->user_data == EVENT_TAG) {
-		commit_answers(q);
-		listen_for_answers(q);
-	} else {
+	q->leads = !atomic_exchange(&lead.taken, true);
+	if (!q->leads)
+		return;
+	watch(q, lead.done, DONE_TAG);
+	tell(lead.poke);
+}
+
+/* After its thread's end: whoever is poked reaps what came meanwhile. */
+static void end_to_lead(struct ublk_queue *q)
+{
+	if (!q->leads)
+		return;
+	atomic_store(&lead.taken, false);
+	tell(lead.poke);
+}
+
+static void reap(struct block_ring *ring)
+{
+	uint32_t disks = block_ring_disks_version(ring);
+
+	block_ring_reap(ring);
+	if (disks != lead.disks || block_ring_wait_ms(ring) >= 0)
+		tell(lead.poke);
+	lead.disks = disks;
+}
+
+bool ublk_queues_lead(void)
+{
+	return atomic_load(&lead.taken);
+}
+
+/* ---- a queue's thread ----------------------------------------------------------- */
+
+static void take(struct ublk_queue *q, const struct io_uring_cqe *cqe)
+{
+	/* An error: what the thread before left in this io_uring. */
+	bool ended = cqe->res >= 0 && !(cqe->flags & IORING_CQE_F_MORE);
+
+	switch (cqe->user_data) {
+	case WAKE_TAG:
+		if (ended)
+			watch(q, q->wake, WAKE_TAG);
+		break;
+	case DONE_TAG:
+		if (ended)
+			watch(q, lead.done, DONE_TAG);
+		reap(q->device->ring);
+		break;
+	default:
 		q->fetching--;
 		if (cqe->res == UBLK_IO_RES_OK)
 			serve(q, (uint16_t)cqe->user_data);
 	}
-	return q->fetching || q->serving;
 }
 
+/* Ends once the device is being deleted and nothing is under way. */
 static void *run(void *arg)
 {
 	struct ublk_queue *q = arg;
 	struct io_uring_cqe *cqe;
-	bool going = true;
 	uint16_t n;
 	int r;
 
+	mine = q;
 	for (n = 0; n < depth; n++)
 		fetch(q, n, UBLK_IO_FETCH_REQ, 0);
-	listen_for_answers(q);
-	while (going) {
+	watch(q, q->wake, WAKE_TAG);
+	begin_to_lead(q);
+	while (q->fetching || q->serving) {
 		r = io_uring_submit_and_wait(q->uring, 1);
 		if (r < 0 && r != -EINTR)
 			break;
-		while (going && !io_uring_peek_cqe(q->uring, &cqe)) {
-			going = take(q, cqe);
+		while (!io_uring_peek_cqe(q->uring, &cqe)) {
+			take(q, cqe);
 			io_uring_cqe_seen(q->uring, cqe);
 		}
+		if (q->untold)
+			block_ring_kick(q->device->ring);
+		q->untold = false;
+		commit_answers(q);
 	}
 	return NULL;
 }
@@ -218,7 +288,7 @@ static int make_ring(struct ring *ring)
 {
 	const struct io_uring_restriction only[] = {
 		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_URING_CMD },
-		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_READ },
+		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_POLL_ADD },
 	};
 	int r = io_uring_queue_init(2 * depth, &ring->uring, IORING_SETUP_R_DISABLED);
 
@@ -232,11 +302,13 @@ static int make_ring(struct ring *ring)
 	return r ? r : register_ring(&ring->uring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
 }
 
-int ublk_queues_init(uint32_t per_device)
+int ublk_queues_init(uint32_t per_device, int done, int poke)
 {
 	uint32_t i, k;
 	int r = 0;
 
+	lead.done = done;
+	lead.poke = poke;
 	queues = per_device;
 	depth = UBLK_DEPTH / queues;
 	for (i = 0; i < DDE_BLOCK_DISKS && !r; i++)
@@ -251,6 +323,7 @@ static void queue_destroy(struct ublk_queue *q)
 		return;
 	if (q->running)
 		pthread_join(q->thread, NULL);
+	end_to_lead(q);
 	/* What its thread's end has cancelled is not for the next one. */
 	io_uring_cq_advance(q->uring, io_uring_cq_ready(q->uring));
 	if (q->desc)

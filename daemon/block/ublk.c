@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -114,20 +115,23 @@ static void take_answer(void)
 	d->state = SERVED;
 }
 
-static void __attribute__((noreturn)) serve(int done)
+static void __attribute__((noreturn)) serve(int done, int poke)
 {
-	struct pollfd p[2] = { { .fd = done, .events = POLLIN },
+	struct pollfd p[3] = { { .events = POLLIN }, { .fd = poke, .events = POLLIN },
 			       { .fd = maker, .events = POLLIN } };
 	uint64_t n;
+	int i;
 
 	for (;;) {
+		p[0].fd = ublk_queues_lead() ? -1 : done;
 		block_ring_reap(ring);
 		look_for_disks();
-		if (poll(p, 2, block_ring_wait_ms(ring)) < 0 && errno != EINTR)
+		if (poll(p, 3, block_ring_wait_ms(ring)) < 0 && errno != EINTR)
 			fail("poll", -errno);
-		if (p[0].revents && read(done, &n, sizeof(n)) < 0 && errno != EAGAIN)
-			fail("eventfd", -errno);
-		if (p[1].revents)
+		for (i = 0; i < 2; i++)
+			if (p[i].revents && read(p[i].fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
+				fail("eventfd", -errno);
+		if (p[2].revents)
 			take_answer();
 	}
 }
@@ -171,7 +175,7 @@ static uint32_t wanted_queues(void)
 int main(int argc, char **argv)
 {
 	struct ublk_setup s = { .fds = { -1, -1, -1, -1 }, .life = -1 };
-	int pair[2], r;
+	int pair[2], poke, r;
 	pid_t pid;
 
 	if (parse(argc, argv, &s) < 0) {
@@ -193,11 +197,14 @@ int main(int argc, char **argv)
 	r = block_ring_open(&s.fds, &ring);
 	if (r < 0)
 		fail("the ring", r);
-	r = ublk_queues_init(s.queues);
+	poke = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (poke < 0)
+		fail("eventfd", -errno);
+	r = ublk_queues_init(s.queues, s.fds.done, poke);
 	if (r < 0)
 		fail("io_uring", r);
 	r = ublk_sandbox_enter(s.uid, s.gid);
 	if (r < 0)
 		fail("the sandbox", r);
-	serve(s.fds.done);
+	serve(s.fds.done, poke);
 }

@@ -2,9 +2,10 @@
 /*
  * ddekit-ublk: serves a device's disks as /dev/ublkbN.  Two processes:
  *
- *   ublk.c          the server, which ddekitd knows: unprivileged; reaps the ring, says
- *                   which disks there are
- *   ublk-queue.c      requests of one device
+ *   ublk.c          the server, which ddekitd knows: unprivileged; says which disks there
+ *                   are, and reaps the ring while no queue does
+ *   ublk-queue.c      requests of one device; one queue of all leads: it reaps the ring, so
+ *                     that an answer wakes one thread, not two
  *   ublk-sandbox.c    what it takes from itself
  *   ublk-maker.c    its child, the maker, ddekitd's user, since the kernel wants
  *                   CAP_SYS_ADMIN of it: makes and deletes the devices, and no more
@@ -117,8 +118,12 @@ int ublk_sandbox_enter(uid_t uid, gid_t gid);
 
 struct ublk_device;
 
-/* With the rights of who makes devices: what the queues of all disks need. Return: 0, -errno. */
-int ublk_queues_init(uint32_t per_device);
+/* With the rights of who makes devices: what the queues of all disks need. done: the ring's
+ * eventfd; poke: one that is written to when a queue begins or ends to lead, when a disk
+ * changes, and when requests have a deadline. Return: 0, -errno. */
+int ublk_queues_init(uint32_t per_device, int done, int poke);
+/* Does one of them reap the ring? */
+bool ublk_queues_lead(void);
 /* Serves a disk, a thread for each queue. cdev is moved in any case. Return: 0, -errno. */
 int ublk_device_start(struct block_ring *ring, uint16_t disk, int cdev,
 		      struct ublk_device **ret);
