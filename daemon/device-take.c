@@ -15,7 +15,7 @@
 #include "rt.h"
 #include "tap.h"
 
-#define COME_BACK_NS 5000000000ull
+#define COME_BACK_NS 10000000000ull
 #define UDEV_MS 20		/* how often to look whether udev is done */
 
 static void tell(const struct device *dev, const struct strv *errors, const char *what)

@@ -23,6 +23,7 @@ struct io {
 	struct dde_block_request req;
 	struct io *next;		/* in later */
 	bool flush;			/* the flush that follows is on its way */
+	struct page *page;		/* kept from the slot's last request, for the next */
 };
 
 static struct {
@@ -110,14 +111,19 @@ static void end(struct io *r, int result)
 
 /* ---- bios ---------------------------------------------------------------------------- */
 
-static void free_pages_of(struct bio *bio)
+static void free_pages_of(struct io *r, struct bio *bio)
 {
+	struct page *page;
 	long bytes = 0;
 	int i;
 
 	for (i = 0; i < bio->bi_vcnt; i++) {
-		bytes += page_size(bio->bi_io_vec[i].bv_page);
-		put_page(bio->bi_io_vec[i].bv_page);
+		page = bio->bi_io_vec[i].bv_page;
+		bytes += page_size(page);
+		if (!r->page && !PageCompound(page))
+			r->page = page;
+		else
+			put_page(page);
 	}
 	atomic_long_sub(bytes, &io.bytes);
 }
@@ -161,7 +167,7 @@ static void bio_done(struct bio *bio)
 	if (!err && r->req.op == DDE_BLOCK_READ)
 		copy(bio, slot_data(slot_of(r)), true);
 	if (r->req.op <= DDE_BLOCK_WRITE)
-		free_pages_of(bio);
+		free_pages_of(r, bio);
 	bio_put(bio);
 	if (!err && wants_flush(r) && !r->flush)
 		flush_later(r);
@@ -170,12 +176,14 @@ static void bio_done(struct bio *bio)
 }
 
 /* A piece of memory, as large as is to be had easily. Return: bytes, 0: none. */
-static unsigned int add_piece(struct bio *bio, unsigned int left)
+static unsigned int add_piece(struct io *r, struct bio *bio, unsigned int left)
 {
 	int order = min(get_order(left), MAX_ORDER_USED);
 	struct page *page = NULL;
 	unsigned int len;
 
+	if (!order)
+		swap(page, r->page);
 	for (; order >= 0 && !page; order--)
 		page = alloc_pages(GFP_NOIO | __GFP_COMP | __GFP_NOWARN | __GFP_NORETRY, order);
 	if (!page)
@@ -186,7 +194,7 @@ static unsigned int add_piece(struct bio *bio, unsigned int left)
 	return len;
 }
 
-static struct bio *data_bio(struct block_device *bdev, const struct io *r)
+static struct bio *data_bio(struct block_device *bdev, struct io *r)
 {
 	blk_opf_t op = r->req.op == DDE_BLOCK_READ ? REQ_OP_READ : REQ_OP_WRITE;
 	struct bio *bio;
@@ -199,9 +207,9 @@ static struct bio *data_bio(struct block_device *bdev, const struct io *r)
 		op |= REQ_FUA;
 	bio = bio_alloc(bdev, DIV_ROUND_UP(r->req.bytes, PAGE_SIZE), op | REQ_SYNC, GFP_NOIO);
 	for (left = r->req.bytes; left; left -= n) {
-		n = add_piece(bio, left);
+		n = add_piece(r, bio, left);
 		if (!n) {
-			free_pages_of(bio);
+			free_pages_of(r, bio);
 			bio_put(bio);
 			return ERR_PTR(-ENOMEM);
 		}
@@ -452,6 +460,7 @@ int io_start(struct bridge *b)
 void io_stop(struct bridge *b)
 {
 	struct task_struct *thread = io.thread;
+	unsigned int n;
 
 	WRITE_ONCE(io.draining, true);
 	/* The thread may be about to issue what it has begun with. */
@@ -464,4 +473,9 @@ void io_stop(struct bridge *b)
 	mutex_unlock(&b->lock);
 	kthread_stop(thread);
 	tasklet_kill(&io.notify);
+	for (n = 0; n < DDE_BLOCK_SLOTS; n++) {
+		if (io.io[n].page)
+			put_page(io.io[n].page);
+		io.io[n].page = NULL;
+	}
 }
