@@ -18,7 +18,7 @@ enum phase {
 struct part {
 	enum phase phase;
 	struct block_request *req;	/* NULL in OUT: an orphan */
-	void *data;			/* of reads and writes */
+	void *data;			/* to be copied to or from; NULL: nothing */
 	uint32_t bytes;
 };
 
@@ -35,6 +35,8 @@ struct block_ring {
 	struct part part[DDE_BLOCK_SLOTS];
 	uint16_t idle[DDE_BLOCK_SLOTS];	/* stack of free slots */
 	uint32_t n_idle;
+	bool kept[DDE_BLOCK_SLOTS];	/* for its keeper's requests: never in idle */
+	uint32_t n_used;		/* slots with a request or an orphan */
 	uint32_t n_orphans;
 	struct queue waiting;		/* requests with bytes in no slot */
 	uint32_t attached, events;	/* as last seen */

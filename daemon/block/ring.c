@@ -18,6 +18,7 @@
 
 #define MS_NS 1000000ull
 #define MAX_ERRNO 4095
+#define NOT_KEPT 64	/* slots that nobody can keep */
 
 /* ---- queues of requests ------------------------------------------------------ */
 
@@ -84,14 +85,26 @@ static bool has_data(uint8_t op)
 	return op == DDE_BLOCK_READ || op == DDE_BLOCK_WRITE;
 }
 
-/* With the lock: a free slot for the next bytes of the first request. */
+static uint64_t whole(const struct block_request *req)
+{
+	return req->op == DDE_BLOCK_FLUSH ? 1 : req->bytes;
+}
+
+/* It has a slot of its own, and needs no other. */
+static bool fits_kept(const struct block_request *req)
+{
+	return req->kept && req->todo == whole(req) && req->todo <= req->part;
+}
+
+/* With the lock: a slot for the next bytes of the first request. */
 static struct piece take_piece(struct block_ring *ring)
 {
 	struct block_request *req = ring->waiting.first;
 	uint32_t bytes = req->todo < req->part ? (uint32_t)req->todo : req->part;
-	uint64_t done = (req->op == DDE_BLOCK_FLUSH ? 1 : req->bytes) - req->todo;
+	uint64_t done = whole(req) - req->todo;
+	bool kept = fits_kept(req);
 	struct piece p = {
-		.slot = ring->idle[--ring->n_idle],
+		.slot = kept ? req->kept - 1 : ring->idle[--ring->n_idle],
 		.req = req,
 		.offset = req->offset + done,
 		.bytes = req->op == DDE_BLOCK_FLUSH ? 0 : bytes,
@@ -100,9 +113,10 @@ static struct piece take_piece(struct block_ring *ring)
 	ring->part[p.slot] = (struct part){
 		.phase = FILLING,
 		.req = req,
-		.data = has_data(req->op) ? (char *)req->data + done : NULL,
+		.data = has_data(req->op) && !kept ? (char *)req->data + done : NULL,
 		.bytes = p.bytes,
 	};
+	ring->n_used++;
 	req->parts++;
 	req->todo -= bytes;
 	if (!req->todo)
@@ -114,7 +128,7 @@ static void fill_slot(struct block_ring *ring, const struct piece *p)
 {
 	struct dde_block_slot *s = slot_of(ring, p->slot);
 
-	if (p->req->op == DDE_BLOCK_WRITE)
+	if (p->req->op == DDE_BLOCK_WRITE && ring->part[p->slot].data)
 		memcpy(slot_data(ring, p->slot), ring->part[p->slot].data, p->bytes);
 	s->op = p->req->op;
 	s->flags = p->req->flags;
@@ -127,7 +141,8 @@ static void fill_slot(struct block_ring *ring, const struct piece *p)
 
 static bool may_fill(const struct block_ring *ring)
 {
-	return ring->waiting.first && ring->n_idle && !ring->n_orphans;
+	return ring->waiting.first && !ring->n_orphans &&
+	       (ring->n_idle || fits_kept(ring->waiting.first));
 }
 
 /* With the lock, which it lets go of meanwhile: waiting requests into free slots. Return:
@@ -200,7 +215,9 @@ static void free_slot(struct block_ring *ring, uint32_t n, int error, struct que
 
 	__atomic_store_n(&slot_of(ring, n)->state, DDE_BLOCK_FREE, __ATOMIC_RELEASE);
 	ring->part[n] = (struct part){ .phase = IDLE };
-	ring->idle[ring->n_idle++] = (uint16_t)n;
+	ring->n_used--;
+	if (!ring->kept[n])
+		ring->idle[ring->n_idle++] = (uint16_t)n;
 	if (!req) {
 		ring->n_orphans--;
 		return;
@@ -234,7 +251,7 @@ static void take_answer(struct block_ring *ring, uint32_t n, struct queue *ended
 	}
 	part->phase = ENDING;
 	error = checked_result(ring, n);
-	if (!error && part->req && part->req->op == DDE_BLOCK_READ) {
+	if (!error && part->req && part->req->op == DDE_BLOCK_READ && part->data) {
 		pthread_mutex_unlock(&ring->lock);
 		memcpy(part->data, slot_data(ring, n), part->bytes);
 		pthread_mutex_lock(&ring->lock);
@@ -331,7 +348,7 @@ static void withdraw(struct block_ring *ring, struct queue *ended)
 
 static bool something_waits(const struct block_ring *ring)
 {
-	return ring->waiting.first || ring->n_idle < DDE_BLOCK_SLOTS;
+	return ring->waiting.first || ring->n_used;
 }
 
 /* With the lock. */
@@ -428,6 +445,28 @@ void block_ring_submit(struct block_ring *ring, struct block_request *req)
 		block_ring_kick(ring);
 }
 
+int block_ring_keep(struct block_ring *ring, void **ret_data)
+{
+	int n = -EBUSY;
+
+	pthread_mutex_lock(&ring->lock);
+	if (ring->n_idle > NOT_KEPT) {
+		n = ring->idle[--ring->n_idle];
+		ring->kept[n] = true;
+		*ret_data = slot_data(ring, (uint32_t)n);
+	}
+	pthread_mutex_unlock(&ring->lock);
+	return n;
+}
+
+void block_ring_let_go(struct block_ring *ring, int slot)
+{
+	pthread_mutex_lock(&ring->lock);
+	ring->kept[slot] = false;
+	ring->idle[ring->n_idle++] = (uint16_t)slot;
+	pthread_mutex_unlock(&ring->lock);
+}
+
 struct sync {
 	struct block_request req;	/* first: done() finds the rest by it */
 	sem_t over;
@@ -484,6 +523,7 @@ static void adopt_slots(struct block_ring *ring)
 		if (state == DDE_BLOCK_SUBMITTED || state == DDE_BLOCK_ISSUED) {
 			ring->part[n].phase = OUT;
 			ring->n_orphans++;
+			ring->n_used++;
 			continue;
 		}
 		__atomic_store_n(&slot_of(ring, n)->state, DDE_BLOCK_FREE, __ATOMIC_RELEASE);

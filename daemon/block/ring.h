@@ -47,6 +47,8 @@ struct block_request {
 	uint64_t offset;	/* bytes; multiples of the logical block, as bytes is */
 	uint64_t bytes;
 	void *data;		/* of reads and writes */
+	uint32_t kept;		/* number + 1 of a slot from block_ring_keep(), in which data is;
+				 * one request at a time has it; 0: data is elsewhere */
 	/* Once, by a thread that submits or reaps, without locks. error: 0 or -errno:
 	 * -EINVAL (alignment, range), -EOPNOTSUPP, -EROFS, -ENODEV (no such disk), -EIO
 	 * (it waited too long for a back), or the driver's. */
@@ -68,6 +70,12 @@ void block_ring_kick(struct block_ring *ring);
 /* The same (its done is not used), and blocks until the answer, which another thread must
  * reap. Return: as done()'s error. */
 int block_ring_io(struct block_ring *ring, const struct block_request *req);
+
+/* A slot for requests of the caller's alone: data in its memory is not copied, unless the
+ * request needs several slots. Return: its number, -EBUSY (others need the rest). */
+int block_ring_keep(struct block_ring *ring, void **ret_data);
+/* No request has it any more. */
+void block_ring_let_go(struct block_ring *ring, int slot);
 
 /* ---- answers --------------------------------------------------------------- */
 

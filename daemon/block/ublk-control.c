@@ -135,8 +135,10 @@ static int check_queues(struct ublk_control *c, uint32_t id, uint32_t queues)
 
 	if (r < 0)
 		return r;
-	return info.nr_hw_queues == queues && info.queue_depth == UBLK_DEPTH / queues ? 0 :
-	       -EINVAL;
+	if (info.nr_hw_queues != queues || info.queue_depth != UBLK_DEPTH / queues ||
+	    info.max_io_buf_bytes != UBLK_IO_BYTES)
+		return -EINVAL;
+	return 0;
 }
 
 int ublk_recover(struct ublk_control *c, uint32_t id, uint32_t queues)

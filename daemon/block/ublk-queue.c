@@ -27,7 +27,8 @@ struct tag {
 	struct ublk_queue *q;
 	int result;
 	struct tag *next;		/* answered, to be committed */
-	char *data;
+	void *data;			/* UBLK_IO_BYTES, of a slot or its own */
+	uint32_t kept;			/* as in req */
 };
 
 struct ublk_queue {
@@ -44,7 +45,6 @@ struct ublk_queue {
 	struct tag *answered;		/* with the lock */
 	uint32_t fetching;		/* commands that are with the kernel */
 	uint32_t serving;		/* requests that are with the ring */
-	char *data;			/* UBLK_IO_BYTES of each tag */
 	struct tag tag[UBLK_DEPTH];
 };
 
@@ -171,7 +171,8 @@ static void serve(struct ublk_queue *q, uint16_t n)
 
 	q->serving++;
 	t->req = (struct block_request){
-		.op = (uint8_t)op, .disk = q->device->disk, .data = t->data, .done = on_done,
+		.op = (uint8_t)op, .disk = q->device->disk, .data = t->data,
+		.kept = t->kept, .done = on_done,
 		.offset = d->start_sector << SECTOR_SHIFT,
 		.bytes = (uint64_t)d->nr_sectors << SECTOR_SHIFT,
 	};
@@ -317,6 +318,17 @@ int ublk_queues_init(uint32_t per_device, int done, int poke)
 	return r;
 }
 
+static void free_buffers(struct ublk_queue *q)
+{
+	unsigned int n;
+
+	for (n = 0; n < depth; n++)
+		if (q->tag[n].kept)
+			block_ring_let_go(q->device->ring, (int)q->tag[n].kept - 1);
+		else
+			free(q->tag[n].data);
+}
+
 static void queue_destroy(struct ublk_queue *q)
 {
 	if (!q)
@@ -328,7 +340,7 @@ static void queue_destroy(struct ublk_queue *q)
 	io_uring_cq_advance(q->uring, io_uring_cq_ready(q->uring));
 	if (q->desc)
 		munmap((void *)q->desc, DESC_BYTES);
-	free(q->data);
+	free_buffers(q);
 	if (q->wake >= 0)
 		close(q->wake);
 	pthread_mutex_destroy(&q->lock);
@@ -349,13 +361,19 @@ static int map_descriptions(struct ublk_queue *q)
 static int make_buffers(struct ublk_queue *q)
 {
 	unsigned int n;
+	struct tag *t;
+	int slot;
 
-	q->data = aligned_alloc(PAGE, (size_t)depth * UBLK_IO_BYTES);
-	if (!q->data)
-		return -ENOMEM;
 	for (n = 0; n < depth; n++) {
-		q->tag[n].q = q;
-		q->tag[n].data = q->data + (size_t)n * UBLK_IO_BYTES;
+		t = &q->tag[n];
+		t->q = q;
+		slot = block_ring_keep(q->device->ring, &t->data);
+		if (slot < 0)
+			t->data = aligned_alloc(PAGE, UBLK_IO_BYTES);
+		else
+			t->kept = (uint32_t)slot + 1;
+		if (!t->data)
+			return -ENOMEM;
 	}
 	q->wake = eventfd(0, EFD_CLOEXEC);
 	return q->wake < 0 ? -errno : 0;

@@ -33,7 +33,7 @@
 
 #define UBLK_DEPTH 128u		/* requests of a device, in all its queues */
 #define UBLK_QUEUES 4u		/* of a device, at most */
-#define UBLK_IO_BYTES (512u << 10)
+#define UBLK_IO_BYTES DDE_BLOCK_SLOT_BYTES
 
 struct ublk_setup {
 	struct block_fds fds;
@@ -85,7 +85,7 @@ void ublk_control_close(struct ublk_control *c);
 int ublk_add(struct ublk_control *c, const struct dde_block_disk *disk, uint32_t queues,
 	     uint32_t *ret_id);
 /* One that a dead front left; waits until the kernel has seen that it is dead. -EINVAL:
- * it was never started, or has another number of queues. */
+ * it was never started, or has other queues or buffers. */
 int ublk_recover(struct ublk_control *c, uint32_t id, uint32_t queues);
 /* Its queues fetch already, or soon will. The kernel reads the partitions meanwhile. */
 int ublk_start(struct ublk_control *c, uint32_t id, bool recovered);

@@ -192,6 +192,86 @@ START_TEST(a_request_larger_than_all_slots_is_served)
 }
 END_TEST
 
+/* Keeps all that can be kept; the first in *ret. Return: how many. */
+static int keep_all(int *ret, void **ret_data)
+{
+	void *data;
+	int n = 0;
+
+	*ret = block_ring_keep(ring, ret_data);
+	ck_assert_int_ge(*ret, 0);
+	while (block_ring_keep(ring, &data) >= 0)
+		n++;
+	return n + 1;
+}
+
+START_TEST(data_in_a_kept_slot_stays_where_it_is)
+{
+	struct block_request req;
+	void *data;
+	int slot, n = keep_all(&slot, &data);
+
+	ck_assert_int_lt(n, (int)DDE_BLOCK_SLOTS);
+	memset(data, 'k', BLOCK);
+	ck_assert_int_eq(*data_of((unsigned int)slot), 'k');
+	req = request(DDE_BLOCK_WRITE, 0, BLOCK, data);
+	req.kept = (uint32_t)slot + 1;
+	submit(&req);
+	ck_assert_uint_eq(first_in(DDE_BLOCK_SUBMITTED), (unsigned int)slot);
+	answer((unsigned int)slot, 0);
+	req = request(DDE_BLOCK_READ, 0, BLOCK, data);
+	req.kept = (uint32_t)slot + 1;
+	submit(&req);
+	ck_assert_uint_eq(first_in(DDE_BLOCK_SUBMITTED), (unsigned int)slot);
+	memset(data, 'r', BLOCK);
+	answer((unsigned int)slot, 0);
+	ck_assert_int_eq(answers, 2);
+	ck_assert_int_eq(*(char *)data, 'r');
+	block_ring_let_go(ring, slot);
+	ck_assert_int_eq(block_ring_keep(ring, &data), slot);
+}
+END_TEST
+
+START_TEST(a_kept_slot_is_no_other_requests)
+{
+	size_t part = 128 << 10, i;
+	struct block_request req[DDE_BLOCK_SLOTS];
+	unsigned int left;
+	char other[BLOCK];
+	void *data;
+	int slot;
+
+	left = DDE_BLOCK_SLOTS - (unsigned int)keep_all(&slot, &data);
+	/* It needs two, so its own is but the place of its data. */
+	memset(data, 'a', part);
+	memset((char *)data + part, 'b', part);
+	req[0] = request(DDE_BLOCK_WRITE, 0, 2 * part, data);
+	req[0].kept = (uint32_t)slot + 1;
+	submit(&req[0]);
+	ck_assert_uint_eq(in_state(DDE_BLOCK_SUBMITTED), 2);
+	ck_assert_uint_eq(shared->slot[slot].state, DDE_BLOCK_FREE);
+	for (i = 1; i < left; i++) {
+		req[i] = request(DDE_BLOCK_READ, 0, BLOCK, other);
+		submit(&req[i]);
+	}
+	ck_assert_uint_eq(in_state(DDE_BLOCK_SUBMITTED), left);
+	ck_assert_uint_eq(shared->slot[slot].state, DDE_BLOCK_FREE);
+	for (i = 0; i < DDE_BLOCK_SLOTS; i++) {
+		if (shared->slot[i].state != DDE_BLOCK_SUBMITTED)
+			continue;
+		if (shared->slot[i].op == DDE_BLOCK_WRITE)
+			ck_assert_int_eq(*data_of((unsigned int)i),
+					 shared->slot[i].offset ? 'b' : 'a');
+		say_done((unsigned int)i, 0);
+	}
+	block_ring_reap(ring);
+	ck_assert_int_eq(answers, (int)left - 1);
+	/* The last had no slot until now. */
+	answer(first_in(DDE_BLOCK_SUBMITTED), 0);
+	ck_assert_int_eq(answers, (int)left);
+}
+END_TEST
+
 START_TEST(what_the_disk_cannot_do_is_refused)
 {
 	char data[BLOCK];
@@ -489,6 +569,8 @@ static Suite *suite(void)
 	tcase_add_test(t, a_write_reaches_the_back_whole_and_is_answered_once);
 	tcase_add_test(t, a_large_read_comes_in_parts_in_the_right_places);
 	tcase_add_test(t, a_request_larger_than_all_slots_is_served);
+	tcase_add_test(t, data_in_a_kept_slot_stays_where_it_is);
+	tcase_add_test(t, a_kept_slot_is_no_other_requests);
 	tcase_add_test(t, what_the_disk_cannot_do_is_refused);
 	tcase_add_test(t, a_read_only_disk_is_not_written);
 	tcase_add_test(t, an_error_ends_the_request_with_its_other_parts);
