@@ -16,6 +16,7 @@
 /* user_data of what is watched */
 #define WAKE_TAG UINT64_MAX
 #define DONE_TAG (UINT64_MAX - 1)
+#define UNWATCH_TAG (UINT64_MAX - 2)
 #define PAGE 4096u
 #define UP(bytes) (((bytes) + PAGE - 1) & ~(size_t)(PAGE - 1))
 #define DESC_BYTES UP(UBLK_DEPTH * sizeof(struct ublksrv_io_desc))	/* at most */
@@ -37,6 +38,8 @@ struct ublk_queue {
 	int wake;
 	bool leads;
 	bool untold;			/* the back, of what was submitted */
+	bool ends;			/* nothing is watched anew */
+	uint32_t watching;		/* eventfds */
 	struct io_uring *uring;
 	const struct ublksrv_io_desc *desc;
 	bool running;
@@ -105,6 +108,15 @@ static void watch(struct ublk_queue *q, int eventfd, uint64_t tag)
 
 	io_uring_prep_poll_multishot(sqe, eventfd, POLLIN);
 	sqe->user_data = tag;
+	q->watching++;
+}
+
+static void unwatch(struct ublk_queue *q, uint64_t tag)
+{
+	struct io_uring_sqe *sqe = get_sqe(q);
+
+	io_uring_prep_cancel64(sqe, tag, 0);
+	sqe->user_data = UNWATCH_TAG;
 }
 
 static void tell(int eventfd)
@@ -225,19 +237,28 @@ bool ublk_queues_lead(void)
 
 /* ---- a queue's thread ----------------------------------------------------------- */
 
+/* The kernel may end a watch, and says so by the last word of it. */
+static void take_event(struct ublk_queue *q, const struct io_uring_cqe *cqe, int eventfd)
+{
+	if (cqe->flags & IORING_CQE_F_MORE)
+		return;
+	q->watching--;
+	if (cqe->res < 0 && !q->ends)
+		abort();
+	if (!q->ends)
+		watch(q, eventfd, cqe->user_data);
+}
+
 static void take(struct ublk_queue *q, const struct io_uring_cqe *cqe)
 {
-	/* An error: what the thread before left in this io_uring. */
-	bool ended = cqe->res >= 0 && !(cqe->flags & IORING_CQE_F_MORE);
-
 	switch (cqe->user_data) {
+	case UNWATCH_TAG:
+		break;
 	case WAKE_TAG:
-		if (ended)
-			watch(q, q->wake, WAKE_TAG);
+		take_event(q, cqe, q->wake);
 		break;
 	case DONE_TAG:
-		if (ended)
-			watch(q, lead.done, DONE_TAG);
+		take_event(q, cqe, lead.done);
 		reap(q->device->ring);
 		break;
 	default:
@@ -247,13 +268,37 @@ static void take(struct ublk_queue *q, const struct io_uring_cqe *cqe)
 	}
 }
 
+/* Sleeps until there is something to take. Return: 0, -errno. */
+static int take_all(struct ublk_queue *q)
+{
+	struct io_uring_cqe *cqe;
+	int r = io_uring_submit_and_wait(q->uring, 1);
+
+	if (r < 0 && r != -EINTR)
+		return r;
+	while (!io_uring_peek_cqe(q->uring, &cqe)) {
+		take(q, cqe);
+		io_uring_cqe_seen(q->uring, cqe);
+	}
+	return 0;
+}
+
+/* What is watched would outlive the thread, and its last words be the next thread's. */
+static void end_watching(struct ublk_queue *q)
+{
+	q->ends = true;
+	unwatch(q, WAKE_TAG);
+	if (q->leads)
+		unwatch(q, DONE_TAG);
+	while (q->watching && !take_all(q))
+		;
+}
+
 /* Ends once the device is being deleted and nothing is under way. */
 static void *run(void *arg)
 {
 	struct ublk_queue *q = arg;
-	struct io_uring_cqe *cqe;
 	uint16_t n;
-	int r;
 
 	mine = q;
 	for (n = 0; n < depth; n++)
@@ -261,18 +306,14 @@ static void *run(void *arg)
 	watch(q, q->wake, WAKE_TAG);
 	begin_to_lead(q);
 	while (q->fetching || q->serving) {
-		r = io_uring_submit_and_wait(q->uring, 1);
-		if (r < 0 && r != -EINTR)
+		if (take_all(q))
 			break;
-		while (!io_uring_peek_cqe(q->uring, &cqe)) {
-			take(q, cqe);
-			io_uring_cqe_seen(q->uring, cqe);
-		}
 		if (q->untold)
 			block_ring_kick(q->device->ring);
 		q->untold = false;
 		commit_answers(q);
 	}
+	end_watching(q);
 	return NULL;
 }
 
@@ -290,6 +331,7 @@ static int make_ring(struct ring *ring)
 	const struct io_uring_restriction only[] = {
 		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_URING_CMD },
 		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_POLL_ADD },
+		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_ASYNC_CANCEL },
 	};
 	int r = io_uring_queue_init(2 * depth, &ring->uring, IORING_SETUP_R_DISABLED);
 
@@ -299,7 +341,7 @@ static int make_ring(struct ring *ring)
 	if (r < 0)
 		return r;
 	ring->personality = (uint16_t)r;
-	r = register_ring(&ring->uring, IORING_REGISTER_RESTRICTIONS, only, 2);
+	r = register_ring(&ring->uring, IORING_REGISTER_RESTRICTIONS, only, 3);
 	return r ? r : register_ring(&ring->uring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
 }
 
@@ -336,7 +378,7 @@ static void queue_destroy(struct ublk_queue *q)
 	if (q->running)
 		pthread_join(q->thread, NULL);
 	end_to_lead(q);
-	/* What its thread's end has cancelled is not for the next one. */
+	/* What an error left there is not for the next one. */
 	io_uring_cq_advance(q->uring, io_uring_cq_ready(q->uring));
 	if (q->desc)
 		munmap((void *)q->desc, DESC_BYTES);

@@ -15,7 +15,7 @@
  *
  * The maker hands over /dev/ublkcN.  The kernel reads partitions only of a device whose
  * queues were begun with CAP_SYS_ADMIN; so the server makes the queues' io_urings while
- * it still has that: they keep it, and are restricted to the two operations of a queue.
+ * it still has that: they keep it, and are restricted to the operations of a queue.
  *
  * A device outlives the front (user recovery): its number is in the control memory, and
  * the next front goes on with it; the kernel then issues again what was not answered.
