@@ -362,11 +362,12 @@ static void expire(struct block_ring *ring, struct queue *ended)
 
 int block_ring_wait_ms(struct block_ring *ring)
 {
-	uint64_t end, now = mono_ns();
+	uint64_t end, now;
 	int ms = -1;
 
 	pthread_mutex_lock(&ring->lock);
 	end = something_waits(ring) ? deadline(ring) : 0;
+	now = end ? mono_ns() : 0;
 	/* It is over, and yet something waits: for ddekitd's word that the back is gone. */
 	if (end && end <= now && ring->control->back == BLOCK_BACK_NONE)
 		ms = 0;

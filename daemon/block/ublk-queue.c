@@ -243,10 +243,11 @@ static void take_event(struct ublk_queue *q, const struct io_uring_cqe *cqe, int
 	if (cqe->flags & IORING_CQE_F_MORE)
 		return;
 	q->watching--;
-	if (cqe->res < 0 && !q->ends)
+	if (q->ends)
+		return;
+	if (cqe->res < 0)
 		abort();
-	if (!q->ends)
-		watch(q, eventfd, cqe->user_data);
+	watch(q, eventfd, cqe->user_data);
 }
 
 static void take(struct ublk_queue *q, const struct io_uring_cqe *cqe)
