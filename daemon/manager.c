@@ -2,9 +2,11 @@
 /* All devices of one ddekitd; see manager.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 #include "bind.h"
 #include "bus.h"
@@ -16,6 +18,9 @@
 /* Devices stop side by side, but are made quiet and given back one after the other. */
 #define STOP_LIMIT_MS 20000ull
 #define STOP_DEVICE_MS 2000ull
+
+#define LOCK_ORPHAN_NS 1000000000ull	/* for a dead ddekitd's child to let go of a lock */
+#define LOCK_PAUSE_NS 2000000		/* between two tries */
 
 /* ---- runtime folder -------------------------------------------------------- */
 
@@ -62,17 +67,29 @@ static int try_lock(const char *path, pid_t *ret_owner)
 	return fd;
 }
 
+/* Held by a ddekitd that is dead: by its child, which has it until it has become a driver
+ * host by exec() or has seen that it is an orphan. */
+static bool is_left_over(pid_t owner)
+{
+	return owner > 0 && kill(owner, 0) < 0 && errno == ESRCH;
+}
+
 int manager_lock_file(const char *dir, const char *name, pid_t *ret_owner)
 {
 	_cleanup_free_ char *path = str_format("%s/%s", dir, name);
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
+	uint64_t end = mono_ns() + LOCK_ORPHAN_NS;
 	int r;
 
 	if (!path)
 		return -ENOMEM;
-	do
+	for (;;) {
 		r = try_lock(path, ret_owner);
-	while (r == -ESTALE);
-	return r;
+		if (r == -EBUSY && is_left_over(*ret_owner) && mono_ns() < end)
+			nanosleep(&pause, NULL);
+		else if (r != -ESTALE)
+			return r;
+	}
 }
 
 void manager_unlock_file(const char *dir, const char *name, int *fd)

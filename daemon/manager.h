@@ -85,7 +85,8 @@ void manager_link_changed(struct manager *m, struct device *dev);
 void manager_device_gone(struct manager *m, struct device *dev);	/* frees it */
 
 /* Opens <runtime-dir>/NAME and locks it, its text the pid. Return: fd; -EBUSY:
- * *ret_owner is the other's pid, 0 if not known; -errno. */
+ * *ret_owner is the other's pid, 0 if not known; -errno. One whose owner is dead may
+ * be in the hands of a child that is about to end: that is waited for, up to 1 s. */
 int manager_lock_file(const char *dir, const char *name, pid_t *ret_owner);
 /* Writes our pid into a lock that somebody else took for us. */
 int manager_sign_lock(int fd);

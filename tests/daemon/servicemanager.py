@@ -84,9 +84,7 @@ class ServiceManager:
         with self.lock:
             return sorted(n for n, _ in self.store)
 
-    def child(self, argv, env, log):
-        with self.lock:
-            stored = random.sample(self.store, len(self.store))
+    def child(self, argv, env, log, stored):
         if log is not None:
             os.dup2(log, 1)
             os.dup2(log, 2)
@@ -110,10 +108,13 @@ class ServiceManager:
             pass
         self.ready.clear()
         fd = None if log is None else os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        pid = os.fork()
+        # The lock stays out of the child: the thread that may hold it is not there.
+        with self.lock:
+            stored = random.sample(self.store, len(self.store))
+            pid = os.fork()
         if not pid:
             try:
-                self.child(argv, env or {}, fd)
+                self.child(argv, env or {}, fd, stored)
             finally:
                 os._exit(127)
         self.pid = pid
