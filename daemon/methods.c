@@ -195,16 +195,7 @@ static int follow_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	return reply_logs(msg, dev, max);
 }
 
-/* A method that waits for its host's reply.  The device is there as long as its
- * host, and the request ends with the host. */
-struct host_call {
-	sd_bus_message *msg;
-	struct device *dev;
-	char what[80];		/* the parameter, for errors */
-};
-
-/* Return: 0 or -errno with @error set; moved to the host's reply. */
-static int call_host(sd_bus_message *msg, struct device *dev, enum proto_op op, const char *text,
+int method_call_host(sd_bus_message *msg, struct device *dev, enum proto_op op, const char *text,
 		     host_reply_fn fn, sd_bus_error *error)
 {
 	struct host_call *call;
@@ -228,7 +219,7 @@ static int call_host(sd_bus_message *msg, struct device *dev, enum proto_op op, 
 	return r < 0 ? r : 1;
 }
 
-static void end_call(struct host_call *call)
+void method_end_call(struct host_call *call)
 {
 	sd_bus_message_unref(call->msg);
 	free(call);
@@ -244,7 +235,7 @@ static void on_stats(void *arg, const struct host_reply *reply)
 					   strerror(-reply->error));
 	else
 		method_reply_json(call->msg, report_stats(call->dev, reply->stats));
-	end_call(call);
+	method_end_call(call);
 }
 
 /* GetStats(s device) -> s JSON */
@@ -253,7 +244,7 @@ static int get_stats(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	struct device *dev;
 	int r = method_read_device(msg, arg, &dev, error);
 
-	return r < 0 ? r : call_host(msg, dev, OP_STATS, NULL, on_stats, error);
+	return r < 0 ? r : method_call_host(msg, dev, OP_STATS, NULL, on_stats, error);
 }
 
 /* GetKernelStats(s device) -> s JSON */
@@ -262,7 +253,7 @@ static int get_kernel_stats(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	struct device *dev;
 	int r = method_read_device(msg, arg, &dev, error);
 
-	return r < 0 ? r : call_host(msg, dev, OP_COUNTERS, NULL, on_stats, error);
+	return r < 0 ? r : method_call_host(msg, dev, OP_COUNTERS, NULL, on_stats, error);
 }
 
 /* ---- modules and parameters -------------------------------------------------- */
@@ -277,7 +268,7 @@ static void on_modules(void *arg, const struct host_reply *reply)
 		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_FAILED, "%s: the driver host "
 					   "does not tell its modules: %s",
 					   call->dev->config->bdf_text, strerror(-reply->error));
-	end_call(call);
+	method_end_call(call);
 }
 
 /* ListModules(s device) -> s JSON */
@@ -286,7 +277,7 @@ static int list_modules(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	struct device *dev;
 	int r = method_read_device(msg, arg, &dev, error);
 
-	return r < 0 ? r : call_host(msg, dev, OP_MODULES, NULL, on_modules, error);
+	return r < 0 ? r : method_call_host(msg, dev, OP_MODULES, NULL, on_modules, error);
 }
 
 static void param_error(const struct host_call *call, int error)
@@ -325,7 +316,7 @@ static void on_param(void *arg, const struct host_reply *reply)
 			str_printable(text);
 		sd_bus_reply_method_return(call->msg, "s", text ? text : "");
 	}
-	end_call(call);
+	method_end_call(call);
 }
 
 /* Parameters named without their module are the driver's. */
@@ -357,7 +348,7 @@ static int param_call(sd_bus_message *msg, struct device *dev, const char *name,
 	if (strlen(text) >= PROTO_ARGS)
 		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: name and value are "
 					 "longer than %d characters", full, PROTO_ARGS - 1);
-	return call_host(msg, dev, OP_PARAM, text, on_param, error);
+	return method_call_host(msg, dev, OP_PARAM, text, on_param, error);
 }
 
 /* ListParameters(s device) -> s JSON */
@@ -460,6 +451,7 @@ static const struct guard {
 	{ "GetKernelStats", "org.ddekit.inspect", get_kernel_stats },
 	{ "ListParameters", "org.ddekit.inspect", list_parameters },
 	{ "GetParameter", "org.ddekit.inspect", get_parameter },
+	{ "GetDevicePage", "org.ddekit.inspect", method_get_device_page },
 };
 
 static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
@@ -496,6 +488,7 @@ static const sd_bus_vtable vtable[] = {
 	GUARDED("ListParameters", "s", "s"),
 	GUARDED("GetParameter", "ss", "s"),
 	GUARDED("SetParameter", "sss", "s"),
+	GUARDED("GetDevicePage", "ssu", "ay"),
 	GUARDED("Bind", "sa{ss}u", "sss"),
 	GUARDED("PlanBind", "sa{ss}u", "s"),
 	GUARDED("Unbind", "su", "sss"),

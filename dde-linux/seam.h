@@ -26,7 +26,7 @@
 #include <stdint.h>
 #endif
 
-#define DDE_SEAM_VERSION 7u
+#define DDE_SEAM_VERSION 8u
 
 /* Interrupt inputs. */
 enum {
@@ -299,6 +299,14 @@ struct dde_param {
 	uint32_t mode;		/* out: of one parameter's file, such as 0644 */
 };
 
+/* Argument of dde_up.page; borrowed for the call. */
+struct dde_devpage {
+	char name[32];		/* "nvme.smart": whose it is, a dot, which */
+	uint32_t number;	/* of several of the name, such as a namespace; else 0 */
+	uint32_t bytes;		/* out: of data */
+	uint8_t data[4096];	/* out: as the device gives it */
+};
+
 /* Argument of dde_up.counters, written: what the kernel holds now. */
 struct dde_counters {
 	uint64_t pages_total;	/* of the pool, in the kernel's hands */
@@ -371,6 +379,14 @@ struct dde_up {
 	/* For dde_request.fn; arg is a struct dde_counters. Empties the caches
 	 * first, so that two looks can be compared. May take 100 ms. Return: 0. */
 	int64_t (*counters)(void *arg);
+	/* For dde_request.fn; arg is a struct dde_devpage: something that only the
+	 * driver can ask its device for, by a module of its plugin that knows it
+	 * (dde_set_page_hook). Return: 0; -EOPNOTSUPP (no such module), -EINVAL (no
+	 * such page), -ENXIO (none of that number), -ENODEV (the driver does not
+	 * drive the device), -EAGAIN (it is being reset), -EREMOTEIO (it refuses),
+	 * -ETIMEDOUT (no answer within a second), -EBUSY (it still owes the answer
+	 * to an earlier call), -ENOMEM, -errno. */
+	int64_t (*page)(void *arg);
 	/* CPU thread of cpu, in the handler of the signal that a fault of its own
 	 * raised, on another stack than the kernel thread's; may be entered again
 	 * from within itself. Mends what can be mended, reports the rest and ends

@@ -153,6 +153,7 @@ int cmd_restart(const struct options *o);
 int cmd_reload(const struct options *o);
 int cmd_param(const struct options *o);
 int cmd_modules(const struct options *o);
+int cmd_nvme(const struct options *o);
 int cmd_monitor(const struct options *o);
 int cmd_check(const struct options *o);
 

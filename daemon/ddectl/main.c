@@ -64,6 +64,8 @@ static const struct command commands[] = {
 	  "devices.conf(5), or ddectl restart --in-place --options.\n", 1, 2, false, cmd_param },
 	{ "modules", "DEVICE", "the modules that are loaded, and who uses them", NULL, 1, 1, false,
 	  cmd_modules },
+	{ "nvme", "id|smart DEVICE [NAMESPACE]", "what an NVMe controller or namespace is, its "
+	  "health", "The members of the JSON are named as by nvme-cli.\n", 2, 3, false, cmd_nvme },
 	{ "reload", "", "read the configuration again", NULL, 0, 0, false, cmd_reload },
 	{ "monitor", "DEVICE COMMAND [JSON]", "run a QEMU monitor command (emulated devices)",
 	  "For tests: ddectl monitor e000:01:00.0 set_link '{\"name\":\"net0\",\"up\":false}'\n",

@@ -24,7 +24,7 @@
 #include <stdint.h>
 #include <ddekit/pci.h>
 
-#define PROTO_VERSION 5u
+#define PROTO_VERSION 6u
 #define PROTO_LAST_WORDS "ddekit-host: runtime died: "
 #define PROTO_FD 3		/* the host's end of the socket, inherited */
 #define PROTO_RING_FDS 3	/* see ring */
@@ -165,12 +165,15 @@ enum proto_op {
 	OP_SAY_STATE = 11,	/* to a host that another ddekitd started: PROTO_STATE, and
 				 * PROTO_NET if it has an interface, PROTO_DISK for each
 				 * disk (DISK_PRESENT), come again */
+	OP_PAGE = 12,		/* text: name of a page, a space, its number (see
+				 * dde_devpage); answered with text: its bytes, two
+				 * hexadecimal digits each */
 };
 
 /* Is it answered with PROTO_TEXT? */
 static inline bool proto_wants_text(uint32_t op)
 {
-	return op == OP_PARAM || op == OP_MODULES;
+	return op == OP_PARAM || op == OP_MODULES || op == OP_PAGE;
 }
 
 struct proto_request {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* See work.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,6 +21,7 @@ struct work {
 	struct dde_net_stats net;
 	struct dde_counters counters;
 	struct dde_param param;
+	struct dde_devpage page;
 	char name[PROTO_ARGS];
 	struct proto_text text;
 	uint64_t beats;
@@ -77,6 +79,33 @@ static void on_text(struct call *call)
 	free(w);
 }
 
+static void on_page(struct call *call)
+{
+	struct work *w = call->arg;
+	char *to = w->text.text;
+	uint32_t i;
+
+	_Static_assert(2 * sizeof(w->page.data) < sizeof(w->text.text), "a page fits as text");
+	if (call->req.result >= 0)
+		for (i = 0; i < w->page.bytes; i++)
+			to += sprintf(to, "%02x", w->page.data[i]);
+	wire_send_text(w->seq, (int)call->req.result, &w->text);
+	free(w);
+}
+
+/* "NAME NUMBER" in w->name. Return: 0, -EINVAL. */
+static int start_page(struct work *w)
+{
+	char *number = strchr(w->name, ' ');
+
+	if (!number || number - w->name >= (ptrdiff_t)sizeof(w->page.name))
+		return -EINVAL;
+	memcpy(w->page.name, w->name, (size_t)(number - w->name));
+	w->page.number = (uint32_t)strtoul(number, NULL, 10);
+	call_submit(&w->call, dde_host_up()->page, &w->page, on_page);
+	return 0;
+}
+
 /* "MODULE.PARAMETER[=VALUE]" in w->name */
 static void start_text(struct work *w, uint32_t op)
 {
@@ -94,12 +123,14 @@ static void start_text(struct work *w, uint32_t op)
 		    &w->param, on_text);
 }
 
-/* Return: 0; -EOPNOTSUPP, the work is still the caller's. */
+/* Return: 0; -EOPNOTSUPP, -EINVAL: the work is still the caller's. */
 static int start_work(struct work *w, uint32_t op)
 {
 	const struct dde_net_up *net = net_bridge_up();
 	const struct dde_up *up = dde_host_up();
 
+	if (op == OP_PAGE)
+		return start_page(w);
 	if (proto_wants_text(op))
 		start_text(w, op);
 	else if (op == OP_COUNTERS)

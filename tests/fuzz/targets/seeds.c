@@ -94,6 +94,7 @@ int main(int argc, char **argv)
 	put_answer(OP_PARAM, 2, "e1000e.debug\t3\t0644\n");
 	put_answer(OP_MODULES, 3, "e1000e\t1000\t0\t\tlive\n");
 	put_answer(OP_RELOAD, 4, NULL);
+	put_answer(OP_PAGE, 6, "86800004");
 	put_state(STATE_BOOTED, 0);
 	put_answer(OP_STOP, 5, NULL);
 	put_state(STATE_STOPPED, 0);

@@ -116,9 +116,10 @@ void dde_modprobe_interrupt(void);
 /* What the calling process executed, if anything. Return: its exit code. */
 int dde_program_run(void);
 
-/* param.c, counters.c */
+/* param.c, counters.c, devpage.c */
 s64 dde_param(void *arg);
 s64 dde_counters(void *arg);
+s64 dde_devpage(void *arg);
 
 /* fault.c */
 s32 dde_fault(u32 cpu, struct dde_fault *fault);

@@ -78,6 +78,7 @@ const struct dde_up dde_up = {
 	.param = dde_param,
 	.modules = dde_plugin_modules,
 	.counters = dde_counters,
+	.page = dde_devpage,
 	.fault = dde_fault,
 	.dump = dde_dump,
 #ifdef CONFIG_KASAN
