@@ -69,24 +69,26 @@ static uint64_t timer_due(struct host_cpu *c)
  * After a time in which the process was stopped (SIGSTOP, a debugger, the whole
  * machine) all timeouts are over at once, and what they wait for has arrived but
  * was not looked at.  So the devices come first, for a moment.
+ *
+ * Return: nanoseconds until it will be due; 0: it is raised; UINT64_MAX: never.
  */
-static bool timer_check(uint32_t cpu)
+static uint64_t timer_check(uint32_t cpu)
 {
 	struct host_cpu *c = &host.cpu[cpu];
 	uint64_t due = timer_due(c), now;
 
 	if (due == UINT64_MAX)
-		return false;
+		return UINT64_MAX;
 	now = host_mono();
 	if (due > now)
-		return false;
+		return due - now;
 	if (now - due > STALL_NS) {
 		atomic_store_explicit(&host.grace_until, now + GRACE_NS, memory_order_relaxed);
-		return false;
+		return GRACE_NS;
 	}
 	atomic_store_explicit(&c->deadline, UINT64_MAX, memory_order_relaxed);
 	host.up->irq_raise_cpu(cpu, DDE_HWIRQ_TIMER);
-	return true;
+	return 0;
 }
 
 static void cpu_kick(uint32_t cpu)
@@ -145,6 +147,7 @@ static void on_tick(int sig, siginfo_t *si, void *context)
 static void cpu_idle_wait(uint32_t cpu)
 {
 	struct host_cpu *c = &host.cpu[cpu];
+	uint64_t wait;
 
 	c->stats.idle_waits++;
 	if (host.config.pci) {
@@ -154,9 +157,12 @@ static void cpu_idle_wait(uint32_t cpu)
 	}
 	for (;;) {
 		atomic_store(&c->sleeping, 1);
-		if (*host.up->irq_pending(cpu) || timer_check(cpu))
+		if (*host.up->irq_pending(cpu))
 			break;
-		host_events_wait(cpu, timer_due(c), &idle_mask);
+		wait = timer_check(cpu);
+		if (!wait)
+			break;
+		host_events_wait(cpu, wait, &idle_mask);
 	}
 	atomic_store(&c->sleeping, 0);
 }

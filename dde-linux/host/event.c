@@ -126,22 +126,16 @@ static int wait_events(int epoll_fd, struct epoll_event *ev, const struct timesp
 	return n > 0 ? epoll_wait(epoll_fd, ev, EVENTS_AT_ONCE, 0) : n;
 }
 
-int host_events_wait(unsigned int cpu, uint64_t deadline, const sigset_t *mask)
+int host_events_wait(unsigned int cpu, uint64_t ns, const sigset_t *mask)
 {
 	struct epoll_event ev[EVENTS_AT_ONCE];
-	struct timespec ts = { 0 }, *timeout = &ts;
-	uint64_t now;
+	struct timespec ts = {
+		.tv_sec = (time_t)(ns / 1000000000u),
+		.tv_nsec = (long)(ns % 1000000000u),
+	};
 	int i, n;
 
-	if (deadline == UINT64_MAX) {
-		timeout = NULL;
-	} else if (deadline) {
-		now = host_mono();
-		deadline = deadline > now ? deadline - now : 0;
-		ts.tv_sec = (time_t)(deadline / 1000000000u);
-		ts.tv_nsec = (long)(deadline % 1000000000u);
-	}
-	n = wait_events(host.cpu[cpu].epoll_fd, ev, timeout, mask);
+	n = wait_events(host.cpu[cpu].epoll_fd, ev, ns == UINT64_MAX ? NULL : &ts, mask);
 	for (i = 0; i < n; i++)
 		dispatch(ev[i].data.u32);
 	return n < 0 ? -errno : n;

@@ -73,9 +73,9 @@ void host_event_del(int fd);
 int host_event_add_own(int fd, uint32_t events, uint32_t token);
 /* For dde_down_cpu.irq_move. */
 void host_event_move(uint32_t hwirq, uint32_t cpu);
-/* CPU thread of cpu: waits until deadline (UINT64_MAX: for ever; 0: not at all)
+/* CPU thread of cpu: waits ns nanoseconds (UINT64_MAX: for ever; 0: not at all)
  * and raises what came. mask: as epoll_pwait2(). Return: events, negative errno. */
-int host_events_wait(unsigned int cpu, uint64_t deadline, const sigset_t *mask);
+int host_events_wait(unsigned int cpu, uint64_t ns, const sigset_t *mask);
 
 /* clock.c */
 /* When CPU 0 can wait for events, before it runs. Return: 0, negative errno. */
