@@ -13,8 +13,8 @@ bad_sector() { # EVENT SECTOR [RULE]
 	printf '[inject-error]\nevent = "%s"\nerrno = "5"\nsector = "%s"\n%s\n' "$1" "$2" "${3:-}"
 }
 
-# block_set_io_throttle's argument: so few bytes a second that the driver's patience ends.
-slow_drive() { # DRIVE
-	printf '{ "device": "%s", "bps": 4096, "bps_rd": 0, "bps_wr": 0, "iops": 0,
-		"iops_rd": 0, "iops_wr": 0 }' "$1"
+# block_set_io_throttle's argument: so few bytes a second are written; 0: as fast as it can.
+slow_disk() { # "device"|"id" NAME BYTES
+	printf '{ "%s": "%s", "bps": 0, "bps_rd": 0, "bps_wr": %d, "iops": 0,
+		"iops_rd": 0, "iops_wr": 0 }' "$1" "$2" "$3"
 }
