@@ -269,6 +269,31 @@ START_TEST(a_host_killed_at_any_moment_leaves_no_trace)
 }
 END_TEST
 
+/* ddekitd dies while it quiesces; the next one finds the answers to what it had asked. */
+START_TEST(a_quiesce_cut_short_is_followed_by_another)
+{
+	int i;
+
+	srand(43);
+	rig_claim(&rig, EDU, NULL);
+	for (i = 0; i < KILLS; i++) {
+		struct timespec ts = { 0, rand() % 3000 * 1000 };
+		pid_t pid = fork();
+
+		if (!pid)
+			for (;;)
+				quiesce();
+		nanosleep(&ts, NULL);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		quiesce();
+	}
+	rig_adopt(&rig);
+	rig_enable(&rig, -1);
+	ck_assert_uint_eq(rig_read(&rig, 0), 0x010000ed);
+}
+END_TEST
+
 /* 82574 with MSI-X: the "other" interrupt must come for each link change. */
 START_TEST(every_link_change_of_e1000e_interrupts)
 {
@@ -323,6 +348,7 @@ int main(void)
 	tcase_add_test(c, the_pool_is_zero_afterwards);
 	tcase_add_test(c, a_command_cut_anywhere_is_completed);
 	tcase_add_test(c, a_host_killed_at_any_moment_leaves_no_trace);
+	tcase_add_test(c, a_quiesce_cut_short_is_followed_by_another);
 	tcase_add_test(c, every_link_change_of_e1000e_interrupts);
 	suite_add_tcase(s, c);
 	return rig_run(s);
