@@ -10,29 +10,6 @@
 #define NAME_MAX_BYTES 31
 #define PAGE_BYTES 4096
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Return: bytes; 0: a driver host has no business to send that. */
-static size_t decode(const char *text, uint8_t *data, size_t size)
-{
-	size_t n;
-	int hi, lo;
-
-	for (n = 0; *text; text += 2) {
-		hi = digit(text[0]);
-		lo = hi < 0 ? -1 : digit(text[1]);
-		if (lo < 0 || n == size)
-			return 0;
-		data[n++] = (uint8_t)(hi << 4 | lo);
-	}
-	return n;
-}
-
 static const char *meaning(int error)
 {
 	switch (error) {
@@ -72,11 +49,12 @@ static void on_page(void *arg, const struct host_reply *reply)
 	struct host_call *call = arg;
 	uint8_t data[PAGE_BYTES];
 	int r = reply->error;
-	size_t n;
+	ssize_t n;
 
 	if (!r) {
-		n = decode(reply->text->text, data, sizeof(data));
-		r = n ? reply_bytes(call->msg, data, n) : -EPROTO;
+		n = hex_decode(reply->text->text, data, sizeof(data));
+		/* A driver host has no business to send anything else. */
+		r = n > 0 ? reply_bytes(call->msg, data, (size_t)n) : -EPROTO;
 	}
 	if (r < 0)
 		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_FAILED, "%s: %s: %s",

@@ -331,32 +331,17 @@ int netsave_apply(const struct netsave *save, int ifindex, unsigned int parts,
 
 static struct json_object *hex(const uint8_t *data, size_t len)
 {
-	_cleanup_free_ char *text = malloc(2 * len + 1);
-	size_t i;
+	_cleanup_free_ char *text = hex_text(data, len);
 
-	if (!text)
-		return NULL;
-	text[0] = 0;
-	for (i = 0; i < len; i++)
-		sprintf(text + 2 * i, "%02x", data[i]);
-	return json_object_new_string(text);
+	return text ? json_object_new_string(text) : NULL;
 }
 
 /* Return: bytes, -EINVAL. */
 static ssize_t unhex(struct json_object *o, uint8_t *data, size_t max)
 {
 	const char *text = json_object_get_string(o);
-	size_t len = text ? strlen(text) / 2 : 0, i;
-	unsigned int byte;
 
-	if (len > max)
-		return -EINVAL;
-	for (i = 0; i < len; i++) {
-		if (sscanf(text + 2 * i, "%2x", &byte) != 1)
-			return -EINVAL;
-		data[i] = byte;
-	}
-	return len;
+	return text ? hex_decode(text, data, max) : 0;
 }
 
 struct json_object *netsave_to_json(const struct netsave *save)

@@ -46,6 +46,41 @@ void str_printable(char *text)
 			*text = '?';
 }
 
+char *hex_text(const uint8_t *data, size_t len)
+{
+	char *text = malloc(2 * len + 1);
+	size_t i;
+
+	if (!text)
+		return NULL;
+	text[0] = 0;
+	for (i = 0; i < len; i++)
+		sprintf(text + 2 * i, "%02x", data[i]);
+	return text;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+ssize_t hex_decode(const char *text, uint8_t *data, size_t max)
+{
+	size_t n;
+	int hi, lo;
+
+	for (n = 0; *text; text += 2) {
+		hi = hex_digit(text[0]);
+		lo = hi < 0 ? -1 : hex_digit(text[1]);
+		if (lo < 0 || n == max)
+			return -EINVAL;
+		data[n++] = (uint8_t)(hi << 4 | lo);
+	}
+	return (ssize_t)n;
+}
+
 int text_vadd(struct text *t, const char *fmt, va_list args)
 {
 	va_list again;

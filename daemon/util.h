@@ -42,6 +42,11 @@ bool str_equal(const char *a, const char *b);	/* NULL equals NULL */
 /* Replaces everything outside printable ASCII by '?', in place. */
 void str_printable(char *text);
 
+/* Two lower-case hexadecimal digits for each byte. Return: to be freed; NULL: no memory. */
+char *hex_text(const uint8_t *data, size_t len);
+/* Of such a text. Return: bytes; -EINVAL: it is none, or has more than max. */
+ssize_t hex_decode(const char *text, uint8_t *data, size_t max);
+
 /* Text that grows. Zero-initialised is empty; text is NULL while empty. */
 struct text {
 	char *text;

@@ -107,15 +107,6 @@ static char *wide_text(const uint8_t *p)
 	return strdup(at);
 }
 
-static char *hex_text(const uint8_t *p, size_t n)
-{
-	struct text t = { 0 };
-
-	while (n--)
-		text_add(&t, "%02x", *p++);
-	return t.text;
-}
-
 /* Return: to be freed; NULL: no memory. */
 static char *member_text(const struct member *m, const uint8_t *data)
 {

@@ -67,6 +67,23 @@ START_TEST(times_are_parsed_and_printed)
 }
 END_TEST
 
+START_TEST(bytes_become_hexadecimal_and_come_back)
+{
+	static const uint8_t bytes[] = { 0x00, 0x9a, 0xff };
+	uint8_t back[3];
+	char *text = hex_text(bytes, sizeof(bytes));
+
+	ck_assert_str_eq(text, "009aff");
+	ck_assert_int_eq(hex_decode(text, back, sizeof(back)), 3);
+	ck_assert_mem_eq(back, bytes, sizeof(bytes));
+	ck_assert_int_eq(hex_decode("", back, sizeof(back)), 0);
+	ck_assert_int_eq(hex_decode(text, back, 2), -EINVAL);
+	ck_assert_int_eq(hex_decode("009", back, sizeof(back)), -EINVAL);
+	ck_assert_int_eq(hex_decode("0g", back, sizeof(back)), -EINVAL);
+	free(text);
+}
+END_TEST
+
 START_TEST(words_are_split_and_joined)
 {
 	struct strv v = { 0 };
@@ -284,6 +301,7 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, sizes_are_parsed_and_printed);
 	tcase_add_test(c, times_are_parsed_and_printed);
+	tcase_add_test(c, bytes_become_hexadecimal_and_come_back);
 	tcase_add_test(c, words_are_split_and_joined);
 	tcase_add_test(c, signals_have_names);
 	tcase_add_test(c, ring_keeps_the_last_lines);

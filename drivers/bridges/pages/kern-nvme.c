@@ -80,7 +80,7 @@ static int read_page(struct nvme_ctrl *ctrl, struct nvme_command *c, void *data,
 
 	if (nvme_ctrl_state(ctrl) != NVME_CTRL_LIVE)
 		return -EAGAIN;
-	page = kzalloc(len, GFP_KERNEL);
+	page = kzalloc(len, GFP_KERNEL);	/* the device reaches no static memory */
 	if (!page)
 		return -ENOMEM;
 	err = to_error(nvme_submit_sync_cmd(ctrl->admin_q, c, page, len));
