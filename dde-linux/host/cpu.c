@@ -16,10 +16,13 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sched.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include "internal.h"
+
+#define GUARD_AFTER 8		/* sleeps, see guarded() */
 
 struct host host;
 _Thread_local int host_this_cpu = -1;
@@ -55,7 +58,7 @@ const struct dde_down_time host_down_time = {
 };
 
 /* When the CPU's timer interrupt is due, UINT64_MAX: never. */
-static uint64_t timer_due(struct host_cpu *c)
+static uint64_t timer_due(const struct host_cpu *c)
 {
 	uint64_t deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
 	uint64_t grace = atomic_load_explicit(&host.grace_until, memory_order_relaxed);
@@ -144,10 +147,56 @@ static void on_tick(int sig, siginfo_t *si, void *context)
 	errno = saved;
 }
 
+/*
+ * A time-out is set and taken back for each sleep, mostly for nothing: packets and
+ * requests are faster.  So a CPU whose sleeps are cut short sets a timer that stays as it
+ * is until it goes off, and sleeps without a time-out as long as that comes in time.  That
+ * it may come too early, for a deadline that is none any more, costs one waking.
+ *
+ * CPU thread of c. While its guard is set, it has not gone off: no need to read the clock.
+ */
+static bool guarded(const struct host_cpu *c)
+{
+	return c->guard && c->guard <= timer_due(c);
+}
+
+static bool guard_set(struct host_cpu *c)
+{
+	uint64_t due = timer_due(c);
+	struct itimerspec at = {
+		.it_value.tv_sec = (time_t)(due / 1000000000u),
+		.it_value.tv_nsec = (long)(due % 1000000000u),
+	};
+
+	host_count->syscalls++;
+	if (timerfd_settime(c->guard_fd, TFD_TIMER_ABSTIME, &at, NULL) < 0)
+		return false;
+	c->guard = due;
+	return true;
+}
+
+/* Return: false: the timer interrupt is raised. */
+static bool cpu_sleep(uint32_t cpu)
+{
+	struct host_cpu *c = &host.cpu[cpu];
+	uint64_t wait = guarded(c) ? UINT64_MAX : timer_check(cpu);
+	int n;
+
+	if (!wait)
+		return false;
+	if (wait != UINT64_MAX && c->cut_short >= GUARD_AFTER && guard_set(c))
+		wait = UINT64_MAX;
+	n = host_events_wait(cpu, wait, &idle_mask);
+	if (!n)
+		c->cut_short /= 2;
+	else if (n > 0 && c->cut_short < 2 * GUARD_AFTER)
+		c->cut_short++;
+	return true;
+}
+
 static void cpu_idle_wait(uint32_t cpu)
 {
 	struct host_cpu *c = &host.cpu[cpu];
-	uint64_t wait;
 
 	c->stats.idle_waits++;
 	if (host.config.pci) {
@@ -157,12 +206,8 @@ static void cpu_idle_wait(uint32_t cpu)
 	}
 	for (;;) {
 		atomic_store(&c->sleeping, 1);
-		if (*host.up->irq_pending(cpu))
+		if (*host.up->irq_pending(cpu) || !cpu_sleep(cpu))
 			break;
-		wait = timer_check(cpu);
-		if (!wait)
-			break;
-		host_events_wait(cpu, wait, &idle_mask);
 	}
 	atomic_store(&c->sleeping, 0);
 }
@@ -239,7 +284,8 @@ int host_cpu_start(unsigned int cpu)
 	int err;
 
 	c->kick_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (c->kick_fd < 0)
+	c->guard_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (c->kick_fd < 0 || c->guard_fd < 0)
 		return -errno;
 	atomic_store(&c->deadline, UINT64_MAX);
 	err = host_events_init(cpu);

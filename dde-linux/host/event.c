@@ -31,11 +31,13 @@ static int control(unsigned int cpu, int op, int fd, uint32_t events, uint32_t t
 int host_events_init(unsigned int cpu)
 {
 	struct host_cpu *c = &host.cpu[cpu];
+	int err;
 
 	c->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (c->epoll_fd < 0)
 		return -errno;
-	return control(cpu, EPOLL_CTL_ADD, c->kick_fd, EPOLLIN | EPOLLET, EVENT_KICK);
+	err = control(cpu, EPOLL_CTL_ADD, c->guard_fd, EPOLLIN | EPOLLET, EVENT_GUARD);
+	return err ? err : control(cpu, EPOLL_CTL_ADD, c->kick_fd, EPOLLIN | EPOLLET, EVENT_KICK);
 }
 
 int host_event_add(int fd, uint32_t events, uint32_t hwirq)
@@ -94,6 +96,10 @@ static void dispatch(uint32_t token)
 {
 	switch (token) {
 	case EVENT_KICK:
+		break;
+	case EVENT_GUARD:
+		host.cpu[host_this_cpu].guard = 0;
+		host.cpu[host_this_cpu].cut_short /= 2;
 		break;
 	case EVENT_SERVICE:
 		host_pci_service();

@@ -23,6 +23,9 @@ struct host_cpu {
 	_Atomic uint64_t deadline;	/* of the clock event, UINT64_MAX: none */
 	_Atomic int sleeping;		/* in idle_wait() */
 	int epoll_fd;			/* what it waits for: its interrupts, kicks */
+	int guard_fd;			/* timerfd, see guarded() */
+	uint64_t guard;			/* when that goes off; 0: not set */
+	unsigned int cut_short;		/* sleeps, of late, that something but time ended */
 	struct dde_host_stats stats;	/* its own counts */
 	volatile int in_device;		/* in a call that may hold the device's lock */
 	unsigned int faults;		/* being handled, one in the other */
@@ -50,7 +53,7 @@ extern _Thread_local int host_this_cpu;
 extern _Thread_local struct dde_host_stats *host_count;
 
 /* In epoll_event.data.u32: a hwirq, or one of these. */
-enum { EVENT_KICK = 1 << 16, EVENT_SERVICE, EVENT_CLOCK };
+enum { EVENT_KICK = 1 << 16, EVENT_SERVICE, EVENT_CLOCK, EVENT_GUARD };
 
 /* cpu.c */
 extern const struct dde_down_cpu host_down_cpu;

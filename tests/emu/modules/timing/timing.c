@@ -3,6 +3,7 @@
  * How exact time is in the runtime, on each CPU: sleeps, ticks of a busy CPU,
  * and the wall clock.  The lines it logs begin with "timing: "; tests read them.
  */
+#include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -13,8 +14,11 @@
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/sort.h>
 #include <linux/workqueue.h>
+
+#define POKES	30
 
 static uint sleeps = 200;
 module_param(sleeps, uint, 0444);
@@ -43,7 +47,10 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void measure_sleep(unsigned int usecs)
+static DECLARE_COMPLETION(poked_enough);
+static bool poking;		/* see poke() */
+
+static void measure_sleep(unsigned int usecs, bool after_pokes)
 {
 	unsigned int i, n = max(1u, min(sleeps, 200000 / usecs + 1));
 	u64 *late = kmalloc_array(n, sizeof(*late), GFP_KERNEL);
@@ -51,8 +58,13 @@ static void measure_sleep(unsigned int usecs)
 	if (!late)
 		return;
 	for (i = 0; i < n; i++) {
-		ktime_t start = ktime_get();
+		ktime_t start;
 
+		if (after_pokes) {
+			WRITE_ONCE(poking, true);
+			wait_for_completion(&poked_enough);
+		}
+		start = ktime_get();
 		usleep_range(usecs, usecs);
 		late[i] = ktime_to_ns(ktime_sub(ktime_get(), start)) - usecs * NSEC_PER_USEC;
 	}
@@ -98,13 +110,62 @@ static void check_percpu(int cpu)
 static long measure(void *unused)
 {
 	check_percpu(raw_smp_processor_id());
-	measure_sleep(20);
-	measure_sleep(100);
-	measure_sleep(1000);
-	measure_sleep(10000);
+	measure_sleep(20, false);
+	measure_sleep(100, false);
+	measure_sleep(1000, false);
+	measure_sleep(10000, false);
 	measure_ticks("busy", false);
 	measure_ticks("cond_resched", true);
 	return 0;
+}
+
+/* ---- sleeps of a CPU that was just woken often: it sleeps in another way ---------------- */
+
+static void poked(void *unused)
+{
+}
+
+/* When it is wanted: interrupts of the CPU that is measured, from another one. */
+static int poke(void *arg)
+{
+	int i, cpu = (long)arg;
+
+	while (!kthread_should_stop()) {
+		usleep_range(30, 30);
+		if (!READ_ONCE(poking))
+			continue;
+		WRITE_ONCE(poking, false);
+		for (i = 0; i < POKES; i++) {
+			smp_call_function_single(cpu, poked, NULL, true);
+			usleep_range(30, 30);
+		}
+		complete(&poked_enough);
+	}
+	return 0;
+}
+
+static long measure_after_pokes(void *unused)
+{
+	static const unsigned int usecs[] = { 50, 300, 3000 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(usecs); i++)
+		measure_sleep(usecs[i], true);
+	return 0;
+}
+
+static void measure_poked(unsigned int cpu)
+{
+	unsigned int other = cpumask_any_but(cpu_online_mask, cpu);
+	struct task_struct *poker;
+
+	if (other >= nr_cpu_ids)
+		return;
+	poker = kthread_run_on_cpu(poke, (void *)(long)cpu, other, "poker/%u");
+	if (IS_ERR(poker))
+		return;
+	work_on_cpu(cpu, measure_after_pokes, NULL);
+	kthread_stop(poker);
 }
 
 static long end_it(void *unused)
@@ -157,6 +218,8 @@ static int __init timing_init(void)
 		work_on_cpu(panic_cpu_nr, end_it, NULL);
 	for_each_online_cpu(cpu)
 		work_on_cpu(cpu, measure, NULL);
+	for_each_online_cpu(cpu)
+		measure_poked(cpu);
 	check_all_percpu();
 	if (!wall_seconds)
 		return 0;
