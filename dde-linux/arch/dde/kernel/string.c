@@ -86,20 +86,35 @@ static __always_inline void move_up_to_64(void *to, const void *from, size_t len
 	STORE(v16, to + len - 16, d);
 }
 
+static __always_inline void move_64(void *to, const void *from)
+{
+	v16 a = LOAD(v16, from), b = LOAD(v16, from + 16);
+	v16 c = LOAD(v16, from + 32), d = LOAD(v16, from + 48);
+
+	STORE(v16, to, a);
+	STORE(v16, to + 16, b);
+	STORE(v16, to + 32, c);
+	STORE(v16, to + 48, d);
+}
+
+/* More than 64 bytes; its last 64 are loaded first, as they may be overwritten. */
 static __always_inline void move_forward(void *to, const void *from, size_t len)
 {
 	v16 t0 = LOAD(v16, from + len - 64), t1 = LOAD(v16, from + len - 48);
 	v16 t2 = LOAD(v16, from + len - 32), t3 = LOAD(v16, from + len - 16);
 	void *tail = to + len - 64;
+	size_t blocks = (len - 1) & ~63ul;
+	long at = -(long)blocks;
 
-	for (; len > 64; len -= 64, to += 64, from += 64) {
-		v16 a = LOAD(v16, from), b = LOAD(v16, from + 16);
-		v16 c = LOAD(v16, from + 32), d = LOAD(v16, from + 48);
-
-		STORE(v16, to, a);
-		STORE(v16, to + 16, b);
-		STORE(v16, to + 32, c);
-		STORE(v16, to + 48, d);
+	to += blocks;
+	from += blocks;
+	if (blocks & 64) {
+		move_64(to + at, from + at);
+		at += 64;
+	}
+	for (; at; at += 128) {
+		move_64(to + at, from + at);
+		move_64(to + at + 64, from + at + 64);
 	}
 	STORE(v16, tail, t0);
 	STORE(v16, tail + 16, t1);
