@@ -145,18 +145,21 @@ static bool may_fill(const struct block_ring *ring)
 	       (ring->n_idle || fits_kept(ring->waiting.first));
 }
 
-/* With the lock, which it lets go of meanwhile: waiting requests into free slots. Return:
- * is the back to be told? */
+/* With the lock, which it lets go of while it copies: waiting requests into free slots.
+ * Return: is the back to be told? */
 static bool fill_slots(struct block_ring *ring)
 {
-	bool any = false;
+	bool any = false, copies;
 
 	while (may_fill(ring)) {
 		struct piece p = take_piece(ring);
 
-		pthread_mutex_unlock(&ring->lock);
+		copies = p.req->op == DDE_BLOCK_WRITE && ring->part[p.slot].data;
+		if (copies)
+			pthread_mutex_unlock(&ring->lock);
 		fill_slot(ring, &p);
-		pthread_mutex_lock(&ring->lock);
+		if (copies)
+			pthread_mutex_lock(&ring->lock);
 		ring->part[p.slot].phase = OUT;
 		__atomic_store_n(&slot_of(ring, p.slot)->state, DDE_BLOCK_SUBMITTED,
 				 __ATOMIC_RELEASE);

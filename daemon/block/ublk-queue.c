@@ -45,7 +45,8 @@ struct ublk_queue {
 	bool running;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	struct tag *answered;		/* with the lock */
+	struct tag *answered;		/* with the lock; by other threads */
+	struct tag *own;		/* answered by this queue's thread */
 	uint32_t fetching;		/* commands that are with the kernel */
 	uint32_t serving;		/* requests that are with the ring */
 	struct tag tag[UBLK_DEPTH];
@@ -134,28 +135,42 @@ static void on_done(struct block_request *req, int error)
 	struct ublk_queue *q = t->q;
 
 	t->result = error ? error : (int)req->bytes;
+	if (q == mine) {
+		t->next = q->own;
+		q->own = t;
+		return;
+	}
 	pthread_mutex_lock(&q->lock);
 	t->next = q->answered;
 	q->answered = t;
 	/* With the lock: once the answer is taken the queue may end. */
-	if (!t->next && q != mine)
+	if (!t->next)
 		tell(q->wake);
 	pthread_mutex_unlock(&q->lock);
 }
 
-static void commit_answers(struct ublk_queue *q)
+static void commit(struct ublk_queue *q, struct tag *t)
 {
-	struct tag *t, *next;
+	struct tag *next;
 
-	pthread_mutex_lock(&q->lock);
-	t = q->answered;
-	q->answered = NULL;
-	pthread_mutex_unlock(&q->lock);
 	for (; t; t = next) {
 		next = t->next;
 		q->serving--;
 		fetch(q, (uint16_t)(t - q->tag), UBLK_IO_COMMIT_AND_FETCH_REQ, t->result);
 	}
+}
+
+static void commit_answers(struct ublk_queue *q)
+{
+	struct tag *t = q->own;
+
+	q->own = NULL;
+	commit(q, t);
+	pthread_mutex_lock(&q->lock);
+	t = q->answered;
+	q->answered = NULL;
+	pthread_mutex_unlock(&q->lock);
+	commit(q, t);
 }
 
 static int op_of(const struct ublksrv_io_desc *d)
@@ -334,7 +349,9 @@ static int make_ring(struct ring *ring)
 		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_POLL_ADD },
 		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_ASYNC_CANCEL },
 	};
-	int r = io_uring_queue_init(2 * depth, &ring->uring, IORING_SETUP_R_DISABLED);
+	/* Its thread always comes back to wait: no need to interrupt it for its completions. */
+	int r = io_uring_queue_init(2 * depth, &ring->uring,
+				    IORING_SETUP_R_DISABLED | IORING_SETUP_COOP_TASKRUN);
 
 	if (r < 0)
 		return r;

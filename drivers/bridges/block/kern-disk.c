@@ -198,6 +198,7 @@ static int take(struct bridge *b, struct gendisk *gd)
 	d->removed = d->gone = false;
 	disk_driver(gd, d->driver, sizeof(d->driver));
 	WRITE_ONCE(d->gd, gd);
+	WRITE_ONCE(b->disks_end, max_t(unsigned int, b->disks_end, d - b->disk + 1));
 	tell(b, DDE_BLOCK_PRESENT, i);
 	d->told = true;
 	return 0;
@@ -324,9 +325,9 @@ static void disks_look(struct work_struct *work)
 
 void disks_idle(struct bridge *b)
 {
-	unsigned int i;
+	unsigned int i, end = READ_ONCE(b->disks_end);
 
-	for (i = 0; i < DDE_BLOCK_DISKS; i++) {
+	for (i = 0; i < end; i++) {
 		const struct disk *d = &b->disk[i];
 		struct gendisk *gd = READ_ONCE(d->gd);
 

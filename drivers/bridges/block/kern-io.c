@@ -325,17 +325,15 @@ static bool issue(unsigned int n)
 /* Bits of slots that are with the driver are a front's nonsense. */
 static void take(void)
 {
-	unsigned int w, bit;
+	unsigned int w;
 	u64 bits;
 
+	BUILD_BUG_ON(BITS_PER_LONG != 64);
 	for (w = 0; w < DDE_BLOCK_WORDS; w++) {
 		if (!READ_ONCE(bridge.ring->submitted[w]))
 			continue;
 		bits = __atomic_exchange_n(&bridge.ring->submitted[w], 0, __ATOMIC_SEQ_CST);
-		for (bit = 0; bit < 64; bit++)
-			if (bits >> bit & 1 && test_bit(w * 64 + bit, io.busy))
-				bits &= ~(1ull << bit);
-		io.pending[w] |= bits;
+		io.pending[w] |= bits & ~READ_ONCE(io.busy[w]);
 	}
 }
 

@@ -29,6 +29,7 @@ struct bridge {
 	bool attached;
 	struct mutex lock;		/* of disk[], and of telling the host */
 	struct disk disk[DDE_BLOCK_DISKS];
+	unsigned int disks_end;		/* from there on none was ever used */
 	bool scan;			/* the driver has added a disk */
 	bool grace;			/* disks of a former life may still come */
 	struct delayed_work disk_work;
