@@ -7,6 +7,14 @@
 #include <sys/mman.h>
 #include "internal.h"
 
+#define PAGE_BYTES 4096u
+#define STRUCT_PAGE_BYTES 64u
+#define FIRST_BYTES (2u << 20)	/* a boot without a device touches more */
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 static int32_t reserve(uint64_t va, uint64_t len, int flags)
 {
 	void *at = (void *)(uintptr_t)va;
@@ -31,10 +39,26 @@ static int map_shadow(uint64_t base, uint64_t size)
 	return 0;
 }
 
+/*
+ * What every boot writes: a struct page for each page, at the pool's end, and its first
+ * allocations, at the beginning. To be given it at once takes the host a fraction of the
+ * time that as many faults take; it can do without (Linux before 5.14).
+ */
+static void populate(const struct ddekit_pool *pool)
+{
+	uint64_t map = pool->size / PAGE_BYTES * STRUCT_PAGE_BYTES, first = FIRST_BYTES;
+
+	if (map + first > pool->size)
+		return;
+	madvise(pool->cpu, first, MADV_POPULATE_WRITE);
+	madvise((char *)pool->cpu + pool->size - map, map, MADV_POPULATE_WRITE);
+}
+
 int host_mem_init(void)
 {
 	int err = reserve(DDE_VMAP_BASE, DDE_VMAP_SIZE, MAP_FIXED_NOREPLACE);
 
+	populate(&host.pool);
 	if (!err && host.up->shadow_size)
 		err = map_shadow(host.up->shadow_base, host.up->shadow_size);
 	return err;
