@@ -466,6 +466,33 @@ START_TEST(events_do_not_disturb_the_monitor)
 }
 END_TEST
 
+/* Its replies, or the ends of them, are there when the next one asks. */
+START_TEST(the_reply_to_one_that_died_is_nobody_elses)
+{
+	struct timespec pause = { 0 };
+	char *reply;
+	pid_t pid;
+	int i;
+
+	rig_claim(&rig, "edu", NULL);
+	ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "query-status", NULL, NULL), 0);
+	for (i = 0; i < 100; i++) {
+		pid = fork();
+		ck_assert_int_ge(pid, 0);
+		while (!pid)
+			ddekit_claim_monitor(rig.claim, "query-version", NULL, NULL);
+		pause.tv_nsec = i * 20000;
+		nanosleep(&pause, NULL);	/* the moment is what is tried */
+		kill(pid, SIGKILL);
+		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+		reply = NULL;
+		ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "query-status", NULL, &reply), 0);
+		ck_assert_msg(strstr(reply, "\"running\"") != NULL, "round %d: %s", i, reply);
+		free(reply);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("emu-claim");
@@ -505,6 +532,7 @@ int main(void)
 	tcase_add_test(c, the_monitor_answers_with_json);
 	tcase_add_test(c, the_monitor_passes_refusals_on);
 	tcase_add_test(c, events_do_not_disturb_the_monitor);
+	tcase_add_test(c, the_reply_to_one_that_died_is_nobody_elses);
 	suite_add_tcase(s, c);
 	return rig_run(s);
 }

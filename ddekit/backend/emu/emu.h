@@ -208,8 +208,8 @@ struct emu_monitor {
 
 void emu_monitor_init(struct emu_monitor *m, int fd);
 /* Runs one command. Events are ignored. Blocks up to timeout_ms.
- * Return: 0, -EINVAL (arguments are no JSON object), -EIO, -ETIMEDOUT, -EPROTO
- * (refused; *ret_reply has the error object), -ENOMEM. */
+ * Return: 0, -EINVAL (arguments are no JSON object), -EIO, -ETIMEDOUT (the next command may
+ * be answered all the same), -EPROTO (refused; *ret_reply has the error object), -ENOMEM. */
 int emu_monitor_run(struct emu_monitor *m, const char *name, const char *arguments,
 		    int timeout_ms, char **ret_reply);
 

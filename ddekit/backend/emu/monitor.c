@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* QMP, QEMU's monitor: one command at a time, events ignored. */
+/*
+ * QMP, QEMU's monitor: one command at a time, events ignored.  Each command has an id, which
+ * its reply repeats: the reply to one that nobody waits for any more, here or in a process
+ * that had the monitor before, is not taken for the next one's.
+ */
 #include <errno.h>
 #include <json-c/json.h>
 #include <poll.h>
@@ -15,12 +19,17 @@ void emu_monitor_init(struct emu_monitor *m, int fd)
 	m->fd = fd;
 }
 
-static int64_t now_ms(void)
+static int64_t now_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t now_ms(void)
+{
+	return now_ns() / 1000000;
 }
 
 static int wait_for(struct emu_monitor *m, short events, int64_t end)
@@ -57,7 +66,8 @@ static int send_text(struct emu_monitor *m, const char *text, int64_t end)
 	return 0;
 }
 
-/* The next line as an object to be put. */
+/* The next line as an object to be put. One that is none is skipped: who had the monitor
+ * before may have read half of it. */
 static int receive(struct emu_monitor *m, int64_t end, json_object **ret)
 {
 	for (;;) {
@@ -73,8 +83,7 @@ static int receive(struct emu_monitor *m, int64_t end, json_object **ret)
 			memmove(m->buf, nl + 1, m->len);
 			if (*ret)
 				return 0;
-			m->dead = true;
-			return -EIO;
+			continue;
 		}
 		if (m->len == sizeof(m->buf)) {
 			m->dead = true;
@@ -87,7 +96,6 @@ static int receive(struct emu_monitor *m, int64_t end, json_object **ret)
 			m->dead = true;
 			return -EIO;
 		} else if (errno == EAGAIN && wait_for(m, POLLIN, end)) {
-			m->dead = true;	/* its reply would be taken for the next's */
 			return -ETIMEDOUT;
 		}
 	}
@@ -98,8 +106,18 @@ static char *text_of(json_object *o)
 	return strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
 }
 
+/* To another command. What has no id is the greeting, an event, or about a command that
+ * could not be read. */
+static bool is_stale(json_object *o, int64_t id)
+{
+	json_object *member;
+
+	return json_object_object_get_ex(o, "id", &member) && json_object_get_int64(member) != id;
+}
+
 /* Reads up to the reply of a command, or up to the greeting. */
-static int reply(struct emu_monitor *m, const char *key, int64_t end, char **ret_reply)
+static int reply(struct emu_monitor *m, const char *key, int64_t id, int64_t end,
+		 char **ret_reply)
 {
 	json_object *o, *member;
 	char *text = NULL;
@@ -109,11 +127,13 @@ static int reply(struct emu_monitor *m, const char *key, int64_t end, char **ret
 		err = receive(m, end, &o);
 		if (err)
 			return err;
-		if (json_object_object_get_ex(o, key, &member))
-			break;
-		if (json_object_object_get_ex(o, "error", &member)) {
-			err = -EPROTO;
-			break;
+		if (!is_stale(o, id)) {
+			if (json_object_object_get_ex(o, key, &member))
+				break;
+			if (json_object_object_get_ex(o, "error", &member)) {
+				err = -EPROTO;
+				break;
+			}
 		}
 		json_object_put(o);
 	}
@@ -128,8 +148,8 @@ static int reply(struct emu_monitor *m, const char *key, int64_t end, char **ret
 	return err;
 }
 
-/* {"execute": name, "arguments": …}, to be put; NULL: arguments are no object */
-static json_object *make_command(const char *name, const char *arguments)
+/* {"execute": name, "id": id, "arguments": …}, to be put; NULL: arguments are no object */
+static json_object *make_command(const char *name, const char *arguments, int64_t id)
 {
 	json_object *o, *args = NULL;
 
@@ -144,6 +164,7 @@ static json_object *make_command(const char *name, const char *arguments)
 	}
 	o = json_object_new_object();
 	json_object_object_add(o, "execute", json_object_new_string(name));
+	json_object_object_add(o, "id", json_object_new_int64(id));
 	if (args)
 		json_object_object_add(o, "arguments", args);
 	return o;
@@ -152,7 +173,9 @@ static json_object *make_command(const char *name, const char *arguments)
 static int execute(struct emu_monitor *m, const char *name, const char *arguments, int64_t end,
 		   char **ret_reply)
 {
-	json_object *o = make_command(name, arguments);
+	/* The time: no process uses one twice. */
+	int64_t id = now_ns();
+	json_object *o = make_command(name, arguments, id);
 	int err;
 
 	if (!o)
@@ -161,7 +184,7 @@ static int execute(struct emu_monitor *m, const char *name, const char *argument
 	if (!err)
 		err = send_text(m, "\n", end);
 	json_object_put(o);
-	return err ? err : reply(m, "return", end, ret_reply);
+	return err ? err : reply(m, "return", id, end, ret_reply);
 }
 
 int emu_monitor_run(struct emu_monitor *m, const char *name, const char *arguments,
@@ -173,11 +196,13 @@ int emu_monitor_run(struct emu_monitor *m, const char *name, const char *argumen
 	if (m->dead)
 		return -EIO;
 	if (!m->ready) {
-		err = reply(m, "QMP", end, NULL);
+		err = reply(m, "QMP", 0, end, NULL);
 		if (!err)
 			err = execute(m, "qmp_capabilities", NULL, end, NULL);
-		if (err)
+		if (err) {
+			m->dead = true;	/* it greets once */
 			return err;
+		}
 		m->ready = true;
 	}
 	return execute(m, name, arguments, end, ret_reply);
