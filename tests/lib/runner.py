@@ -10,7 +10,6 @@ import fnmatch
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -104,7 +103,6 @@ class Run:
         self.logs = os.path.join(self.build, 'tests-logs')
         self.total = {'passed': 0, 'failed': 0, 'skipped': 0}
         self.bad = []
-        self.builds = None
         self.expected = self.read_expected_skips()
         os.makedirs(self.logs, exist_ok=True)
 
@@ -266,31 +264,6 @@ class Run:
         for k in env:
             del os.environ[k]
 
-    # -- what the kernel layer needs --
-
-    def start_kernel_builds(self):
-        """The flavours with the kernel's tests, built with the time that the layers before
-        leave over: their tests wait for devices and guests more than they compute."""
-        log = os.path.join(self.logs, 'kernel-build.log')
-        run = os.path.join(REPO, 'tests/kernel/run')
-        command = ' && '.join(f'{run} --build-only --flavour {f}' for f in ('smp', 'up'))
-        with open(log, 'w', encoding='utf-8') as f:
-            self.builds = subprocess.Popen(  # pylint: disable=consider-using-with
-                ['chrt', '--idle', '0', 'sh', '-c', command], stdin=subprocess.DEVNULL, stdout=f,
-                stderr=f, env=dict(os.environ, DDEKIT_BUILD=self.build), start_new_session=True)
-
-    def wait_for_kernel_builds(self):
-        """If they failed, the layer's own builds will say why."""
-        start = time.monotonic()
-        self.builds.wait()
-        print(f'     kernel: its tests were built beside the others, which took '
-              f'{time.monotonic() - start:.0f} s more', flush=True)
-        self.builds = None
-
-    def stop_kernel_builds(self):
-        if self.builds and self.builds.poll() is None:
-            os.killpg(self.builds.pid, signal.SIGTERM)
-
     def all_names(self):
         for layer, (suite, folder) in LAYERS.items():
             if suite:
@@ -308,13 +281,8 @@ class Run:
             sys.exit('tests/run: nothing is called ' + ' '.join(self.args.what) +
                      '; see tests/run --list')
         start = time.monotonic()
-        layers = {t[0] for t in chosen}
-        if 'kernel' in layers and layers & {'emu', 'vm'}:
-            self.start_kernel_builds()
         for layer, (suite, _) in LAYERS.items():
             mine = [t for t in chosen if t[0] == layer]
-            if layer == 'kernel' and self.builds:
-                self.wait_for_kernel_builds()
             meson = [name for _, name, folder in mine if not folder]
             if layer == 'asan' and mine:
                 self.run_asan()
@@ -341,10 +309,7 @@ def main():
         for layer, name, _ in run.all_names():
             print(f'{layer}/{name}')
         return 0
-    try:
-        return run.go()
-    finally:
-        run.stop_kernel_builds()
+    return run.go()
 
 
 if __name__ == '__main__':
