@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <ddekit/timer.h>
 #include "emu.h"
 
 void emu_monitor_init(struct emu_monitor *m, int fd)
@@ -19,17 +19,9 @@ void emu_monitor_init(struct emu_monitor *m, int fd)
 	m->fd = fd;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static int64_t now_ms(void)
 {
-	return now_ns() / 1000000;
+	return (int64_t)(ddekit_time_ns() / 1000000);
 }
 
 static int wait_for(struct emu_monitor *m, short events, int64_t end)
@@ -127,13 +119,15 @@ static int reply(struct emu_monitor *m, const char *key, int64_t id, int64_t end
 		err = receive(m, end, &o);
 		if (err)
 			return err;
-		if (!is_stale(o, id)) {
-			if (json_object_object_get_ex(o, key, &member))
-				break;
-			if (json_object_object_get_ex(o, "error", &member)) {
-				err = -EPROTO;
-				break;
-			}
+		if (is_stale(o, id)) {
+			json_object_put(o);
+			continue;
+		}
+		if (json_object_object_get_ex(o, key, &member))
+			break;
+		if (json_object_object_get_ex(o, "error", &member)) {
+			err = -EPROTO;
+			break;
 		}
 		json_object_put(o);
 	}
@@ -174,7 +168,7 @@ static int execute(struct emu_monitor *m, const char *name, const char *argument
 		   char **ret_reply)
 {
 	/* The time: no process uses one twice. */
-	int64_t id = now_ns();
+	int64_t id = (int64_t)ddekit_time_ns();
 	json_object *o = make_command(name, arguments, id);
 	int err;
 
