@@ -78,6 +78,7 @@ struct piece {
 	struct block_request *req;
 	uint64_t offset;
 	uint32_t bytes;
+	const void *data;	/* to be copied into the slot; NULL: nothing */
 };
 
 static bool has_data(uint8_t op)
@@ -103,17 +104,19 @@ static struct piece take_piece(struct block_ring *ring)
 	uint32_t bytes = req->todo < req->part ? (uint32_t)req->todo : req->part;
 	uint64_t done = whole(req) - req->todo;
 	bool kept = fits_kept(req);
+	void *data = has_data(req->op) && !kept ? (char *)req->data + done : NULL;
 	struct piece p = {
 		.slot = kept ? req->kept - 1 : ring->idle[--ring->n_idle],
 		.req = req,
 		.offset = req->offset + done,
 		.bytes = req->op == DDE_BLOCK_FLUSH ? 0 : bytes,
+		.data = req->op == DDE_BLOCK_WRITE ? data : NULL,
 	};
 
 	ring->part[p.slot] = (struct part){
 		.phase = FILLING,
 		.req = req,
-		.data = has_data(req->op) && !kept ? (char *)req->data + done : NULL,
+		.data = data,
 		.bytes = p.bytes,
 	};
 	ring->n_used++;
@@ -128,8 +131,8 @@ static void fill_slot(struct block_ring *ring, const struct piece *p)
 {
 	struct dde_block_slot *s = slot_of(ring, p->slot);
 
-	if (p->req->op == DDE_BLOCK_WRITE && ring->part[p->slot].data)
-		memcpy(slot_data(ring, p->slot), ring->part[p->slot].data, p->bytes);
+	if (p->data)
+		memcpy(slot_data(ring, p->slot), p->data, p->bytes);
 	s->op = p->req->op;
 	s->flags = p->req->flags;
 	s->disk = p->req->disk;
@@ -149,16 +152,15 @@ static bool may_fill(const struct block_ring *ring)
  * Return: is the back to be told? */
 static bool fill_slots(struct block_ring *ring)
 {
-	bool any = false, copies;
+	bool any = false;
 
 	while (may_fill(ring)) {
 		struct piece p = take_piece(ring);
 
-		copies = p.req->op == DDE_BLOCK_WRITE && ring->part[p.slot].data;
-		if (copies)
+		if (p.data)
 			pthread_mutex_unlock(&ring->lock);
 		fill_slot(ring, &p);
-		if (copies)
+		if (p.data)
 			pthread_mutex_lock(&ring->lock);
 		ring->part[p.slot].phase = OUT;
 		__atomic_store_n(&slot_of(ring, p.slot)->state, DDE_BLOCK_SUBMITTED,
