@@ -175,6 +175,14 @@ static bool guard_set(struct host_cpu *c)
 	return true;
 }
 
+void host_guard_event(void)
+{
+	struct host_cpu *c = &host.cpu[host_this_cpu];
+
+	c->guard = 0;
+	c->cut_short /= 2;
+}
+
 /* Return: false: the timer interrupt is raised. */
 static bool cpu_sleep(uint32_t cpu)
 {

@@ -98,8 +98,7 @@ static void dispatch(uint32_t token)
 	case EVENT_KICK:
 		break;
 	case EVENT_GUARD:
-		host.cpu[host_this_cpu].guard = 0;
-		host.cpu[host_this_cpu].cut_short /= 2;
+		host_guard_event();
 		break;
 	case EVENT_SERVICE:
 		host_pci_service();

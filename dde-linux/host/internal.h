@@ -62,6 +62,8 @@ int host_cpu_start(unsigned int cpu);
 /* Any thread: raises hwirq and wakes its CPU if that is another thread. */
 void host_raise(uint32_t hwirq);
 uint64_t host_mono(void);
+/* CPU thread: its guard went off. */
+void host_guard_event(void);
 /* Brackets a call that may take the device's lock: the tick keeps away. */
 void host_device_enter(void);
 void host_device_leave(void);

@@ -11,10 +11,6 @@
 #define STRUCT_PAGE_BYTES 64u
 #define FIRST_BYTES (2u << 20)	/* a boot without a device touches more */
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 static int32_t reserve(uint64_t va, uint64_t len, int flags)
 {
 	void *at = (void *)(uintptr_t)va;
@@ -46,11 +42,11 @@ static int map_shadow(uint64_t base, uint64_t size)
  */
 static void populate(const struct ddekit_pool *pool)
 {
-	uint64_t map = pool->size / PAGE_BYTES * STRUCT_PAGE_BYTES, first = FIRST_BYTES;
+	uint64_t map = pool->size / PAGE_BYTES * STRUCT_PAGE_BYTES;
 
-	if (map + first > pool->size)
+	if (map + FIRST_BYTES > pool->size)
 		return;
-	madvise(pool->cpu, first, MADV_POPULATE_WRITE);
+	madvise(pool->cpu, FIRST_BYTES, MADV_POPULATE_WRITE);
 	madvise((char *)pool->cpu + pool->size - map, map, MADV_POPULATE_WRITE);
 }
 

@@ -86,6 +86,7 @@ static __always_inline void move_up_to_64(void *to, const void *from, size_t len
 	STORE(v16, to + len - 16, d);
 }
 
+/* Loads all before it stores any. */
 static __always_inline void move_64(void *to, const void *from)
 {
 	v16 a = LOAD(v16, from), b = LOAD(v16, from + 16);
@@ -131,13 +132,7 @@ static __always_inline void move_backward(void *to, const void *from, size_t len
 	for (from += len; len > 64; len -= 64) {
 		from -= 64;
 		end -= 64;
-		v16 a = LOAD(v16, from), b = LOAD(v16, from + 16);
-		v16 c = LOAD(v16, from + 32), d = LOAD(v16, from + 48);
-
-		STORE(v16, end, a);
-		STORE(v16, end + 16, b);
-		STORE(v16, end + 32, c);
-		STORE(v16, end + 48, d);
+		move_64(end, from);
 	}
 	STORE(v16, to, h0);
 	STORE(v16, to + 16, h1);
