@@ -61,9 +61,9 @@ build_all() {
 }
 
 # show_progress LOG COMMAND...: its output goes to LOG and, on a terminal as one
-# line that is overwritten, else one line every ten seconds, to stderr.
+# line that is overwritten, else one line every ten seconds, to stderr.  Return: its status.
 show_progress() {
-	local log=$1 line last=$SECONDS start=$SECONDS
+	local log=$1 line last=$SECONDS start=$SECONDS rc=0
 	shift
 	"$@" 2>&1 | tee "$log" | while IFS= read -r line; do
 		if [ -t 2 ]; then
@@ -72,6 +72,7 @@ show_progress() {
 			last=$SECONDS
 			printf '  %4d s  %.100s\n' $((SECONDS - start)) "$line" >&2
 		fi
-	done
+	done || rc=$?
 	[ ! -t 2 ] || printf '\r\033[K' >&2
+	return $rc
 }

@@ -43,8 +43,9 @@ packages_install() {
 		"or: sudo apt-get install ${missing[*]}"
 	say "installing ${#missing[@]} packages: ${missing[*]}"
 	log=$(mktemp "${TMPDIR:-/tmp}/ddekit-apt.XXXXXX")
-	if ! apt-get update >"$log" 2>&1 || ! DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
+	if ! show_progress "$log" apt-get update ||
+		! DEBIAN_FRONTEND=noninteractive show_progress "$log" \
+			apt-get install -y --no-install-recommends "${missing[@]}"; then
 		tail -n 12 "$log" >&2
 		die "apt-get could not install: $(packages_missing "$@" | tr '\n' ' ')" \
 			"(whole log: $log). See that the apt sources list Debian 12 with its" \
