@@ -8,6 +8,9 @@
  * costs one system call and wakes QEMU once.  Replies to writes are only "OK"; they are read when a
  * reply is waited for, or when QTEST_CAP of them are outstanding.
  *
+ * Whoever receives looks at all that came before he returns: an interrupt behind the reply he
+ * waited for is in no socket any more, and no event will tell of it.
+ *
  * One send() is far below a socket buffer's allocation unit, so the kernel
  * queues all of it or nothing, even if the sender is killed.
  */
@@ -180,16 +183,18 @@ static int discard_buffered(struct qtest *q, unsigned int keep)
 	return 0;
 }
 
-/* Waits until only keep replies are outstanding. */
-static int discard(struct qtest *q, unsigned int keep)
+/* Waits until at most `most` replies are outstanding; takes in all that is there, but for
+ * `keep` at the end of the queue that are somebody's. */
+static int discard(struct qtest *q, unsigned int most, unsigned int keep)
 {
-	while (q->pending > keep) {
+	for (;;) {
 		if (discard_buffered(q, keep))
 			return -EIO;
-		if (q->pending > keep && fill(q, true) < 0)
+		if (q->pending <= most)
+			return 0;
+		if (fill(q, true) < 0)
 			return -EIO;
 	}
-	return 0;
 }
 
 /* "OK 0x0000000000000010" */
@@ -219,7 +224,7 @@ static int take_value(struct qtest *q, uint64_t *ret)
 	if (!line)
 		return -EIO;
 	q->pending--;
-	return parse_value(line, ret) ? die(q) : 0;
+	return parse_value(line, ret) ? die(q) : discard_buffered(q, 0);
 }
 
 /* ---- sending commands ----------------------------------------------------- */
@@ -310,7 +315,7 @@ static int reserve(struct qtest *q)
 		return 0;
 	if (send_all(q, 0))
 		return -EIO;
-	return discard(q, QTEST_CAP / 2);
+	return discard(q, QTEST_CAP / 2, 0);
 }
 
 int qtest_read(struct qtest *q, enum access_space space, uint64_t addr, uint32_t size,
@@ -319,7 +324,7 @@ int qtest_read(struct qtest *q, enum access_space space, uint64_t addr, uint32_t
 	if (reserve(q))
 		return -EIO;
 	put_command(q, space, addr, size, NULL);
-	if (send_all(q, 1) || discard(q, 1))
+	if (send_all(q, 1) || discard(q, 1, 1))
 		return -EIO;
 	return take_value(q, ret);
 }
@@ -343,7 +348,7 @@ int qtest_read_write(struct qtest *q, uint64_t raddr, uint64_t *ret, uint64_t ad
 		return -EIO;
 	put_command(q, SPACE_MEM, raddr, 2, NULL);
 	put_command(q, SPACE_MEM, addr, size, &value);
-	if (send_all(q, 2) || discard(q, 2) || take_value(q, &v) || discard(q, 0))
+	if (send_all(q, 2) || discard(q, 2, 2) || take_value(q, &v) || discard(q, 0, 0))
 		return -EIO;
 	*ret = v;
 	return 0;
@@ -358,7 +363,7 @@ int qtest_drain(struct qtest *q)
 {
 	if (send_all(q, 0))
 		return -EIO;
-	return discard(q, 0);
+	return discard(q, 0, 0);
 }
 
 int qtest_poll(struct qtest *q)
@@ -402,7 +407,7 @@ int qtest_intercept(struct qtest *q, const char *object)
 {
 	if (command(q, "irq_intercept_in %s\n", object))
 		return -EIO;
-	return discard(q, 0);
+	return discard(q, 0, 0);
 }
 
 static int hex_digit(char c)
@@ -435,7 +440,7 @@ int qtest_read_block(struct qtest *q, uint64_t addr, void *buf, size_t len)
 			return die(q);
 		to[i] = (uint8_t)(hi << 4 | lo);
 	}
-	return 0;
+	return discard_buffered(q, 0);
 }
 
 /*
@@ -464,5 +469,5 @@ int qtest_resync(struct qtest *q)
 		if (!line)
 			return -EIO;
 	} while (!strstr(line, word));
-	return 0;
+	return discard_buffered(q, 0);
 }
