@@ -4,12 +4,11 @@
 
 # Builds it for the guest's kernel and loads it.
 uio_module() {
-	local release
-	release=$(vm_run 'uname -r')
-	[ -e "/usr/src/linux-headers-$release/Makefile" ] ||
-		skip_all "no headers of the guest's kernel (package linux-headers-$release)"
+	local headers
+	headers=$("$REPO/tests/lib/headers" "$(vm_run 'uname -r')") ||
+		skip_all "no headers of the guest's kernel"
 	cp -r "$REPO/modules/ddekit-dma" "$T/module"
-	make -C "$T/module" KDIR="/usr/src/linux-headers-$release" modules >"$T/module.log" 2>&1 ||
+	make -C "$T/module" KDIR="$headers" modules >"$T/module.log" 2>&1 ||
 		die "the module does not build: $(tail -n 5 "$T/module.log")"
 	vm_put "$T/module/ddekit_dma.ko"
 	vm_run 'modprobe uio && insmod /run/ddekit-tests/share/ddekit_dma.ko'
