@@ -183,14 +183,13 @@ static int discard_buffered(struct qtest *q, unsigned int keep)
 	return 0;
 }
 
-/* Waits until at most `most` replies are outstanding; takes in all that is there, but for
- * `keep` at the end of the queue that are somebody's. */
-static int discard(struct qtest *q, unsigned int most, unsigned int keep)
+/* Waits until only keep replies are outstanding. */
+static int discard(struct qtest *q, unsigned int keep)
 {
 	for (;;) {
 		if (discard_buffered(q, keep))
 			return -EIO;
-		if (q->pending <= most)
+		if (q->pending <= keep)
 			return 0;
 		if (fill(q, true) < 0)
 			return -EIO;
@@ -313,9 +312,9 @@ static int reserve(struct qtest *q)
 		return -EIO;
 	if (q->pending < QTEST_CAP)
 		return 0;
-	if (send_all(q, 0))
+	if (send_all(q, 0) || discard(q, QTEST_CAP / 2))
 		return -EIO;
-	return discard(q, QTEST_CAP / 2, 0);
+	return discard_buffered(q, 0);
 }
 
 int qtest_read(struct qtest *q, enum access_space space, uint64_t addr, uint32_t size,
@@ -324,7 +323,7 @@ int qtest_read(struct qtest *q, enum access_space space, uint64_t addr, uint32_t
 	if (reserve(q))
 		return -EIO;
 	put_command(q, space, addr, size, NULL);
-	if (send_all(q, 1) || discard(q, 1, 1))
+	if (send_all(q, 1) || discard(q, 1))
 		return -EIO;
 	return take_value(q, ret);
 }
@@ -348,7 +347,7 @@ int qtest_read_write(struct qtest *q, uint64_t raddr, uint64_t *ret, uint64_t ad
 		return -EIO;
 	put_command(q, SPACE_MEM, raddr, 2, NULL);
 	put_command(q, SPACE_MEM, addr, size, &value);
-	if (send_all(q, 2) || discard(q, 2, 2) || take_value(q, &v) || discard(q, 0, 0))
+	if (send_all(q, 2) || discard(q, 2) || take_value(q, &v) || discard(q, 0))
 		return -EIO;
 	*ret = v;
 	return 0;
@@ -363,7 +362,7 @@ int qtest_drain(struct qtest *q)
 {
 	if (send_all(q, 0))
 		return -EIO;
-	return discard(q, 0, 0);
+	return discard(q, 0);
 }
 
 int qtest_poll(struct qtest *q)
@@ -407,7 +406,7 @@ int qtest_intercept(struct qtest *q, const char *object)
 {
 	if (command(q, "irq_intercept_in %s\n", object))
 		return -EIO;
-	return discard(q, 0, 0);
+	return discard(q, 0);
 }
 
 static int hex_digit(char c)
