@@ -6,9 +6,7 @@
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/emu.sh"
 
-for file in "$TOOLS"/ddekit-{frames,card,ping,hostcost}; do
-	[ -e "$file" ] || die "$file is not built: run tests/run --list"
-done
+need_built "$TOOLS"/ddekit-{frames,card,ping,hostcost}
 
 # Short runs that only show that the bench works: tests/bench/run --smoke.
 SMOKE=${DDEKIT_SMOKE:-}

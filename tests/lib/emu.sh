@@ -12,9 +12,13 @@ done
 [ "$(id -u)" = 0 ] || skip_all "network namespaces and TAPs need root"
 command -v qemu-system-x86_64 >/dev/null ||
 	skip_all "no qemu-system-x86_64 (package qemu-system-x86)"
-for file in "$DDEKITD" "$DDECTL" "$HOST_BINARY" "$RUNTIME" "$TOOLS/ddekit-xfer"; do
-	[ -e "$file" ] || die "$file is not built: run tests/run, or ninja -C $BUILD"
-done
+need_built() {
+	local file
+	for file; do
+		[ -e "$file" ] || die "$file is not built: run tests/run, or ninja -C $BUILD"
+	done
+}
+need_built "$DDEKITD" "$DDECTL" "$HOST_BINARY" "$RUNTIME" "$TOOLS/ddekit-xfer"
 # needs_smp: skips the test where the flavour with several CPUs is not built.
 needs_smp() {
 	[ -e "$RUNTIME_SMP" ] || skip_all "the runtime for several CPUs is not built (meson -Dsmp)"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Installs Debian packages of tests/packages.  Sourced after env.sh.
+# Installs Debian packages of tests/packages.  Sourced with env.sh and compile.sh.
 
 PACKAGES_FILE=${DDEKIT_PACKAGES:-$REPO/tests/packages}
 

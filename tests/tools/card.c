@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #define PORT_DEVFN (1 << 3)	/* the root port, on bus 0; the card is 01:00.0 */
 #define RING 4096		/* descriptors, the most that the e1000e driver offers */
 #define BUFFER 2048
+#define PATIENCE_NS 10000000000u	/* for the first frame */
 #define PERIOD_NS 1000000	/* at 4 frames per microsecond the ring is not full yet */
 
 /* Configuration space */
@@ -156,10 +156,12 @@ static void empty_ring(struct card *c)
 static void receive(struct card *c, double seconds)
 {
 	struct timespec period = { .tv_nsec = PERIOD_NS };
-	uint64_t start, end;
+	uint64_t start = mono_ns(), end;
 
 	/* The time begins with the first frame. */
 	while (!c->frames) {
+		if (mono_ns() - start > PATIENCE_NS)
+			die("no frame came for %llu s", PATIENCE_NS / 1000000000ull);
 		nanosleep(&period, NULL);
 		empty_ring(c);
 	}
@@ -181,8 +183,9 @@ static const char help[] =
 "Usage: ddekit-card recv NETDEV [--seconds S]\n"
 "\n"
 "Starts QEMU with an e1000e on NETDEV (QEMU's -netdev without id), takes frames from its\n"
-"wire for S seconds (default 5) from the first one on, looks at none, and prints a JSON\n"
-"object: frames, bytes without their CRC, frames_per_s, gbit_per_s. QEMU runs as the caller.\n";
+"wire for S seconds (default 5) from the first one on, which must come within 10 s, looks at\n"
+"none, and prints a JSON object: frames, bytes without their CRC, frames_per_s, gbit_per_s.\n"
+"QEMU runs as the caller.\n";
 
 int main(int argc, char **argv)
 {
