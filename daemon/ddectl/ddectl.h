@@ -64,6 +64,7 @@ struct options {
 	bool kernel;			/* stats */
 	bool openmetrics;		/* stats */
 	struct settings settings;	/* bind --KEY VALUE, restart --options VALUE */
+	struct strv given;		/* the long names of all options */
 	int argc;			/* what is left after the command */
 	char **argv;
 };
@@ -73,6 +74,7 @@ struct command {
 	const char *arguments;
 	const char *summary;
 	const char *help;		/* further lines, or NULL */
+	const char *honours;		/* its options, blanks between; all others are refused */
 	int min, max;			/* number of arguments */
 	bool hidden;
 	int (*run)(const struct options *o);

@@ -5,13 +5,20 @@
 #include "config.h"
 #include "ddectl.h"
 
+/* Options of the commands that ask a daemon, and of those of them that print JSON. */
+#define DAEMON "runtime-dir socket"
+#define SHOWS "json " DAEMON
+#define WAITS "timeout no-wait " SHOWS
+#define KEYS "*"	/* each key of a device */
+
 static const struct command commands[] = {
 	{ "list", "[--all] [--group]", "devices with driver, state and interface",
 	  "      --all          the machine's other PCI devices too\n"
 	  "      --group        the IOMMU groups of the devices with all their members; with\n"
-	  "                     --all of the whole machine\n", 0, 0, false, cmd_list },
+	  "                     --all of the whole machine\n", "all group " SHOWS, 0, 0, false,
+	  cmd_list },
 	{ "status", "[DEVICE]", "all about a device, or about all",
-	  "Exit code 5 if a device has failed.\n", 0, 1, false, cmd_status },
+	  "Exit code 5 if a device has failed.\n", SHOWS, 0, 1, false, cmd_status },
 	{ "bind", "DEVICE [--KEY VALUE]...", "start a device's driver and wait until it is up",
 	  "A device that is not in devices.conf needs what its section would have; each\n"
 	  "key of devices.conf(5) is an option here, such as:\n"
@@ -21,55 +28,72 @@ static const struct command commands[] = {
 	  "      --dry-run       only tell what would be done, and what is in the way\n"
 	  "      --force         take the device whoever uses it; what uses it breaks\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
-	  "      --no-wait       return at once\n", 1, 1, false, cmd_bind },
+	  "      --no-wait       return at once\n",
+	  KEYS " runtime dry-run force " WAITS, 1, 1, false, cmd_bind },
 	{ "unbind", "DEVICE", "stop a device's driver and give the device back",
 	  "What bind wrote is removed; a section in another file stays.\n"
 	  "      --runtime       remove nothing: it is bound again when ddekitd starts\n"
 	  "      --force         also if a disk of it is open\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
-	  "      --no-wait       return at once\n", 1, 1, false, cmd_unbind },
+	  "      --no-wait       return at once\n", "runtime force " WAITS, 1, 1, false,
+	  cmd_unbind },
 	{ "restart", "DEVICE", "restart a device's driver; its interface stays",
 	  "A device that has failed is claimed anew.\n"
 	  "      --in-place      unload the driver and load it again in the same process\n"
 	  "      --options TEXT  with these module parameters (with --in-place)\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
-	  "      --no-wait       return at once\n", 1, 1, false, cmd_restart },
+	  "      --no-wait       return at once\n", "in-place options " WAITS, 1, 1, false,
+	  cmd_restart },
 	{ "try", "DRIVER [FILE] [--KEY VALUE]...", "run a driver on an emulated device for a look",
 	  "In the foreground, with the driver's log, until Ctrl-C; nothing of it stays. QEMU's\n"
 	  "device is called as the driver unless --device says otherwise; every key of a\n"
 	  "device is an option. [ddekitd] of FILE (" CONFIG_FILE ") is used.\n"
 	  "Exit code 5 if the device fails.\n"
-	  "      --plugin-dir DIR  the plugins of this folder\n", 1, 2, false, cmd_try },
+	  "      --plugin-dir DIR  the plugins of this folder\n", KEYS " plugin-dir", 1, 2, false,
+	  cmd_try },
 	{ "drivers", "[NAME]", "the plugins there are, or all about one",
-	  "      --plugin-dir DIR  read this folder, ask no daemon\n", 0, 1, false, cmd_drivers },
+	  "      --plugin-dir DIR  read this folder, ask no daemon\n", "plugin-dir " SHOWS, 0, 1,
+	  false, cmd_drivers },
 	{ "check", "[FILE]", "check a configuration (" CONFIG_FILE ")",
-	  "Needs no daemon. Exit code 78 if it is bad.\n", 0, 1, false, cmd_check },
+	  "Needs no daemon. Exit code 78 if it is bad.\n", "json", 0, 1, false, cmd_check },
 	{ "events", "[DEVICE]", "follow states and links of a device, or of all",
 	  "The present states, then a line for each change until Ctrl-C; with --json an object\n"
-	  "for each.\n", 0, 1, false, cmd_events },
+	  "for each.\n", SHOWS, 0, 1, false, cmd_events },
 	{ "logs", "DEVICE [-f] [-n N] [-p LEVEL]", "the last lines of a driver's log",
 	  "  -f, --follow       go on with each new line, until Ctrl-C\n"
 	  "  -n, --lines N      how many (1000)\n"
 	  "  -p, --priority N   of them those of level 0 (emergency) to N; 7 is debug\n",
-	  1, 1, false, cmd_logs },
+	  "follow lines priority " SHOWS, 1, 1, false, cmd_logs },
 	{ "stats", "[DEVICE]", "a device's counters",
 	  "      --watch[=TIME] again each second, or this often, with what was added in a\n"
 	  "                     second, until Ctrl-C\n"
 	  "      --openmetrics  of this or all devices, in the OpenMetrics text format\n"
 	  "      --kernel       count pages, slabs, interrupts, tasks and modules too, which\n"
-	  "                     empties the driver's caches\n", 0, 1, false, cmd_stats },
+	  "                     empties the driver's caches\n", "watch openmetrics kernel " SHOWS,
+	  0, 1, false, cmd_stats },
 	{ "param", "DEVICE [[MODULE.]NAME[=VALUE]]", "show or set module parameters at run time",
 	  "Without a name all of them. A name without module is the driver's. Parameters that\n"
 	  "no file in /sys would show can be set at load time only: options= in\n"
-	  "devices.conf(5), or ddectl restart --in-place --options.\n", 1, 2, false, cmd_param },
-	{ "modules", "DEVICE", "the modules that are loaded, and who uses them", NULL, 1, 1, false,
-	  cmd_modules },
+	  "devices.conf(5), or ddectl restart --in-place --options.\n", SHOWS, 1, 2, false,
+	  cmd_param },
+	{ "modules", "DEVICE", "the modules that are loaded, and who uses them", NULL, SHOWS, 1, 1,
+	  false, cmd_modules },
 	{ "nvme", "id|smart DEVICE [NAMESPACE]", "what an NVMe controller or namespace is, its "
-	  "health", "The members of the JSON are named as by nvme-cli.\n", 2, 3, false, cmd_nvme },
-	{ "reload", "", "read the configuration again", NULL, 0, 0, false, cmd_reload },
+	  "health", "The members of the JSON are named as by nvme-cli.\n", SHOWS, 2, 3, false,
+	  cmd_nvme },
+	{ "reload", "", "read the configuration again", NULL, DAEMON, 0, 0, false, cmd_reload },
 	{ "monitor", "DEVICE COMMAND [JSON]", "run a QEMU monitor command (emulated devices)",
 	  "For tests: ddectl monitor e000:01:00.0 set_link '{\"name\":\"net0\",\"up\":false}'\n",
-	  2, 3, true, cmd_monitor },
+	  DAEMON, 2, 3, true, cmd_monitor },
+};
+
+/* Options that have no effect beside another. command NULL: of any. */
+static const struct { const char *command, *option, *excludes; } exclusions[] = {
+	{ NULL, "socket", "runtime-dir" },
+	{ NULL, "no-wait", "timeout" },
+	{ "bind", "dry-run", "no-wait timeout" },
+	{ "drivers", "plugin-dir", DAEMON },
+	{ "stats", "openmetrics", "json kernel watch" },
 };
 
 enum { OPT_SOCKET = 256, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_TIMEOUT, OPT_NO_WAIT, OPT_ALL,
@@ -121,11 +145,26 @@ static void print_usage(FILE *to)
 	      "5 the device is in state failed, 6 time-out, 78 bad configuration.\n", to);
 }
 
+static void print_honoured(const struct command *c)
+{
+	const char *word = c->honours;
+	size_t n;
+
+	printf("\nOptions:");
+	for (; *word; word += n + strspn(word + n, " ")) {
+		n = strcspn(word, " ");
+		printf(" --%.*s", *word == *KEYS ? (int)strlen("KEY") : (int)n,
+		       *word == *KEYS ? "KEY" : word);
+	}
+	puts(" --help");
+}
+
 static int print_command_help(const struct command *c)
 {
 	printf("Usage: ddectl %s %s\n%s.\n", c->name, c->arguments, c->summary);
 	if (c->help)
 		printf("\n%s", c->help);
+	print_honoured(c);
 	return EXIT_OK;
 }
 
@@ -140,9 +179,80 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* Is it one of these words? */
+static bool is_among(const char *words, const char *word)
+{
+	size_t len = strlen(word), n;
+
+	for (; *words; words += n + strspn(words + n, " ")) {
+		n = strcspn(words, " ");
+		if (n == len && !memcmp(words, word, len))
+			return true;
+	}
+	return false;
+}
+
+static bool honours(const struct command *c, const char *option)
+{
+	return is_among(c->honours, option) ||
+	       (is_among(c->honours, KEYS) && config_is_device_key(option));
+}
+
+static bool is_given(const struct strv *given, const char *option)
+{
+	size_t i;
+
+	for (i = 0; i < given->n; i++)
+		if (!strcmp(given->item[i], option))
+			return true;
+	return false;
+}
+
+/* The option beside which another has no effect, or NULL. */
+static const char *excluded_by(const struct command *c, const struct strv *given,
+			       const char *option)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(exclusions); i++)
+		if ((!exclusions[i].command || !strcmp(exclusions[i].command, c->name)) &&
+		    is_given(given, exclusions[i].option) &&
+		    is_among(exclusions[i].excludes, option))
+			return exclusions[i].option;
+	return NULL;
+}
+
+/* An option without effect may be meant to prevent one: nothing is done then.
+ * Return: 0, EXIT_USAGE. */
+static int check_options(const struct command *c, const struct options *o)
+{
+	const char *option, *other;
+	bool honoured;
+	size_t i;
+
+	for (i = 0; i < o->given.n; i++) {
+		option = o->given.item[i];
+		honoured = honours(c, option);
+		other = honoured ? excluded_by(c, &o->given, option) : NULL;
+		if (honoured && !other)
+			continue;
+		fprintf(stderr, "ddectl: %s does not support --%s%s%s: nothing was done; see "
+			"ddectl %s --help\n", c->name, option, other ? " with --" : "",
+			other ? other : "", c->name);
+		return EXIT_USAGE;
+	}
+	if (c->run == cmd_restart && o->settings.key.n && !o->in_place) {
+		fprintf(stderr, "ddectl: restart supports --options with --in-place only: nothing "
+			"was done; see ddectl restart --help\n");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
 static int take_setting(struct options *o, const char *arg, const char *value)
 {
-	if (strv_add(&o->settings.key, arg) < 0 || strv_add(&o->settings.value, value) < 0)
+	if (strv_add(&o->given, arg) < 0 || strv_add(&o->settings.key, arg) < 0 ||
+	    strv_add(&o->settings.value, value) < 0)
 		return EXIT_FAILED;
 	return 0;
 }
@@ -184,6 +294,18 @@ static int bad_value(const char *name, const char *allowed)
 {
 	fprintf(stderr, "ddectl: bad value --%s %s; allowed: %s\n", name, optarg, allowed);
 	return EXIT_USAGE;
+}
+
+/* Notes the option's long name. Return: 0, exit code. */
+static int note_option(struct options *o, int opt)
+{
+	const struct option *known = common_options;
+
+	while (known->name && known->val != opt)
+		known++;
+	if (!known->name || opt == 'h')
+		return 0;
+	return strv_add(&o->given, known->name) < 0 ? EXIT_FAILED : 0;
 }
 
 /* Return: 0, exit code. */
@@ -261,6 +383,7 @@ static int take_option(struct options *o, int opt)
 static int run(struct options *o, int argc, char **argv)
 {
 	const struct command *c;
+	int code;
 
 	if (optind >= argc) {
 		print_usage(o->help ? stdout : stderr);
@@ -277,12 +400,8 @@ static int run(struct options *o, int argc, char **argv)
 		fprintf(stderr, "Usage: ddectl %s %s\n", c->name, c->arguments);
 		return EXIT_USAGE;
 	}
-	if (o->settings.key.n && c->run != cmd_bind && c->run != cmd_try &&
-	    !(c->run == cmd_restart && o->in_place)) {
-		fprintf(stderr, "ddectl: --%s is for bind\n", o->settings.key.item[0]);
-		return EXIT_USAGE;
-	}
-	return c->run(o);
+	code = check_options(c, o);
+	return code ? code : c->run(o);
 }
 
 int main(int argc, char **argv)
@@ -296,10 +415,13 @@ int main(int argc, char **argv)
 			puts("ddectl " DDEKIT_VERSION);
 			return EXIT_OK;
 		}
-		code = take_option(&o, opt);
+		code = note_option(&o, opt);
+		if (!code)
+			code = take_option(&o, opt);
 	}
 	if (!code)
 		code = run(&o, argc, argv);
+	strv_finish(&o.given);
 	strv_finish(&o.settings.key);
 	strv_finish(&o.settings.value);
 	return code;
