@@ -128,10 +128,24 @@ static int fill_cell(void)
 	return pid < 0 ? -EAGAIN : 0;
 }
 
+/* Not of a process that is root on purpose: it does not tell what driver hosts get. */
+static void warn_of_shared_user(const struct confine *c)
+{
+	static bool warned;
+
+	if (warned || c->own_user || c->privileged || geteuid())
+		return;
+	warned = true;
+	log_warning("driver hosts share the user %u: there is none for each device here (see "
+		    "sandbox= in devices.conf(5))", (unsigned int)c->uid);
+}
+
 void confine_prepare(const struct confine *c)
 {
 	size_t i;
 
+	if (c->namespaces)
+		warn_of_shared_user(c);
 	if (!c->namespaces || cell.tried)
 		return;
 	cell.tried = true;
@@ -142,9 +156,6 @@ void confine_prepare(const struct confine *c)
 			    "namespaces; their system calls and files are confined all the same");
 		return;
 	}
-	if (!c->own_user)
-		log_warning("driver hosts share the user %u: there is none for each device here "
-			    "(see sandbox= in devices.conf(5))", (unsigned int)c->uid);
 	fill_cell();
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (cell.fd[i] < 0)

@@ -27,6 +27,7 @@ struct confine {
 	uint64_t address_space;	/* bytes; 0: no limit */
 	bool core;		/* a core dump is wanted */
 	bool files;		/* it may write some */
+	bool privileged;	/* it is root on purpose, and confines itself */
 	uint32_t threads;	/* at most, of the process's own user; 0: as of a host */
 };
 
@@ -39,7 +40,7 @@ void confine_init(const struct device_config *dev, uid_t uid, gid_t gid, struct 
 void confine_front(const struct device_config *dev, uid_t uid, gid_t gid, struct confine *ret);
 /* The user of the driver host of a device; 0: its domain has none. */
 uid_t confine_uid(struct ddekit_bdf bdf);
-/* Gets the namespaces ready, once per process; logs what cannot be had. Before
+/* Gets the namespaces ready, once per process; logs what cannot be had, each once. Before
  * fork(). */
 void confine_prepare(const struct confine *c);
 /* In the new process, before exec; the last of its kind. Return: 0, -errno. */

@@ -133,6 +133,7 @@ static void confine_ublk(struct confine *c)
 	c->gid = 0;
 	c->own_user = false;
 	c->files = true;	/* what udev is to know */
+	c->privileged = true;
 }
 
 static void start_front(struct device *dev)

@@ -242,6 +242,42 @@ static void expect_text(int fd, const char *want)
 	ck_assert_uint_eq(len, strlen(want));
 }
 
+/* What confine_prepare() logs. */
+static void prepare(const struct confine *c, char *log, size_t size)
+{
+	_cleanup_free_ char *path = str_format("%s/log", dir);
+	_cleanup_fclose_ FILE *f = fopen(path, "we+");
+	int error = dup(STDERR_FILENO);
+
+	ck_assert_ptr_nonnull(f);
+	dup2(fileno(f), STDERR_FILENO);
+	confine_prepare(c);
+	dup2(error, STDERR_FILENO);
+	close(error);
+	rewind(f);
+	log[fread(log, 1, size - 1, f)] = 0;
+}
+
+/* The first process is the maker of ublk devices, if a disk comes first. */
+START_TEST(only_a_host_without_a_user_of_its_own_is_warned_of)
+{
+	const struct confine maker = { .namespaces = true, .privileged = true };
+	const struct confine own = { .namespaces = true, .uid = CONFINE_FIRST_UID,
+				     .own_user = true };
+	const struct confine host = { .namespaces = true, .uid = 65534 };
+	char log[1024];
+
+	prepare(&maker, log, sizeof(log));
+	ck_assert_ptr_null(strstr(log, "share the user"));
+	prepare(&own, log, sizeof(log));
+	ck_assert_ptr_null(strstr(log, "share the user"));
+	prepare(&host, log, sizeof(log));
+	ck_assert(geteuid() || strstr(log, "share the user 65534"));
+	prepare(&host, log, sizeof(log));
+	ck_assert_str_eq(log, "");
+}
+END_TEST
+
 START_TEST(state_file_has_the_last_text)
 {
 	_cleanup_close_ int fd = statefile_create("test");
@@ -311,6 +347,7 @@ int main(void)
 	tcase_add_test(c, missing_folder_is_told);
 	tcase_add_test(c, each_pci_address_has_a_user_of_its_own);
 	tcase_add_test(c, a_host_without_sandbox_has_the_common_user);
+	tcase_add_test(c, only_a_host_without_a_user_of_its_own_is_warned_of);
 	tcase_add_test(c, state_file_has_the_last_text);
 	tcase_add_test(c, state_file_survives_a_write_that_was_cut_off);
 	tcase_add_test(c, state_file_finds_damage);
