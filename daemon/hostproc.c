@@ -21,6 +21,7 @@
 #define LOG_PIPE_SIZE (256 << 10)
 #define LOG_RATE 5000u			/* lines per second; more are counted and dropped */
 #define REQUEST_TIMEOUT_US 3000000ull
+#define REQUESTS_MAX 128		/* not answered yet */
 #define LINGER_US 1000000ull		/* between a closed socket and SIGKILL */
 #define DUMP_US 500000ull		/* for the dump that SIGQUIT asks for, before SIGKILL */
 
@@ -106,7 +107,17 @@ static int on_request_timeout(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* @m: of a checked message of type PROTO_REPLY or PROTO_TEXT */
+/* A reply after its time-out is late, not bad; or it is to our predecessor. Each counts as
+ * a message that nobody asked for. */
+static const char *accept_late_reply(struct host *host, const struct proto_header *h)
+{
+	if (h->seq > host->seq && !host->adopted)
+		return "reply to no request";
+	return message_unasked(&host->context, mono_ns());
+}
+
+/* Each request excuses one reply. @h: of a checked message of type PROTO_REPLY or
+ * PROTO_TEXT */
 static const char *take_reply(struct host *host, const struct proto_header *h)
 {
 	const struct proto_reply *m = (const void *)h;
@@ -116,28 +127,41 @@ static const char *take_reply(struct host *host, const struct proto_header *h)
 
 	while (p && p->seq != h->seq)
 		p = p->next;
-	if (p && proto_wants_text(p->op) != (h->type == PROTO_TEXT))
+	if (!p)
+		return accept_late_reply(host, h);
+	if (proto_wants_text(p->op) != (h->type == PROTO_TEXT))
 		return "reply of the wrong kind";
 	reply.error = h->type == PROTO_TEXT ? t->error : m->error;
-	if (p && !reply.error && proto_wants_text(p->op))
+	if (!reply.error && proto_wants_text(p->op))
 		reply.text = t;
-	else if (p && !reply.error && (p->op == OP_STATS || p->op == OP_COUNTERS))
+	else if (!reply.error && (p->op == OP_STATS || p->op == OP_COUNTERS))
 		reply.stats = &m->stats;
 	if (reply.stats) {
 		host->stats = *reply.stats;
 		host->stats_ns = mono_ns();
 	}
-	if (p)
-		finish_request(p, &reply);
-	/* A reply after its time-out is late, not bad; or it is to our predecessor. */
-	return h->seq > host->seq && !host->adopted ? "reply to no request" : NULL;
+	finish_request(p, &reply);
+	return NULL;
+}
+
+static bool has_enough_requests(const struct host *host)
+{
+	const struct pending *p;
+	unsigned int n = 0;
+
+	for (p = host->pending; p; p = p->next)
+		n++;
+	return n >= REQUESTS_MAX;
 }
 
 static int request(struct host *host, struct proto_request *m, host_reply_fn fn, void *arg)
 {
-	struct pending *p = calloc(1, sizeof(*p));
+	struct pending *p;
 	int r;
 
+	if (has_enough_requests(host))
+		return -EAGAIN;
+	p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
 	m->h = (struct proto_header){ PROTO_VERSION, PROTO_REQUEST, sizeof(*m), host->seq + 1 };

@@ -70,7 +70,8 @@ typedef void (*host_reply_fn)(void *arg, const struct host_reply *reply);
 int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
 	       void *arg, struct host **ret, char **ret_why);
 /* fn may be NULL. It is called exactly once, never from within this call.
- * mac: 6 bytes or NULL. Return: 0, -EAGAIN (the host does not read), -ENOMEM. */
+ * mac: 6 bytes or NULL. Return: 0, -EAGAIN (the host does not read, or has 128 requests
+ * to answer), -ENOMEM. */
 int host_request(struct host *host, enum proto_op op, uint32_t value, const uint8_t *mac,
 		 host_reply_fn fn, void *arg);
 /* Likewise, with text (NULL: none). Return: also -E2BIG, it is too long. */

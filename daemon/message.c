@@ -224,7 +224,7 @@ static const char *check_header(const struct proto_header *h, size_t len)
 	return NULL;
 }
 
-static const char *check_rate(struct message_context *ctx, uint64_t now)
+const char *message_unasked(struct message_context *ctx, uint64_t now)
 {
 	if (now - ctx->window_start > 1000000000ull) {
 		ctx->window_start = now;
@@ -253,13 +253,18 @@ static const char *check_body(struct message_context *ctx, void *buf, uint64_t n
 	}
 }
 
+static bool is_reply(const struct proto_header *h)
+{
+	return h->type == PROTO_REPLY || h->type == PROTO_TEXT;
+}
+
 int message_check(struct message_context *ctx, void *buf, size_t len, uint64_t now,
 		  const char **ret_why)
 {
-	const char *why = check_rate(ctx, now);
+	const char *why = check_header(buf, len);
 
-	if (!why)
-		why = check_header(buf, len);
+	if (!why && !is_reply(buf))
+		why = message_unasked(ctx, now);
 	if (!why)
 		why = check_body(ctx, buf, now);
 	if (!why)

@@ -22,7 +22,7 @@ struct message_context {
 					 * that often */
 };
 
-#define MESSAGE_RATE_MAX 2000u		/* messages per second */
+#define MESSAGE_RATE_MAX 2000u		/* messages per second that nobody asked for */
 
 /**
  * message_check - is this a message a sane host would send now?
@@ -32,10 +32,16 @@ struct message_context {
  * @ret_why: on failure what is wrong, a constant
  *
  * Checks version, type, length, range and NUL termination of every member and
- * the order of states, which it keeps in @ctx. Return: 0, -EPROTO.
+ * the order of states, which it keeps in @ctx; and the rate of all but replies.
+ * Return: 0, -EPROTO.
  */
 int message_check(struct message_context *ctx, void *buf, size_t len, uint64_t now,
 		  const char **ret_why);
+
+/* Counts a message that nobody asked for. message_check() does so but for replies: the
+ * caller knows whether it waits for one, and calls this if not. Return: NULL, or what is
+ * wrong, a constant. */
+const char *message_unasked(struct message_context *ctx, uint64_t now);
 
 /* "adopted", "booted", …; "?" for what is none. */
 const char *message_state_name(uint32_t state);

@@ -11,7 +11,8 @@
  * in order.  The host
  * answers with PROTO_STATE messages as it gets on, sends PROTO_HEARTBEAT, and
  * one PROTO_REPLY for each PROTO_REQUEST; PROTO_TEXT in its place for those that
- * are answered with text.
+ * are answered with text.  Too many messages in a second cost it its life; the one
+ * reply to a request that waits for it does not count.
  *
  * Log pipe: lines "<N>text\n", N the kernel's level 0..7; written without
  * blocking; lines lost are counted and reported by a line of their own.  A

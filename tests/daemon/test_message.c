@@ -364,6 +364,28 @@ START_TEST(floods_are_refused_but_many_messages_are_not)
 }
 END_TEST
 
+START_TEST(replies_count_only_if_nobody_waits_for_them)
+{
+	struct proto_heartbeat beat = { .h = header(PROTO_HEARTBEAT, sizeof(beat)) };
+	struct proto_reply reply = { .h = header(PROTO_REPLY, sizeof(reply)) };
+	static struct proto_text text;
+	uint32_t i;
+
+	load();
+	reply.h.seq = 1;
+	for (i = 0; i < 2 * MESSAGE_RATE_MAX; i++) {
+		ck_assert_int_eq(check(&reply), 0);
+		ck_assert_int_eq(send_text(&text, "x", 0), 0);
+	}
+	ck_assert_int_eq(check(&beat), 0);
+	for (i = ctx.window_count; i < MESSAGE_RATE_MAX; i++)
+		ck_assert_ptr_null(message_unasked(&ctx, NOW));
+	ck_assert_str_eq(message_unasked(&ctx, NOW), "flood of messages");
+	ck_assert_int_eq(check(&beat), -EPROTO);
+	ck_assert_ptr_null(message_unasked(&ctx, NOW + 1100000000ull));
+}
+END_TEST
+
 START_TEST(random_messages_do_no_harm)
 {
 	uint8_t buf[MESSAGE_MAX];
@@ -413,6 +435,7 @@ int main(void)
 	tcase_add_test(c, a_host_goes_back_to_booted_only_when_asked_to_reload);
 	tcase_add_test(c, a_host_repeats_its_state_once_and_only_when_asked_to);
 	tcase_add_test(c, text_is_as_long_as_it_says);
+	tcase_add_test(c, replies_count_only_if_nobody_waits_for_them);
 	tcase_add_test(c, random_messages_do_no_harm);
 	suite_add_tcase(s, c);
 	srunner_run_all(runner, CK_ENV);
