@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who may call a method: root (CAP_SYS_ADMIN) may, others if polkit says so. */
+/* Who may call a method: root may, others if polkit says so. */
 #ifndef DDEKITD_AUTHORIZE_H
 #define DDEKITD_AUTHORIZE_H
 
@@ -7,13 +7,16 @@
 
 /**
  * authorize - run a method if its sender may
- * @action: of units/org.ddekit.policy
- * @run:    the method; gets @arg, now or once polkit has answered
+ * @action: of units/org.ddekit.policy; NULL: for root alone
+ * @run:    the method; gets @arg, now or once the bus, and polkit, have answered
  *
  * The control socket lets only root in: what comes by it is run at once. Does not
- * block. Return: as a method's handler.
+ * block. How many calls of a sender wait, and of a user for polkit, is limited
+ * (callers.h). Return: as a method's handler.
  */
 int authorize(sd_bus_message *msg, const char *action, sd_bus_message_handler_t run, void *arg,
 	      sd_bus_error *error);
+/* Drops what still waits; before the bus is closed. */
+void authorize_finish(void);
 
 #endif

@@ -5,11 +5,16 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "authorize.h"
 #include "bus.h"
 #include "log.h"
+#include "sysbus.h"
 
 #define MAX_CLIENTS 32
-
+/* Messages that wait for their reader. Usually there are none: each is written at once. */
+#define UNSENT_MAX 64		/* then calls are refused */
+#define UNSENT_END 1024		/* then they are not answered, lines of a log are lost, and who
+				 * follows states loses the connection */
 
 struct client {
 	struct client *next;
@@ -26,8 +31,43 @@ struct bus {
 	sd_event_source *source;
 	struct client *clients;
 	unsigned int n_clients;
-	sd_bus *system;
+	struct sysbus *system;
 };
+
+static uint64_t count_unsent(sd_bus *bus)
+{
+	uint64_t n;
+
+	return sd_bus_get_n_queued_write(bus, &n) < 0 ? UINT64_MAX : n;
+}
+
+bool bus_is_clogged(sd_bus *bus)
+{
+	return count_unsent(bus) > UNSENT_MAX;
+}
+
+/* Who calls and does not read the answers would have us keep them. */
+static int on_any_message(sd_bus_message *m, void *arg, sd_bus_error *error)
+{
+	sd_bus *bus = sd_bus_message_get_bus(m);
+
+	if (!sd_bus_message_is_method_call(m, NULL, NULL) || !bus_is_clogged(bus))
+		return 0;
+	if (count_unsent(bus) < UNSENT_END)
+		sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED, "%d answers of "
+					   "ddekitd have not been read, which is the limit",
+					   UNSENT_MAX);
+	return 1;
+}
+
+static int add_objects(sd_bus *bus, struct manager *m)
+{
+	int r = sd_bus_add_filter(bus, NULL, on_any_message, NULL);
+
+	if (r >= 0)
+		r = methods_register(bus, m);
+	return r < 0 ? r : objects_register(bus, m);
+}
 
 static void drop_client(struct client *client)
 {
@@ -81,9 +121,11 @@ static int set_up(struct client *client, int fd)
 					      "org.freedesktop.DBus.Local", "Disconnected",
 					      on_disconnect, NULL, client);
 	if (r >= 0)
-		r = methods_register(client->bus, m);
+		r = sd_bus_negotiate_fds(client->bus, 0);
 	if (r >= 0)
-		r = objects_register(client->bus, m);
+		r = add_objects(client->bus, m);
+	if (r >= 0)
+		r = sd_bus_set_close_on_exit(client->bus, 0);	/* it would wait */
 	if (r >= 0)
 		r = sd_bus_start(client->bus);
 	return r < 0 ? r : sd_bus_attach_event(client->bus, m->event, 0);
@@ -147,19 +189,19 @@ static int make_listener(struct bus *bus)
 /* Not having a system bus is fine. */
 static void join_system_bus(struct bus *bus)
 {
-	int r = sd_bus_open_system_with_description(&bus->system, "ddekitd");
+	int r = sysbus_open(&bus->system);
+	sd_bus *b = sysbus_bus(bus->system);
 
 	if (r >= 0)
-		r = methods_register(bus->system, bus->manager);
+		r = add_objects(b, bus->manager);
 	if (r >= 0)
-		r = objects_register(bus->system, bus->manager);
+		r = sd_bus_request_name_async(b, NULL, CONTROL_SERVICE, 0, NULL, NULL);
 	if (r >= 0)
-		r = sd_bus_request_name_async(bus->system, NULL, CONTROL_SERVICE, 0, NULL, NULL);
-	if (r >= 0)
-		r = sd_bus_attach_event(bus->system, bus->manager->event, 0);
+		r = sysbus_start(bus->system, bus->manager->event);
 	if (r < 0) {
 		log_debug("no system bus: %s", strerror(-r));
-		bus->system = sd_bus_close_unref(bus->system);
+		sysbus_close(bus->system);
+		bus->system = NULL;
 	}
 }
 
@@ -193,16 +235,26 @@ void bus_close(struct bus *bus)
 	if (!bus)
 		return;
 	bus->source = sd_event_source_disable_unref(bus->source);
-	while (bus->clients) {
-		sd_bus_flush(bus->clients->bus);
+	while (bus->clients)
 		drop_client(bus->clients);
-	}
-	bus->system = sd_bus_flush_close_unref(bus->system);
+	authorize_finish();
+	sysbus_close(bus->system);
 	if (bus->listener >= 0)
 		unlink(bus->path);
 	fd_close(&bus->listener);
 	free(bus->path);
 	free(bus);
+}
+
+/* Who follows states is to miss none: who does not read them is disconnected. Who follows a
+ * log is told what it lost. */
+static bool reads_signals(const struct client *client)
+{
+	if (count_unsent(client->bus) < UNSENT_END)
+		return true;
+	if (!client->follows[0])
+		sd_bus_close(client->bus);
+	return false;
 }
 
 static void emit(sd_bus *bus, struct device *dev, enum device_state from)
@@ -218,9 +270,16 @@ void bus_state_changed(struct bus *bus, struct device *dev, enum device_state fr
 	struct client *client;
 
 	for (client = bus->clients; client; client = client->next)
-		emit(client->bus, dev, from);
-	if (bus->system)
-		emit(bus->system, dev, from);
+		if (reads_signals(client))
+			emit(client->bus, dev, from);
+	if (bus->system && !bus_is_clogged(sysbus_bus(bus->system)))
+		emit(sysbus_bus(bus->system), dev, from);
+}
+
+static void emit_link(sd_bus *bus, const struct device *dev)
+{
+	sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "LinkChanged", "sbu",
+			   dev->config->bdf_text, dev->net.carrier, dev->net.speed);
 }
 
 void bus_link_changed(struct bus *bus, const struct device *dev)
@@ -228,11 +287,10 @@ void bus_link_changed(struct bus *bus, const struct device *dev)
 	struct client *client;
 
 	for (client = bus->clients; client; client = client->next)
-		sd_bus_emit_signal(client->bus, CONTROL_PATH, CONTROL_INTERFACE, "LinkChanged",
-				   "sbu", dev->config->bdf_text, dev->net.carrier, dev->net.speed);
-	if (bus->system)
-		sd_bus_emit_signal(bus->system, CONTROL_PATH, CONTROL_INTERFACE, "LinkChanged",
-				   "sbu", dev->config->bdf_text, dev->net.carrier, dev->net.speed);
+		if (reads_signals(client))
+			emit_link(client->bus, dev);
+	if (bus->system && !bus_is_clogged(sysbus_bus(bus->system)))
+		emit_link(sysbus_bus(bus->system), dev);
 }
 
 int bus_follow_log(struct bus *bus, sd_bus *connection, const struct device *dev)
@@ -257,7 +315,8 @@ void bus_log_line(struct bus *bus, const struct device *dev, int level, const ch
 	for (client = bus->clients; client; client = client->next) {
 		if (strcmp(client->follows, dev->config->bdf_text))
 			continue;
-		if (sd_bus_emit_signal(client->bus, CONTROL_PATH, CONTROL_INTERFACE, "LogLine",
+		if (count_unsent(client->bus) >= UNSENT_END ||
+		    sd_bus_emit_signal(client->bus, CONTROL_PATH, CONTROL_INTERFACE, "LogLine",
 				       "tisu", wall_ns() / 1000, level, text, client->lost) < 0)
 			client->lost++;
 		else

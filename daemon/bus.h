@@ -21,7 +21,10 @@ struct bus;
 /* Makes <runtime-dir>/control.sock (control-BDF.sock with --device) and joins
  * the system bus if it can. Errors are logged. Return: 0, -errno. */
 int bus_open(struct manager *m, struct bus **ret);
-void bus_close(struct bus *bus);	/* NULL is fine */
+/* Does not wait for readers. NULL is fine. */
+void bus_close(struct bus *bus);
+/* Are there so many answers that nobody has read that no call is to be answered? */
+bool bus_is_clogged(sd_bus *bus);
 /* Emits StateChanged and PropertiesChanged. */
 void bus_state_changed(struct bus *bus, struct device *dev, enum device_state from);
 

@@ -13,7 +13,7 @@
 
 int method_no_device(sd_bus_error *error, const char *name)
 {
-	return sd_bus_error_setf(error, CONTROL_ERROR_NO_DEVICE, "no device %s; see ddectl list",
+	return sd_bus_error_setf(error, CONTROL_ERROR_NO_DEVICE, "no device %.64s; see ddectl list",
 				 name);
 }
 
@@ -437,7 +437,7 @@ static int get_count(sd_bus *bus, const char *path, const char *interface, const
 /* The methods that root may call, and others if polkit lets them. */
 static const struct guard {
 	const char *method;
-	const char *action;
+	const char *action;		/* NULL: root alone */
 	sd_bus_message_handler_t run;
 } guards[] = {
 	{ "Bind", "org.ddekit.bind", method_bind },
@@ -452,6 +452,8 @@ static const struct guard {
 	{ "ListParameters", "org.ddekit.inspect", list_parameters },
 	{ "GetParameter", "org.ddekit.inspect", get_parameter },
 	{ "GetDevicePage", "org.ddekit.inspect", method_get_device_page },
+	{ "FollowLogs", NULL, follow_logs },
+	{ "Monitor", NULL, monitor },
 };
 
 static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
@@ -465,13 +467,12 @@ static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	return -EOPNOTSUPP;
 }
 
-/* A method that polkit may allow to others than root. */
+/* A method of that table: sd-bus's own check, which blocks, is not needed. */
 #define GUARDED(name, in, out) \
 	SD_BUS_METHOD(name, in, out, guarded, SD_BUS_VTABLE_UNPRIVILEGED)
 
-/* On the system bus what only looks is open to all, what is guarded to those whom
- * polkit lets, and the rest to CAP_SYS_ADMIN. The private socket is for root (or
- * ddekitd's own user) alone. */
+/* On the system bus what only looks is open to all, what is guarded to root and those
+ * whom polkit lets. The private socket is for root (or ddekitd's own user) alone. */
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -481,7 +482,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD("GetDaemon", "", "s", get_daemon, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("ListDrivers", "", "s", list_drivers, SD_BUS_VTABLE_UNPRIVILEGED),
 	GUARDED("GetLogs", "su", "a(tis)"),
-	SD_BUS_METHOD("FollowLogs", "su", "a(tis)", follow_logs, 0),
+	GUARDED("FollowLogs", "su", "a(tis)"),
 	SD_BUS_METHOD("GetStats", "s", "s", get_stats, SD_BUS_VTABLE_UNPRIVILEGED),
 	GUARDED("GetKernelStats", "s", "s"),
 	SD_BUS_METHOD("ListModules", "s", "s", list_modules, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -495,7 +496,7 @@ static const sd_bus_vtable vtable[] = {
 	GUARDED("Restart", "s", "ss"),
 	GUARDED("RestartInPlace", "sa{ss}", "ss"),
 	GUARDED("Reload", "", ""),
-	SD_BUS_METHOD("Monitor", "sss", "s", monitor, 0),
+	GUARDED("Monitor", "sss", "s"),
 	SD_BUS_SIGNAL("StateChanged", "ssss", 0),	/* BDF, from, to, error */
 	SD_BUS_SIGNAL("LinkChanged", "sbu", 0),		/* BDF, up, Mbit/s */
 	SD_BUS_SIGNAL("LogLine", "tisu", 0),	/* µs, level, text, lines lost before it */
