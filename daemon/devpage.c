@@ -4,6 +4,7 @@
 
 #include "control.h"
 #include "device.h"
+#include "hostcall.h"
 #include "methods.h"
 
 /* Names of pages: as long as in struct dde_devpage. */
@@ -31,35 +32,25 @@ static const char *meaning(int error)
 	return strerror(-error);
 }
 
-static int reply_bytes(sd_bus_message *msg, const uint8_t *data, size_t n)
+static int answer_page(const struct host_call *call, const struct host_reply *reply,
+		       struct host_answer *ret)
 {
-	sd_bus_message *answer = NULL;
-	int r = sd_bus_message_new_method_return(msg, &answer);
+	uint8_t *data = malloc(PAGE_BYTES);
+	ssize_t n = reply->error;
 
-	if (r >= 0)
-		r = sd_bus_message_append_array(answer, 'y', data, n);
-	if (r >= 0)
-		r = sd_bus_send(NULL, answer, NULL);
-	sd_bus_message_unref(answer);
-	return r;
-}
-
-static void on_page(void *arg, const struct host_reply *reply)
-{
-	struct host_call *call = arg;
-	uint8_t data[PAGE_BYTES];
-	int r = reply->error;
-	ssize_t n;
-
-	if (!r) {
-		n = hex_decode(reply->text->text, data, sizeof(data));
-		/* A driver host has no business to send anything else. */
-		r = n > 0 ? reply_bytes(call->msg, data, (size_t)n) : -EPROTO;
+	if (!data)
+		return -ENOMEM;
+	if (!n)
+		n = hex_decode(reply->text->text, data, PAGE_BYTES);
+	if (n <= 0) {	/* it has no business to send what is no page */
+		free(data);
+		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: %s: %s",
+					 call->dev->config->bdf_text, call->what,
+					 meaning(reply->error ? reply->error : -EPROTO));
 	}
-	if (r < 0)
-		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_FAILED, "%s: %s: %s",
-					   call->dev->config->bdf_text, call->what, meaning(r));
-	method_end_call(call);
+	ret->bytes = data;
+	ret->n_bytes = (size_t)n;
+	return 0;
 }
 
 /* GetDevicePage(s device, s name, u number) -> ay */
@@ -79,5 +70,5 @@ int method_get_device_page(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "a page's name has 1 to %d "
 					 "characters and no blank", NAME_MAX_BYTES);
 	snprintf(text, sizeof(text), "%s %u", name, number);
-	return method_call_host(msg, dev, OP_PAGE, text, on_page, error);
+	return hostcall_read(msg, dev, OP_PAGE, text, answer_page, error);
 }

@@ -7,6 +7,7 @@
 
 #include "authorize.h"
 #include "bus.h"
+#include "hostcall.h"
 #include "log.h"
 #include "methods.h"
 #include "report.h"
@@ -75,13 +76,13 @@ static int get_daemon(sd_bus_message *msg, void *arg, sd_bus_error *error)
 static int list_drivers(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	struct manager *m = arg;
-	struct json_object *json;
+	const char *json;
 	int r = report_catalog(m->config.global.plugin_dir, &json);
 
 	if (r < 0)
 		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "no plugins: %s: %s",
 					 m->config.global.plugin_dir, strerror(-r));
-	return method_reply_json(msg, json);
+	return sd_bus_reply_method_return(msg, "s", json);
 }
 
 /* Restart(s device) -> s state before, s BDF */
@@ -131,6 +132,8 @@ static int restart_in_place(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	before = device_state_name(dev->state);
+	if (dev->host)
+		hostcall_changed(dev->host);
 	r = m->stopping ? -EBUSY : device_reload(dev, options, &why);
 	if (r == -EBUSY)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not up",
@@ -195,47 +198,26 @@ static int follow_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	return reply_logs(msg, dev, max);
 }
 
-int method_call_host(sd_bus_message *msg, struct device *dev, enum proto_op op, const char *text,
-		     host_reply_fn fn, sd_bus_error *error)
+/* Moves JSON to an answer. Return: 0, -ENOMEM. */
+static int answer_json(struct json_object *json, struct host_answer *ret)
 {
-	struct host_call *call;
-	int r;
+	const char *text = NULL;
 
-	if (!dev->host || dev->state != DEVICE_UP)
-		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not up",
-					 dev->config->bdf_text, device_state_name(dev->state));
-	call = calloc(1, sizeof(*call));
-	if (!call)
-		return -ENOMEM;
-	call->msg = sd_bus_message_ref(msg);
-	call->dev = dev;
-	snprintf(call->what, sizeof(call->what), "%.*s", (int)strcspn(text ? text : "", "="),
-		 text ? text : "");
-	r = host_request_text(dev->host, op, 0, text, fn, call);
-	if (r < 0) {
-		sd_bus_message_unref(call->msg);
-		free(call);
-	}
-	return r < 0 ? r : 1;
+	if (json)
+		text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN);
+	ret->text = text ? strdup(text) : NULL;
+	json_object_put(json);
+	return ret->text ? 0 : -ENOMEM;
 }
 
-void method_end_call(struct host_call *call)
+static int answer_stats(const struct host_call *call, const struct host_reply *reply,
+			struct host_answer *ret)
 {
-	sd_bus_message_unref(call->msg);
-	free(call);
-}
-
-static void on_stats(void *arg, const struct host_reply *reply)
-{
-	struct host_call *call = arg;
-
 	if (!reply->stats)
-		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_FAILED, "%s: the driver host "
-					   "gives no statistics: %s", call->dev->config->bdf_text,
-					   strerror(-reply->error));
-	else
-		method_reply_json(call->msg, report_stats(call->dev, reply->stats));
-	method_end_call(call);
+		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: the driver host "
+					 "gives no statistics: %s", call->dev->config->bdf_text,
+					 strerror(-reply->error));
+	return answer_json(report_stats(call->dev, reply->stats), ret);
 }
 
 /* GetStats(s device) -> s JSON */
@@ -244,7 +226,7 @@ static int get_stats(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	struct device *dev;
 	int r = method_read_device(msg, arg, &dev, error);
 
-	return r < 0 ? r : method_call_host(msg, dev, OP_STATS, NULL, on_stats, error);
+	return r < 0 ? r : hostcall_read(msg, dev, OP_STATS, NULL, answer_stats, error);
 }
 
 /* GetKernelStats(s device) -> s JSON */
@@ -253,22 +235,19 @@ static int get_kernel_stats(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	struct device *dev;
 	int r = method_read_device(msg, arg, &dev, error);
 
-	return r < 0 ? r : method_call_host(msg, dev, OP_COUNTERS, NULL, on_stats, error);
+	return r < 0 ? r : hostcall_read(msg, dev, OP_COUNTERS, NULL, answer_stats, error);
 }
 
 /* ---- modules and parameters -------------------------------------------------- */
 
-static void on_modules(void *arg, const struct host_reply *reply)
+static int answer_modules(const struct host_call *call, const struct host_reply *reply,
+			  struct host_answer *ret)
 {
-	struct host_call *call = arg;
-
-	if (reply->text)
-		method_reply_json(call->msg, report_modules(reply->text->text));
-	else
-		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_FAILED, "%s: the driver host "
-					   "does not tell its modules: %s",
-					   call->dev->config->bdf_text, strerror(-reply->error));
-	method_end_call(call);
+	if (!reply->text)
+		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: the driver host "
+					 "does not tell its modules: %s",
+					 call->dev->config->bdf_text, strerror(-reply->error));
+	return answer_json(report_modules(reply->text->text), ret);
 }
 
 /* ListModules(s device) -> s JSON */
@@ -277,46 +256,41 @@ static int list_modules(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	struct device *dev;
 	int r = method_read_device(msg, arg, &dev, error);
 
-	return r < 0 ? r : method_call_host(msg, dev, OP_MODULES, NULL, on_modules, error);
+	return r < 0 ? r : hostcall_read(msg, dev, OP_MODULES, NULL, answer_modules, error);
 }
 
-static void param_error(const struct host_call *call, int error)
+static int param_error(const struct host_call *call, int r, sd_bus_error *error)
 {
 	const char *bdf = call->dev->config->bdf_text;
 
-	if (error == -ENOENT)
-		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_CONFIG, "%s: no parameter %s "
-					   "that can be seen at run time; see ddectl param %s", bdf,
-					   call->what, bdf);
-	else if (error == -EACCES)
-		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_CONFIG, "%s: %s cannot be "
-					   "read or written at run time; ddectl restart "
-					   "--in-place %s --options sets it", bdf, call->what, bdf);
-	else if (error == -EINVAL || error == -ERANGE)
-		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_CONFIG, "%s: %s: the module "
-					   "refuses the value, or it is no MODULE.PARAMETER", bdf,
-					   call->what);
-	else
-		sd_bus_reply_method_errorf(call->msg, CONTROL_ERROR_FAILED, "%s: %s: %s", bdf,
-					   call->what, strerror(-error));
+	if (r == -ENOENT)
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: no parameter %s that "
+					 "can be seen at run time; see ddectl param %s", bdf,
+					 call->what, bdf);
+	if (r == -EACCES)
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: %s cannot be read or "
+					 "written at run time; ddectl restart --in-place %s "
+					 "--options sets it", bdf, call->what, bdf);
+	if (r == -EINVAL || r == -ERANGE)
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: %s: the module refuses "
+					 "the value, or it is no MODULE.PARAMETER", bdf,
+					 call->what);
+	return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "%s: %s: %s", bdf, call->what,
+				 strerror(-r));
 }
 
-static void on_param(void *arg, const struct host_reply *reply)
+static int answer_param(const struct host_call *call, const struct host_reply *reply,
+			struct host_answer *ret)
 {
-	struct host_call *call = arg;
-	_cleanup_free_ char *text = NULL;
-
-	if (reply->error) {
-		param_error(call, reply->error);
-	} else if (!call->what[0]) {
-		method_reply_json(call->msg, report_params(reply->text->text));
-	} else {
-		text = strdup(reply->text->text);
-		if (text)
-			str_printable(text);
-		sd_bus_reply_method_return(call->msg, "s", text ? text : "");
-	}
-	method_end_call(call);
+	if (reply->error)
+		return param_error(call, reply->error, &ret->error);
+	if (!call->what[0])
+		return answer_json(report_params(reply->text->text), ret);
+	ret->text = strdup(reply->text->text);
+	if (!ret->text)
+		return -ENOMEM;
+	str_printable(ret->text);
+	return 0;
 }
 
 /* Parameters named without their module are the driver's. */
@@ -348,7 +322,9 @@ static int param_call(sd_bus_message *msg, struct device *dev, const char *name,
 	if (strlen(text) >= PROTO_ARGS)
 		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: name and value are "
 					 "longer than %d characters", full, PROTO_ARGS - 1);
-	return method_call_host(msg, dev, OP_PARAM, text, on_param, error);
+	if (value)
+		return hostcall_write(msg, dev, OP_PARAM, text, answer_param, error);
+	return hostcall_read(msg, dev, OP_PARAM, text, answer_param, error);
 }
 
 /* ListParameters(s device) -> s JSON */
@@ -472,7 +448,8 @@ static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	SD_BUS_METHOD(name, in, out, guarded, SD_BUS_VTABLE_UNPRIVILEGED)
 
 /* On the system bus what only looks is open to all, what is guarded to root and those
- * whom polkit lets. The private socket is for root (or ddekitd's own user) alone. */
+ * whom polkit lets. The private socket is for root (or ddekitd's own user) alone.  What a
+ * caller can make ddekitd and driver hosts do by each: README.md, "What callers cost". */
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),

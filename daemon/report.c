@@ -8,6 +8,8 @@
 #include "message.h"
 #include "report.h"
 
+#define CATALOG_FRESH_NS 1000000000ull
+
 /* Milliseconds with three decimals; null if either end is not known. */
 static void add_ms(struct json_object *o, const char *key, uint64_t from, uint64_t to)
 {
@@ -219,7 +221,15 @@ struct json_object *report_stats(const struct device *dev, const struct proto_st
 	return o;
 }
 
-/* Takes the next of @columns cells, divided by tabs, from a line. */
+/* Malformed lines are skipped: a host could make many objects of little text. */
+static bool has_cells(const char *line, unsigned int n)
+{
+	for (n--; n && *line; line++)
+		n -= *line == '\t';
+	return !n;
+}
+
+/* The next cell, up to a tab, from a line. */
 static char *cell(char **line)
 {
 	char *text = strsep(line, "\t");
@@ -241,7 +251,7 @@ struct json_object *report_params(const char *text)
 	char *lines = copy, *line, *mode;
 
 	while (list && (line = strsep(&lines, "\n"))) {
-		if (!*line)
+		if (!has_cells(line, 3))
 			continue;
 		o = json_object_new_object();
 		add_string(o, "parameter", printable(cell(&line)));
@@ -260,7 +270,7 @@ struct json_object *report_modules(const char *text)
 	char *lines = copy, *line, *names, *name;
 
 	while (list && (line = strsep(&lines, "\n"))) {
-		if (!*line)
+		if (!has_cells(line, 5))
 			continue;
 		o = json_object_new_object();
 		users = json_object_new_array();
@@ -278,7 +288,7 @@ struct json_object *report_modules(const char *text)
 	return list;
 }
 
-int report_catalog(const char *dir, struct json_object **ret)
+static int read_catalog(const char *dir, struct json_object **ret)
 {
 	struct json_object *o, *plugins, *errors;
 	struct catalog catalog = { 0 };
@@ -301,5 +311,33 @@ int report_catalog(const char *dir, struct json_object **ret)
 	json_object_object_add(o, "errors", errors);
 	catalog_finish(&catalog);
 	*ret = o;
+	return 0;
+}
+
+/* Everybody may ask for it, and it takes some ms to read. */
+int report_catalog(const char *dir, const char **ret)
+{
+	static char *last_dir, *last_text;
+	static uint64_t last_ns;
+	struct json_object *json;
+	int r;
+
+	if (last_text && str_equal(last_dir, dir) && mono_ns() - last_ns < CATALOG_FRESH_NS) {
+		*ret = last_text;
+		return 0;
+	}
+	r = read_catalog(dir, &json);
+	if (r < 0)
+		return r;
+	last_ns = 0;
+	r = str_set(&last_dir, dir);
+	if (!r)
+		r = str_set(&last_text, json_object_to_json_string_ext(json,
+								JSON_C_TO_STRING_PLAIN));
+	json_object_put(json);
+	if (r < 0)
+		return r;
+	last_ns = mono_ns();
+	*ret = last_text;
 	return 0;
 }

@@ -357,8 +357,9 @@ static int take_option(struct options *o, int opt)
 		break;
 	case OPT_WATCH:
 		o->watch_ms = 1000;
-		if (optarg && (parse_time_ms(optarg, &o->watch_ms) < 0 || o->watch_ms < 100))
-			return bad_value("watch", "a time of at least 100ms, such as 2s");
+		/* ddekitd answers with the same for 100 ms. */
+		if (optarg && (parse_time_ms(optarg, &o->watch_ms) < 0 || o->watch_ms < 200))
+			return bad_value("watch", "a time of at least 200ms, such as 2s");
 		break;
 	case 'f':
 		o->follow = true;

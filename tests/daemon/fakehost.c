@@ -31,6 +31,7 @@ static int fds[PROTO_MAX_FDS];
 static unsigned int n_fds;
 static uint32_t mtu = 1500;
 static uint64_t beats;
+static uint64_t requests;	/* received */
 static const char *mode;
 
 static uint64_t now_ns(void)
@@ -170,6 +171,7 @@ static void reply(uint32_t seq, int error)
 	struct proto_reply m = { .error = error };
 
 	m.stats.rx_packets = 42;
+	m.stats.tx_packets = requests;
 	m.stats.rss_kb = 1234;
 	transmit(&m, PROTO_REPLY, sizeof(m), seq);
 }
@@ -241,6 +243,7 @@ static void serve_request(void)
 		say(STATE_STOPPED, 0, "");
 		exit(0);
 	}
+	requests++;
 	printf("<6>request %u value %u mac %02x text '%s'\n", q.op, q.value, q.mac[5], q.text);
 	fflush(stdout);
 	if (q.op == OP_PARAM) {
