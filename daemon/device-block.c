@@ -2,6 +2,7 @@
 /* The disks of a device, their ring and their front; see device-block.h. */
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -263,6 +264,7 @@ int device_open_block(struct device *dev, char **ret_why)
 	r = block_share_create(dev->config->disk_timeout, &dev->block->share);
 	if (!r && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, dev->block->life) < 0)
 		r = -errno;
+	dev->block->share.wake = dev->block->life[0];
 	dev->block->ublk = wants_ublk(dev->config);
 	if (!r)
 		r = make_block_dir(dev);
@@ -288,6 +290,7 @@ static void end_ublk(struct device *dev)
 		return;
 	fd_close(&b->life[0]);
 	fd_close(&b->life[1]);
+	b->share.wake = -1;
 	if (front_wait(b->front, UBLK_END_MS) < 0)
 		warn(dev, "its block devices are left behind", -ETIMEDOUT);
 }
@@ -325,6 +328,18 @@ void device_block_fds(const struct device *dev, int ret[PROTO_RING_FDS])
 	ret[2] = dev->block ? dev->block->share.done : -1;
 }
 
+/* Return: 0, -EAGAIN: the front withdraws requests for longer than a second. */
+static int try_start(struct device *dev)
+{
+	uint64_t end = mono_ns() + SECOND_NS;
+	int r;
+
+	while ((r = block_share_back_try_start(&dev->block->share)) == -EAGAIN &&
+	       mono_ns() < end)
+		poll(NULL, 0, 10);
+	return r;
+}
+
 void device_block_starts(struct device *dev)
 {
 	size_t i;
@@ -333,9 +348,9 @@ void device_block_starts(struct device *dev)
 		return;
 	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
 		dev->block->disk[i].seen = false;
-	if (block_share_back_starts(&dev->block->share) == -ETIMEDOUT) {
+	if (try_start(dev) == -EAGAIN) {
 		end_front(dev);
-		block_share_back_starts(&dev->block->share);
+		block_share_back_try_start(&dev->block->share);
 	}
 }
 
@@ -581,6 +596,7 @@ int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *wh
 	b->share.done = take(arg, "done");
 	b->life[0] = take(arg, "life0");
 	b->life[1] = take(arg, "life1");
+	b->share.wake = b->life[0];
 	b->listener = take(arg, "listener");
 	b->ublk = b->listener < 0 && strcmp(dev->config->disk, "none");
 	kept.pidfd = take(arg, "front");

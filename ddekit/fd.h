@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The end of a file descriptor.  For ddekit/ and daemon/. */
+/* Ends of file descriptors, and eventfds that a driver host shares.  For ddekit/ and daemon/. */
 #ifndef DDEKIT_FD_H
 #define DDEKIT_FD_H
 
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Closes *fd if it is open and sets it to -1. */
@@ -11,6 +14,26 @@ static inline void fd_close(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+/*
+ * Empties an eventfd.  Does not block: its status flags belong to all processes that have
+ * it, RWF_NOWAIT does not depend on them.
+ */
+static inline void fd_drain_event(int fd)
+{
+	uint64_t count;
+	struct iovec v = { &count, sizeof(count) };
+
+	if (preadv2(fd, &v, 1, -1, RWF_NOWAIT) < 0)
+		return;		/* it was empty */
+}
+
+/* An eventfd as it was made, whatever a process that is dead now did to it. Does not block. */
+static inline void fd_reset_event(int fd)
+{
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	fd_drain_event(fd);
 }
 
 #endif

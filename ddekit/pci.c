@@ -146,17 +146,18 @@ int ddekit_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *re
 /* What is before the backend's own data. */
 struct saved_header {
 	uint32_t magic;
-	uint32_t version;		/* of the handover: what a claim is follows it */
+	uint32_t version;		/* SAVED_VERSION */
 	char backend[16];
 	struct ddekit_bdf bdf;
 };
 
 #define SAVED_MAGIC 0x6d6c6364u		/* "dclm" */
+#define SAVED_VERSION 2u	/* to be changed with what any backend saves */
 
 int ddekit_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 {
 	struct ddekit_claim_saved saved = { 0 };
-	struct saved_header h = { .magic = SAVED_MAGIC, .version = DDEKIT_HANDOVER_VERSION,
+	struct saved_header h = { .magic = SAVED_MAGIC, .version = SAVED_VERSION,
 				  .bdf = claim->bdf };
 	char *data;
 	int err = claim->backend->claim.save(claim, &saved);
@@ -189,7 +190,7 @@ static int restore(const struct ddekit_claim_saved *saved, struct ddekit_claim *
 	if (saved->len < sizeof(h))
 		return why(ret_why, -EPROTO, "a saved claim of %zu bytes", saved->len);
 	memcpy(&h, saved->data, sizeof(h));
-	if (h.magic != SAVED_MAGIC || h.version != DDEKIT_HANDOVER_VERSION)
+	if (h.magic != SAVED_MAGIC || h.version != SAVED_VERSION)
 		return why(ret_why, -EPROTO, "a claim that another build saved");
 	b = find_backend(h.backend, sizeof(h.backend));
 	if (!b)

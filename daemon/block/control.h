@@ -10,7 +10,9 @@
  * back, ddekitd from NONE to RUNS before it starts a driver host, and to NONE once
  * that is dead and the device has been reset.
  *
- * Whatever ddekitd changes, it then adds 1 to events and writes to the front's eventfd.
+ * Whatever ddekitd changes, it then adds 1 to events and sends a byte to the front by the
+ * socket "life", of which no driver host has an end.  Data there says that all is to be
+ * looked at anew; its end is ddekitd's.
  */
 #ifndef DDEKITD_BLOCK_CONTROL_H
 #define DDEKITD_BLOCK_CONTROL_H
@@ -20,7 +22,7 @@
 #include "drivers/bridges/block/ring.h"
 
 #define BLOCK_CONTROL_MAGIC 0x6c74632d656464ull		/* "dde-ctl" */
-#define BLOCK_CONTROL_VERSION 2u
+#define BLOCK_CONTROL_VERSION 3u
 
 enum block_back {
 	BLOCK_BACK_NONE,
@@ -46,7 +48,7 @@ struct block_disk_stats {
 struct block_control {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t back;			/* enum block_back; a futex */
+	uint32_t back;			/* enum block_back */
 	uint32_t events;
 	uint32_t timeout_ms;		/* a request waits so long for a back; 0: for ever */
 	uint64_t absent_since;		/* monotonic ns; 0: a back serves */

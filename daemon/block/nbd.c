@@ -5,11 +5,11 @@
  *
  *	ring=FD control=FD kick=FD done=FD life=FD
  *
- * Once nobody holds life's other end, there is no ddekitd any more, and nbdkit ends.
+ * By life ddekitd wakes us.  Once nobody holds its other end, there is no ddekitd any more,
+ * and nbdkit ends.
  */
 #define NBDKIT_API_VERSION 2
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +29,8 @@
 static struct block_fds fds = { .ring = -1, .control = -1, .kick = -1, .done = -1 };
 static int life = -1, stop = -1;
 static struct block_ring *ring;
-static pthread_t reaper, watcher;
-static bool reaping, watching;
+static pthread_t reaper;
+static bool reaping;
 
 /* A connection. */
 struct client {
@@ -75,18 +75,10 @@ static int nbd_get_ready(void)
 
 static void *reap(void *arg)
 {
-	block_ring_serve(ring, stop);
-	return NULL;
-}
-
-static void *watch(void *arg)
-{
-	struct pollfd p[2] = { { .fd = life, .events = POLLIN }, { .fd = stop, .events = POLLIN } };
-
-	while (poll(p, 2, -1) < 0 && errno == EINTR)
-		;
-	if (p[0].revents)
-		nbdkit_shutdown();
+	if (block_ring_serve(ring, life, stop) != -EPIPE)
+		return NULL;
+	nbdkit_shutdown();
+	block_ring_serve(ring, -1, stop);	/* connections end once they have their answers */
 	return NULL;
 }
 
@@ -98,8 +90,6 @@ static int nbd_after_fork(void)
 	if (stop >= 0)
 		reaping = !pthread_create(&reaper, NULL, reap, NULL);
 	if (reaping)
-		watching = !pthread_create(&watcher, NULL, watch, NULL);
-	if (watching)
 		return 0;
 	nbdkit_error("no thread or eventfd");
 	return -1;
@@ -114,9 +104,7 @@ static void nbd_cleanup(void)
 		abort();
 	if (reaping)
 		pthread_join(reaper, NULL);
-	if (watching)
-		pthread_join(watcher, NULL);
-	reaping = watching = false;
+	reaping = false;
 }
 
 static void nbd_unload(void)

@@ -31,6 +31,7 @@ struct block_ring {
 	char *memory;
 	struct block_control *control;
 	int kick, done;
+	int event;			/* own: nobody else has it */
 	pthread_mutex_t lock;		/* all below */
 	struct part part[DDE_BLOCK_SLOTS];
 	uint16_t idle[DDE_BLOCK_SLOTS];	/* stack of free slots */

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Requests, slots, answers, time-outs; see ring.h. */
 #include <errno.h>
-#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ring-private.h"
@@ -348,7 +346,6 @@ static void withdraw(struct block_ring *ring, struct queue *ended)
 	is = BLOCK_BACK_WITHDRAWING;
 	__atomic_compare_exchange_n(&ring->control->back, &is, BLOCK_BACK_NONE, false,
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-	syscall(SYS_futex, &ring->control->back, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 static bool something_waits(const struct block_ring *ring)
@@ -439,7 +436,7 @@ bool block_ring_add(struct block_ring *ring, struct block_request *req)
 	tell = fill_slots(ring);
 	/* The reaper did not know of a deadline while nothing waited. */
 	if (deadline(ring))
-		wake(ring->done);
+		wake(ring->event);
 	pthread_mutex_unlock(&ring->lock);
 	call_done(&ended);
 	return tell;
@@ -500,21 +497,40 @@ int block_ring_io(struct block_ring *ring, const struct block_request *req)
 	return s.error;
 }
 
-void block_ring_serve(struct block_ring *ring, int stop)
+int block_ring_event(const struct block_ring *ring)
 {
-	struct pollfd p[2] = { { .fd = ring->done, .events = POLLIN },
+	return ring->event;
+}
+
+int block_ring_serve(struct block_ring *ring, int life, int stop)
+{
+	struct pollfd p[4] = { { .fd = ring->done, .events = POLLIN },
+			       { .fd = ring->event, .events = POLLIN },
+			       { .fd = life, .events = POLLIN },
 			       { .fd = stop, .events = POLLIN } };
-	uint64_t n;
 
 	for (;;) {
 		block_ring_reap(ring);
-		if (poll(p, 2, block_ring_wait_ms(ring)) < 0 && errno != EINTR)
-			return;
+		if (poll(p, 4, block_ring_wait_ms(ring)) < 0 && errno != EINTR)
+			return -errno;
+		if (p[3].revents)
+			return 0;
+		if (p[2].revents && block_share_woken(life) < 0)
+			return -EPIPE;
+		if (p[0].revents)
+			fd_drain_event(ring->done);
 		if (p[1].revents)
-			return;
-		if (p[0].revents && read(ring->done, &n, sizeof(n)) < 0 && errno != EAGAIN)
-			return;
+			fd_drain_event(ring->event);
 	}
+}
+
+void block_ring_give_up(struct block_ring *ring)
+{
+	struct block_share share = BLOCK_SHARE_NONE;
+
+	share.c = ring->control;
+	block_share_give_up(&share);
+	wake(ring->event);
 }
 
 /* ---- opening -------------------------------------------------------------------------- */
@@ -581,7 +597,8 @@ int block_ring_open(const struct block_fds *fds, struct block_ring **ret)
 	queue_init(&ring->waiting);
 	ring->kick = fds->kick;
 	ring->done = fds->done;
-	r = map(ring, fds);
+	ring->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = ring->event < 0 ? -errno : map(ring, fds);
 	if (r < 0) {
 		block_ring_close(ring);
 		return r;
@@ -603,6 +620,7 @@ void block_ring_close(struct block_ring *ring)
 		munmap(ring->control, sizeof(*ring->control));
 	if (ring->memory)
 		munmap(ring->memory, DDE_BLOCK_TOTAL);
+	fd_close(&ring->event);
 	pthread_mutex_destroy(&ring->lock);
 	free(ring);
 }

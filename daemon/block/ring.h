@@ -80,12 +80,20 @@ void block_ring_let_go(struct block_ring *ring, int slot);
 /* ---- answers --------------------------------------------------------------- */
 
 /* Takes what is answered, gives free slots to requests that wait, ends what waited
- * too long. Whenever the done eventfd is readable, and after block_ring_wait_ms(). */
+ * too long. Whenever the done eventfd or block_ring_event() is readable, when ddekitd
+ * wakes the front, and after block_ring_wait_ms(). */
 void block_ring_reap(struct block_ring *ring);
 /* As poll()'s time-out: until block_ring_reap() has something to end; -1: nothing. */
 int block_ring_wait_ms(struct block_ring *ring);
-/* A loop of both, until *stop (an eventfd or socket) is readable or hung up. */
-void block_ring_serve(struct block_ring *ring, int stop);
+/* An eventfd of the ring's own, in case block_ring_wait_ms() has become shorter. The
+ * caller may use it too. Both are emptied by fd_drain_event(): the back has done, and
+ * can make a read() of it block. */
+int block_ring_event(const struct block_ring *ring);
+/* A loop of all that. life: the front's end of ddekitd's socket; -1: none. Return: 0:
+ * stop (an eventfd or socket) is readable or hung up; -EPIPE: ddekitd has gone; -errno. */
+int block_ring_serve(struct block_ring *ring, int life, int stop);
+/* ddekitd has gone, and with it the back's device: what waits ends with an error. */
+void block_ring_give_up(struct block_ring *ring);
 
 /* ---- disks ----------------------------------------------------------------- */
 

@@ -2,18 +2,14 @@
 /* What front, back and ddekitd share; see share.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <stddef.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <time.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "share.h"
 #include "util.h"
-
-#define WITHDRAW_S 1
 
 static int make_memory(const char *name, uint64_t bytes, int *ret)
 {
@@ -133,37 +129,48 @@ void block_share_close(struct block_share *share)
 
 void block_share_notify(struct block_share *share)
 {
-	uint64_t one = 1;
-
 	__atomic_add_fetch(&share->c->events, 1, __ATOMIC_RELEASE);
-	/* Full: then the front is woken anyhow. */
-	if (write(share->done, &one, sizeof(one)) < 0)
+	/* Full: then the front has not read what woke it before. */
+	if (share->wake >= 0 && send(share->wake, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return;
+}
+
+int block_share_woken(int life)
+{
+	char bytes[256];
+	ssize_t n = recv(life, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)) ? 0 : -EPIPE;
+}
+
+/*
+ * A back, or a front, can make the eventfds block, and whoever writes to a full one waits.
+ * What was in them is found by looking at all, which a new back or front does.
+ */
+static void reset_events(struct block_share *share)
+{
+	fd_reset_event(share->kick);
+	fd_reset_event(share->done);
+	block_share_notify(share);
 }
 
 void block_share_front_died(struct block_share *share)
 {
-	uint32_t is = BLOCK_BACK_WITHDRAWING;
-
-	__atomic_compare_exchange_n(&share->c->back, &is, BLOCK_BACK_NONE, false,
-				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	/* Whatever it left there: nobody else writes now. */
+	if (__atomic_load_n(&share->c->back, __ATOMIC_SEQ_CST) != BLOCK_BACK_RUNS)
+		__atomic_store_n(&share->c->back, BLOCK_BACK_NONE, __ATOMIC_SEQ_CST);
+	reset_events(share);
 }
 
-int block_share_back_starts(struct block_share *share)
+int block_share_back_try_start(struct block_share *share)
 {
-	uint64_t end = mono_ns() + WITHDRAW_S * 1000000000ull;
-	struct timespec part = { .tv_nsec = 100000000 };
 	uint32_t is = BLOCK_BACK_NONE;
 
-	while (!__atomic_compare_exchange_n(&share->c->back, &is, BLOCK_BACK_RUNS, false,
-					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-		if (is == BLOCK_BACK_RUNS)	/* of the ddekitd before this one */
-			return 0;
-		if (mono_ns() > end)
-			return -ETIMEDOUT;
-		syscall(SYS_futex, &share->c->back, FUTEX_WAIT, is, &part, NULL, 0);
-		is = BLOCK_BACK_NONE;
-	}
+	if (!__atomic_compare_exchange_n(&share->c->back, &is, BLOCK_BACK_RUNS, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
+	    is != BLOCK_BACK_RUNS)	/* of the ddekitd before this one */
+		return -EAGAIN;
+	reset_events(share);
 	return 0;
 }
 
@@ -186,11 +193,14 @@ void block_share_back_died(struct block_share *share)
 
 	__atomic_compare_exchange_n(&share->c->back, &is, BLOCK_BACK_NONE, false,
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	reset_events(share);	/* a front that waits in one gets on */
 	block_share_back_absent(share);
 }
 
 void block_share_give_up(struct block_share *share)
 {
+	if (!share->c)
+		return;
 	__atomic_store_n(&share->c->absent_since, 1, __ATOMIC_RELEASE);
 	block_share_set_timeout(share, 1);
 }

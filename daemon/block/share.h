@@ -13,13 +13,18 @@
 struct block_share {
 	int ring, control;	/* memfds, sealed: nobody can make them shorter */
 	int kick;		/* the back's eventfd */
-	int done;		/* the front's */
+	int done;		/* the front's, by which the back alone wakes it */
+	int wake;		/* ddekitd's end of the front's life; borrowed; -1: none */
 	struct block_control *c;	/* mapped */
 };
 
-#define BLOCK_SHARE_NONE { .ring = -1, .control = -1, .kick = -1, .done = -1 }
+#define BLOCK_SHARE_NONE { .ring = -1, .control = -1, .kick = -1, .done = -1, \
+			   .wake = -1 }
 
-/* No back serves yet. timeout_ms: see control.h. Return: 0, -errno and nothing is open. */
+/* None of these blocks. */
+
+/* No back serves yet. timeout_ms: see control.h. wake is the caller's to set.
+ * Return: 0, -errno and nothing is open. */
 int block_share_create(uint32_t timeout_ms, struct block_share *ret);
 /* The file descriptors are filled in already and stay the caller's on failure; the
  * memory is mapped and checked. Return: 0, -EINVAL, -errno. */
@@ -27,11 +32,12 @@ int block_share_adopt(struct block_share *share);
 /* Fine for BLOCK_SHARE_NONE, and twice. */
 void block_share_close(struct block_share *share);
 
-/* A back is about to be started: from now on the front withdraws nothing. Waits, up
- * to a second, for a front that is just doing so. Return: 0, -ETIMEDOUT: end the front,
- * tell of that, and ask again. */
-int block_share_back_starts(struct block_share *share);
-/* What it was withdrawing stays; its successor waits for it or withdraws it. */
+/* A back is about to be started: from now on the front withdraws nothing. The eventfds are
+ * as they were made. Return: 0; -EAGAIN: the front is just withdrawing requests. Try
+ * again; if it goes on for a second, end the front and call block_share_front_died(). */
+int block_share_back_try_start(struct block_share *share);
+/* What it was withdrawing stays; its successor waits for it or withdraws it. The eventfds are
+ * as they were made. */
 void block_share_front_died(struct block_share *share);
 /* The back serves. */
 void block_share_back_serves(struct block_share *share);
@@ -39,10 +45,13 @@ void block_share_back_serves(struct block_share *share);
 void block_share_back_died(struct block_share *share);
 /* It is dead or not to be waited for; the time-out of requests begins, if it has not. */
 void block_share_back_absent(struct block_share *share);
-/* There will be no back: what waits is answered with an error now. */
+/* There will be no back: what waits is answered with an error now. Fine without memory. */
 void block_share_give_up(struct block_share *share);
 /* The front is to look at all anew. */
 void block_share_notify(struct block_share *share);
+/* The front's half: its end of life is readable. Return: 0: look at all anew; -EPIPE:
+ * ddekitd has gone. */
+int block_share_woken(int life);
 void block_share_set_timeout(struct block_share *share, uint32_t timeout_ms);
 
 /* Maps a memfd of @bytes that is sealed against shortening. Return: 0, -EINVAL (too

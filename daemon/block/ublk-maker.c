@@ -190,7 +190,7 @@ static void take_wish(void)
  * by the kernel at its end. */
 static void delete_all(void)
 {
-	struct block_share share = { .c = control, .done = setup->fds.done };
+	struct block_share share = { .c = control, .wake = -1 };	/* the server sees it too */
 	struct ublk_control c;
 	uint32_t i;
 
@@ -210,7 +210,7 @@ static void delete_all(void)
 void ublk_maker(const struct ublk_setup *s, int socket)
 {
 	struct pollfd p[2] = { { .fd = socket, .events = POLLIN },
-			       { .fd = s->life, .events = POLLIN } };
+			       { .fd = s->life } };	/* its end: data is the server's */
 	void *memory;
 	int r = block_map_sealed(s->fds.control, sizeof(*control), &memory);
 

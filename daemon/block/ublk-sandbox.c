@@ -18,6 +18,7 @@
 static const int always[] = {
 	SCMP_SYS(io_uring_enter), SCMP_SYS(futex), SCMP_SYS(read), SCMP_SYS(write),
 	SCMP_SYS(poll), SCMP_SYS(sendto), SCMP_SYS(recvmsg), SCMP_SYS(close),
+	SCMP_SYS(preadv2), SCMP_SYS(recvfrom),
 	SCMP_SYS(clock_gettime), SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall),
 	/* memory */
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),

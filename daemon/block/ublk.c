@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "share.h"
 #include "ublk.h"
+#include "util.h"
 
 enum state {
 	NONE,
@@ -115,24 +116,36 @@ static void take_answer(void)
 	d->state = SERVED;
 }
 
-static void __attribute__((noreturn)) serve(int done, int poke)
+/* ddekitd wakes us, or has gone: then the maker deletes the devices, which needs answers. */
+static void read_life(struct pollfd *life)
 {
-	struct pollfd p[3] = { { .events = POLLIN }, { .fd = poke, .events = POLLIN },
-			       { .fd = maker, .events = POLLIN } };
-	uint64_t n;
+	if (!block_share_woken(life->fd))
+		return;
+	life->fd = -1;
+	block_ring_give_up(ring);
+}
+
+static void __attribute__((noreturn)) serve(int done, int life)
+{
+	struct pollfd p[4] = { { .events = POLLIN },
+			       { .fd = block_ring_event(ring), .events = POLLIN },
+			       { .fd = maker, .events = POLLIN },
+			       { .fd = life, .events = POLLIN } };
 	int i;
 
 	for (;;) {
 		p[0].fd = ublk_queues_lead() ? -1 : done;
 		block_ring_reap(ring);
 		look_for_disks();
-		if (poll(p, 3, block_ring_wait_ms(ring)) < 0 && errno != EINTR)
+		if (poll(p, 4, block_ring_wait_ms(ring)) < 0 && errno != EINTR)
 			fail("poll", -errno);
 		for (i = 0; i < 2; i++)
-			if (p[i].revents && read(p[i].fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
-				fail("eventfd", -errno);
+			if (p[i].revents)
+				fd_drain_event(p[i].fd);
 		if (p[2].revents)
 			take_answer();
+		if (p[3].revents)
+			read_life(&p[3]);
 	}
 }
 
@@ -175,7 +188,7 @@ static uint32_t wanted_queues(void)
 int main(int argc, char **argv)
 {
 	struct ublk_setup s = { .fds = { -1, -1, -1, -1 }, .life = -1 };
-	int pair[2], poke, r;
+	int pair[2], r;
 	pid_t pid;
 
 	if (parse(argc, argv, &s) < 0) {
@@ -193,18 +206,14 @@ int main(int argc, char **argv)
 	if (!pid)
 		ublk_maker(&s, pair[1]);
 	maker = pair[0];
-	close(s.life);
 	r = block_ring_open(&s.fds, &ring);
 	if (r < 0)
 		fail("the ring", r);
-	poke = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (poke < 0)
-		fail("eventfd", -errno);
-	r = ublk_queues_init(s.queues, s.fds.done, poke);
+	r = ublk_queues_init(s.queues, s.fds.done, block_ring_event(ring));
 	if (r < 0)
 		fail("io_uring", r);
 	r = ublk_sandbox_enter(s.uid, s.gid);
 	if (r < 0)
 		fail("the sandbox", r);
-	serve(s.fds.done, poke);
+	serve(s.fds.done, s.life);
 }

@@ -58,6 +58,7 @@ static const unsigned long ioctls[] = {
 	VFIO_DEVICE_GET_IRQ_INFO,
 };
 
+/* No F_SETFL: status flags belong to the open file, which others have too. */
 static const unsigned int fcntls[] = {
 	F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_GET_SEALS,
 };
@@ -137,10 +138,6 @@ static int allow_signals(scmp_filter_ctx ctx)
 
 static int allow_by_argument(scmp_filter_ctx ctx, uint64_t cookie)
 {
-	const struct scmp_arg_cmp no_async[] = {
-		{ 1, SCMP_CMP_MASKED_EQ, UINT32_MAX, F_SETFL },
-		{ 2, SCMP_CMP_MASKED_EQ, O_ASYNC, 0 },
-	};
 	const struct scmp_arg_cmp look[] = {
 		{ 0, SCMP_CMP_MASKED_EQ, UINT32_MAX, 0 }, { 2, SCMP_CMP_EQ, 0, 0 },
 	};
@@ -155,8 +152,6 @@ static int allow_by_argument(scmp_filter_ctx ctx, uint64_t cookie)
 	}
 	if (!r)
 		r = allow_one_of(ctx, SCMP_SYS(fcntl), 1, fcntls, N(fcntls));
-	if (!r)
-		r = allow_if(ctx, SCMP_SYS(fcntl), 2, no_async);
 	if (!r)
 		r = allow_one_of(ctx, SCMP_SYS(prctl), 0, prctls, N(prctls));
 	if (!r)

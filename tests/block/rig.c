@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,8 +51,11 @@ static int listen_at(const char *path)
 
 static void start_back(void)
 {
-	if (block_share_back_starts(&share) < 0)
-		errx(1, "the front withdraws for ever");
+	int tries = 100;
+
+	while (block_share_back_try_start(&share) == -EAGAIN)
+		if (!tries-- || poll(NULL, 0, 10) < 0)
+			errx(1, "the front withdraws for ever");
 	back = fork();
 	if (back < 0)
 		err(1, "fork");
@@ -173,6 +177,7 @@ int main(int argc, char **argv)
 	front_argv = argv + optind + 2;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, life) < 0)
 		err(1, "socketpair");
+	share.wake = life[0];
 	start_back();
 	start_front();
 	printf("ok %d\n", (int)front);
@@ -182,6 +187,7 @@ int main(int argc, char **argv)
 	/* The end of its socket is what ends the front. */
 	close(life[0]);
 	close(life[1]);
+	share.wake = -1;
 	waitpid(front, &status, 0);
 	kill_back();
 	return !(WIFEXITED(status) && !WEXITSTATUS(status));

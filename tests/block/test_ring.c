@@ -59,7 +59,7 @@ static void setup(void)
 	answers = 0;
 	last_error = 1;
 	describe();
-	ck_assert_int_eq(block_share_back_starts(&share), 0);
+	ck_assert_int_eq(block_share_back_try_start(&share), 0);
 	block_share_back_serves(&share);
 	open_front();
 }
@@ -396,7 +396,7 @@ START_TEST(nothing_is_withdrawn_from_under_a_back_that_starts)
 
 	submit(&req);
 	block_share_back_died(&share);
-	ck_assert_int_eq(block_share_back_starts(&share), 0);
+	ck_assert_int_eq(block_share_back_try_start(&share), 0);
 	let_it_expire();
 	block_ring_reap(ring);
 	ck_assert_int_eq(answers, 0);
@@ -411,9 +411,20 @@ START_TEST(a_back_does_not_start_while_the_front_withdraws)
 {
 	block_share_back_died(&share);
 	share.c->back = BLOCK_BACK_WITHDRAWING;
-	ck_assert_int_eq(block_share_back_starts(&share), -ETIMEDOUT);
+	ck_assert_int_eq(block_share_back_try_start(&share), -EAGAIN);
 	block_share_front_died(&share);
-	ck_assert_int_eq(block_share_back_starts(&share), 0);
+	ck_assert_int_eq(block_share_back_try_start(&share), 0);
+}
+END_TEST
+
+/* Not even by a state that there is not. */
+START_TEST(a_front_that_is_ended_leaves_no_lock)
+{
+	block_share_back_died(&share);
+	share.c->back = 77;
+	ck_assert_int_eq(block_share_back_try_start(&share), -EAGAIN);
+	block_share_front_died(&share);
+	ck_assert_int_eq(block_share_back_try_start(&share), 0);
 }
 END_TEST
 
@@ -425,7 +436,7 @@ START_TEST(a_request_after_the_timeout_fails_at_once_until_the_device_is_back)
 	block_share_back_died(&share);
 	let_it_expire();
 	ck_assert_int_eq(submit(&req), -EIO);
-	ck_assert_int_eq(block_share_back_starts(&share), 0);
+	ck_assert_int_eq(block_share_back_try_start(&share), 0);
 	block_share_back_serves(&share);
 	submit(&again);
 	answer(first_in(DDE_BLOCK_SUBMITTED), 0);
@@ -580,6 +591,7 @@ static Suite *suite(void)
 	tcase_add_test(t, nothing_is_withdrawn_from_under_a_back_that_starts);
 	tcase_add_test(t, a_back_does_not_start_while_the_front_withdraws);
 	tcase_add_test(t, a_request_after_the_timeout_fails_at_once_until_the_device_is_back);
+	tcase_add_test(t, a_front_that_is_ended_leaves_no_lock);
 	tcase_add_test(t, answers_that_nobody_asked_for_are_ignored);
 	tcase_add_test(t, a_slot_changed_by_the_back_does_not_lead_out_of_the_request);
 	tcase_add_test(t, an_impossible_result_is_an_io_error);

@@ -132,6 +132,19 @@ static void start_disk(void)
 	say_disk(DISK_PRESENT);
 }
 
+/* On SIGTERM, in mode disk-clogs: whoever writes to the eventfds now waits. */
+static void clog_events(int sig)
+{
+	uint64_t most = UINT64_MAX - 1, n;
+	int i, event[] = { share.kick, share.done };
+
+	for (i = 0; i < 2; i++)
+		if ((read(event[i], &n, sizeof(n)) < 0 && errno != EAGAIN) ||
+		    write(event[i], &most, sizeof(most)) < 0 || fcntl(event[i], F_SETFL, 0) < 0)
+			_exit(5);
+	_exit(1);
+}
+
 static void receive_setup(void)
 {
 	union {
@@ -443,6 +456,8 @@ static void start_up(void)
 		say_net(false);
 	if (setup.ring)
 		start_disk();
+	if (is("disk-clogs"))
+		signal(SIGTERM, clog_events);
 	say(STATE_READY, 0, "");
 	if (setup.tap)
 		say_net(true);

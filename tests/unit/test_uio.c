@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/pci_regs.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -298,20 +299,96 @@ START_TEST(a_claim_of_another_build_is_refused)
 }
 END_TEST
 
-START_TEST(a_saved_claim_is_restored_with_its_files)
+/* ---- a claim, in trees of its own ---------------------------------------------- */
+
+static char root[] = "/tmp/ddekit-uio-XXXXXX";
+
+static void shell(const char *format, const char *text)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), format, text);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* A fifo is the uio device: it can be opened twice, and waits for what nobody writes. */
+static void make_trees(void)
+{
+	strcpy(strrchr(root, '-'), "-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(root));
+	shell("cd %s && mkdir -p bus/pci/devices/0000:03:02.1/uio/uio5 && mkfifo uio5 && "
+	      "touch bus/pci/devices/0000:03:02.1/reset", root);
+	sysfs_root = uio_dev_root = root;
+}
+
+static int open_fifo(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/uio5", root);
+	return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* All that a claim has of the device. */
+static struct uio_claim *make_claim(void)
 {
 	struct uio_claim *c = uio_claim_create();
+
+	make_trees();
+	make_handover();
+	c->base.bdf = handover.bdf;
+	memcpy(&c->blob, handover.blob, sizeof(c->blob));
+	c->pool = handover.fds[UIO_FD_POOL];
+	close(handover.fds[UIO_FD_UIO]);
+	handover.fds[UIO_FD_UIO] = c->uio = open_fifo();
+	ck_assert_int_ge(c->uio, 0);
+	c->config = handover.fds[UIO_FD_CONFIG];
+	c->resource[0] = handover.fds[UIO_FD_BARS];
+	c->resource[2] = handover.fds[UIO_FD_BARS + 1];
+	return c;
+}
+
+static void end_claim(struct uio_claim *c)
+{
+	uio_claim_destroy(c);
+	shell("rm -r %s", root);
+}
+
+START_TEST(quiesce_does_not_wait_in_the_file_that_a_driver_host_had)
+{
+	struct uio_claim *c = make_claim();
+	struct ddekit_handover h = { 0 };
+
+	ck_assert_int_eq(uio_backend.claim.handover(&c->base, &h), 0);
+	ck_assert_int_eq(fcntl(h.fds[UIO_FD_UIO], F_SETFL, 0), 0);
+	ck_assert_int_eq(uio_backend.claim.quiesce(&c->base), 0);
+	end_claim(c);
+}
+END_TEST
+
+START_TEST(each_driver_host_has_a_uio_file_of_its_own)
+{
+	struct uio_claim *c = make_claim();
+	struct ddekit_handover h = { 0 };
+
+	ck_assert_int_eq(uio_backend.claim.handover(&c->base, &h), 0);
+	ck_assert_int_eq(fcntl(h.fds[UIO_FD_UIO], F_SETFL, 0), 0);
+	ck_assert_int_eq(uio_backend.claim.handover(&c->base, &h), 0);
+	ck_assert(fcntl(h.fds[UIO_FD_UIO], F_GETFL) & O_NONBLOCK);
+	ck_assert_int_ne(h.fds[UIO_FD_UIO], c->uio);
+	shell("rm %s/uio5", root);
+	ck_assert_int_eq(uio_backend.claim.handover(&c->base, &h), -ENOENT);
+	end_claim(c);
+}
+END_TEST
+
+START_TEST(a_saved_claim_is_restored_with_its_files)
+{
+	struct uio_claim *c = make_claim();
 	struct ddekit_claim_saved saved = { 0 };
 	struct ddekit_claim *again = NULL;
 	struct ddekit_handover h;
 
-	make_handover();
-	memcpy(&c->blob, handover.blob, sizeof(c->blob));
-	c->pool = handover.fds[UIO_FD_POOL];
-	c->uio = handover.fds[UIO_FD_UIO];
-	c->config = handover.fds[UIO_FD_CONFIG];
-	c->resource[0] = handover.fds[UIO_FD_BARS];
-	c->resource[2] = handover.fds[UIO_FD_BARS + 1];
 	ck_assert_int_eq(uio_claim_save(&c->base, &saved), 0);
 	ck_assert_uint_eq(saved.n_fds, handover.n_fds);
 	ck_assert_mem_eq(saved.fds, handover.fds, handover.n_fds * sizeof(int));
@@ -319,13 +396,15 @@ START_TEST(a_saved_claim_is_restored_with_its_files)
 	ck_assert_int_eq(uio_claim_restore(&saved, &again, NULL), -EBADF);
 	saved.n_fds++;
 	ck_assert_int_eq(uio_claim_restore(&saved, &again, NULL), 0);
+	again->bdf = handover.bdf;
 	memset(&h, 0, sizeof(h));
-	uio_backend.claim.handover(again, &h);
+	ck_assert_int_eq(uio_backend.claim.handover(again, &h), 0);
+	h.fds[UIO_FD_UIO] = handover.fds[UIO_FD_UIO];	/* the one that is its own */
 	ck_assert_mem_eq(h.fds, handover.fds, handover.n_fds * sizeof(int));
 	ck_assert_mem_eq(h.blob, handover.blob, handover.blob_len);
 	free(saved.data);
 	free(c);
-	uio_claim_destroy((struct uio_claim *)again);
+	end_claim((struct uio_claim *)again);
 }
 END_TEST
 
@@ -345,6 +424,8 @@ int main(void)
 	tcase_add_test(c, the_runtime_sees_its_own_interrupt_disable_bit);
 	tcase_add_test(c, without_the_module_the_message_says_how_to_get_it);
 	tcase_add_test(c, a_claim_of_another_build_is_refused);
+	tcase_add_test(c, quiesce_does_not_wait_in_the_file_that_a_driver_host_had);
+	tcase_add_test(c, each_driver_host_has_a_uio_file_of_its_own);
 	tcase_add_test(c, a_saved_claim_is_restored_with_its_files);
 	suite_add_tcase(s, c);
 	return rig_run(s);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <ddekit/irq.h>
@@ -359,7 +360,8 @@ START_TEST(quiesce_ends_dma_before_the_reset_and_messages_after_it)
 {
 	need_claim();
 	ck_assert_int_eq(ddekit_claim_quiesce(claim), 0);
-	ck_assert_str_eq(kernel.log, "intx:0+0 function-reset msix:0+0 msi:0+0");
+	ck_assert_str_eq(kernel.log, "intx:0+0 function-reset msix:0+0 msi:0+0 request:0+1 "
+				     "error:0+1");
 }
 END_TEST
 
@@ -499,6 +501,64 @@ START_TEST(where_vectors_cannot_be_added_all_are_made_at_once)
 }
 END_TEST
 
+/* ---- what a driver host makes of its eventfds ------------------------------- */
+
+static struct ddekit_handover handover;
+
+/* Whoever reads one of them now waits. */
+static void make_eventfds_block(void)
+{
+	uint32_t i;
+
+	ck_assert_int_eq(ddekit_claim_handover(claim, &handover), 0);
+	ck_assert_uint_eq(handover.n_fds, VFIO_FD_VECTORS + 100);
+	for (i = VFIO_FD_INTX; i < handover.n_fds; i++)
+		ck_assert_int_eq(fcntl(handover.fds[i], F_SETFL, 0), 0);
+}
+
+START_TEST(quiesce_does_not_wait_for_eventfds_that_block)
+{
+	need_claim();
+	make_eventfds_block();
+	ck_assert_int_eq(ddekit_claim_quiesce(claim), 0);
+}
+END_TEST
+
+START_TEST(each_driver_host_has_eventfds_of_its_own)
+{
+	uint64_t one = 1;
+	uint32_t i;
+	int old;
+
+	need_claim();
+	make_eventfds_block();
+	old = dup(handover.fds[VFIO_FD_INTX]);
+	ck_assert_int_eq(ddekit_claim_quiesce(claim), 0);
+	ck_assert_int_eq(write(old, &one, sizeof(one)), sizeof(one));
+	ck_assert_int_eq(ddekit_claim_handover(claim, &handover), 0);
+	for (i = VFIO_FD_INTX; i < handover.n_fds; i++) {
+		ck_assert(!rig_readable(handover.fds[i], 0));
+		ck_assert(fcntl(handover.fds[i], F_GETFL) & O_NONBLOCK);
+	}
+	close(old);
+}
+END_TEST
+
+START_TEST(without_room_for_eventfds_there_is_no_handover_and_none_stays_open)
+{
+	struct rlimit limit;
+	unsigned int fds;
+
+	need_claim();
+	fds = rig_count_fds();
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = 64;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_int_eq(ddekit_claim_handover(claim, &handover), -EMFILE);
+	ck_assert_uint_eq(rig_count_fds(), fds);
+}
+END_TEST
+
 /* ---- passing on ----------------------------------------------------------- */
 
 START_TEST(a_saved_claim_goes_on_with_all_its_files)
@@ -510,14 +570,40 @@ START_TEST(a_saved_claim_goes_on_with_all_its_files)
 
 	need_claim();
 	ck_assert_int_eq(ddekit_claim_save(claim, &saved), 0);
-	ck_assert_uint_gt(saved.n_fds, 100);
+	ck_assert_uint_eq(saved.n_fds, 6);	/* no driver host's eventfds */
 	for (i = 0; i < saved.n_fds; i++)
 		saved.fds[i] = dup(saved.fds[i]);
 	ck_assert_int_eq(ddekit_claim_restore(&saved, &other, &why), 0);
 	free(saved.data);
 	ck_assert_int_eq(ddekit_claim_quiesce(other), 0);
 	ck_assert_ptr_nonnull(strstr(kernel.log, "function-reset"));
+	ck_assert_int_eq(ddekit_claim_handover(other, &handover), 0);
+	ck_assert_uint_eq(handover.n_fds, VFIO_FD_VECTORS + 100);
 	ddekit_claim_close(other);
+}
+END_TEST
+
+/* What is saved has changed since it was version 1. */
+START_TEST(a_claim_that_another_build_saved_is_refused_and_its_files_closed)
+{
+	struct ddekit_claim_saved saved;
+	struct ddekit_claim *other = NULL;
+	unsigned int fds;
+	char *why = NULL;
+	uint32_t i;
+
+	need_claim();
+	fds = rig_count_fds();
+	ck_assert_int_eq(ddekit_claim_save(claim, &saved), 0);
+	for (i = 0; i < saved.n_fds; i++)
+		saved.fds[i] = dup(saved.fds[i]);
+	((uint32_t *)saved.data)[1] = 1;
+	ck_assert_int_eq(ddekit_claim_restore(&saved, &other, &why), -EPROTO);
+	ck_assert_ptr_null(other);
+	ck_assert_ptr_nonnull(strstr(why, "another build"));
+	ck_assert_uint_eq(rig_count_fds(), fds);
+	free(saved.data);
+	free(why);
 }
 END_TEST
 
@@ -553,7 +639,11 @@ int main(void)
 	tcase_add_test(c, what_vfio_keeps_is_reached_by_call);
 	tcase_add_test(c, more_than_64_vectors_are_enabled_together);
 	tcase_add_test(c, where_vectors_cannot_be_added_all_are_made_at_once);
+	tcase_add_test(c, quiesce_does_not_wait_for_eventfds_that_block);
+	tcase_add_test(c, each_driver_host_has_eventfds_of_its_own);
+	tcase_add_test(c, without_room_for_eventfds_there_is_no_handover_and_none_stays_open);
 	tcase_add_test(c, a_saved_claim_goes_on_with_all_its_files);
+	tcase_add_test(c, a_claim_that_another_build_saved_is_refused_and_its_files_closed);
 	tcase_add_test(c, a_device_of_a_lost_claim_is_given_back_to_who_had_it);
 	suite_add_tcase(s, c);
 	return rig_run(s);

@@ -288,19 +288,35 @@ static int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover
 	return 0;
 }
 
+/*
+ * The driver host had these files too, and status flags belong to all who have a file.
+ * QEMU writes to the eventfds, so it may even wait in one.
+ */
+static void reset_files(struct emu_claim *c)
+{
+	unsigned int i;
+
+	fcntl(c->qtest_fd, F_SETFL, 0);
+	for (i = 0; i < EMU_VECTORS; i++)
+		fd_reset_event(c->vector_fd[i]);
+}
+
 static int emu_claim_quiesce(struct ddekit_claim *claim)
 {
 	struct emu_claim *c = to_claim(claim);
+	unsigned int i;
 	int err;
 
 	emu_process_listen(&c->process);
+	reset_files(c);
 	err = qtest_resync(&c->qt);
 	if (!err)
 		err = emu_topology_reset(&c->topology, &c->qt);
 	if (err)
 		return err;
 	/* Only now: the device writes into the pool and rings no more. */
-	emu_drain_eventfds(c->vector_fd, EMU_VECTORS);
+	for (i = 0; i < EMU_VECTORS; i++)
+		fd_drain_event(c->vector_fd[i]);
 	if (fallocate(c->ram_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
 		      (off_t)(EMU_POOL_BASE + c->pool_size)))
 		return -errno;

@@ -265,9 +265,6 @@ int emu_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
 		 struct ddekit_irq **ret);
 void emu_irq_mask(struct ddekit_irq *irq, bool masked);
 void emu_irq_free(struct ddekit_irq *irq);
-/* Empties the counters of up to EMU_VECTORS eventfds. Does not block, whatever a
- * driver host may have done to their flags. */
-void emu_drain_eventfds(const int *fds, unsigned int n);
 
 /* quirk.c; all locked */
 /* A function's id was read / its config space written: keeps track of those

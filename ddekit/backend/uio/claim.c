@@ -30,7 +30,7 @@ struct uio_claim *uio_claim_create(void)
 
 	if (!c)
 		return NULL;
-	c->pool = c->uio = c->config = -1;
+	c->pool = c->uio = c->handed = c->config = -1;
 	for (i = 0; i < UIO_BARS; i++)
 		c->resource[i] = -1;
 	c->blob.magic = UIO_BLOB_MAGIC;
@@ -43,6 +43,7 @@ void uio_claim_destroy(struct uio_claim *c)
 	unsigned int i;
 
 	fd_close(&c->pool);
+	fd_close(&c->handed);
 	fd_close(&c->uio);
 	fd_close(&c->config);
 	for (i = 0; i < UIO_BARS; i++)
@@ -73,16 +74,18 @@ static int find_uio(struct ddekit_bdf bdf, char *buf, size_t size)
 	return err;
 }
 
-static int open_uio(struct uio_claim *c, struct ddekit_bdf bdf, char **ret_why)
+/* Return: the fd, -errno. */
+static int open_uio(struct ddekit_bdf bdf, char **ret_why)
 {
 	char path[PATH_MAX], name[32];
+	int fd;
 
 	if (find_uio(bdf, name, sizeof(name)))
 		return why(ret_why, -ENOENT, "%s made no uio device; the kernel's log says more",
 			   UIO_DRIVER);
 	snprintf(path, sizeof(path), "%s/%s", uio_dev_root, name);
-	c->uio = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	return c->uio < 0 ? why(ret_why, -errno, "open %s: %s", path, strerror(errno)) : 0;
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? why(ret_why, -errno, "open %s: %s", path, strerror(errno)) : fd;
 }
 
 /* One register by its line "START END FLAGS" in sysfs' file resource. */
@@ -162,9 +165,10 @@ static int take(struct uio_claim *c, const struct ddekit_claim_spec *spec, char 
 	err = stop(c);
 	if (err)
 		return why(ret_why, err, "the device does not answer");
-	err = open_uio(c, spec->bdf, ret_why);
-	if (!err)
-		err = open_bars(c, spec->bdf, ret_why);
+	c->uio = open_uio(spec->bdf, ret_why);
+	if (c->uio < 0)
+		return c->uio;
+	err = open_bars(c, spec->bdf, ret_why);
 	if (!err)
 		err = uio_module_fill(c->pool, spec->bdf, c->uio, spec->pool_size, &c->blob,
 				      ret_why);
@@ -198,18 +202,27 @@ static int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_cl
 
 /* ---- hand over ------------------------------------------------------------ */
 
+/*
+ * A file of its own for each driver host, which has no interrupt from before either: each
+ * counts from when it is opened.  When one is closed for good, uio_pci_generic switches
+ * bus mastering off: so not while a driver host runs.
+ */
 static int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 {
 	struct uio_claim *c = to_claim(claim);
 	unsigned int i;
 
 	_Static_assert(sizeof(c->blob) <= sizeof(ret->blob), "the blob fits into a handover");
+	fd_close(&c->handed);
+	c->handed = open_uio(claim->bdf, NULL);
+	if (c->handed < 0)
+		return c->handed;
 	ret->pool_base = UIO_POOL_BASE;
 	ret->pool_size = c->blob.n_blocks * DDEKIT_POOL_BLOCK;
 	ret->pool_offset = 0;
 	ret->pool_fd = UIO_FD_POOL;
 	ret->fds[UIO_FD_POOL] = c->pool;
-	ret->fds[UIO_FD_UIO] = c->uio;
+	ret->fds[UIO_FD_UIO] = c->handed;
 	ret->fds[UIO_FD_CONFIG] = c->config;
 	ret->n_fds = UIO_FD_BARS;
 	for (i = 0; i < UIO_BARS; i++)
@@ -245,7 +258,8 @@ static int uio_claim_quiesce(struct ddekit_claim *claim)
 		err = reset(claim->bdf);
 	if (err == -ENOENT)	/* it is stopped: its next driver resets it as it does */
 		err = 0;
-	/* An interrupt from before; the file does not block. */
+	fd_close(&c->handed);
+	/* Is the device still uio's? The file is ours: it does not block. */
 	if (!err && read(c->uio, &count, sizeof(count)) < 0 && errno == EIO)
 		err = -ENODEV;
 	return err;

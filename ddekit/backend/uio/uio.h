@@ -50,7 +50,9 @@ struct uio_blob {
 
 struct uio_claim {
 	struct ddekit_claim base;
-	int pool, uio, config;
+	int pool, config;
+	int uio;			/* ours alone: no driver host can make it block */
+	int handed;			/* the same device's, of the last handover; -1 */
 	int resource[UIO_BARS];		/* -1: none */
 	struct uio_blob blob;		/* as it is handed over */
 };

@@ -36,26 +36,31 @@ struct vfio_claim *vfio_claim_create(void)
 	if (!c)
 		return NULL;
 	c->container.fd = c->container.group = -1;
-	c->device = c->pool = c->intx = c->request_fd = c->error_fd = c->death_fd = -1;
+	c->device = c->pool = c->request_fd = c->error_fd = c->death_fd = c->events.intx = -1;
 	for (i = 0; i < VFIO_VECTORS; i++)
-		c->vector[i] = -1;
+		c->events.vector[i] = -1;
 	return c;
+}
+
+static void close_events(struct vfio_events *e)
+{
+	unsigned int i;
+
+	fd_close(&e->intx);
+	for (i = 0; i < VFIO_VECTORS; i++)
+		fd_close(&e->vector[i]);
 }
 
 void vfio_claim_destroy(struct vfio_claim *c)
 {
-	unsigned int i;
-
 	fd_close(&c->device);
 	fd_close(&c->container.group);
 	fd_close(&c->container.fd);
 	fd_close(&c->pool);
-	fd_close(&c->intx);
 	fd_close(&c->request_fd);
 	fd_close(&c->error_fd);
 	fd_close(&c->death_fd);
-	for (i = 0; i < VFIO_VECTORS; i++)
-		fd_close(&c->vector[i]);
+	close_events(&c->events);
 	free(c);
 }
 
@@ -96,19 +101,11 @@ static uint32_t count_vectors(int device)
 	return n > VFIO_VECTORS ? VFIO_VECTORS : n;
 }
 
-static int make_eventfds(struct vfio_claim *c)
+static int make_notices(struct vfio_claim *c)
 {
-	int err = make_eventfd(&c->intx);
-	uint32_t i;
+	int err = make_eventfd(&c->request_fd);
 
-	if (!err)
-		err = make_eventfd(&c->request_fd);
-	if (!err)
-		err = make_eventfd(&c->error_fd);
-	c->n_vectors = count_vectors(c->device);
-	for (i = 0; i < c->n_vectors && !err; i++)
-		err = make_eventfd(&c->vector[i]);
-	return err;
+	return err ? err : make_eventfd(&c->error_fd);
 }
 
 static int watch_fd(int epoll, int fd)
@@ -163,7 +160,8 @@ static int take(struct vfio_claim *c, struct ddekit_bdf bdf, int group, char **r
 		err = open_device(c, bdf, ret_why);
 	if (err)
 		return err;
-	err = make_eventfds(c);
+	c->n_vectors = count_vectors(c->device);
+	err = make_notices(c);
 	if (!err)
 		err = vfio_claim_watch(c);
 	if (err)
@@ -200,21 +198,38 @@ static int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_c
 
 /* ---- hand over ------------------------------------------------------------ */
 
+static int renew_events(struct vfio_claim *c)
+{
+	uint32_t i;
+	int err;
+
+	close_events(&c->events);
+	err = make_eventfd(&c->events.intx);
+	for (i = 0; i < c->n_vectors && !err; i++)
+		err = make_eventfd(&c->events.vector[i]);
+	if (err)
+		close_events(&c->events);
+	return err;
+}
+
 static int vfio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 {
 	struct vfio_claim *c = to_claim(claim);
 	struct vfio_blob blob = { .magic = VFIO_BLOB_MAGIC, .n_vectors = c->n_vectors };
+	int err = renew_events(c);
 	uint32_t i;
 
+	if (err)
+		return err;
 	ret->pool_base = c->container.pool_base;
 	ret->pool_size = c->pool_size;
 	ret->pool_offset = 0;
 	ret->pool_fd = VFIO_FD_POOL;
 	ret->fds[VFIO_FD_DEVICE] = c->device;
 	ret->fds[VFIO_FD_POOL] = c->pool;
-	ret->fds[VFIO_FD_INTX] = c->intx;
+	ret->fds[VFIO_FD_INTX] = c->events.intx;
 	for (i = 0; i < c->n_vectors; i++)
-		ret->fds[VFIO_FD_VECTORS + i] = c->vector[i];
+		ret->fds[VFIO_FD_VECTORS + i] = c->events.vector[i];
 	ret->n_fds = VFIO_FD_VECTORS + c->n_vectors;
 	memcpy(ret->blob, &blob, sizeof(blob));
 	ret->blob_len = sizeof(blob);
@@ -222,14 +237,6 @@ static int vfio_claim_handover(struct ddekit_claim *claim, struct ddekit_handove
 }
 
 /* ---- quiesce -------------------------------------------------------------- */
-
-static void drain(int fd)
-{
-	uint64_t count;
-
-	while (read(fd, &count, sizeof(count)) < 0 && errno == EINTR)
-		;
-}
 
 static int64_t config_offset(int device)
 {
@@ -304,21 +311,22 @@ static int reset(struct vfio_claim *c)
  * Without bus mastering there are no messages either.  Message interrupts go only
  * after the reset: switched off before, a device that is still at work would take to
  * its line, and QEMU's e1000e ends QEMU if it is given messages again too soon.
+ *
+ * The driver host had the device's file, so it could put eventfds of its own in the place
+ * of ours for the notices.
  */
 static int vfio_claim_quiesce(struct ddekit_claim *claim)
 {
 	struct vfio_claim *c = to_claim(claim);
 	int err = stop_dma(c->device);
-	uint32_t i;
 
 	vfio_irqs_off(c->device, VFIO_PCI_INTX_IRQ_INDEX);
 	if (err != -ENODEV)
 		err = reset(c);
 	vfio_irqs_off(c->device, VFIO_PCI_MSIX_IRQ_INDEX);
 	vfio_irqs_off(c->device, VFIO_PCI_MSI_IRQ_INDEX);
-	drain(c->intx);
-	for (i = 0; i < c->n_vectors; i++)
-		drain(c->vector[i]);
+	close_events(&c->events);
+	ask_for_notices(c);
 	return err;
 }
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A claim passed on to another process: VFIO's state hangs on the open files. */
+/*
+ * A claim passed on to another process: VFIO's state hangs on the open files.  The
+ * eventfds of a driver host are not among them: it has its own, and so has the kernel.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include "vfio.h"
 
-enum { SAVED_CONTAINER, SAVED_GROUP, SAVED_DEVICE, SAVED_POOL, SAVED_INTX, SAVED_REQUEST,
-       SAVED_ERROR, SAVED_VECTORS };
-
-_Static_assert(SAVED_VECTORS + VFIO_VECTORS <= DDEKIT_CLAIM_FDS,
-	       "all files fit into a saved claim");
+enum { SAVED_CONTAINER, SAVED_GROUP, SAVED_DEVICE, SAVED_POOL, SAVED_REQUEST, SAVED_ERROR,
+       SAVED_FDS };
 
 struct saved {
 	uint64_t pool_base, pool_size;
@@ -30,14 +30,10 @@ static int *fd_of(struct vfio_claim *c, unsigned int i)
 		return &c->device;
 	case SAVED_POOL:
 		return &c->pool;
-	case SAVED_INTX:
-		return &c->intx;
 	case SAVED_REQUEST:
 		return &c->request_fd;
-	case SAVED_ERROR:
-		return &c->error_fd;
 	default:
-		return &c->vector[i - SAVED_VECTORS];
+		return &c->error_fd;
 	}
 }
 
@@ -51,7 +47,7 @@ int vfio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 		return -ENOMEM;
 	*s = (struct saved){ .pool_base = c->container.pool_base, .pool_size = c->pool_size,
 			     .n_vectors = c->n_vectors, .before = c->base.before };
-	ret->n_fds = SAVED_VECTORS + c->n_vectors;
+	ret->n_fds = SAVED_FDS;
 	for (i = 0; i < ret->n_fds; i++)
 		ret->fds[i] = *fd_of(c, i);
 	ret->data = s;
@@ -66,9 +62,9 @@ static int check(const struct ddekit_claim_saved *saved, char **ret_why)
 
 	if (saved->len != sizeof(*s) || s->n_vectors > VFIO_VECTORS)
 		return why(ret_why, -EPROTO, "a claim that another build saved");
-	if (saved->n_fds != SAVED_VECTORS + s->n_vectors)
+	if (saved->n_fds != SAVED_FDS)
 		return why(ret_why, -EBADF, "%u of %u files of the claim are there",
-			   saved->n_fds, SAVED_VECTORS + s->n_vectors);
+			   saved->n_fds, SAVED_FDS);
 	for (i = 0; i < saved->n_fds; i++)
 		if (fcntl(saved->fds[i], F_SETFD, FD_CLOEXEC))
 			return why(ret_why, -EBADF, "file %u of the claim is not open", i);

@@ -12,7 +12,7 @@
  *   lines.c     MSI-X, MSI and INTx by eventfd
  *
  * The claim has container, group, device and pool.  The driver host gets the device,
- * the pool and eventfds: it cannot map memory for the device.
+ * the pool and eventfds of its own: it cannot map memory for the device.
  */
 #ifndef DDEKIT_VFIO_H
 #define DDEKIT_VFIO_H
@@ -57,15 +57,22 @@ int vfio_container_map(struct vfio_container *c, int pool_fd, uint64_t size, cha
 
 /* ---- claim ---------------------------------------------------------------- */
 
+/* Eventfds of one driver host.  It can make a read() or write() of them block, so none
+ * outlives it here: the next one has others. */
+struct vfio_events {
+	int intx;
+	int vector[VFIO_VECTORS];
+};
+
 struct vfio_claim {
 	struct ddekit_claim base;
 	struct vfio_container container;
 	uint64_t pool_size;
 	uint32_t n_vectors;
-	int device, pool, intx;
+	int device, pool;
 	int request_fd, error_fd;	/* eventfds: wanted back; error */
 	int death_fd;			/* epoll: either */
-	int vector[VFIO_VECTORS];
+	struct vfio_events events;	/* of the last handover; all -1 after quiesce */
 };
 
 /* claim.c: one that holds nothing. NULL: no memory. */

@@ -105,7 +105,9 @@ struct ddekit_handover {
  */
 int ddekit_claim_open(const struct ddekit_claim_spec *spec,
 		      struct ddekit_claim **ret, char **ret_why);
-/* Fills @ret, whose fds stay the claim's. Return: 0. */
+/* For a new driver host, after the last one's death and ddekit_claim_quiesce(). Fills
+ * @ret, whose fds stay the claim's; those that a host can make block are new each time,
+ * and closed by the next handover, quiesce or close. Return: 0, -errno. */
 int ddekit_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret);
 /**
  * ddekit_claim_quiesce - stop the device after its driver has died

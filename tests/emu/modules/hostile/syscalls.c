@@ -90,6 +90,11 @@ CASE(kill_all, CALL2(H_kill, -1, SIGKILL))
 CASE(tgkill, CALL3(H_tgkill, hostile_other, hostile_other, SIGKILL))
 CASE(pidfd, CALL2(H_pidfd_open, hostile_other, 0))
 CASE(owner, CALL3(H_fcntl, 3, 8, hostile_daemon))
+CASE(flags, CALL3(H_fcntl, 3, 4, 0))
+CASE(flags_of_device, CALL3(H_fcntl, 4, 4, 04000))
+CASE(nonblock, CALL3(H_ioctl, 3, 0x5421, limits))
+CASE(lock, CALL3(H_fcntl, 3, 6, limits))
+CASE(seals, CALL3(H_fcntl, 5, 1033, 8))
 CASE(exec, CALL3(H_execve, "/bin/sh", 0, 0))
 CASE(fork, CALL1(H_fork, 0))
 CASE(clone, CALL2(H_clone, 17, 0))
@@ -128,9 +133,10 @@ const struct hostile_case syscall_cases[] = {
 	ENTRY(files), ENTRY(writing), ENTRY(path), ENTRY(future), ENTRY(unlink), ENTRY(chmod),
 	ENTRY(socket), ENTRY(packet), ENTRY(netlink), ENTRY(unix), ENTRY(ptrace),
 	ENTRY(ptrace_other), ENTRY(peek), ENTRY(kill), ENTRY(kill_other), ENTRY(kill_all),
-	ENTRY(tgkill), ENTRY(pidfd), ENTRY(owner), ENTRY(exec), ENTRY(fork), ENTRY(clone),
-	ENTRY(unshare), ENTRY(setns), ENTRY(setuid), ENTRY(mount), ENTRY(bpf),
-	ENTRY(io_uring), ENTRY(module), ENTRY(handle), ENTRY(tty), ENTRY(tap),
+	ENTRY(tgkill), ENTRY(pidfd), ENTRY(owner), ENTRY(flags),
+	ENTRY(flags_of_device), ENTRY(nonblock), ENTRY(lock), ENTRY(seals), ENTRY(exec),
+	ENTRY(fork), ENTRY(clone), ENTRY(unshare), ENTRY(setns), ENTRY(setuid), ENTRY(mount),
+	ENTRY(bpf), ENTRY(io_uring), ENTRY(module), ENTRY(handle), ENTRY(tty), ENTRY(tap),
 	ENTRY(dumpable), ENTRY(limits), ENTRY(sigsys), ENTRY(exec_memory),
 	ENTRY(exec_stack), ENTRY(shared_memory), ENTRY(memfd), ENTRY(shm), ENTRY(x32),
 	ENTRY(int80), { }
