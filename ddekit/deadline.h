@@ -3,6 +3,7 @@
 #ifndef DDEKIT_DEADLINE_H
 #define DDEKIT_DEADLINE_H
 
+#include <stdint.h>
 #include <time.h>
 
 /* CLOCK_MONOTONIC, msecs from now; negative: now. */
@@ -20,6 +21,41 @@ static inline struct timespec deadline_in(int msecs)
 		t.tv_nsec -= 1000000000;
 	}
 	return t;
+}
+
+/* Of a whole operation, however many steps it has: ns of CLOCK_MONOTONIC. */
+#define DEADLINE_NEVER UINT64_MAX
+
+static inline uint64_t monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static inline uint64_t deadline_ns(unsigned int msecs)
+{
+	return monotonic_ns() + (uint64_t)msecs * 1000000u;
+}
+
+static inline uint64_t deadline_first(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* For poll(), rounded up: -1: never; 0: it is over. */
+static inline int deadline_left_ms(uint64_t deadline)
+{
+	uint64_t now, left;
+
+	if (deadline == DEADLINE_NEVER)
+		return -1;
+	now = monotonic_ns();
+	if (now >= deadline)
+		return 0;
+	left = (deadline - now + 999999) / 1000000;
+	return left < 3600000 ? (int)left : 3600000;
 }
 
 #endif

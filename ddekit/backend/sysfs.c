@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,14 +151,33 @@ static bool driver_is_there(const char *driver)
 	return !access(path, F_OK);
 }
 
+/* The caller's thread may have blocked signals. Return: 0, an errno. */
+static int spawn(pid_t *ret, char **argv, char **env)
+{
+	posix_spawnattr_t attr;
+	sigset_t set;
+	int err = posix_spawnattr_init(&attr);
+
+	if (err)
+		return err;
+	sigemptyset(&set);
+	posix_spawnattr_setsigmask(&attr, &set);
+	sigfillset(&set);
+	posix_spawnattr_setsigdefault(&attr, &set);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	err = posix_spawn(ret, argv[0], NULL, &attr, argv, env);
+	posix_spawnattr_destroy(&attr);
+	return err;
+}
+
 int sysfs_load_module(const char *module)
 {
-	char *argv[] = { "modprobe", "--quiet", (char *)module, NULL };
+	char *argv[] = { "/sbin/modprobe", "--quiet", (char *)module, NULL };
 	char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL };
 	int err, status;
 	pid_t pid;
 
-	err = posix_spawnp(&pid, "/sbin/modprobe", NULL, NULL, argv, env);
+	err = spawn(&pid, argv, env);
 	if (err)
 		return -err;
 	while (waitpid(pid, &status, 0) < 0)

@@ -398,11 +398,67 @@ START_TEST(a_stuck_qemu_does_not_block_for_ever)
 	rig_claim(&rig, "edu", NULL);
 	kill(ddekit_claim_pid(rig.claim), SIGSTOP);
 	start = rig_now_us();
-	ck_assert_int_eq(ddekit_claim_quiesce(rig.claim), -EIO);
-	ck_assert_uint_lt(rig_now_us() - start, 2500000);
+	ck_assert_int_eq(ddekit_claim_quiesce(rig.claim), -ETIMEDOUT);
+	ck_assert_uint_lt(rig_now_us() - start, 3000000);
 	start = rig_now_us();
 	rig_close(&rig);
-	ck_assert_uint_lt(rig_now_us() - start, 3500000);
+	ck_assert_uint_lt(rig_now_us() - start, 1000000);
+}
+END_TEST
+
+/* Nobody knows yet that it is stuck. */
+START_TEST(a_stuck_qemu_is_ended_in_two_seconds)
+{
+	uint64_t start;
+
+	rig_claim(&rig, "edu", NULL);
+	kill(ddekit_claim_pid(rig.claim), SIGSTOP);
+	start = rig_now_us();
+	ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "query-status", NULL, NULL), -ETIMEDOUT);
+	ck_assert_uint_lt(rig_now_us() - start, 2000000);
+	start = rig_now_us();
+	rig_close(&rig);
+	ck_assert_uint_lt(rig_now_us() - start, 3000000);
+}
+END_TEST
+
+#define CLAIMERS 4
+
+static void *claim_and_close(void *arg)
+{
+	struct rig own;
+	char *reply = NULL;
+
+	rig_claim(&own, "edu", NULL);
+	ck_assert_int_eq(ddekit_claim_quiesce(own.claim), 0);
+	ck_assert_int_eq(ddekit_claim_monitor(own.claim, "query-status", NULL, &reply), 0);
+	free(reply);
+	ddekit_claim_close(own.claim);
+	return NULL;
+}
+
+static void *allocate_until(void *arg)
+{
+	while (!__atomic_load_n((bool *)arg, __ATOMIC_ACQUIRE))
+		free(malloc(1000));
+	return NULL;
+}
+
+/* While another one holds the allocator's lock most of the time. */
+START_TEST(threads_claim_and_close_at_once)
+{
+	pthread_t claimer[CLAIMERS], allocator;
+	bool over = false;
+	int i;
+
+	ck_assert_int_eq(pthread_create(&allocator, NULL, allocate_until, &over), 0);
+	for (i = 0; i < CLAIMERS; i++)
+		ck_assert_int_eq(pthread_create(&claimer[i], NULL, claim_and_close, NULL), 0);
+	for (i = 0; i < CLAIMERS; i++)
+		pthread_join(claimer[i], NULL);
+	__atomic_store_n(&over, true, __ATOMIC_RELEASE);
+	pthread_join(allocator, NULL);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
 }
 END_TEST
 
@@ -528,6 +584,8 @@ int main(void)
 	tcase_add_test(c, qemu_dies_with_its_claimer_even_by_sigkill);
 	tcase_add_test(c, the_death_of_qemu_is_announced_and_explained);
 	tcase_add_test(c, a_stuck_qemu_does_not_block_for_ever);
+	tcase_add_test(c, a_stuck_qemu_is_ended_in_two_seconds);
+	tcase_add_test(c, threads_claim_and_close_at_once);
 	tcase_add_test(c, signals_blocked_by_the_claimer_are_not_by_qemu);
 	tcase_add_test(c, the_monitor_answers_with_json);
 	tcase_add_test(c, the_monitor_passes_refusals_on);

@@ -6,19 +6,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "backend/emu/claim.h"
+#include "deadline.h"
 #include "rig.h"
+
+#define SLACK_MS 1000u		/* the machine may be busy */
 
 extern const struct backend emu_backend;
 
 static struct emu_claim *claim;
-static int qemu;		/* its end of the qtest socket */
+static int qemu, monitor;	/* its ends of the sockets */
 static int stuck = -1;		/* an eventfd that QEMU signals before it answers; -1: none */
 static pthread_t thread;
 
@@ -63,9 +71,13 @@ static void setup(void)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	claim->qtest_fd = pair[0];
 	qemu = pair[1];
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	claim->monitor_fd = pair[0];
+	monitor = pair[1];
 	for (i = 0; i < EMU_VECTORS; i++)
 		claim->vector_fd[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	qtest_init(&claim->qt, claim->qtest_fd, EMU_REPLY_TIMEOUT_MS);
+	qtest_init(&claim->qt, claim->qtest_fd);
+	emu_monitor_init(&claim->monitor, claim->monitor_fd);
 }
 
 static void start_qemu(void)
@@ -118,6 +130,182 @@ START_TEST(a_qemu_that_waits_in_a_full_eventfd_gets_on)
 }
 END_TEST
 
+/* ---- a QEMU that does not come to an end -------------------------------------- */
+
+static void took(uint64_t start_us, unsigned int least_ms, unsigned int most_ms)
+{
+	uint64_t us = rig_now_us() - start_us;
+
+	ck_assert_uint_ge(us, least_ms * 1000u);
+	ck_assert_uint_lt(us, (most_ms + SLACK_MS) * 1000u);
+}
+
+static struct {
+	int fd;
+	size_t len;
+	char text[60000];	/* so much that the reader never finds it empty */
+} stream;
+
+static void *pour(void *arg)
+{
+	while (send(stream.fd, stream.text, stream.len, MSG_NOSIGNAL) > 0)
+		;
+	return NULL;
+}
+
+static void start_stream(int fd, const char *text)
+{
+	size_t len = strlen(text);
+
+	stream.fd = fd;
+	for (stream.len = 0; stream.len + len <= sizeof(stream.text); stream.len += len)
+		memcpy(stream.text + stream.len, text, len);
+	ck_assert_int_eq(pthread_create(&thread, NULL, pour, NULL), 0);
+}
+
+START_TEST(quiesce_ends_at_its_deadline_whatever_qemu_sends)
+{
+	uint64_t start = rig_now_us();
+
+	start_stream(qemu, "IRQ raise 21\nOK\nFAIL Unknown command\n");
+	ck_assert_int_eq(quiesce(), -ETIMEDOUT);
+	took(start, EMU_QUIESCE_MS, EMU_QUIESCE_MS);
+	start = rig_now_us();
+	ck_assert_int_eq(quiesce(), -ETIMEDOUT);
+	took(start, 0, 0);
+}
+END_TEST
+
+/* Short, so that it takes longer to read than to send. */
+static const char event[] = "{}\n";
+
+static int run_command(unsigned int ms)
+{
+	return emu_monitor_run(&claim->monitor, "query-status", NULL, deadline_ns(ms), NULL);
+}
+
+START_TEST(a_command_ends_at_its_deadline_whatever_events_come)
+{
+	uint64_t start = rig_now_us();
+
+	claim->monitor.ready = true;
+	start_stream(monitor, event);
+	ck_assert_int_eq(run_command(200), -ETIMEDOUT);
+	took(start, 200, 200);
+	start = rig_now_us();
+	ck_assert_int_eq(emu_backend.claim.monitor(&claim->base, "query-status", NULL, NULL),
+			 -ETIMEDOUT);
+	took(start, EMU_MONITOR_MS, EMU_MONITOR_MS);
+}
+END_TEST
+
+START_TEST(a_greeting_that_does_not_end_is_left_at_the_deadline)
+{
+	uint64_t start = rig_now_us();
+
+	start_stream(monitor, "{\"no\": \"greeting\"} ");
+	ck_assert_int_lt(run_command(200), 0);
+	took(start, 0, 200);
+	ck_assert_int_eq(run_command(200), -EIO);
+}
+END_TEST
+
+/* What is said without an end. */
+START_TEST(only_so_much_is_read_of_last_words)
+{
+	claim->process.words_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(claim->process.words_fd, 0);
+	emu_process_listen(&claim->process);
+	ck_assert_uint_gt(claim->process.words_len, 0);
+}
+END_TEST
+
+/* A process in place of QEMU's, stopped. */
+static void start_process(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		for (;;)
+			pause();
+	ck_assert_int_gt(pid, 0);
+	kill(pid, SIGSTOP);
+	claim->process.pid = pid;
+	claim->process.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	ck_assert_int_ge(claim->process.pidfd, 0);
+}
+
+static void nobody_is_left(void)
+{
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	ck_assert_int_eq(errno, ECHILD);
+}
+
+START_TEST(a_stopped_qemu_that_streams_events_is_ended_in_time)
+{
+	uint64_t start = rig_now_us();
+
+	start_process();
+	claim->monitor.ready = true;
+	start_stream(monitor, event);
+	emu_backend.claim.close(&claim->base);
+	took(start, EMU_QUIT_MS, EMU_QUIT_MS);
+	nobody_is_left();
+}
+END_TEST
+
+START_TEST(one_that_did_not_keep_a_deadline_is_not_asked_to_quit)
+{
+	uint64_t start;
+
+	start_process();
+	claim->qt.dead = claim->qt.timed_out = true;
+	start = rig_now_us();
+	emu_backend.claim.close(&claim->base);
+	took(start, 0, 0);
+	nobody_is_left();
+}
+END_TEST
+
+/* A program that sends lines by its qtest socket, for ever, in place of QEMU. */
+static char *make_pourer(void)
+{
+	static char path[] = "/tmp/ddekit-pourer-XXXXXX";
+	static const char text[] =
+		"#!/bin/bash\n"
+		"[[ \"$*\" =~ socket,id=ddekit-qtest,fd=([0-9]+) ]]\n"
+		"while :; do echo 'IRQ raise 21'; done >&\"${BASH_REMATCH[1]}\"\n";
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	ck_assert_int_eq(fchmod(fd, 0755), 0);
+	close(fd);
+	return path;
+}
+
+START_TEST(a_claim_is_opened_in_its_time_or_not_at_all)
+{
+	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = RIG_POOL,
+					  .emu_device = "edu" };
+	struct ddekit_claim *other = NULL;
+	char *path = make_pourer(), *why = NULL;
+	unsigned int fds = rig_count_fds();
+	uint64_t start = rig_now_us();
+
+	setenv("DDEKIT_QEMU", path, 1);
+	emu_open_ms = 300;
+	ck_assert_int_eq(ddekit_claim_open(&spec, &other, &why), -ETIMEDOUT);
+	took(start, 300, 300);
+	ck_assert_msg(strstr(why, "does not answer"), "%s", why);
+	ck_assert_ptr_null(other);
+	free(why);
+	unlink(path);
+	nobody_is_left();
+	ck_assert_uint_eq(rig_count_fds(), fds);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("emu-peer");
@@ -126,6 +314,17 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, NULL);
 	tcase_add_test(c, files_with_other_flags_are_as_they_were_made_after_quiesce);
 	tcase_add_test(c, a_qemu_that_waits_in_a_full_eventfd_gets_on);
+	suite_add_tcase(s, c);
+	c = tcase_create("deadlines");
+	tcase_add_checked_fixture(c, setup, NULL);
+	tcase_set_timeout(c, 8);
+	tcase_add_test(c, quiesce_ends_at_its_deadline_whatever_qemu_sends);
+	tcase_add_test(c, a_command_ends_at_its_deadline_whatever_events_come);
+	tcase_add_test(c, a_greeting_that_does_not_end_is_left_at_the_deadline);
+	tcase_add_test(c, only_so_much_is_read_of_last_words);
+	tcase_add_test(c, a_stopped_qemu_that_streams_events_is_ended_in_time);
+	tcase_add_test(c, one_that_did_not_keep_a_deadline_is_not_asked_to_quit);
+	tcase_add_test(c, a_claim_is_opened_in_its_time_or_not_at_all);
 	suite_add_tcase(s, c);
 	return rig_run(s);
 }

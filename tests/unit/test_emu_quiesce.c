@@ -294,6 +294,43 @@ START_TEST(a_quiesce_cut_short_is_followed_by_another)
 }
 END_TEST
 
+#define LONG_COMMANDS 400
+
+/* Each takes QEMU some 50 ms. */
+static void queue_long_commands(void)
+{
+	static const char command[] = "memset 0x0 0x4000000 0x5a\n";
+	uint32_t i;
+
+	rig_handover(&rig);
+	for (i = 0; i < LONG_COMMANDS; i++)
+		ck_assert_int_eq(send(rig.h.fds[QTEST_FD], command, sizeof(command) - 1,
+				      MSG_DONTWAIT), sizeof(command) - 1);
+	for (i = 0; i < rig.h.n_fds; i++)
+		close(rig.h.fds[i]);
+}
+
+START_TEST(commands_that_a_host_left_keep_nobody_for_more_than_two_seconds)
+{
+	uint64_t start;
+	int err;
+
+	rig_claim(&rig, EDU, NULL);
+	queue_long_commands();
+	start = rig_now_us();
+	err = ddekit_claim_quiesce(rig.claim);
+	start = rig_now_us() - start;
+	printf("quiesce behind %d long commands: %.2f s\n", LONG_COMMANDS, (double)start / 1e6);
+	ck_assert_uint_lt(start, 3000000);
+	ck_assert_int_eq(err, -ETIMEDOUT);
+	start = rig_now_us();
+	rig_close(&rig);
+	ck_assert_uint_lt(rig_now_us() - start, 1000000);
+	rig_open(&rig, EDU, NULL);
+	ck_assert_uint_eq(rig_read(&rig, 0), 0x010000ed);
+}
+END_TEST
+
 /* 82574 with MSI-X: the "other" interrupt must come for each link change. */
 START_TEST(every_link_change_of_e1000e_interrupts)
 {
@@ -349,6 +386,7 @@ int main(void)
 	tcase_add_test(c, a_command_cut_anywhere_is_completed);
 	tcase_add_test(c, a_host_killed_at_any_moment_leaves_no_trace);
 	tcase_add_test(c, a_quiesce_cut_short_is_followed_by_another);
+	tcase_add_test(c, commands_that_a_host_left_keep_nobody_for_more_than_two_seconds);
 	tcase_add_test(c, every_link_change_of_e1000e_interrupts);
 	suite_add_tcase(s, c);
 	return rig_run(s);

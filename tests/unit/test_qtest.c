@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupt lines in the qtest stream, wherever they stand between replies.  The test
- * plays QEMU, whose answers lie in the socket before the question.
+ * Interrupt lines in the qtest stream, wherever they stand between replies, and the
+ * deadline.  The test plays QEMU, whose answers lie in the socket before the question.
  */
 #include <check.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include "backend/emu/qtest.h"
+#include "deadline.h"
 #include "rig.h"
 
 #define LINE (1u << 21)
@@ -22,7 +27,8 @@ static void setup(void)
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	qemu = pair[1];
-	qtest_init(&q, pair[0], 1000);
+	qtest_init(&q, pair[0]);
+	q.deadline = deadline_ns(1000);
 }
 
 static void teardown(void)
@@ -127,6 +133,119 @@ START_TEST(half_a_line_is_known_when_the_rest_comes)
 }
 END_TEST
 
+/* ---- the deadline ---------------------------------------------------------- */
+
+#define DEADLINE_MS 200u
+#define SLACK_US 1000000u	/* the machine may be busy */
+
+static atomic_bool over;
+
+/* Each event is one that a line asks for: none of it is a reply. */
+static void *stream(void *arg)
+{
+	static const char events[] = "IRQ raise 21\nIRQ lower 21\n";
+
+	while (!over)
+		if (send(qemu, events, sizeof(events) - 1, MSG_NOSIGNAL) < 0)
+			break;
+	return NULL;
+}
+
+/* A reply that comes, in bytes, each sooner than anybody would lose patience. */
+static void *dribble(void *arg)
+{
+	static const char reply[] = "OK 0x0000000000000007\n";
+	struct timespec pause = { 0, 20000000 };
+	size_t i;
+
+	for (i = 0; !over && i < sizeof(reply) - 1; i++) {
+		if (send(qemu, reply + i, 1, MSG_NOSIGNAL) < 0)
+			break;
+		nanosleep(&pause, NULL);	/* the peer's pace is what is tried */
+	}
+	return NULL;
+}
+
+static int read_one(void)
+{
+	uint64_t v;
+
+	return qtest_read(&q, SPACE_MEM, 0x1000, 4, &v);
+}
+
+static int resync(void)
+{
+	return qtest_resync(&q);
+}
+
+static int write_many(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 100000 && !q.dead; i++)
+		post(1);
+	return qtest_drain(&q);
+}
+
+static void late(int (*operation)(void), void *(*peer)(void *))
+{
+	pthread_t thread;
+	uint64_t start, took;
+
+	over = false;
+	if (peer)
+		ck_assert_int_eq(pthread_create(&thread, NULL, peer, NULL), 0);
+	start = rig_now_us();
+	q.deadline = deadline_ns(DEADLINE_MS);
+	ck_assert_int_eq(operation(), -EIO);
+	took = rig_now_us() - start;
+	ck_assert_uint_ge(took, DEADLINE_MS * 1000);
+	ck_assert_uint_lt(took, DEADLINE_MS * 1000 + SLACK_US);
+	ck_assert(q.dead && q.timed_out);
+	over = true;
+	shutdown(qemu, SHUT_RDWR);
+	if (peer)
+		pthread_join(thread, NULL);
+}
+
+START_TEST(a_peer_that_does_not_answer_is_left_at_the_deadline)
+{
+	late(read_one, NULL);
+}
+END_TEST
+
+START_TEST(a_peer_that_streams_lines_is_left_at_the_deadline)
+{
+	late(read_one, stream);
+}
+END_TEST
+
+START_TEST(a_peer_that_answers_byte_by_byte_is_left_at_the_deadline)
+{
+	late(read_one, dribble);
+}
+END_TEST
+
+START_TEST(the_stream_is_not_taken_over_for_longer_than_that)
+{
+	late(resync, stream);
+}
+END_TEST
+
+START_TEST(nor_is_writing_waited_for)
+{
+	late(write_many, NULL);
+}
+END_TEST
+
+START_TEST(a_peer_that_ends_is_no_late_one)
+{
+	shutdown(qemu, SHUT_RDWR);
+	ck_assert_int_eq(read_one(), -EIO);
+	ck_assert(q.dead && !q.timed_out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("qtest");
@@ -140,6 +259,12 @@ int main(void)
 	tcase_add_test(t, a_line_behind_replies_nobody_waited_for_is_known);
 	tcase_add_test(t, a_line_behind_a_block_is_known);
 	tcase_add_test(t, half_a_line_is_known_when_the_rest_comes);
+	tcase_add_test(t, a_peer_that_does_not_answer_is_left_at_the_deadline);
+	tcase_add_test(t, a_peer_that_streams_lines_is_left_at_the_deadline);
+	tcase_add_test(t, a_peer_that_answers_byte_by_byte_is_left_at_the_deadline);
+	tcase_add_test(t, the_stream_is_not_taken_over_for_longer_than_that);
+	tcase_add_test(t, nor_is_writing_waited_for);
+	tcase_add_test(t, a_peer_that_ends_is_no_late_one);
 	suite_add_tcase(s, t);
 	return rig_run(s);
 }

@@ -72,7 +72,7 @@ int emu_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 	e->qtest_fd = h->fds[EMU_FD_QTEST];
 	e->n_vectors = blob.n_vectors;
 	emu_lines_init(e, h->fds + EMU_FD_VECTORS);
-	qtest_init(&e->qt, e->qtest_fd, -1);
+	qtest_init(&e->qt, e->qtest_fd);
 	e->qt.lines = blob.lines;
 	e->constants = blob.constants;
 	e->base.service_fd = e->qtest_fd;

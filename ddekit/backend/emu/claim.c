@@ -12,16 +12,18 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "../../deadline.h"
 #include "claim.h"
 
-#define START_TIMEOUT_MS 15000
-#define QUIT_TIMEOUT_MS 1000
+#define LAST_WORDS_MS 1000	/* from the end of a stream to that of its process */
 #define SOCKET_BUFFER (1 << 20)
 #define BIOS_SIZE 65536
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8u
 #endif
+
+unsigned int emu_open_ms = 15000;
 
 /* What only QEMU gets. */
 struct remote_fds {
@@ -177,7 +179,7 @@ static int check_spec(const struct ddekit_claim_spec *spec, char **ret_why)
 }
 
 static int launch(struct emu_claim *c, const struct ddekit_claim_spec *spec,
-		  const struct remote_fds *r, char **ret_why)
+		  const struct remote_fds *r, uint64_t deadline, char **ret_why)
 {
 	const struct emu_cmdline_fds cf = { .ram = c->ram_fd, .bios = r->bios,
 		.qtest = r->qtest, .monitor = r->monitor, .ivshmem = r->ivshmem };
@@ -192,7 +194,7 @@ static int launch(struct emu_claim *c, const struct ddekit_claim_spec *spec,
 	if (!err) {
 		l = (struct emu_launch){ .binary = binary, .argv = argv, .keep = keep,
 			.keep_more = spec->emu_fds, .uid = spec->uid, .gid = spec->gid };
-		err = emu_process_start(&c->process, &l, ret_why);
+		err = emu_process_start(&c->process, &l, deadline, ret_why);
 	}
 	free(binary);
 	emu_cmdline_free(argv);
@@ -202,9 +204,10 @@ static int launch(struct emu_claim *c, const struct ddekit_claim_spec *spec,
 /* The stream ended, or nothing came: say what became of QEMU. */
 static int explain_silence(struct emu_claim *c, const char *device, char **ret_why)
 {
+	uint64_t deadline = deadline_first(c->qt.deadline, deadline_ns(LAST_WORDS_MS));
 	char *epitaph;
 
-	if (emu_process_wait(&c->process, 1000)) {
+	if (emu_process_wait(&c->process, deadline)) {
 		emu_process_listen(&c->process);
 		return why(ret_why, -ETIMEDOUT, "QEMU does not answer%s%.*s",
 			   c->process.words_len ? ": " : "", (int)c->process.words_len,
@@ -217,24 +220,23 @@ static int explain_silence(struct emu_claim *c, const char *device, char **ret_w
 	return -ENODEV;
 }
 
-static int set_up(struct emu_claim *c, const char *device, char **ret_why)
+static int set_up(struct emu_claim *c, const char *device, uint64_t deadline, char **ret_why)
 {
 	int err;
 
-	qtest_init(&c->qt, c->qtest_fd, START_TIMEOUT_MS);
+	qtest_init(&c->qt, c->qtest_fd);
+	c->qt.deadline = deadline;
 	emu_monitor_init(&c->monitor, c->monitor_fd);
 	err = emu_topology_init(&c->topology, &c->qt, ret_why);
 	if (!err)
 		err = qtest_intercept(&c->qt, "ioapic");
-	if (c->qt.dead)
-		return explain_silence(c, device, ret_why);
-	c->qt.timeout_ms = EMU_REPLY_TIMEOUT_MS;
-	return err;
+	return c->qt.dead ? explain_silence(c, device, ret_why) : err;
 }
 
 static int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
 			  char **ret_why)
 {
+	uint64_t deadline = deadline_ns(emu_open_ms);
 	struct remote_fds r = { -1, -1, -1, -1 };
 	struct emu_claim *c;
 	int err = check_spec(spec, ret_why);
@@ -248,13 +250,13 @@ static int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_cl
 	if (err)
 		why(ret_why, err, "make QEMU's files: %s", strerror(-err));
 	else
-		err = launch(c, spec, &r, ret_why);
+		err = launch(c, spec, &r, deadline, ret_why);
 	fd_close(&r.bios);
 	fd_close(&r.qtest);
 	fd_close(&r.monitor);
 	fd_close(&r.ivshmem);
 	if (!err)
-		err = set_up(c, spec->emu_device, ret_why);
+		err = set_up(c, spec->emu_device, deadline, ret_why);
 	if (err) {
 		destroy(c);
 		return err;
@@ -307,13 +309,14 @@ static int emu_claim_quiesce(struct ddekit_claim *claim)
 	unsigned int i;
 	int err;
 
+	c->qt.deadline = deadline_ns(EMU_QUIESCE_MS);
 	emu_process_listen(&c->process);
 	reset_files(c);
 	err = qtest_resync(&c->qt);
 	if (!err)
 		err = emu_topology_reset(&c->topology, &c->qt);
 	if (err)
-		return err;
+		return c->qt.timed_out ? -ETIMEDOUT : err;
 	/* Only now: the device writes into the pool and rings no more. */
 	for (i = 0; i < EMU_VECTORS; i++)
 		fd_drain_event(c->vector_fd[i]);
@@ -346,8 +349,8 @@ static int emu_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 static int emu_claim_monitor(struct ddekit_claim *claim, const char *command,
 			     const char *arguments, char **ret_reply)
 {
-	return emu_monitor_run(&to_claim(claim)->monitor, command, arguments, EMU_REPLY_TIMEOUT_MS,
-			       ret_reply);
+	return emu_monitor_run(&to_claim(claim)->monitor, command, arguments,
+			       deadline_ns(EMU_MONITOR_MS), ret_reply);
 }
 
 static pid_t emu_claim_pid(struct ddekit_claim *claim)
@@ -355,14 +358,16 @@ static pid_t emu_claim_pid(struct ddekit_claim *claim)
 	return to_claim(claim)->process.pid;
 }
 
-/* Asked to quit, QEMU closes its disk images properly. */
+/* Asked to quit, QEMU closes its disk images properly. One whose stream is dead would not
+ * answer. */
 static void emu_claim_close(struct ddekit_claim *claim)
 {
 	struct emu_claim *c = to_claim(claim);
+	uint64_t deadline = deadline_ns(EMU_QUIT_MS);
 
-	if (!emu_process_ended(&c->process) &&
-	    emu_monitor_run(&c->monitor, "quit", NULL, QUIT_TIMEOUT_MS, NULL) == 0)
-		emu_process_wait(&c->process, QUIT_TIMEOUT_MS);
+	if (!c->qt.dead && !emu_process_ended(&c->process) &&
+	    emu_monitor_run(&c->monitor, "quit", NULL, deadline, NULL) == 0)
+		emu_process_wait(&c->process, deadline);
 	destroy(c);
 }
 

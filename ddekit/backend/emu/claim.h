@@ -5,7 +5,11 @@
 
 #include "emu.h"
 
-#define EMU_REPLY_TIMEOUT_MS 1000
+/* Of whole operations, in milliseconds. That of an open: tests have less. */
+extern unsigned int emu_open_ms;
+#define EMU_QUIESCE_MS 2000
+#define EMU_MONITOR_MS 1000
+#define EMU_QUIT_MS 1000	/* then QEMU is killed: EMU_KILL_MS */
 
 struct emu_claim {
 	struct ddekit_claim base;

@@ -128,6 +128,8 @@ struct emu_process {
 	char words[1024];	/* the first and the last of what it said */
 };
 
+#define EMU_KILL_MS 1000
+
 struct emu_launch {
 	const char *binary;	/* absolute */
 	char *const *argv;
@@ -140,16 +142,20 @@ struct emu_launch {
 void emu_process_init(struct emu_process *p);
 /* Finds the binary. Return: 0, -ENOENT. *ret is to be freed. */
 int emu_process_find(char **ret, char **ret_why);
-int emu_process_start(struct emu_process *p, const struct emu_launch *l, char **ret_why);
+/* Any thread, whatever others there are. Blocks until QEMU's binary runs, or the deadline
+ * (deadline.h). Return: 0, -ETIMEDOUT, -errno of the step that *ret_why tells. */
+int emu_process_start(struct emu_process *p, const struct emu_launch *l, uint64_t deadline,
+		      char **ret_why);
 /* True once it has ended; it is reaped then. */
 bool emu_process_ended(struct emu_process *p);
 /* Waits for its end. Return: 0, -ETIMEDOUT. */
-int emu_process_wait(struct emu_process *p, int timeout_ms);
-/* Reads what it has said on stderr. */
+int emu_process_wait(struct emu_process *p, uint64_t deadline);
+/* Reads what it has said on stderr, a pipe's content at most. Does not block. */
 void emu_process_listen(struct emu_process *p);
 /* Its end as text, "exited with status 1: …"; to be freed; NULL if no memory. */
 char *emu_process_epitaph(struct emu_process *p);
-/* Kills it if need be, frees everything. Safe after init() alone. */
+/* Kills it if need be and waits for its end, EMU_KILL_MS at most: one that hangs in the
+ * kernel ends by itself. Frees everything. Safe after init() alone. */
 void emu_process_finish(struct emu_process *p);
 /* A copy of fd above stdio, close-on-exec; closes fd. -1 stays -1. */
 int emu_fd_move_up(int fd);
@@ -207,11 +213,11 @@ struct emu_monitor {
 };
 
 void emu_monitor_init(struct emu_monitor *m, int fd);
-/* Runs one command. Events are ignored. Blocks up to timeout_ms.
- * Return: 0, -EINVAL (arguments are no JSON object), -EIO, -ETIMEDOUT (the next command may
- * be answered all the same), -EPROTO (refused; *ret_reply has the error object), -ENOMEM. */
+/* Runs one command. Events are ignored. Blocks until the deadline at most, whatever QEMU
+ * sends. Return: 0, -EINVAL (arguments are no JSON object), -EIO, -ETIMEDOUT (the next command
+ * may be answered all the same), -EPROTO (refused; *ret_reply has the error object), -ENOMEM. */
 int emu_monitor_run(struct emu_monitor *m, const char *name, const char *arguments,
-		    int timeout_ms, char **ret_reply);
+		    uint64_t deadline, char **ret_reply);
 
 /* ---- adopted device ------------------------------------------------------- */
 

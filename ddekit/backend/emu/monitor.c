@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <ddekit/timer.h>
+#include "../../deadline.h"
 #include "emu.h"
 
 void emu_monitor_init(struct emu_monitor *m, int fd)
@@ -19,25 +20,18 @@ void emu_monitor_init(struct emu_monitor *m, int fd)
 	m->fd = fd;
 }
 
-static int64_t now_ms(void)
-{
-	return (int64_t)(ddekit_time_ns() / 1000000);
-}
-
-static int wait_for(struct emu_monitor *m, short events, int64_t end)
+static int wait_for(struct emu_monitor *m, short events, uint64_t deadline)
 {
 	struct pollfd p = { .fd = m->fd, .events = events };
-	int n;
+	int left;
 
-	do {
-		int64_t left = end - now_ms();
-
-		n = poll(&p, 1, left < 0 ? 0 : (int)left);
-	} while (n < 0 && errno == EINTR);
-	return n > 0 ? 0 : -ETIMEDOUT;
+	while ((left = deadline_left_ms(deadline)))
+		if (poll(&p, 1, left) > 0)
+			return 0;
+	return -ETIMEDOUT;
 }
 
-static int send_text(struct emu_monitor *m, const char *text, int64_t end)
+static int send_text(struct emu_monitor *m, const char *text, uint64_t deadline)
 {
 	size_t len = strlen(text), done = 0;
 
@@ -50,7 +44,7 @@ static int send_text(struct emu_monitor *m, const char *text, int64_t end)
 		}
 		if (errno == EINTR)
 			continue;
-		if (errno != EAGAIN || wait_for(m, POLLOUT, end)) {
+		if (errno != EAGAIN || wait_for(m, POLLOUT, deadline)) {
 			m->dead = true;	/* perhaps half a command is out */
 			return -EIO;
 		}
@@ -60,9 +54,9 @@ static int send_text(struct emu_monitor *m, const char *text, int64_t end)
 
 /* The next line as an object to be put. One that is none is skipped: who had the monitor
  * before may have read half of it. */
-static int receive(struct emu_monitor *m, int64_t end, json_object **ret)
+static int receive(struct emu_monitor *m, uint64_t deadline, json_object **ret)
 {
-	for (;;) {
+	while (deadline_left_ms(deadline)) {
 		char *nl = memchr(m->buf, '\n', m->len);
 		ssize_t n;
 
@@ -87,10 +81,11 @@ static int receive(struct emu_monitor *m, int64_t end, json_object **ret)
 		} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 			m->dead = true;
 			return -EIO;
-		} else if (errno == EAGAIN && wait_for(m, POLLIN, end)) {
-			return -ETIMEDOUT;
+		} else if (errno == EAGAIN) {
+			wait_for(m, POLLIN, deadline);
 		}
 	}
+	return -ETIMEDOUT;
 }
 
 static char *text_of(json_object *o)
@@ -108,7 +103,7 @@ static bool is_stale(json_object *o, int64_t id)
 }
 
 /* Reads up to the reply of a command, or up to the greeting. */
-static int reply(struct emu_monitor *m, const char *key, int64_t id, int64_t end,
+static int reply(struct emu_monitor *m, const char *key, int64_t id, uint64_t deadline,
 		 char **ret_reply)
 {
 	json_object *o, *member;
@@ -116,7 +111,7 @@ static int reply(struct emu_monitor *m, const char *key, int64_t id, int64_t end
 	int err;
 
 	for (;;) {
-		err = receive(m, end, &o);
+		err = receive(m, deadline, &o);
 		if (err)
 			return err;
 		if (is_stale(o, id)) {
@@ -164,8 +159,8 @@ static json_object *make_command(const char *name, const char *arguments, int64_
 	return o;
 }
 
-static int execute(struct emu_monitor *m, const char *name, const char *arguments, int64_t end,
-		   char **ret_reply)
+static int execute(struct emu_monitor *m, const char *name, const char *arguments,
+		   uint64_t deadline, char **ret_reply)
 {
 	/* The time: no process uses one twice. */
 	int64_t id = (int64_t)ddekit_time_ns();
@@ -174,30 +169,29 @@ static int execute(struct emu_monitor *m, const char *name, const char *argument
 
 	if (!o)
 		return -EINVAL;
-	err = send_text(m, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN), end);
+	err = send_text(m, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN), deadline);
 	if (!err)
-		err = send_text(m, "\n", end);
+		err = send_text(m, "\n", deadline);
 	json_object_put(o);
-	return err ? err : reply(m, "return", id, end, ret_reply);
+	return err ? err : reply(m, "return", id, deadline, ret_reply);
 }
 
 int emu_monitor_run(struct emu_monitor *m, const char *name, const char *arguments,
-		    int timeout_ms, char **ret_reply)
+		    uint64_t deadline, char **ret_reply)
 {
-	int64_t end = now_ms() + timeout_ms;
 	int err;
 
 	if (m->dead)
 		return -EIO;
 	if (!m->ready) {
-		err = reply(m, "QMP", 0, end, NULL);
+		err = reply(m, "QMP", 0, deadline, NULL);
 		if (!err)
-			err = execute(m, "qmp_capabilities", NULL, end, NULL);
+			err = execute(m, "qmp_capabilities", NULL, deadline, NULL);
 		if (err) {
 			m->dead = true;	/* it greets once */
 			return err;
 		}
 		m->ready = true;
 	}
-	return execute(m, name, arguments, end, ret_reply);
+	return execute(m, name, arguments, deadline, ret_reply);
 }

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <linux/close_range.h>
+#include "../../deadline.h"
 #include "emu.h"
 
 #define QEMU_NAME "qemu-system-x86_64"
@@ -29,6 +29,7 @@
  * time, at most as much as there is room behind it. */
 #define WORDS_HEAD 768
 #define WORDS_CHUNK 256
+#define WORDS_CHUNKS (65536 / WORDS_CHUNK)	/* a pipe's content */
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -81,7 +82,10 @@ int emu_process_find(char **ret, char **ret_why)
 		   QEMU_NAME " not found in PATH; install the package qemu-system-x86");
 }
 
-/* ---- the child, between fork and exec: async-signal-safe calls only ------- */
+/*
+ * ---- the child, between fork and exec -------------------------------------
+ * Async-signal-safe calls only: another thread may have held any lock.
+ */
 
 enum step { STEP_SIGNALS, STEP_STDIO, STEP_LIFELINE, STEP_FDS, STEP_USER, STEP_EXEC };
 
@@ -137,11 +141,13 @@ static int pass_fds(const int *fds)
 	return 0;
 }
 
+/* By the kernel's own calls: libc's change all threads, under a lock. */
 static int change_user(const struct emu_launch *l)
 {
 	if (l->uid && geteuid() == 0) {
-		if (setgroups(0, NULL) || setresgid(l->gid, l->gid, l->gid) ||
-		    setresuid(l->uid, l->uid, l->uid))
+		if (syscall(SYS_setgroups, 0, NULL) ||
+		    syscall(SYS_setresgid, l->gid, l->gid, l->gid) ||
+		    syscall(SYS_setresuid, l->uid, l->uid, l->uid))
 			return -1;
 	}
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -182,12 +188,28 @@ static void child(const struct emu_launch *l, const struct child_fds *fds)
 
 /* ---- start ---------------------------------------------------------------- */
 
+/* Return: 0 if fd is readable or hung up in time, -ETIMEDOUT. */
+static int wait_for(int fd, uint64_t deadline)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int left;
+
+	do {
+		left = deadline_left_ms(deadline);
+		if (poll(&p, 1, left) > 0)
+			return 0;
+	} while (left);
+	return -ETIMEDOUT;
+}
+
 /* Waits for exec. Return: 0, or the child's error. */
-static int read_report(int fd, const char *binary, char **ret_why)
+static int read_report(int fd, const char *binary, uint64_t deadline, char **ret_why)
 {
 	struct report r;
 	ssize_t n;
 
+	if (wait_for(fd, deadline))
+		return why(ret_why, -ETIMEDOUT, "%s: does not start", binary);
 	do {
 		n = read(fd, &r, sizeof(r));
 	} while (n < 0 && errno == EINTR);
@@ -262,7 +284,8 @@ static pid_t fork_child(const struct emu_launch *l, const struct child_fds *fds)
 	return pid < 0 ? -err : pid;
 }
 
-int emu_process_start(struct emu_process *p, const struct emu_launch *l, char **ret_why)
+int emu_process_start(struct emu_process *p, const struct emu_launch *l, uint64_t deadline,
+		      char **ret_why)
 {
 	struct child_fds c = { -1, -1, -1, -1 };
 	int report = -1, err;
@@ -285,7 +308,7 @@ int emu_process_start(struct emu_process *p, const struct emu_launch *l, char **
 	if (err)
 		why(ret_why, err, "%s: start: %s", l->binary, strerror(-err));
 	else
-		err = read_report(report, l->binary, ret_why);
+		err = read_report(report, l->binary, deadline, ret_why);
 	fd_close(&report);
 	return err;
 }
@@ -311,14 +334,14 @@ static void remember(struct emu_process *p, const char *text, size_t len)
 
 void emu_process_listen(struct emu_process *p)
 {
+	unsigned int chunks = WORDS_CHUNKS;
 	char buf[WORDS_CHUNK];
 	ssize_t n;
 
 	if (p->words_fd < 0)
 		return;
-	while ((n = read(p->words_fd, buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR))
-		if (n > 0)
-			remember(p, buf, (size_t)n);
+	while (chunks-- && (n = read(p->words_fd, buf, sizeof(buf))) > 0)
+		remember(p, buf, (size_t)n);
 }
 
 static int reap(struct emu_process *p, int flags)
@@ -352,19 +375,11 @@ bool emu_process_ended(struct emu_process *p)
 	return reap(p, WNOHANG) == 0;
 }
 
-int emu_process_wait(struct emu_process *p, int timeout_ms)
+int emu_process_wait(struct emu_process *p, uint64_t deadline)
 {
-	struct pollfd fd = { .fd = p->pidfd, .events = POLLIN };
-	int n;
-
 	if (p->reaped)
 		return 0;
-	do {
-		n = poll(&fd, 1, timeout_ms);
-	} while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return -ETIMEDOUT;
-	return reap(p, 0);
+	return wait_for(p->pidfd, deadline) ? -ETIMEDOUT : reap(p, 0);
 }
 
 /* The last words as one line, without QEMU's name before each of them. */
@@ -422,7 +437,7 @@ void emu_process_finish(struct emu_process *p)
 	if (p->pidfd >= 0) {
 		if (!emu_process_ended(p)) {
 			syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
-			emu_process_wait(p, -1);
+			emu_process_wait(p, deadline_ns(EMU_KILL_MS));
 		}
 		close(p->pidfd);
 	} else if (p->pid > 0) {

@@ -21,8 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+#include "../../deadline.h"
 #include "qtest.h"
 
 /* QEMU answers a read within some 8 us, or 60 if its processor was asleep. */
@@ -38,20 +38,12 @@ static bool several_cpus(void)
 	return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 1;
 }
 
-void qtest_init(struct qtest *q, int fd, int timeout_ms)
+void qtest_init(struct qtest *q, int fd)
 {
 	memset(q, 0, offsetof(struct qtest, out));
 	q->fd = fd;
-	q->timeout_ms = timeout_ms;
+	q->deadline = DEADLINE_NEVER;
 	q->spin = several_cpus();
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 static int die(struct qtest *q)
@@ -64,33 +56,44 @@ static int die(struct qtest *q)
 
 /* ---- taking replies in ---------------------------------------------------- */
 
-/* Waits for events. Return: 0; -EIO at the timeout. */
+/* Is the deadline over? Then the stream is dead. */
+static bool is_late(struct qtest *q)
+{
+	if (deadline_left_ms(q->deadline))
+		return false;
+	q->timed_out = true;
+	die(q);
+	return true;
+}
+
+/* Waits for events. Return: 0; -EIO at the deadline. */
 static int wait_fd(struct qtest *q, short events)
 {
 	struct pollfd p = { .fd = q->fd, .events = events };
-	uint64_t end = now_ns() + (uint64_t)q->timeout_ms * 1000000u;
+
 	int n;
 
-	for (;;) {
-		int64_t left = (int64_t)(end - now_ns());
-		int ms = q->timeout_ms < 0 ? -1 : left < 0 ? 0 : (int)(left / 1000000) + 1;
-
+	while (!is_late(q)) {
 		q->n_syscalls++;
-		n = poll(&p, 1, ms);
+		n = poll(&p, 1, deadline_left_ms(q->deadline));
 		if (n > 0)
 			return 0;
-		if (n == 0 || errno != EINTR)
+		if (n < 0 && errno != EINTR)
 			return die(q);
 	}
+	return -EIO;
 }
 
 /* Receives more. Return: bytes; 0: nothing there (only without wait); -EIO. */
 static ssize_t fill(struct qtest *q, bool wait)
 {
-	uint64_t spin_end = wait && q->spin ? now_ns() + SPIN_NS : 0;
-	int flags = wait && q->timeout_ms < 0 && !spin_end ? 0 : MSG_DONTWAIT;
+	uint64_t spin_end = wait && q->spin ? monotonic_ns() + SPIN_NS : 0;
+	bool ever = q->deadline == DEADLINE_NEVER;
+	int flags = wait && ever && !spin_end ? 0 : MSG_DONTWAIT;
 	ssize_t n;
 
+	if (wait && is_late(q))
+		return -EIO;
 	if (q->in_pos) {
 		memmove(q->in, q->in + q->in_pos, q->in_len - q->in_pos);
 		q->in_len -= q->in_pos;
@@ -111,14 +114,12 @@ static ssize_t fill(struct qtest *q, bool wait)
 			return die(q);
 		if (!wait)
 			return 0;
-		if (spin_end && now_ns() < spin_end)
+		if (spin_end && monotonic_ns() < spin_end)
 			continue;
 		spin_end = 0;
-		if (q->timeout_ms < 0) {
+		if (ever)
 			flags = 0;
-			continue;
-		}
-		if (wait_fd(q, POLLIN))
+		else if (wait_fd(q, POLLIN))
 			return -EIO;
 	}
 }
@@ -459,7 +460,8 @@ int qtest_resync(struct qtest *q)
 	q->in_pos = q->in_len = 0;
 	q->pending = 0;
 	q->lines = 0;
-	snprintf(word, sizeof(word), "resync-%d-%llu", (int)getpid(), (unsigned long long)now_ns());
+	snprintf(word, sizeof(word), "resync-%d-%llu", (int)getpid(),
+		 (unsigned long long)monotonic_ns());
 	q->out_len = (size_t)snprintf(q->out, sizeof(q->out), "0 1 0\n%s\n", word);
 	if (send_all(q, 0))
 		return -EIO;

@@ -3,7 +3,8 @@
  * QEMU's qtest protocol over a stream socket: register accesses as text lines,
  * interrupt lines as messages between the replies.
  *
- * A struct qtest has no lock: its owner serialises.
+ * A struct qtest has no lock: its owner serialises.  What blocks does so until the
+ * deadline, however much QEMU sends meanwhile; then the stream is dead (-EIO).
  */
 #ifndef EMU_QTEST_H
 #define EMU_QTEST_H
@@ -19,8 +20,9 @@
 
 struct qtest {
 	int fd;			/* borrowed; blocking */
-	int timeout_ms;		/* for one reply; -1: wait for ever */
-	bool dead;		/* no QEMU any more; stays so */
+	uint64_t deadline;	/* of all that is done now (deadline.h); the owner sets it */
+	bool dead;		/* no QEMU any more, or it did not keep the deadline; stays so */
+	bool timed_out;		/* the latter */
 	bool spin;		/* try a little before sleeping for a reply */
 	unsigned int pending;	/* commands, sent or not, without a reply */
 	size_t out_len;		/* not sent yet */
@@ -33,7 +35,8 @@ struct qtest {
 	char in[16384];
 };
 
-void qtest_init(struct qtest *q, int fd, int timeout_ms);
+/* Without a deadline. */
+void qtest_init(struct qtest *q, int fd);
 
 /* Reads 1, 2, 4 or 8 bytes (ports: up to 4). Blocks for the answer.
  * Return: 0, -EIO (dead). */

@@ -132,7 +132,7 @@ int emu_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_clai
 	for (i = 0; i < SAVED_FDS; i++)
 		*fd_of(c, i) = saved->fds[i];
 	c->process.pid = s->pid;
-	qtest_init(&c->qt, c->qtest_fd, EMU_REPLY_TIMEOUT_MS);
+	qtest_init(&c->qt, c->qtest_fd);
 	emu_monitor_init(&c->monitor, c->monitor_fd);
 	c->monitor.ready = monitor_is_ready(c->monitor_fd);
 	*ret = &c->base;

@@ -42,6 +42,24 @@ char *ddekit_bdf_format(struct ddekit_bdf bdf, char *buf);
 
 /* ---- claim (privileged) ------------------------------------------------- */
 
+/*
+ * Functions of a claim may be called from any thread, also from one that ends before the
+ * claim does, but one at a time per claim.  Those of different claims do not disturb each
+ * other.  They start processes (QEMU, modprobe): no thread may change the environment
+ * meanwhile, or reap children that are not its own, and a process that is forked meanwhile
+ * must exec, or close what it inherited.  How long they block:
+ *
+ *		emu			vfio, uio
+ *	open	15 s at most		as long as the kernel's drivers need to let go of
+ *					the device: mostly some 100 ms, nobody sets a limit
+ *	quiesce	2 s at most; 1 to 3 ms	as long as the kernel's reset takes: 0.1 s, up to a
+ *		as a rule		minute for a device that does not come back
+ *	monitor	1 s at most		not at all
+ *	close	2 s at most		as quiesce and open together
+ *
+ * On emu these are deadlines of the whole call, whatever QEMU and dead driver hosts do; an
+ * open that fails may take a second more for QEMU's end.  All others do not block.
+ */
 struct ddekit_claim;
 
 #define DDEKIT_DRIVER_NAME 64
@@ -100,8 +118,8 @@ struct ddekit_handover {
  * @ret_why: on failure a message naming cause and next step, to be freed by
  *           the caller; may be NULL
  *
- * May block for some 100 ms. One thread at a time per claim.
- * Return: 0, -ENODEV, -EBUSY, -EPERM, -ENOENT (unknown backend, no QEMU), …
+ * Blocks, see above.
+ * Return: 0, -ENODEV, -EBUSY, -EPERM, -ENOENT (unknown backend, no QEMU), -ETIMEDOUT, …
  */
 int ddekit_claim_open(const struct ddekit_claim_spec *spec,
 		      struct ddekit_claim **ret, char **ret_why);
@@ -113,7 +131,10 @@ int ddekit_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *re
  * ddekit_claim_quiesce - stop the device after its driver has died
  * Bus mastering off, interrupts off, reset. The pool is emptied where that costs
  * nothing (emu); the runtime clears what it uses. No process may have the
- * handover in use. May block for 1 s. Return: 0, -EIO (device dead).
+ * handover in use. Blocks, see above.
+ * Return: 0; -EIO (device dead); -ETIMEDOUT: emu: QEMU does not answer, or is busy with
+ * what the driver left to it: this claim stays so and is to be closed, another can be
+ * opened.
  */
 int ddekit_claim_quiesce(struct ddekit_claim *claim);
 /* A fd that becomes readable (or hung up) when the device itself dies, such as
@@ -126,8 +147,9 @@ int ddekit_claim_death_fd(struct ddekit_claim *claim);
 int ddekit_claim_death_why(struct ddekit_claim *claim, char **ret_why);
 /* emu: the QMP monitor for tests and fault injection: runs one command such as
  * "set_link" with JSON arguments (may be NULL). *ret_reply: JSON text to be
- * freed, may be NULL. May block 1 s.
- * Return: 0, -EOPNOTSUPP (not emu), -EIO, -EPROTO (QMP refused; reply says why). */
+ * freed, may be NULL. Blocks, see above.
+ * Return: 0, -EOPNOTSUPP (not emu), -EIO, -ETIMEDOUT, -EPROTO (QMP refused; reply says
+ * why). */
 int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command,
 			 const char *arguments, char **ret_reply);
 /* Who gets the device when the claim is closed. Borrowed. */
@@ -169,7 +191,8 @@ int ddekit_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret
  */
 int ddekit_claim_restore(struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
 			 char **ret_why);
-/* Gives the device back: to its former driver, or ends QEMU. NULL is fine. */
+/* Gives the device back: to its former driver, or ends QEMU. NULL is fine. Its death_fd must
+ * not be watched any more. Blocks, see above. */
 void ddekit_claim_close(struct ddekit_claim *claim);
 
 /* ---- adopt (unprivileged) ------------------------------------------------ */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ddekit/backend/emu/qtest.h"
+#include "ddekit/deadline.h"
 #include "fuzz.h"
 
 #define MAX_OPS 16
@@ -55,7 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(send(sv[1], data + 1 + n_ops, size - 1 - n_ops, MSG_DONTWAIT) ==
 	     (ssize_t)(size - 1 - n_ops) || size == 1 + n_ops);
 	shutdown(sv[1], SHUT_WR);
-	qtest_init(&q, sv[0], 5);
+	qtest_init(&q, sv[0]);
+	q.deadline = deadline_ns(5);
 	for (i = 0; i < n_ops; i++) {
 		dead = q.dead;
 		if (access_once(&q, data[1 + i]))
