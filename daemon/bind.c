@@ -6,13 +6,14 @@
 #include <errno.h>
 
 #include "bind.h"
-#include "device-block.h"
 #include "dropin.h"
 #include "inuse.h"
+#include "job.h"
 #include "log.h"
 #include "methods.h"
 #include "pcisys.h"
 #include "plan.h"
+#include "uses.h"
 
 /* What a Bind is to do. */
 struct request {
@@ -106,6 +107,11 @@ static int check_state(const struct request *q, sd_bus_error *error)
 	if (q->m->options.only && !dev)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "this ddekitd runs %s alone",
 					 q->m->options.only);
+	if (dev && dev->busy && is_down(dev))
+		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s: %s",
+					 dev->config->bdf_text,
+					 dev->error ? dev->error : "it is being given back; try "
+								   "again");
 	if (dev && dev->state == DEVICE_STOPPING)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is stopping; try again",
 					 dev->config->bdf_text);
@@ -206,19 +212,79 @@ int method_bind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 						      note ? note : "");
 }
 
+/* A PlanBind that waits for who uses the device. */
+struct planning {
+	sd_bus_message *msg;
+	struct manager *m;
+	struct device_config *config;
+	bool lasts, force;
+	struct inuse uses;
+	int error;			/* of looking for them */
+};
+
+static void planning_free(struct planning *p)
+{
+	sd_bus_message_unref(p->msg);
+	device_config_destroy(p->config);
+	inuse_finish(&p->uses);
+	free(p);
+}
+
+static void planning_work(void *arg)
+{
+	struct planning *p = arg;
+
+	p->error = inuse_check(&inuse_system, p->config->bdf_text, &p->uses);
+}
+
+static void planning_done(void *arg)
+{
+	struct planning *p = arg;
+	struct json_object *plan = NULL;
+	int r = p->error;
+
+	if (r >= 0)
+		r = plan_bind(p->m, p->config, p->lasts, p->force, &p->uses, &plan);
+	if (r >= 0)
+		r = method_reply_json(p->msg, plan);
+	if (r < 0)
+		sd_bus_reply_method_errno(p->msg, r, NULL);
+	planning_free(p);
+}
+
+static const struct job_ops planning_ops = { .work = planning_work, .done = planning_done };
+
+/* q->config is moved. */
+static int start_planning(sd_bus_message *msg, struct request *q, sd_bus_error *error)
+{
+	struct planning *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	*p = (struct planning){ .msg = sd_bus_message_ref(msg), .m = q->m, .config = q->config,
+				.lasts = lasts(q), .force = q->flags & CONTROL_BIND_FORCE };
+	q->config = NULL;
+	r = job_run(q->m->event, &planning_ops, p);
+	if (r >= 0)
+		return 1;
+	planning_free(p);
+	return r == -EBUSY ? sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many "
+					       "requests wait for an answer; try again") : r;
+}
+
 /* PlanBind(s device, a{ss} settings, u flags) -> s JSON: what Bind would do. */
 int method_plan_bind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	struct request q = { .m = arg };
-	struct json_object *plan = NULL;
 	int r = read_request(msg, &q, error);
 
 	if (r >= 0)
 		r = check_state(&q, error);
 	if (r >= 0)
-		r = plan_bind(q.m, q.config, lasts(&q), q.flags & CONTROL_BIND_FORCE, &plan);
+		r = start_planning(msg, &q, error);
 	device_config_destroy(q.config);
-	return r < 0 ? r : method_reply_json(msg, plan);
+	return r;
 }
 
 /* ---- the outcome --------------------------------------------------------------- */
@@ -283,35 +349,15 @@ static int unconfigure(struct device *dev, bool *ret_forget, char **ret_note,
 	return 0;
 }
 
-/* Return: 0, or -errno with @error set: somebody has a disk of it open. */
-static int refuse_in_use(const struct device *dev, sd_bus_error *error)
-{
-	_cleanup_free_ char *uses = device_block_uses(dev);
-
-	if (!uses)
-		return 0;
-	return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is in use: %s; close that "
-				 "first, or use --force", dev->config->bdf_text, uses);
-}
-
-/* Unbind(s device, u flags) -> s state before, s BDF, s note */
-int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error)
+/* Ends the device. Return: as a method. */
+static int unbind(sd_bus_message *msg, struct device *dev, uint32_t flags, sd_bus_error *error)
 {
 	_cleanup_free_ char *note = NULL;
 	char bdf[DDEKIT_BDF_STRLEN];
+	bool forget = dev->transient;
 	const char *before;
-	struct device *dev;
-	uint32_t flags;
-	bool forget;
-	int r = method_read_device(msg, arg, &dev, error);
+	int r = 0;
 
-	if (r >= 0)
-		r = read_flags(msg, &flags, error);
-	if (r >= 0 && !(flags & CONTROL_BIND_FORCE))
-		r = refuse_in_use(dev, error);
-	if (r < 0)
-		return r;
-	forget = dev->transient;
 	if (!(flags & CONTROL_BIND_RUNTIME))
 		r = unconfigure(dev, &forget, &note, error);
 	if (r < 0)
@@ -320,4 +366,76 @@ int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	memcpy(bdf, dev->config->bdf_text, sizeof(bdf));
 	device_stop(dev, forget);	/* may be gone after this */
 	return sd_bus_reply_method_return(msg, "sss", before, bdf, note ? note : "");
+}
+
+/* An Unbind that waits for who has a disk open. */
+struct unbinding {
+	sd_bus_message *msg;
+	struct manager *m;
+	uint32_t flags;
+};
+
+static int finish_unbind(struct unbinding *u, const struct uses_check *check,
+			 sd_bus_error *error)
+{
+	struct device *dev = manager_lookup(u->m, check->entry[0].bdf_text);
+	_cleanup_free_ char *uses = NULL;
+
+	if (!dev)
+		return method_no_device(error, check->entry[0].bdf_text);
+	if (uses_first(check, &uses))
+		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is in use: %s; close "
+					 "that first, or use --force", dev->config->bdf_text,
+					 uses ? uses : "?");
+	return unbind(u->msg, dev, u->flags, error);
+}
+
+static void unbinding_done(struct uses_check *check)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	struct unbinding *u = check->arg;
+	int r = finish_unbind(u, check, &error);
+
+	if (r < 0 || sd_bus_error_is_set(&error))
+		sd_bus_reply_method_errno(u->msg, r, &error);
+	sd_bus_error_free(&error);
+	sd_bus_message_unref(u->msg);
+	free(u);
+	uses_free(check);
+}
+
+static int start_unbinding(sd_bus_message *msg, struct manager *m, struct device *dev,
+			   uint32_t flags)
+{
+	struct unbinding *u = calloc(1, sizeof(*u));
+	struct uses_check *check = u ? uses_create(unbinding_done, u) : NULL;
+	int r = check ? uses_add(check, dev, NULL) : -ENOMEM;
+
+	if (!r) {
+		*u = (struct unbinding){ .msg = sd_bus_message_ref(msg), .m = m, .flags = flags };
+		r = uses_start(check, m->event, NULL);
+	}
+	if (!r)
+		return 1;
+	if (u)
+		sd_bus_message_unref(u->msg);
+	free(u);
+	uses_free(check);
+	return r;
+}
+
+/* Unbind(s device, u flags) -> s state before, s BDF, s note */
+int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	struct device *dev;
+	uint32_t flags;
+	int r = method_read_device(msg, arg, &dev, error);
+
+	if (r >= 0)
+		r = read_flags(msg, &flags, error);
+	if (r < 0)
+		return r;
+	if (flags & CONTROL_BIND_FORCE || !dev->block)
+		return unbind(msg, dev, flags, error);
+	return start_unbinding(msg, arg, dev, flags);
 }

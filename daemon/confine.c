@@ -16,6 +16,7 @@
 #define MAX_THREADS 64
 #define FRONT_THREADS 4096	/* some for each connection */
 #define FRONT_MEMORY (4 * GIB)
+#define CELL_FIRST_FD 64
 #define GIB (1024ull * 1024 * 1024)
 /* Of address space, besides the pool: the runtime's range for mappings and as
  * much for the device's windows. It bounds the page tables, which nothing else
@@ -92,9 +93,14 @@ static void open_cell(pid_t pid, char missing)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		_cleanup_close_ int fd = -1;
+
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
 		if (!(missing & 1 << i))
-			cell.fd[i] = open(path, O_RDONLY | O_CLOEXEC);
+			fd = open(path, O_RDONLY | O_CLOEXEC);
+		/* Above those that a child gives a meaning to. */
+		if (fd >= 0)
+			cell.fd[i] = fcntl(fd, F_DUPFD_CLOEXEC, CELL_FIRST_FD);
 	}
 }
 
@@ -142,12 +148,14 @@ static void warn_of_shared_user(const struct confine *c)
 
 void confine_prepare(const struct confine *c)
 {
-	size_t i;
-
 	if (c->namespaces)
 		warn_of_shared_user(c);
-	if (!c->namespaces || cell.tried)
-		return;
+}
+
+void confine_open(void)
+{
+	size_t i;
+
 	cell.tried = true;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		cell.fd[i] = -1;

@@ -40,8 +40,10 @@ void confine_init(const struct device_config *dev, uid_t uid, gid_t gid, struct 
 void confine_front(const struct device_config *dev, uid_t uid, gid_t gid, struct confine *ret);
 /* The user of the driver host of a device; 0: its domain has none. */
 uid_t confine_uid(struct ddekit_bdf bdf);
-/* Gets the namespaces ready, once per process; logs what cannot be had, each once. Before
- * fork(). */
+/* Makes the namespaces of driver hosts, once per process; logs what cannot be had. Waits for
+ * the kernel's network lock: before the event loop runs. */
+void confine_open(void);
+/* Logs what a process cannot have, once. Before fork(). */
 void confine_prepare(const struct confine *c);
 /* In the new process, before exec; the last of its kind. Return: 0, -errno. */
 int confine_enter(const struct confine *c);

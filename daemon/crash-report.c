@@ -39,9 +39,9 @@ static void stamp(uint64_t ns, const char *format, char *buf, size_t size)
 	snprintf(buf + n, size - n, ".%06uZ", (unsigned int)(ns % 1000000000u / 1000));
 }
 
-static void add_head(struct text *t, const struct device *dev, const char *text,
-		     const struct host_death *death, uint64_t now)
+static void add_head(struct text *t, const struct device *dev, uint64_t now)
 {
+	const struct device_death *death = &dev->death;
 	const struct device_config *c = dev->config;
 	const struct global_config *g = &dev->manager->config.global;
 	struct utsname u;
@@ -52,14 +52,14 @@ static void add_head(struct text *t, const struct device *dev, const char *text,
 	if (dev->modalias[0])
 		text_add(t, "modalias:        %s\n", dev->modalias);
 	text_add(t, "driver:          %s\nbackend:         %s\n", device_driver(dev), c->backend);
-	text_add(t, "reason:          %s\n", text);
+	text_add(t, "reason:          %s\n", death->text ? death->text : "?");
 	if (death->signalled)
 		text_add(t, "signal:          %d (%s)\n", death->status,
 			 signal_name(death->status));
 	else
 		text_add(t, "exit status:     %d\n", death->status);
-	text_add(t, "process:         %d, %.3f s old\n", (int)host_pid(dev->host),
-		 (double)(mono_ns() - host_start_ns(dev->host)) / 1e9);
+	text_add(t, "process:         %d, %.3f s old\n", (int)host_pid(death->host),
+		 (double)(mono_ns() - host_start_ns(death->host)) / 1e9);
 	if (dev->quiet)
 		text_add(t, "device quiet:    %.1f ms later\n",
 			 (double)(dev->times.quiet - dev->times.died) / 1e6);
@@ -67,13 +67,13 @@ static void add_head(struct text *t, const struct device *dev, const char *text,
 		text_add(t, "device quiet:    no, it cannot be reset\n");
 	text_add(t, "memory:          %llu kB at its last state\n",
 		 (unsigned long long)dev->rss_kb);
-	text_add(t, "restarts before: %llu\n", (unsigned long long)dev->restarts);
+	text_add(t, "restarts before: %llu\n", (unsigned long long)death->restarts);
 	text_add(t, "ddekitd:         %s\nruntime:         %s, flavour %s, %s\n", DDEKIT_VERSION,
 		 dev->release[0] ? dev->release : "not booted", config_flavour(c), g->runtime);
 	if (!uname(&u))
 		text_add(t, "machine:         %s %s %s\n", u.sysname, u.release, u.version);
 	if (c->core && death->signalled)
-		text_add(t, "core dump:       coredumpctl info %d\n", (int)host_pid(dev->host));
+		text_add(t, "core dump:       coredumpctl info %d\n", (int)host_pid(death->host));
 }
 
 static void add_plugins(struct text *t, const struct device *dev)
@@ -139,7 +139,7 @@ static void add_log(struct text *t, const struct device *dev, uint64_t now)
 static void add_statistics(struct text *t, const struct device *dev)
 {
 	uint64_t ns;
-	const struct proto_stats *s = host_last_stats(dev->host, &ns);
+	const struct proto_stats *s = host_last_stats(dev->death.host, &ns);
 
 	if (!s) {
 		text_add(t, "\nstatistics: none yet\n");
@@ -155,13 +155,12 @@ static void add_statistics(struct text *t, const struct device *dev)
 #undef STAT
 }
 
-static char *compose(const struct device *dev, const char *text, const struct host_death *death,
-		     uint64_t now)
+static char *compose(const struct device *dev, uint64_t now)
 {
 	struct text t = { 0 };
 
 	text_add(&t, "DDEKit: a driver host has failed\n\n");
-	add_head(&t, dev, text, death, now);
+	add_head(&t, dev, now);
 	add_plugins(&t, dev);
 	text_add(&t, "\nstates:\n");
 	add_lines(&t, dev->history, 0, logring_count(dev->history));
@@ -253,7 +252,7 @@ static int write_file(const char *path, const char *text)
 	return 0;
 }
 
-void crash_report_write(struct device *dev, const char *text, const struct host_death *death)
+void crash_report_write(struct device *dev)
 {
 	const struct log_about about = device_about(dev);
 	_cleanup_free_ char *dir = folder_of(dev), *path = NULL, *report = NULL;
@@ -265,7 +264,7 @@ void crash_report_write(struct device *dev, const char *text, const struct host_
 	stamp(now, "%Y%m%dT%H%M%S", when, sizeof(when));
 	if (dir)
 		path = str_format("%s/%s-%s.txt", dir, bdf, when);
-	report = compose(dev, text, death, now);
+	report = compose(dev, now);
 	r = path && report ? make_folder(dir) : -ENOMEM;
 	if (!r)
 		r = write_file(path, report);

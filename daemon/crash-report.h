@@ -6,14 +6,12 @@
 #include "device.h"
 
 /**
- * crash_report_write - write down what is known of a host that has just died
- * @text:  why it died, for people
- * @death: borrowed
+ * crash_report_write - write down what is known of dev->death, whose host is still there
  *
- * After device_quiesce(), before the host is destroyed. Of the reports of a device
- * the newest crash-reports= are kept; dev->crash_report names the last one. That it
- * cannot be written is logged. Blocks for a write to the disk's cache, some 100 us.
+ * Once the device is quiet. Of the reports of a device the newest crash-reports= are kept;
+ * dev->crash_report names the last one. That it cannot be written is logged. Blocks for a
+ * write to the disk's cache, some 100 us.
  */
-void crash_report_write(struct device *dev, const char *text, const struct host_death *death);
+void crash_report_write(struct device *dev);
 
 #endif

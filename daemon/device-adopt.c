@@ -7,17 +7,19 @@
  */
 #include <errno.h>
 #include <json-c/json.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 
 #include "device-block.h"
 #include "device-keep.h"
+#include "device-work.h"
 #include "fdstore.h"
+#include "job.h"
 #include "log.h"
 #include "manager.h"
 #include "netsave.h"
 #include "statefile.h"
+#include "uses.h"
 
 /* ---- reading ------------------------------------------------------------- */
 
@@ -164,16 +166,30 @@ static void read_history(struct json_object *o, struct device *dev)
 
 /* ---- the host -------------------------------------------------------------- */
 
-/* SIGKILL, and waits for its end: it must not touch the device any more. */
-static void end_host(struct host_kept *kept)
+static void end_done(void *arg)
 {
-	struct pollfd p = { .fd = kept->pidfd, .events = POLLIN };
+	struct end_work *w = arg;
 
-	if (kept->pidfd >= 0) {
+	fd_close(&w->pidfd);
+	free(w);
+}
+
+static const struct job_ops end_ops = { .work = work_end, .done = end_done };
+
+/* SIGKILL. It must not touch the device any more: the device's jobs come after its end.
+ * @dev: NULL: of no device that is known. */
+static void end_host(struct device *dev, struct host_kept *kept)
+{
+	struct end_work *w = kept->pidfd >= 0 && dev ? calloc(1, sizeof(*w)) : NULL;
+
+	if (kept->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, kept->pidfd, SIGKILL, NULL, 0);
-		while (poll(&p, 1, -1) < 0 && errno == EINTR)
-			;
+	if (w) {
+		w->pidfd = kept->pidfd;
+		kept->pidfd = -1;
 	}
+	if (w && jobs_add(dev->jobs, &end_ops, w) < 0)
+		end_done(w);
 	fd_close(&kept->pidfd);
 	fd_close(&kept->socket);
 	fd_close(&kept->log);
@@ -223,7 +239,7 @@ static bool take_over_host(struct device *dev, struct json_object *o, struct hos
 	}
 	if (kept->pidfd >= 0)
 		log_line(&about, LOG_NOTICE, "driver host %d is replaced: %s", (int)kept->pid, why);
-	end_host(kept);
+	end_host(dev, kept);
 	return false;
 }
 
@@ -310,9 +326,11 @@ static enum device_resume take_over(struct device *dev, struct manager *m, const
 
 	if (!r)
 		r = device_adopt_claim(dev);
-	if (!r && !device_adopt_net(dev) && take_over_host(dev, o, kept))
+	if (!r)
+		device_adopt_net(dev);
+	if (!r && take_over_host(dev, o, kept))
 		return RESUME_UP;
-	end_host(kept);
+	end_host(dev, kept);
 	if (!r)
 		return RESUME_HOST;
 	device_keep_nothing(dev);
@@ -347,8 +365,17 @@ static int find_or_add(struct manager *m, struct json_object *o, struct device *
 /* What its section became while nobody drove it has to wait: a disk is open. */
 static bool is_held(const struct device *dev, const char *what)
 {
-	_cleanup_free_ char *uses = device_block_uses(dev);
+	struct uses_check *check = uses_create(NULL, NULL);
+	_cleanup_free_ char *uses = NULL;
 	struct log_about about = device_about(dev);
+
+	if (check && !uses_add(check, dev, NULL)) {
+		uses_look(check);
+		uses_first(check, &uses);
+	} else {
+		uses = strdup("not known, for memory is short");
+	}
+	uses_free(check);
 
 	if (uses)
 		log_line(&about, LOG_WARNING, "its section was %s, but it is in use: %s; it goes "
@@ -358,8 +385,6 @@ static bool is_held(const struct device *dev, const char *what)
 
 static void stop_adopted(struct device *dev, bool forget)
 {
-	if (!dev->claim)
-		device_release_claim(dev);
 	device_stop(dev, forget);
 }
 
@@ -373,7 +398,7 @@ static void adopt(struct manager *m, const char *key, struct json_object *o)
 	int r = find_or_add(m, o, &dev, &fresh);
 
 	if (r < 0) {
-		end_host(&kept);
+		end_host(NULL, &kept);
 		log_error("%s: cannot go on with it: %s", key, strerror(-r));
 		fdstore_drop(m->fdstore, key);
 		return;
@@ -407,12 +432,14 @@ static void discard(struct manager *m, const char *key)
 	size_t i;
 
 	log_error("%s: what the ddekitd before this one left is damaged", key);
-	end_host(&kept);
 	for (i = 0; i < m->n_devices; i++) {
 		dev = m->device[i];
-		if (str_equal(fdstore_key(dev->config->bdf_text, of_device), key))
-			dev->lock = fdstore_take(m->fdstore, key, "lock");
+		if (!str_equal(fdstore_key(dev->config->bdf_text, of_device), key))
+			continue;
+		dev->lock = fdstore_take(m->fdstore, key, "lock");
+		end_host(dev, &kept);
 	}
+	end_host(NULL, &kept);
 	fdstore_drop(m->fdstore, key);
 }
 

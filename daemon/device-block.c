@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The disks of a device, their ring and their front; see device-block.h. */
-#include <dirent.h>
 #include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -24,6 +22,7 @@
 #define NBD_THREADS "64"	/* requests of one client at once */
 #define NBD_PLUGIN "nbdkit-ddekit-plugin.so"
 #define UBLK_END_MS 3000
+#define KILL_MS 2000		/* between SIGKILL and a front's end */
 #define UBLK_FRONT "ddekit-ublk"
 #define FRONT_ARGS "ring=4", "control=5", "kick=6", "done=7", "life=8"
 #define SECOND_NS 1000000000ull
@@ -42,6 +41,9 @@ struct device_block {
 	int listener;			/* of NBD; -1: none */
 	int life[2];			/* ours, which is kept; the front's */
 	struct front *front;
+	bool closing;			/* it is over once the front has ended */
+	bool life_ended;		/* it was asked to end, and not killed yet */
+	sd_event_source *limit;		/* of that */
 	uint64_t front_start;
 	uint64_t front_restarts;
 	sd_event_source *again;
@@ -102,26 +104,26 @@ static void on_front_log(void *arg, const char *text)
 	log_line(&about, LOG_WARNING, "%s", text);
 }
 
-/* It has ended: another takes its place. */
-static void replace_front(struct device *dev)
-{
-	struct device_block *b = dev->block;
-
-	front_destroy(b->front);
-	b->front = NULL;
-	b->front_restarts++;
-	block_share_front_died(&b->share);
-	start_later(dev);
-}
+static void finish_close(struct device *dev);
 
 static void on_front_died(void *arg, const char *how)
 {
 	struct device *dev = arg;
 	struct log_about about = device_about(dev);
+	struct device_block *b = dev->block;
 
-	log_line(&about, LOG_WARNING, "front %d of its disks %s; it is started again",
-		 (int)front_pid(dev->block->front), how);
-	replace_front(dev);
+	if (!b->closing)
+		log_line(&about, LOG_WARNING, "front %d of its disks %s; it is started again",
+			 (int)front_pid(b->front), how);
+	front_destroy(b->front);
+	b->front = NULL;
+	block_share_front_died(&b->share);
+	if (b->closing) {
+		finish_close(dev);
+		return;
+	}
+	b->front_restarts++;
+	start_later(dev);
 }
 
 static const struct front_ops front_ops = { .log = on_front_log, .died = on_front_died };
@@ -177,11 +179,14 @@ static void start_front(struct device *dev)
 	device_keep_block(dev);
 }
 
-/* One that holds the ring for ever would keep the device from coming back. */
-static void end_front(struct device *dev)
+void device_block_end_front(struct device *dev)
 {
-	warn(dev, "the front of its disks is ended, for it is stuck", -ETIMEDOUT);
-	replace_front(dev);
+	struct log_about about = device_about(dev);
+
+	if (!dev->block || !dev->block->front)
+		return;
+	log_line(&about, LOG_WARNING, "the front of its disks is ended, for it is stuck");
+	front_kill(dev->block->front);
 }
 
 /* ---- opening, closing ------------------------------------------------------------ */
@@ -246,13 +251,36 @@ static struct device_block *make(void)
 	return b;
 }
 
+static void free_block(struct device *dev)
+{
+	struct device_block *b = dev->block;
+	_cleanup_free_ char *path = socket_path(dev), *dir = block_dir(dev);
+
+	sd_event_source_disable_unref(b->again);
+	sd_event_source_disable_unref(b->limit);
+	front_destroy(b->front);
+	block_share_close(&b->share);
+	if (b->listener >= 0 && path)
+		unlink(path);
+	if (dir)
+		rmdir(dir);	/* if nothing else is in it */
+	fd_close(&b->listener);
+	fd_close(&b->life[0]);
+	fd_close(&b->life[1]);
+	free(b);
+	dev->block = NULL;
+}
+
 int device_open_block(struct device *dev, char **ret_why)
 {
 	int r;
 
-	if (!str_equal(dev->plugin.bridge, "block")) {
-		device_close_block(dev);	/* it has another driver now */
+	if (!str_equal(dev->plugin.bridge, "block") && !dev->block)
 		return 0;
+	if (!str_equal(dev->plugin.bridge, "block")) {
+		dev->busy = true;
+		device_close_block(dev);	/* it has another driver now */
+		return -EAGAIN;
 	}
 	if (dev->block) {
 		block_share_set_timeout(&dev->block->share, dev->config->disk_timeout);
@@ -271,7 +299,7 @@ int device_open_block(struct device *dev, char **ret_why)
 	if (!r && strcmp(dev->config->disk, "none") && !dev->block->ublk)
 		r = open_listener(dev, ret_why);
 	if (r < 0) {
-		device_close_block(dev);
+		free_block(dev);
 		return r;
 	}
 	start_front(dev);
@@ -286,37 +314,75 @@ static void end_ublk(struct device *dev)
 
 	block_share_give_up(&b->share);
 	start_front(dev);
-	if (!b->front)
-		return;
 	fd_close(&b->life[0]);
 	fd_close(&b->life[1]);
 	b->share.wake = -1;
-	if (front_wait(b->front, UBLK_END_MS) < 0)
+}
+
+static void finish_close(struct device *dev)
+{
+	free_block(dev);
+	device_on_block_closed(dev);
+}
+
+/* A front that does not end is killed; one that does not even then is left behind. */
+static int on_close_limit(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct device *dev = arg;
+	struct device_block *b = dev->block;
+
+	if (b->ublk && b->life_ended) {
 		warn(dev, "its block devices are left behind", -ETIMEDOUT);
+		b->life_ended = false;
+		front_kill(b->front);
+		sd_event_source_set_time_relative(source, KILL_MS * 1000);
+		sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+		return 0;
+	}
+	warn(dev, "the front of its disks does not end", -ETIMEDOUT);
+	finish_close(dev);
+	return 0;
 }
 
 void device_close_block(struct device *dev)
 {
 	struct device_block *b = dev->block;
-	_cleanup_free_ char *path = socket_path(dev), *dir = block_dir(dev);
+	int r;
 
-	if (!b)
+	if (!b) {
+		device_on_block_closed(dev);
 		return;
+	}
+	b->closing = true;
 	b->again = sd_event_source_disable_unref(b->again);
 	if (b->ublk)
 		end_ublk(dev);
-	sd_event_source_disable_unref(b->again);
-	front_destroy(b->front);
-	block_share_close(&b->share);
-	if (b->listener >= 0 && path)
-		unlink(path);
-	if (dir)
-		rmdir(dir);	/* if nothing else is in it */
-	fd_close(&b->listener);
-	fd_close(&b->life[0]);
-	fd_close(&b->life[1]);
-	free(b);
-	dev->block = NULL;
+	b->life_ended = b->ublk;
+	b->again = sd_event_source_disable_unref(b->again);
+	if (!b->front) {
+		finish_close(dev);
+		return;
+	}
+	if (!b->ublk)
+		front_kill(b->front);
+	r = sd_event_add_time_relative(dev->manager->event, &b->limit, CLOCK_MONOTONIC,
+				       (b->ublk ? UBLK_END_MS : KILL_MS) * 1000ull, 0,
+				       on_close_limit, dev);
+	if (r < 0)
+		finish_close(dev);
+}
+
+void device_close_block_at_once(struct device *dev)
+{
+	struct device_block *b = dev->block;
+
+	if (!b)
+		return;
+	if (b->ublk && !b->closing)
+		end_ublk(dev);
+	if (b->front && b->ublk && front_wait(b->front, UBLK_END_MS) < 0)
+		warn(dev, "its block devices are left behind", -ETIMEDOUT);
+	free_block(dev);
 }
 
 /* ---- driver hosts ---------------------------------------------------------------- */
@@ -328,30 +394,17 @@ void device_block_fds(const struct device *dev, int ret[PROTO_RING_FDS])
 	ret[2] = dev->block ? dev->block->share.done : -1;
 }
 
-/* Return: 0, -EAGAIN: the front withdraws requests for longer than a second. */
-static int try_start(struct device *dev)
-{
-	uint64_t end = mono_ns() + SECOND_NS;
-	int r;
-
-	while ((r = block_share_back_try_start(&dev->block->share)) == -EAGAIN &&
-	       mono_ns() < end)
-		poll(NULL, 0, 10);
-	return r;
-}
-
-void device_block_starts(struct device *dev)
+bool device_block_try_start(struct device *dev)
 {
 	size_t i;
 
 	if (!dev->block)
-		return;
+		return true;
+	if (block_share_back_try_start(&dev->block->share) < 0)
+		return false;
 	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
 		dev->block->disk[i].seen = false;
-	if (try_start(dev) == -EAGAIN) {
-		end_front(dev);
-		block_share_back_try_start(&dev->block->share);
-	}
+	return true;
 }
 
 void device_block_ready(struct device *dev)
@@ -421,58 +474,34 @@ static struct block_disk_stats stats_of(const struct device *dev, size_t i)
 	return dev->block->share.c->disk[i];
 }
 
-/* Its device and its partitions. */
-static int use_of_ublk(const struct device *dev, size_t i, struct strv *uses)
+static int add_node(const struct device *dev, size_t i, struct strv *nodes)
 {
 	_cleanup_free_ char *name = str_format("ublkb%u", stats_of(dev, i).ublk - 1);
-	_cleanup_free_ char *path = name ? str_format("%s/class/block/%s", inuse_system.sys, name) :
-					    NULL;
-	DIR *dir = path ? opendir(path) : NULL;
-	struct dirent *e;
-	int r = path ? inuse_disk(&inuse_system, name, uses) : -ENOMEM;
 
-	while (dir && !r && (e = readdir(dir)))
-		if (!strncmp(e->d_name, name, strlen(name)))
-			r = inuse_disk(&inuse_system, e->d_name, uses);
-	if (dir)
-		closedir(dir);
-	return r;
+	return name ? strv_add(nodes, name) : -ENOMEM;
 }
 
-static int add_uses(const struct device *dev, struct strv *uses)
+int device_block_users(const struct device *dev, struct strv *clients, struct strv *nodes)
 {
-	_cleanup_free_ char *line = NULL;
 	uint64_t opens;
 	size_t i;
 	int r = 0;
 
 	for (i = 0; dev->block && i < ARRAY_SIZE(dev->block->disk) && !r; i++) {
+		_cleanup_free_ char *line = NULL;
+
 		if (stats_of(dev, i).ublk)
-			r = use_of_ublk(dev, i, uses);
+			r = add_node(dev, i, nodes);
 		opens = stats_of(dev, i).opens;
-		if (!opens)
+		if (!opens || r)
 			continue;
-		free(line);
 		/* A ddekitd that has just begun does not know the name yet. */
 		line = str_format("disk %s has %llu NBD client%s",
 				  dev->block->disk[i].known ? dev->block->disk[i].is.name : "?",
 				  (unsigned long long)opens, opens == 1 ? "" : "s");
-		r = line ? strv_add(uses, line) : -ENOMEM;
+		r = line ? strv_add(clients, line) : -ENOMEM;
 	}
 	return r;
-}
-
-char *device_block_uses(const struct device *dev)
-{
-	struct strv uses = { 0 };
-	char *text = NULL;
-
-	if (add_uses(dev, &uses) < 0)
-		text = strdup("not known, for memory is short");
-	else if (uses.n)
-		text = strv_join(&uses);
-	strv_finish(&uses);
-	return text;
 }
 
 static void add_stats(struct json_object *o, const struct block_disk_stats *s)
@@ -610,7 +639,7 @@ int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *wh
 	if (r < 0) {
 		fd_close(&kept.pidfd);
 		fd_close(&kept.log);
-		device_close_block(dev);
+		free_block(dev);
 	}
 	return r;
 }

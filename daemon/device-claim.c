@@ -1,134 +1,72 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Takes a device: its lock, the claim, which plugin drives it; see device.h. */
+/* The jobs that claim a device and give it back, and the claim's death; see device.h. */
 #include <errno.h>
-#include <fcntl.h>
 
-#include "device-take.h"
-#include "drive.h"
-#include "inuse.h"
+#include "device-block.h"
+#include "device-keep.h"
+#include "device-work.h"
+#include "job.h"
+#include "lockfile.h"
 #include "log.h"
 #include "manager.h"
-#include "pciid.h"
-#include "pcisys.h"
-#include "wire.h"
+#include "netsave.h"
 
-/* ---- claim --------------------------------------------------------------- */
+#define CLAIM_LIMIT_MS 60000	/* a driver of the kernel may take its time to let go */
+#define CLOSE_LIMIT_MS 30000
+#define END_MS 1000		/* between SIGKILL and a host's end, when ddekitd ends */
 
-static char *death_text(const struct device *dev, const char *why)
+/* ---- the device's death -------------------------------------------------- */
+
+static void on_death(struct device *dev, const struct death_work *w)
 {
-	return str_format("the device died: %s; ddectl restart %s claims it anew", why,
-			  dev->config->bdf_text);
+	_cleanup_free_ char *text = NULL;
+
+	if (!dev->claim)
+		return;
+	/* An error that a reset cures costs the host; it is watched again after it. */
+	if (w->result == 1) {
+		if (dev->host)
+			host_kill(dev->host, w->why);
+		return;
+	}
+	if (w->result == -EBUSY) {
+		sd_event_source_set_enabled(dev->claim_death, SD_EVENT_ON);
+		return;
+	}
+	if (w->result >= 0)
+		text = str_format("the device died: %s; ddectl restart %s claims it anew", w->why,
+				  dev->config->bdf_text);
+	device_condemn(dev, text ? text : "the device died");
 }
 
-char *device_death_text(struct device *dev)
+static void death_done(void *arg)
 {
-	_cleanup_free_ char *why = NULL;
+	struct death_work *w = arg;
 
-	return ddekit_claim_death_why(dev->claim, &why) < 0 ? NULL : death_text(dev, why);
+	on_death(w->dev, w);
+	free(w->why);
+	free(w);
 }
 
+static const struct job_ops death_ops = { .work = work_death, .done = death_done };
+
+/* It says each event once, so it is asked for one at a time. */
 static int on_claim_death(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	struct device *dev = arg;
-	_cleanup_free_ char *text = NULL, *why = NULL;
-	int r;
+	struct death_work *w = calloc(1, sizeof(*w));
+	int r = -ENOMEM;
 
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	r = ddekit_claim_death_why(dev->claim, &why);	/* tells each event once */
-	/* An error that a reset cures costs the host; it is watched again after it. */
-	if (r == 1) {
-		if (dev->host)
-			host_kill(dev->host, why);
-		return 0;
+	if (w) {
+		*w = (struct death_work){ .dev = dev, .claim = dev->claim };
+		r = jobs_add(dev->jobs, &death_ops, w);
 	}
-	if (r == -EBUSY) {
-		sd_event_source_set_enabled(source, SD_EVENT_ON);
-		return 0;
+	if (r < 0) {
+		free(w);
+		device_condemn(dev, "the device died");
 	}
-	text = r < 0 ? NULL : death_text(dev, why);
-	device_condemn(dev, text ? text : "the device died");
 	return 0;
-}
-
-static char *lock_name(const struct device *dev)
-{
-	return str_format("claim-%s.lock", dev->config->bdf_text);
-}
-
-static int lock(struct device *dev, char **ret_why)
-{
-	const char *dir = dev->manager->config.global.runtime_dir;
-	_cleanup_free_ char *name = lock_name(dev);
-	pid_t owner = 0;
-	int r;
-
-	if (dev->lock >= 0)	/* of the ddekitd before this one */
-		return 0;
-	if (!name)
-		return -ENOMEM;
-	r = manager_lock_file(dir, name, &owner);
-	if (r == -EBUSY)
-		*ret_why = str_format("claimed by another ddekitd (process %d); unbind it there",
-				      (int)owner);
-	else if (r < 0)
-		*ret_why = str_format("cannot lock %s/%s: %s", dir, name, strerror(-r));
-	if (r < 0)
-		return r;
-	dev->lock = r;
-	return 0;
-}
-
-/* An administrator must not find that out by accident. */
-static void warn_unisolated(struct device *dev)
-{
-	struct log_about about = device_about(dev);
-
-	if (!ddekit_claim_isolated(dev->claim))
-		log_line(&about, LOG_WARNING, "no DMA isolation: by backend %s the device, and so "
-			 "its driver, can reach all of the machine's memory; with an IOMMU use "
-			 "backend=vfio", dev->config->backend);
-}
-
-static int open_claim(struct device *dev, char **ret_why)
-{
-	const struct device_config *c = dev->config;
-	struct ddekit_claim_spec spec = {
-		.bdf = c->bdf,
-		.backend = c->backend,
-		.pool_size = c->memory,
-		.before = dev->before,
-		.emu_device = c->device,
-		.emu_args = (const char *const *)c->emu_args.item,
-		.uid = dev->manager->host_uid,
-		.gid = dev->manager->host_gid,
-	};
-	_cleanup_free_ char *why = NULL, *netdev = NULL, *drive = NULL, *group = NULL;
-	_cleanup_close_ int wire = -1, disk = -1;
-	int fds[3] = { -1, -1, -1 }, n = 0, r;
-
-	r = wire_open(c->netdev, &netdev, &wire, ret_why);
-	if (!r)
-		r = drive_open(c->drive, &drive, &disk, ret_why);
-	if (r < 0)
-		return r;
-	if (wire >= 0)
-		fds[n++] = wire;
-	if (disk >= 0)
-		fds[n++] = disk;
-	spec.emu_netdev = netdev;
-	spec.emu_drive = drive;
-	spec.emu_drive_fd = disk;
-	spec.emu_fds = fds;
-	r = ddekit_claim_open(&spec, &dev->claim, &why);
-	dev->before.changed = false;	/* on failure it has been given back */
-	if (r == -EBUSY && config_needs_group(c))
-		group = pcisys_group_problem(inuse_system.sys, c->bdf_text);
-	if (r < 0)
-		*ret_why = str_format("%s: %s", c->backend,
-				      group ? group : why ? why : strerror(-r));
-	else
-		warn_unisolated(dev);
-	return r;
 }
 
 static int watch_claim(struct device *dev)
@@ -142,12 +80,93 @@ static int watch_claim(struct device *dev)
 	return r < 0 ? r : 0;
 }
 
+/* ---- claim --------------------------------------------------------------- */
+
+/* An administrator must not find that out by accident. */
+static void warn_unisolated(struct device *dev)
+{
+	struct log_about about = device_about(dev);
+
+	if (!ddekit_claim_isolated(dev->claim))
+		log_line(&about, LOG_WARNING, "no DMA isolation: by backend %s the device, and so "
+			 "its driver, can reach all of the machine's memory; with an IOMMU use "
+			 "backend=vfio", dev->config->backend);
+}
+
+int device_claimed(struct device *dev, struct claim_work *w, char **ret_why)
+{
+	dev->lock = w->lock;
+	dev->before = w->before;
+	if (w->saved) {
+		netsave_free(dev->saved);
+		dev->saved = w->saved;
+	}
+	device_log_notes(dev, &w->notes);
+	*ret_why = w->why;
+	w->why = NULL;
+	if (w->error < 0)
+		return w->error;
+	dev->claim = w->claim;
+	memcpy(dev->modalias, w->modalias, sizeof(dev->modalias));
+	dev->quiet = false;
+	warn_unisolated(dev);
+	return watch_claim(dev);
+}
+
+static void claim_done(void *arg)
+{
+	struct claim_work *w = arg;
+
+	device_on_claim(w->dev, w);
+	claim_work_free(w);
+}
+
+static void claim_late(void *arg);
+
+static const struct job_ops claim_ops = {
+	.work = work_claim, .done = claim_done, .late = claim_late, .limit_ms = CLAIM_LIMIT_MS,
+};
+
+static void claim_late(void *arg)
+{
+	struct claim_work *w = arg;
+
+	device_late(w->dev, "the claim of the device", &claim_ops);
+}
+
+int device_claim(struct device *dev)
+{
+	struct claim_work *w = calloc(1, sizeof(*w));
+	int r = -ENOMEM;
+
+	if (!w)
+		return r;
+	*w = (struct claim_work){
+		.dev = dev,
+		.config = device_config_copy(dev->config),
+		.dir = dev->manager->config.global.runtime_dir,
+		.uid = dev->manager->host_uid,
+		.gid = dev->manager->host_gid,
+		.before = dev->before,
+		.force = dev->force,
+		.barrier = dev->barrier,
+		.lock = dev->lock,
+	};
+	if (w->config)
+		r = device_post(dev, &claim_ops, w);
+	if (r < 0)
+		claim_work_free(w);
+	else
+		dev->barrier = false;
+	return r;
+}
+
 int device_adopt_claim(struct device *dev)
 {
 	int r = watch_claim(dev);
 
 	if (dev->lock >= 0)
-		manager_sign_lock(dev->lock);
+		lockfile_sign(dev->lock);
 	if (r < 0) {
 		ddekit_claim_close(dev->claim);
 		dev->claim = NULL;
@@ -155,307 +174,124 @@ int device_adopt_claim(struct device *dev)
 	return r;
 }
 
-int device_claim(struct device *dev, char **ret_why)
-{
-	int r;
+/* ---- give back --------------------------------------------------------------- */
 
-	r = lock(dev, ret_why);
-	if (!r)
-		r = device_take(dev, ret_why);
-	if (!r)
-		r = open_claim(dev, ret_why);
-	if (r < 0)
-		return r;
-	r = watch_claim(dev);
-	if (r < 0)
-		return r;
-	if (pciid_modalias(dev->config->bdf, dev->claim, dev->modalias,
-			   sizeof(dev->modalias)) < 0)
-		dev->modalias[0] = 0;
-	return 0;
+bool device_holds_something(const struct device *dev)
+{
+	return dev->claim || dev->tap >= 0 || dev->lock >= 0 || dev->saved ||
+	       dev->before.changed || dev->keep >= 0;
 }
 
-/* The predecessor's claim was lost, and there is no other. */
-static void return_lost(struct device *dev)
+/* Moves what is to be given back into the work. */
+static struct close_work *make_close(struct device *dev)
 {
-	struct log_about about = device_about(dev);
-	int r = ddekit_give_back(dev->config->bdf, &dev->before);
+	struct close_work *w = calloc(1, sizeof(*w));
+	bool all = dev->ending != END_REPLACE;
 
-	if (r < 0)
-		log_line(&about, LOG_ERR, "its driver %s does not take it back: %s",
-			 dev->before.driver, strerror(-r));
-	dev->before.changed = false;
-}
-
-void device_release_claim(struct device *dev)
-{
-	_cleanup_free_ char *name = lock_name(dev);
-
-	dev->claim_death = sd_event_source_disable_unref(dev->claim_death);
-	ddekit_claim_close(dev->claim);
-	dev->claim = NULL;
-	return_lost(dev);
-	device_give_back(dev);
-	if (name)
-		manager_unlock_file(dev->manager->config.global.runtime_dir, name, &dev->lock);
-	fd_close(&dev->lock);
-	dev->modalias[0] = 0;
-}
-
-/* ---- plugin -------------------------------------------------------------- */
-
-void device_plugin_finish(struct device_plugin *plugin)
-{
-	free(plugin->name);
-	free(plugin->class);
-	free(plugin->bridge);
-	strv_finish(&plugin->path);
-	strv_finish(&plugin->args);
-	memset(plugin, 0, sizeof(*plugin));
-}
-
-/* "pci:v00008086d000010D3…" → "8086:10d3" */
-static char *short_id(const char *modalias)
-{
-	unsigned int vendor, device;
-
-	if (sscanf(modalias, "pci:v%8xd%8x", &vendor, &device) != 2)
-		return strdup(modalias);
-	return str_format("%04x:%04x", vendor, device);
-}
-
-static int no_driver(const struct device *dev, const struct catalog *catalog, char **ret_why)
-{
-	_cleanup_free_ char *names = catalog_driver_names(catalog);
-	_cleanup_free_ char *id = short_id(dev->modalias);
-
-	if (!dev->modalias[0])
-		*ret_why = str_format("driver=auto: the device's PCI ids are not known; name a "
-				      "driver, there are: %s", names);
-	else
-		*ret_why = str_format("driver=auto: no plugin in %s drives the device %s; there "
-				      "are: %s", catalog->dir, id, names);
-	return -ENODEV;
-}
-
-static int wrong_driver(const struct device *dev, const struct catalog *catalog,
-			const struct plugin *plugin, char **ret_why)
-{
-	const struct plugin *right = catalog_match(catalog, dev->modalias);
-	_cleanup_free_ char *id = short_id(dev->modalias);
-
-	*ret_why = str_format("driver %s does not support the device %s%s%s", plugin->name, id,
-			      right ? "; one that does: " : ", nor does any other plugin",
-			      right ? right->name : "");
-	return -ENODEV;
-}
-
-static int find_driver(const struct device *dev, const struct catalog *catalog,
-		       const struct plugin **ret, char **ret_why)
-{
-	const char *name = dev->config->driver;
-	_cleanup_free_ char *names = NULL;
-	const struct plugin *p;
-
-	if (!strcmp(name, "auto")) {
-		*ret = dev->modalias[0] ? catalog_match(catalog, dev->modalias) : NULL;
-		return *ret ? 0 : no_driver(dev, catalog, ret_why);
-	}
-	p = catalog_find(catalog, name);
-	if (!p || strcmp(p->kind, "driver")) {
-		names = catalog_driver_names(catalog);
-		*ret_why = str_format("unknown driver %s: no %s/%s.json that describes one; there "
-				      "are: %s", name, catalog->dir, name, names);
-		return -ENOENT;
-	}
-	if (dev->modalias[0] && p->aliases.n && !plugin_matches(p, dev->modalias))
-		return wrong_driver(dev, catalog, p, ret_why);
-	*ret = p;
-	return 0;
-}
-
-static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
-		       const struct plugin *src, char **ret_why)
-{
-	size_t i, j;
-	int r = 0;
-
-	for (i = 0; i < src->modules.n && !r; i++) {
-		_cleanup_free_ char *path = str_format("%s/%s", catalog->dir,
-						       src->modules.item[i]);
-
-		if (!path)
-			return -ENOMEM;
-		for (j = 0; j < dst->path.n && strcmp(dst->path.item[j], path); j++)
-			;
-		if (j < dst->path.n)
-			continue;
-		if (access(path, R_OK) < 0) {
-			r = -errno;
-			*ret_why = str_format("plugin %s: cannot read %s: %s; build the plugins "
-					      "again", src->name, path, strerror(-r));
-			return r;
-		}
-		r = strv_add(&dst->path, path);
-		if (!r)
-			r = strv_add(&dst->args, "");
-	}
-	return r;
-}
-
-/* The module that has a parameter, by the catalogue; NULL: none. */
-static const char *parameter_module(const struct plugin *p, const char *name, size_t len)
-{
-	struct json_object *list, *one, *value;
-	const char *text;
-	size_t i;
-
-	if (!json_object_object_get_ex(p->json, "parameters", &list) ||
-	    !json_object_is_type(list, json_type_array))
+	if (!w)
 		return NULL;
-	for (i = 0; i < json_object_array_length(list); i++) {
-		one = json_object_array_get_idx(list, i);
-		if (!json_object_object_get_ex(one, "name", &value))
-			continue;
-		text = json_object_get_string(value);
-		if (!text || strncmp(text, name, len) || text[len])
-			continue;
-		return json_object_object_get_ex(one, "module", &value) ?
-			json_object_get_string(value) : p->name;
+	*w = (struct close_work){ .dev = dev, .bdf = dev->config->bdf, .tap = -1, .lock = -1 };
+	memcpy(w->bdf_text, dev->config->bdf_text, sizeof(w->bdf_text));
+	if (all) {
+		device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
+		w->barrier = dev->barrier;
+		dev->barrier = false;
+		device_close_net(dev);
+		w->tap = dev->tap;
+		dev->tap = -1;
 	}
-	return NULL;
+	if (dev->held)
+		return w;
+	dev->claim_death = sd_event_source_disable_unref(dev->claim_death);
+	w->claim = dev->claim;
+	dev->claim = NULL;
+	if (!all)
+		return w;
+	w->before = dev->before;
+	dev->before.changed = false;
+	w->saved = dev->saved;
+	w->dir = dev->manager->config.global.runtime_dir;
+	w->lock = dev->lock;
+	dev->lock = -1;
+	dev->modalias[0] = 0;
+	return w;
 }
 
-/* Index of the module's file in the load order, -1: it is not there. */
-static ssize_t module_index(const struct device_plugin *plugin, const char *module, size_t len)
+static void report_close(struct device *dev, const struct close_work *w)
 {
-	const char *base;
-	size_t i, j;
+	struct log_about about = device_about(dev);
 
-	for (i = 0; i < plugin->path.n; i++) {
-		base = strrchr(plugin->path.item[i], '/') + 1;
-		for (j = 0; j < len; j++)
-			if (base[j] != module[j] && !(strchr("-_", base[j]) &&
-						      strchr("-_", module[j])))
-				break;
-		if (j == len && !strcmp(base + len, ".so"))
-			return i;
-	}
-	return -1;
+	if (w->barrier_error < 0)
+		log_line(&about, LOG_WARNING, "the service manager does not answer: %s",
+			 strerror(-w->barrier_error));
+	if (w->return_error)
+		log_line(&about, LOG_ERR, "%s", w->return_error);
+	device_log_notes(dev, &w->notes);
+	if (!w->saved)
+		return;
+	netsave_free(dev->saved);
+	dev->saved = NULL;
 }
 
-/* The kernel's parser takes name="a value". NULL: no memory. */
-static char *join_argument(const char *args, const char *option)
+static void close_done(void *arg)
 {
-	const char *space = *args ? " " : "", *value = strchr(option, '=');
+	struct close_work *w = arg;
 
-	if (!value || !strpbrk(value, " \t"))
-		return str_format("%s%s%s", args, space, option);
-	return str_format("%s%s%.*s=\"%s\"", args, space, (int)(value - option), option,
-			  value + 1);
+	report_close(w->dev, w);
+	device_on_close(w->dev);	/* may be gone after this */
+	close_work_free(w);
 }
 
-/* "name=value" or "module.name=value" to the arguments of its module. */
-static int add_option(struct device_plugin *dst, const struct plugin *p, const char *option,
-		      char **ret_why)
-{
-	size_t len = strcspn(option, "="), dot = strcspn(option, ".");
-	const char *module, *rest = option;
-	_cleanup_free_ char *args = NULL;
-	ssize_t i;
+static void close_late(void *arg);
 
-	if (dot < len) {
-		module = option;
-		rest = option + dot + 1;
-	} else {
-		module = parameter_module(p, option, len);
-		dot = module ? strlen(module) : 0;
-	}
-	i = module ? module_index(dst, module, dot) : -1;
-	if (i < 0) {
-		*ret_why = str_format("options=%s: driver %s has no such parameter or module; see "
-				      "ddectl drivers %s", option, p->name, p->name);
-		return -EINVAL;
-	}
-	args = join_argument(dst->args.item[i], rest);
-	return args ? str_set(&dst->args.item[i], args) : -ENOMEM;
+static const struct job_ops close_ops = {
+	.work = work_close, .done = close_done, .late = close_late, .limit_ms = CLOSE_LIMIT_MS,
+};
+
+static void close_late(void *arg)
+{
+	struct close_work *w = arg;
+
+	device_late(w->dev, "the return of the device", &close_ops);
 }
 
-static int add_options(const struct device *dev, struct device_plugin *dst,
-		       const struct plugin *p, char **ret_why)
+int device_close(struct device *dev)
 {
-	const struct strv *options = &dev->config->options;
-	size_t i;
-	int r = 0;
+	struct close_work *w = make_close(dev);
+	int r = w ? device_post(dev, &close_ops, w) : -ENOMEM;
 
-	for (i = 0; i < options->n && !r; i++)
-		r = add_option(dst, p, options->item[i], ret_why);
+	if (r < 0 && w) {
+		/* Back to the device: it is tried again. */
+		dev->tap = w->tap;
+		dev->claim = w->claim ? w->claim : dev->claim;
+		dev->before = w->before;
+		dev->lock = w->lock >= 0 ? w->lock : dev->lock;
+		close_work_free(w);
+	}
 	return r;
 }
 
-static int add_bridge(struct device_plugin *dst, const struct catalog *catalog, char **ret_why)
+void device_close_at_once(struct device *dev)
 {
-	const struct plugin *bridge;
-
-	if (strcmp(dst->class, "net") && strcmp(dst->class, "block"))
-		return 0;
-	bridge = catalog_bridge(catalog, dst->class);
-	if (!bridge) {
-		*ret_why = str_format("no bridge for class %s in %s; build the plugins again",
-				      dst->class, catalog->dir);
-		return -ENOENT;
-	}
-	dst->bridge = strdup(dst->class);
-	return dst->bridge ? add_modules(dst, catalog, bridge, ret_why) : -ENOMEM;
-}
-
-static int fill(const struct device *dev, struct device_plugin *dst,
-		const struct catalog *catalog, char **ret_why)
-{
-	const struct plugin *p;
-	int r = find_driver(dev, catalog, &p, ret_why);
-
-	if (!r)
-		r = str_set(&dst->name, p->name);
-	if (!r)
-		r = str_set(&dst->class, p->class);
-	if (!r)
-		r = add_modules(dst, catalog, p, ret_why);
-	if (!r)
-		r = add_options(dev, dst, p, ret_why);
-	return r ? r : add_bridge(dst, catalog, ret_why);
-}
-
-int device_choose_plugin(struct device *dev, char **ret_why)
-{
-	const char *flavour = config_flavour(dev->config);
-	_cleanup_free_ char *dir = catalog_folder(dev->manager->config.global.plugin_dir, flavour);
 	struct log_about about = device_about(dev);
-	struct device_plugin plugin = { 0 };
-	struct catalog catalog = { 0 };
-	size_t i;
-	int r;
+	struct close_work *w;
 
-	r = dir ? catalog_read(dir, &catalog) : -ENOMEM;
-	if (r < 0 && r != -ENOMEM && strcmp(flavour, "up"))
-		*ret_why = str_format("cpus=%u%s needs plugins of the flavour %s: %s: %s; build "
-				      "them (meson options smp, debug-runtime), or set cpus=1 and "
-				      "debug=no", dev->config->cpus,
-				      dev->config->debug ? " debug=yes" : "", flavour, dir,
-				      strerror(-r));
-	else if (r < 0 && r != -ENOMEM)
-		*ret_why = str_format("no plugins: %s: %s; build them or set plugin-dir=", dir,
-				      strerror(-r));
-	for (i = 0; i < catalog.errors.n; i++)
-		log_line(&about, LOG_WARNING, "%s", catalog.errors.item[i]);
-	if (!r)
-		r = fill(dev, &plugin, &catalog, ret_why);
-	catalog_finish(&catalog);
-	if (r < 0) {
-		device_plugin_finish(&plugin);
-		return r;
+	/* Its device must not be given back while it runs. */
+	if (dev->host)
+		host_kill(dev->host, "ddekitd ends");
+	if (dev->host && host_wait(dev->host, END_MS) < 0)
+		log_line(&about, LOG_ERR, "driver host %d does not end", (int)host_pid(dev->host));
+	host_destroy(dev->host);
+	dev->host = NULL;
+	host_destroy(dev->death.host);
+	dev->death.host = NULL;
+	device_bury(dev);
+	w = device_holds_something(dev) ? make_close(dev) : NULL;
+	if (w) {
+		work_close(w);
+		report_close(dev, w);
+		close_work_free(w);
 	}
-	device_plugin_finish(&dev->plugin);
-	dev->plugin = plugin;
-	return 0;
+	device_block_quiet(dev);
+	device_close_block_at_once(dev);
 }

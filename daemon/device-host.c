@@ -121,31 +121,56 @@ static const char *progress(const struct device *dev)
 	return state ? message_state_name(state) : "started";
 }
 
+static char *why_it_died(const struct device *dev, const struct host_death *death, bool refused)
+{
+	if (refused && dev->last_failure)
+		return strdup(dev->last_failure);
+	if (death->not_run)
+		return strdup(death->text);
+	return str_format("driver host %s (last state: %s)", death->text, progress(dev));
+}
+
 static void on_died(void *arg, const struct host_death *death)
 {
 	struct device *dev = arg;
-	struct log_about about = device_about(dev);
 	bool refused = dev->times.state[STATE_FAILED];
-	_cleanup_free_ char *text = NULL;
 
 	dev->times.died = mono_ns();
-	if (refused && dev->last_failure)
-		text = strdup(dev->last_failure);
-	else
-		text = str_format("driver host %s (last state: %s)", death->text, progress(dev));
-	if (!death->clean) {
-		device_quiesce(dev);	/* what it says is seen when it is asked again */
-		crash_report_write(dev, text ? text : death->text, death);
-	}
-	about.message_id = LOG_ID_DIED;
-	log_line(&about, death->clean || dev->want != WANT_UP ? LOG_INFO : LOG_WARNING,
-		 "driver host %d %s (last state: %s)%s%s", (int)host_pid(dev->host), death->text,
-		 progress(dev), !death->clean && dev->crash_report ? "; report: " : "",
-		 !death->clean && dev->crash_report ? dev->crash_report : "");
-	host_destroy(dev->host);
+	dev->death = (struct device_death){
+		.host = dev->host,
+		.text = why_it_died(dev, death, refused),
+		.how = strdup(death->text),
+		.clean = death->clean || death->not_run,
+		.signalled = death->signalled,
+		.status = death->status,
+		.restarts = dev->restarts,
+	};
 	dev->host = NULL;
 	dev->heartbeat = sd_event_source_disable_unref(dev->heartbeat);
-	device_on_death(dev, text ? text : death->text, refused);
+	if (death->not_run && dev->want == WANT_UP)
+		str_set(&dev->verdict, dev->death.text);
+	device_on_death(dev, refused);
+}
+
+void device_bury(struct device *dev)
+{
+	struct device_death death = dev->death;
+	struct log_about about = device_about(dev);
+	bool report = death.host && !death.clean;
+
+	if (report)
+		crash_report_write(dev);
+	about.message_id = LOG_ID_DIED;
+	if (death.host)
+		log_line(&about, death.clean || dev->want != WANT_UP ? LOG_INFO : LOG_WARNING,
+			 "driver host %d %s (last state: %s)%s%s", (int)host_pid(death.host),
+			 death.how ? death.how : "died", progress(dev),
+			 report && dev->crash_report ? "; report: " : "",
+			 report && dev->crash_report ? dev->crash_report : "");
+	host_destroy(death.host);
+	free(death.text);
+	free(death.how);
+	dev->death = (struct device_death){ .host = NULL };
 }
 
 static const struct host_ops ops = {
@@ -259,7 +284,6 @@ int device_start_host(struct device *dev, char **ret_why)
 	if (r < 0)
 		return r;
 	device_block_fds(dev, spec.ring);
-	device_block_starts(dev);
 	confine_init(dev->config, dev->manager->host_uid, dev->manager->host_gid, &spec.confine);
 	memset(dev->times.state, 0, sizeof(dev->times.state));
 	dev->times.link = 0;

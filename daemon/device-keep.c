@@ -231,22 +231,18 @@ void device_keep_host(struct device *dev)
 void device_keep_nothing(struct device *dev)
 {
 	char key[FDSTORE_KEY_MAX];
-	int r;
 
 	if (dev->keep < 0)
 		return;
 	fdstore_drop(store_of(dev), fdstore_key(dev->config->bdf_text, key));
 	fd_close(&dev->keep);
-	r = fdstore_barrier(store_of(dev));
-	if (r < 0)
-		warn(dev, "the service manager does not answer; the device", r);
+	dev->barrier = true;
 }
 
-int manager_leave(struct manager *m)
+void manager_leave(struct manager *m)
 {
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
 		device_keep(m->device[i]);
-	return fdstore_barrier(m->fdstore);
 }

@@ -8,17 +8,55 @@
 #include <linux/if_ether.h>
 
 #include "device-keep.h"
+#include "device-work.h"
+#include "job.h"
 #include "log.h"
 #include "manager.h"
 #include "tap.h"
 
+#define NET_LIMIT_MS 30000
+
 static void on_link(void *arg, const struct link_state *state);
+static void set_tap(struct device *dev, const struct tap_work *what);
 
 static void warn(struct device *dev, const char *what, int r)
 {
 	struct log_about about = device_about(dev);
 
 	log_line(&about, LOG_WARNING, "%s: %s: %s", dev->link.name, what, strerror(-r));
+}
+
+/* ---- settings of the TAP ------------------------------------------------------- */
+
+static void tap_done(void *arg)
+{
+	struct tap_work *w = arg;
+
+	if (w->features_error < 0)
+		warn(w->dev, "cannot set the offloads of the TAP", w->features_error);
+	if (w->mac_error < 0)
+		warn(w->dev, "cannot set the MAC of the TAP", w->mac_error);
+	free(w);
+}
+
+static const struct job_ops tap_ops = { .work = work_tap, .done = tap_done };
+
+/* It is the job's until it is given back, which is a job behind this one. */
+static void set_tap(struct device *dev, const struct tap_work *what)
+{
+	struct tap_work *w = malloc(sizeof(*w));
+	int r = -ENOMEM;
+
+	if (w) {
+		*w = *what;
+		w->dev = dev;
+		w->tap = dev->tap;
+		r = jobs_add(dev->jobs, &tap_ops, w);
+	}
+	if (r < 0) {
+		free(w);
+		warn(dev, "cannot set up the TAP", r);
+	}
 }
 
 /* ---- towards the driver ---------------------------------------------------- */
@@ -34,7 +72,7 @@ static void on_mtu_reply(void *arg, const struct host_reply *reply)
 	log_line(&about, LOG_WARNING, "%s: driver %s refuses MTU %u (%s; it allows %u to %u); "
 		 "back to %u", dev->link.name, device_driver(dev), dev->link.mtu,
 		 strerror(-error), dev->net.min_mtu, dev->net.max_mtu, dev->net.mtu);
-	link_watch_set_mtu(dev->watch, dev->net.mtu);
+	set_tap(dev, &(struct tap_work){ .has_mtu = true, .mtu = dev->net.mtu });
 }
 
 static void on_reply(void *arg, const struct host_reply *reply)
@@ -83,15 +121,12 @@ void device_net_ready(struct device *dev)
 
 static void first_message(struct device *dev, const struct proto_net *msg)
 {
-	int r = tap_set_offload(dev->tap, msg->features);
+	struct tap_work what = {
+		.has_features = true, .features = msg->features, .has_mac = !dev->mac_by_admin,
+	};
 
-	if (r < 0)
-		warn(dev, "cannot set the offloads of the TAP", r);
-	if (dev->mac_by_admin)
-		return;
-	r = tap_set_mac(dev->tap, msg->mac);
-	if (r < 0)
-		warn(dev, "cannot set the MAC of the TAP", r);
+	memcpy(what.mac, msg->mac, sizeof(what.mac));
+	set_tap(dev, &what);
 }
 
 void device_net_message(struct device *dev, const struct proto_net *msg)
@@ -112,33 +147,139 @@ void device_net_message(struct device *dev, const struct proto_net *msg)
 
 /* ---- the TAP --------------------------------------------------------------- */
 
-static int start_watch(struct device *dev)
+static struct net_work *make_work(struct device *dev)
 {
-	_cleanup_close_ int ns = tap_netns_fd(dev->tap);
-	char name[IFNAMSIZ];
-	int r = tap_name(dev->tap, name);
+	struct net_work *w = calloc(1, sizeof(*w));
+	int r = w ? 0 : -ENOMEM;
 
-	if (r < 0)
-		return r;
-	if (ns < 0)
-		return ns;
-	return link_watch_create(dev->manager->event, ns, name, on_link, dev, &dev->watch);
+	if (!w)
+		return NULL;
+	*w = (struct net_work){ .dev = dev, .tap = dev->tap };
+	r = str_set(&w->ifname, dev->config->ifname);
+	if (!r)
+		r = str_set(&w->netns, dev->config->netns);
+	if (r < 0) {
+		net_work_free(w);
+		return NULL;
+	}
+	return w;
 }
 
-/* It left the namespace: follow it; or it was deleted under us. */
-static void link_left(struct device *dev)
+/* Return: 0, -errno with *ret_why. */
+static int watch(struct device *dev, struct net_work *w, char **ret_why)
 {
-	struct log_about about = device_about(dev);
+	int r = w->error;
 
-	link_watch_destroy(dev->watch);
-	dev->watch = NULL;
-	if (start_watch(dev) < 0) {
+	if (!r)
+		r = link_watch_create(dev->manager->event, &w->socket, on_link, dev, &dev->watch);
+	if (!r)
+		return 0;
+	*ret_why = w->why ? w->why : str_format("cannot watch the interface %s: %s", w->ifname,
+						strerror(-r));
+	w->why = NULL;
+	return r;
+}
+
+/* ---- the TAP is made ----- */
+
+static void open_done(void *arg)
+{
+	_cleanup_free_ char *why = NULL;
+	struct net_work *w = arg;
+	struct device *dev = w->dev;
+	int r;
+
+	if (w->made)
+		dev->tap = w->tap;
+	dev->netns = w->socket.netns;
+	device_log_notes(dev, &w->notes);
+	r = watch(dev, w, &why);
+	net_work_free(w);
+	if (!device_posted(dev))
+		return;
+	if (r < 0)
+		device_fail(dev, why ? why : strerror(-r));
+	else
+		device_advance(dev);
+}
+
+static void open_late(void *arg);
+
+static const struct job_ops open_ops = {
+	.work = work_net, .done = open_done, .late = open_late, .limit_ms = NET_LIMIT_MS,
+};
+
+static void open_late(void *arg)
+{
+	struct net_work *w = arg;
+
+	device_late(w->dev, "making its interface", &open_ops);
+}
+
+bool device_needs_net(const struct device *dev)
+{
+	return str_equal(dev->plugin.bridge, "net") && dev->tap < 0;
+}
+
+int device_open_net(struct device *dev)
+{
+	struct net_work *w = make_work(dev);
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	if (dev->config->take_over && dev->state == DEVICE_CLAIMING)
+		w->saved = dev->saved;
+	r = device_post(dev, &open_ops, w);
+	if (r < 0)
+		net_work_free(w);
+	return r;
+}
+
+/* ---- the TAP that is there is watched anew ----- */
+
+static void follow_done(void *arg)
+{
+	_cleanup_free_ char *why = NULL;
+	struct net_work *w = arg;
+	struct device *dev = w->dev;
+	struct log_about about = device_about(dev);
+	uint64_t netns = w->socket.netns;
+	int r = dev->tap < 0 || dev->watch ? -ESTALE : watch(dev, w, &why);
+
+	net_work_free(w);
+	if (r == -ESTALE)	/* it is being given back */
+		return;
+	if (r < 0) {
 		device_condemn(dev, "its interface was deleted; bind or restart the device to "
 			       "have a new one");
 		return;
 	}
-	log_line(&about, LOG_INFO, "%s has been moved to another network namespace",
-		 dev->link.name);
+	if (dev->netns && netns != dev->netns)
+		log_line(&about, LOG_INFO, "%s has been moved to another network namespace",
+			 dev->link.name);
+	dev->netns = netns;
+}
+
+static const struct job_ops follow_ops = { .work = work_net, .done = follow_done };
+
+static void follow(struct device *dev)
+{
+	struct net_work *w = make_work(dev);
+	int r = w ? jobs_add(dev->jobs, &follow_ops, w) : -ENOMEM;
+
+	if (!r)
+		return;
+	net_work_free(w);
+	device_condemn(dev, "out of memory");
+}
+
+/* It left the namespace, or was deleted under us, or changes were lost. */
+static void link_left(struct device *dev)
+{
+	link_watch_destroy(dev->watch);
+	dev->watch = NULL;
+	follow(dev);
 }
 
 static void on_link(void *arg, const struct link_state *state)
@@ -168,37 +309,16 @@ static void on_link(void *arg, const struct link_state *state)
 		send_mac(dev);
 }
 
-int device_open_net(struct device *dev, char **ret_why)
+void device_adopt_net(struct device *dev)
 {
-	int r;
-
-	if (!str_equal(dev->plugin.bridge, "net") || dev->tap >= 0)
-		return 0;
-	r = tap_open(dev->config->ifname, dev->config->netns, ret_why);
-	if (r < 0)
-		return r;
-	dev->tap = r;
-	r = start_watch(dev);
-	if (r < 0)
-		*ret_why = str_format("cannot watch the interface %s: %s", dev->config->ifname,
-				      strerror(-r));
-	return r < 0 ? r : 0;
-}
-
-int device_adopt_net(struct device *dev)
-{
-	int r = dev->tap >= 0 ? start_watch(dev) : 0;
-
-	if (r < 0)
-		fd_close(&dev->tap);
-	return r;
+	if (dev->tap >= 0)
+		follow(dev);
 }
 
 void device_close_net(struct device *dev)
 {
 	link_watch_destroy(dev->watch);
 	dev->watch = NULL;
-	fd_close(&dev->tap);
 	memset(&dev->link, 0, sizeof(dev->link));
 	dev->link_known = false;
 	dev->mac_by_admin = false;

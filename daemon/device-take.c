@@ -8,8 +8,6 @@
 
 #include "device-take.h"
 #include "inuse.h"
-#include "log.h"
-#include "manager.h"
 #include "netsave.h"
 #include "pcisys.h"
 #include "rt.h"
@@ -18,13 +16,16 @@
 #define COME_BACK_NS 10000000000ull
 #define UDEV_MS 20		/* how often to look whether udev is done */
 
-static void tell(const struct device *dev, const struct strv *errors, const char *what)
+static void add_notes(struct strv *notes, const char *what, const struct strv *errors)
 {
-	struct log_about about = device_about(dev);
 	size_t i;
 
-	for (i = 0; i < errors->n; i++)
-		log_line(&about, LOG_WARNING, "%s: %s", what, errors->item[i]);
+	for (i = 0; i < errors->n; i++) {
+		_cleanup_free_ char *line = str_format("%s: %s", what, errors->item[i]);
+
+		if (line)
+			strv_add(notes, line);
+	}
 }
 
 /* Return: -EBUSY. */
@@ -41,48 +42,42 @@ static int refuse(const struct strv *uses, const char *next, char **ret_why)
 }
 
 /* A card has one interface; of several the first is the one that is saved. */
-static int save_interface(struct device *dev)
+static int save_interface(const char *bdf, struct netsave **ret)
 {
 	struct strv list = { 0 };
-	int r = pcisys_class(inuse_system.sys, dev->config->bdf_text, "net", &list);
+	int r = pcisys_class(inuse_system.sys, bdf, "net", &list);
 
-	/* None: what the ddekitd before this one saved still holds. */
-	if (!r && list.n) {
-		netsave_free(dev->saved);
-		dev->saved = NULL;
-		r = netsave_take(list.item[0], &dev->saved);
-	}
+	if (!r && list.n)
+		r = netsave_take(list.item[0], ret);
 	strv_finish(&list);
 	return r == -ENODEV ? 0 : r;
 }
 
-static void tell_force(const struct device *dev, const struct inuse *uses)
-{
-	tell(dev, &uses->other, "taken by force");
-	if (!dev->config->take_over)
-		tell(dev, &uses->net, "taken by force");
-}
-
-int device_take(struct device *dev, char **ret_why)
+int take_check(const struct device_config *config, bool force, struct netsave **ret_saved,
+	       struct strv *notes, char **ret_why)
 {
 	struct inuse uses = { 0 };
-	int r = inuse_check(&inuse_system, dev->config->bdf_text, &uses);
+	int r = inuse_check(&inuse_system, config->bdf_text, &uses);
 
-	if (!r && dev->force)
-		tell_force(dev, &uses);
-	else if (!r && uses.other.n)
+	if (!r && force) {
+		add_notes(notes, "taken by force", &uses.other);
+		if (!config->take_over)
+			add_notes(notes, "taken by force", &uses.net);
+	} else if (!r && uses.other.n) {
 		r = refuse(&uses.other, "end that first, or bind it with --force", ret_why);
-	else if (!r && uses.net.n && !dev->config->take_over)
+	} else if (!r && uses.net.n && !config->take_over) {
 		r = refuse(&uses.net, "set take-over=yes to move all that to the new interface, "
 			   "or remove it first, or bind with --force to drop it", ret_why);
-	else if (r < 0)
+	} else if (r < 0) {
 		*ret_why = str_format("cannot tell who uses it: %s", strerror(-r));
+	}
 	inuse_finish(&uses);
-	return r ? r : save_interface(dev);
+	return r ? r : save_interface(config->bdf_text, ret_saved);
 }
 
 struct applying {
-	struct device *dev;
+	const struct netsave *saved;
+	struct strv *notes;
 	char name[IFNAMSIZ];
 };
 
@@ -91,32 +86,31 @@ static int apply(void *arg)
 	struct applying *a = arg;
 	struct strv errors = { 0 };
 
-	netsave_apply(a->dev->saved, if_nametoindex(a->name), NETSAVE_MTU | NETSAVE_UP, &errors);
-	tell(a->dev, &errors, "not taken over");
+	netsave_apply(a->saved, (int)if_nametoindex(a->name), NETSAVE_MTU | NETSAVE_UP, &errors);
+	add_notes(a->notes, "not taken over", &errors);
 	strv_finish(&errors);
 	return 0;
 }
 
-void device_take_over(struct device *dev)
+void take_apply(const struct netsave *saved, int tap, struct strv *notes)
 {
-	struct applying a = { .dev = dev };
+	struct applying a = { .saved = saved, .notes = notes };
 	_cleanup_close_ int ns = -1;
 
-	if (!dev->saved || dev->tap < 0 || !dev->config->take_over ||
-	    tap_name(dev->tap, a.name) < 0)
+	if (tap_name(tap, a.name) < 0)
 		return;
-	ns = tap_netns_fd(dev->tap);
+	ns = tap_netns_fd(tap);
 	if (ns >= 0)
 		netns_call(ns, apply, &a);
 }
 
 /* Index of the kernel's interface; 0: none yet. */
-static unsigned int kernel_interface(const struct device *dev)
+static unsigned int kernel_interface(const char *bdf)
 {
 	struct strv list = { 0 };
 	unsigned int index = 0;
 
-	if (!pcisys_class(inuse_system.sys, dev->config->bdf_text, "net", &list) && list.n)
+	if (!pcisys_class(inuse_system.sys, bdf, "net", &list) && list.n)
 		index = if_nametoindex(list.item[0]);
 	strv_finish(&list);
 	return index;
@@ -138,14 +132,14 @@ static bool udev_is_done(unsigned int index)
 }
 
 /* Looks again whenever an interface appears or changes, and while udev is at it. */
-static unsigned int wait_for_interface(const struct device *dev, struct mnl_socket *nl)
+static unsigned int wait_for_interface(const char *bdf, struct mnl_socket *nl)
 {
 	uint64_t end = mono_ns() + COME_BACK_NS, now;
 	struct pollfd p = { .fd = mnl_socket_get_fd(nl), .events = POLLIN };
 	unsigned int index;
 	char buf[16384];
 
-	while (!(index = kernel_interface(dev)) || !udev_is_done(index)) {
+	while (!(index = kernel_interface(bdf)) || !udev_is_done(index)) {
 		now = mono_ns();
 		if (now >= end)
 			return index;
@@ -157,26 +151,22 @@ static unsigned int wait_for_interface(const struct device *dev, struct mnl_sock
 	return index;
 }
 
-void device_give_back(struct device *dev)
+void take_return(const char *bdf, const struct netsave *saved, struct strv *notes)
 {
-	_cleanup_free_ char *driver = pcisys_driver(inuse_system.sys, dev->config->bdf_text);
+	_cleanup_free_ char *driver = pcisys_driver(inuse_system.sys, bdf);
 	struct mnl_socket *nl;
 	struct strv errors = { 0 };
 	unsigned int index = 0;
 
-	if (!dev->saved)
-		return;
 	nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (driver && nl && mnl_socket_bind(nl, RTMGRP_LINK, MNL_SOCKET_AUTOPID) >= 0)
-		index = wait_for_interface(dev, nl);
+		index = wait_for_interface(bdf, nl);
 	if (nl)
 		mnl_socket_close(nl);
-	if (index && index != netsave_ifindex(dev->saved))
-		netsave_apply(dev->saved, index, NETSAVE_ALL, &errors);
-	else if (!index && pcisys_present(inuse_system.sys, dev->config->bdf_text))
+	if (index && index != netsave_ifindex(saved))
+		netsave_apply(saved, (int)index, NETSAVE_ALL, &errors);
+	else if (!index && pcisys_present(inuse_system.sys, bdf))
 		strv_add(&errors, "the kernel has no interface for the device");
-	tell(dev, &errors, "not given back");
+	add_notes(notes, "not given back", &errors);
 	strv_finish(&errors);
-	netsave_free(dev->saved);
-	dev->saved = NULL;
 }

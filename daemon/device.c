@@ -4,8 +4,9 @@
 
 #include "device-block.h"
 #include "device-keep.h"
-#include "device-take.h"
+#include "device-work.h"
 #include "inuse.h"
+#include "job.h"
 #include "log.h"
 #include "manager.h"
 #include "message.h"
@@ -22,6 +23,7 @@
 #define SERVED_LINK_NS (200 * MS_NS)
 #define BACKOFF_MAX_S 30u
 #define HISTORY 64	/* changes of state that are remembered */
+#define QUIESCE_LIMIT_MS 10000
 
 const char *device_state_name(enum device_state state)
 {
@@ -86,56 +88,19 @@ int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn
 					  ms * 1000, 1000, fn, dev);
 }
 
-/* Everything that claiming took, in reverse order. */
-static void release(struct device *dev)
+void device_log_notes(struct device *dev, const struct strv *notes)
 {
-	dev->timer = sd_event_source_disable_unref(dev->timer);
-	dev->heartbeat = sd_event_source_disable_unref(dev->heartbeat);
-	host_destroy(dev->host);
-	dev->host = NULL;
-	device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
-	device_close_net(dev);
-	if (dev->held)
-		device_keep_claim(dev);
-	else
-		device_release_claim(dev);
-	device_block_quiet(dev);
-	free(dev->verdict);
-	dev->verdict = NULL;
-	dev->was_up = false;
-	dev->n_failures = 0;
-	dev->n_in_a_row = 0;
-	dev->outage_start = 0;
-	dev->force = false;
+	struct log_about about = device_about(dev);
+	size_t i;
+
+	for (i = 0; i < notes->n; i++)
+		log_line(&about, LOG_WARNING, "%s", notes->item[i]);
 }
 
 bool device_is_missing(const struct device *dev)
 {
 	return !config_is_emulated(dev->config) &&
 	       !pcisys_present(inuse_system.sys, dev->config->bdf_text);
-}
-
-void device_fail(struct device *dev, const char *text)
-{
-	_cleanup_free_ char *copy = strdup(text);	/* text may be the device's own */
-
-	str_set(&dev->error, copy);
-	release(dev);
-	device_enter(dev, device_is_missing(dev) ? DEVICE_ABSENT : DEVICE_FAILED, "%s",
-		     copy ? copy : "out of memory");
-	if (dev->want == WANT_GONE)
-		manager_device_gone(dev->manager, dev);
-}
-
-void device_condemn(struct device *dev, const char *text)
-{
-	if (!dev->host) {
-		dev->held = false;
-		device_fail(dev, text);
-		return;
-	}
-	str_set(&dev->verdict, text);
-	host_kill(dev->host, "the device is to fail");
 }
 
 /* ---- start --------------------------------------------------------------- */
@@ -157,8 +122,43 @@ int device_limit_start(struct device *dev)
 	return device_set_timer(dev, dev->config->start_timeout, on_start_timeout);
 }
 
+#define FRONT_WAIT_NS SECOND_NS	/* for a front that withdraws requests */
+#define FRONT_LOOK_MS 5
+
+static int on_advance(sd_event_source *source, uint64_t usec, void *arg)
+{
+	device_advance(arg);
+	return 0;
+}
+
+/* A front that is withdrawing requests does so before a driver host is started: it has a
+ * second for that. Return: 0: go on; 1: not yet; -errno. */
+static int wait_for_front(struct device *dev)
+{
+	uint64_t now = mono_ns();
+
+	if (device_block_try_start(dev)) {
+		dev->block_wait = 0;
+		return 0;
+	}
+	if (!dev->block_wait)
+		dev->block_wait = now;
+	if (now - dev->block_wait > FRONT_WAIT_NS) {
+		device_block_end_front(dev);
+		dev->block_wait = now;
+	}
+	return device_set_timer(dev, FRONT_LOOK_MS, on_advance) < 0 ? -ENOMEM : 1;
+}
+
+static void claim_is_complete(struct device *dev)
+{
+	dev->times.claim_end = mono_ns();
+	device_keep_claim(dev);
+	device_enter(dev, DEVICE_STARTING, "driver %s", dev->plugin.name);
+}
+
 /* A driver host for the device that is claimed and quiet. */
-static void begin_host(struct device *dev)
+void device_advance(struct device *dev)
 {
 	_cleanup_free_ char *why = NULL;
 	int r = 0;
@@ -166,60 +166,91 @@ static void begin_host(struct device *dev)
 	if (dev->plugin_old)
 		r = device_choose_plugin(dev, &why);
 	dev->plugin_old = false;
-	if (!r)
-		r = device_open_net(dev, &why);		/* if it is not there any more */
+	if (!r && device_needs_net(dev)) {
+		r = device_open_net(dev);
+		if (!r)
+			return;
+	}
 	if (!r)
 		r = device_open_block(dev, &why);
+	if (r == -EAGAIN)
+		return;		/* another class's disks are being closed */
+	if (!r && dev->state == DEVICE_CLAIMING)
+		claim_is_complete(dev);
+	if (!r)
+		r = wait_for_front(dev);
+	if (r > 0)
+		return;
 	if (!r)
 		r = device_start_host(dev, &why);
-	if (!r)
-		r = device_limit_start(dev);
+	if (!r && device_limit_start(dev) < 0)
+		device_condemn(dev, "out of memory");
 	if (r < 0)
 		device_fail(dev, why ? why : strerror(-r));
 }
 
-static int on_claim(sd_event_source *source, uint64_t usec, void *arg)
+void device_claim_now(struct device *dev)
 {
 	_cleanup_free_ char *why = NULL;
-	struct device *dev = arg;
 	int r = 0;
 
-	dev->times = (struct device_times){ .claim_start = mono_ns() };
+	if (dev->state == DEVICE_CLAIMING)
+		dev->times = (struct device_times){ .claim_start = mono_ns() };
 	if (strcmp(dev->config->driver, "auto"))
-		r = device_choose_plugin(dev, &why);	/* before anything is taken */
+		r = device_choose_plugin(dev, &why);	/* before anything is claimed */
 	if (!r)
-		r = device_claim(dev, &why);
+		r = device_claim(dev);
+	if (r < 0)
+		device_fail(dev, why ? why : strerror(-r));
+}
+
+static int on_claim_now(sd_event_source *source, uint64_t usec, void *arg)
+{
+	device_claim_now(arg);
+	return 0;
+}
+
+void device_on_claim(struct device *dev, struct claim_work *w)
+{
+	_cleanup_free_ char *why = NULL;
+	int r = device_claimed(dev, w, &why);
+
+	if (!device_posted(dev))
+		return;
 	if (!r)
 		r = device_choose_plugin(dev, &why);
-	if (!r)
-		r = device_open_net(dev, &why);
-	if (!r)
-		r = device_open_block(dev, &why);
 	if (r < 0) {
 		device_fail(dev, why ? why : strerror(-r));
-		return 0;
+		return;
 	}
-	dev->times.claim_end = mono_ns();
 	dev->plugin_old = false;
-	device_take_over(dev);
-	device_keep_claim(dev);
-	device_enter(dev, DEVICE_STARTING, "driver %s", dev->plugin.name);
-	begin_host(dev);
-	return 0;
+	if (dev->state == DEVICE_CLAIMING) {
+		device_advance(dev);
+		return;
+	}
+	device_keep_claim(dev);		/* QEMU was replaced */
+	if (device_set_timer(dev, dev->delay_s * 1000ull, on_advance) < 0)
+		device_fail(dev, "out of memory");
 }
 
 int device_start(struct device *dev)
 {
 	if (!device_state_is_down(dev->state))
 		return -EALREADY;
-	if (dev->held) {
-		dev->held = false;
-		release(dev);
+	if (dev->busy && dev->ending == END_STOP && dev->want != WANT_GONE) {
+		dev->want = WANT_CONFIG;	/* it starts once it is down */
+		return 0;
 	}
+	if (dev->busy)
+		return -EBUSY;
 	str_set(&dev->error, NULL);
 	dev->want = WANT_UP;
 	device_enter(dev, DEVICE_CLAIMING, "backend %s", dev->config->backend);
-	return device_set_timer(dev, 0, on_claim);
+	if (!dev->held)
+		return device_set_timer(dev, 0, on_claim_now);
+	dev->held = false;
+	device_end(dev, END_START);
+	return 0;
 }
 
 void device_on_ready(struct device *dev)
@@ -261,39 +292,18 @@ static void stop_host(struct device *dev)
 		host_kill(dev->host, "does not read its requests");
 }
 
-static void take_next_config(struct device *dev)
-{
-	if (!dev->next_config)
-		return;
-	device_config_destroy(dev->config);
-	dev->config = dev->next_config;
-	dev->next_config = NULL;
-}
-
-static void stopped(struct device *dev)
-{
-	enum device_want want = dev->want;
-
-	str_set(&dev->error, NULL);
-	dev->held = false;
-	release(dev);
-	device_close_block(dev);
-	device_plugin_finish(&dev->plugin);
-	take_next_config(dev);
-	if (dev->state != DEVICE_CONFIGURED)
-		device_enter(dev, DEVICE_CONFIGURED, "released");
-	if (want == WANT_GONE)
-		manager_device_gone(dev->manager, dev);
-	else if (want == WANT_CONFIG)
-		device_start(dev);
-}
-
 static void stop_for(struct device *dev, enum device_want want)
 {
 	if (dev->want != WANT_GONE)
 		dev->want = want;
+	if (dev->busy || dev->ending != END_NONE) {
+		if (!device_state_is_down(dev->state) && dev->state != DEVICE_STOPPING)
+			device_enter(dev, DEVICE_STOPPING, "asked to");
+		return;
+	}
 	if (!dev->host) {
-		stopped(dev);
+		dev->held = false;
+		device_end(dev, END_STOP);
 		return;
 	}
 	if (dev->state == DEVICE_STOPPING)
@@ -309,66 +319,120 @@ void device_stop(struct device *dev, bool forget)
 
 void device_replace_config(struct device *dev, struct device_config *config)
 {
-	bool down = device_state_is_down(dev->state);
+	bool down = device_state_is_down(dev->state) && !dev->busy;
 
 	device_config_destroy(dev->next_config);
 	dev->next_config = config;
 	if (down)
-		take_next_config(dev);
+		device_apply_next_config(dev);
 	else
-		stop_for(dev, dev->want == WANT_DOWN ? WANT_DOWN : WANT_CONFIG);
+		stop_for(dev, dev->want == WANT_DOWN || dev->late ? WANT_DOWN : WANT_CONFIG);
 }
 
 /* ---- restart ------------------------------------------------------------- */
 
-static int on_restart(sd_event_source *source, uint64_t usec, void *arg)
+static void replace_qemu(struct device *dev)
 {
-	begin_host(arg);
-	return 0;
+	struct log_about about = device_about(dev);
+
+	log_line(&about, LOG_WARNING, "the emulated device does not answer: another QEMU takes "
+		 "its place");
+	device_end(dev, END_REPLACE);
 }
 
-int device_quiesce(struct device *dev)
+/* The device cannot be made quiet: only an emulated one can be replaced. */
+static void on_quiesce_error(struct device *dev, const struct quiesce_work *w)
 {
-	int r;
-
-	if (dev->quiet)
-		return 0;
-	r = ddekit_claim_quiesce(dev->claim);
-	dev->times.quiet = mono_ns();
-	dev->quiet = r >= 0;
-	return r;
-}
-
-/* Makes the device quiet after a host's end. Return: false: it failed. */
-static bool quiesce(struct device *dev)
-{
-	int r = device_quiesce(dev);
 	_cleanup_free_ char *text = NULL;
 
-	if (r >= 0 && dev->claim_death)
-		sd_event_source_set_enabled(dev->claim_death, SD_EVENT_ON);
-	if (r >= 0) {
-		device_block_quiet(dev);
-		return true;
+	if (!w->death && config_is_emulated(dev->config) && w->error == -ETIMEDOUT) {
+		replace_qemu(dev);
+		return;
 	}
-	text = device_death_text(dev);
-	if (!text)
+	if (w->death)
+		text = str_format("the device died: %s; ddectl restart %s claims it anew",
+				  w->death, dev->config->bdf_text);
+	else
 		text = str_format("the device cannot be reset: %s; check it, then ddectl restart "
-				  "%s claims it anew", strerror(-r), dev->config->bdf_text);
+				  "%s claims it anew", strerror(-w->error), dev->config->bdf_text);
 	device_fail(dev, text ? text : "the device cannot be reset");
-	return false;
+}
+
+static void on_quiesced(struct device *dev, const struct quiesce_work *w)
+{
+	dev->times.quiet = w->end_ns;
+	dev->quiet = !w->error;
+	if (w->error < 0)
+		dev->held = false;
+	device_bury(dev);
+	if (!device_posted(dev))
+		return;
+	if (w->error < 0) {
+		on_quiesce_error(dev, w);
+		return;
+	}
+	if (dev->claim_death)
+		sd_event_source_set_enabled(dev->claim_death, SD_EVENT_ON);
+	device_block_quiet(dev);
+	if (!dev->delay_s)
+		device_advance(dev);
+	else if (device_set_timer(dev, dev->delay_s * 1000ull, on_advance) < 0)
+		device_fail(dev, "out of memory");
+}
+
+static void quiesce_done(void *arg)
+{
+	struct quiesce_work *w = arg;
+
+	on_quiesced(w->dev, w);
+	free(w->death);
+	free(w);
+}
+
+static void quiesce_late(void *arg);
+
+static const struct job_ops quiesce_ops = {
+	.work = work_quiesce, .done = quiesce_done, .late = quiesce_late,
+	.limit_ms = QUIESCE_LIMIT_MS,
+};
+
+static void quiesce_late(void *arg)
+{
+	struct quiesce_work *w = arg;
+
+	device_late(w->dev, "the reset of the device", &quiesce_ops);
+}
+
+/* No bus mastering, reset; on_quiesced() follows, then the next host, after @delay_s, or
+ * the end that has begun. */
+static void quiesce(struct device *dev, uint32_t delay_s)
+{
+	struct quiesce_work *w = calloc(1, sizeof(*w));
+	int r = -ENOMEM;
+
+	dev->delay_s = delay_s;
+	if (w) {
+		*w = (struct quiesce_work){ .dev = dev, .claim = dev->claim };
+		r = device_post(dev, &quiesce_ops, w);
+	}
+	if (!r)
+		return;
+	free(w);
+	device_bury(dev);
+	if (device_posted(dev))
+		device_fail(dev, "out of memory");
 }
 
 int device_restart(struct device *dev)
 {
 	if (device_state_is_down(dev->state))
 		return device_start(dev);
-	if (dev->want != WANT_UP)
+	if (dev->want != WANT_UP || dev->ending == END_STOP || dev->ending == END_FAIL)
 		return dev->want == WANT_RESTART ? 0 : -EBUSY;
-	if (dev->state == DEVICE_CLAIMING)
-		return 0;
+	if (dev->state == DEVICE_CLAIMING || dev->busy)
+		return 0;	/* it is on its way */
 	if (!dev->host)		/* waits in backoff */
-		return device_set_timer(dev, 0, on_restart);
+		return device_set_timer(dev, 0, on_advance);
 	dev->want = WANT_RESTART;
 	dev->outage_start = mono_ns();
 	dev->restarts++;
@@ -412,12 +476,13 @@ static uint32_t backoff_s(uint32_t n_in_a_row)
 	return n_in_a_row > 6 ? BACKOFF_MAX_S : 1u << (n_in_a_row - 2);
 }
 
-/* The host died though it should not have. */
-static void recover(struct device *dev, const char *text, bool refused)
+/* The host died though it should not have: it is given up, or restarted after *ret_delay_s.
+ * Return: false: given up, dev->end_text says why. */
+static bool try_again(struct device *dev, bool refused, uint32_t *ret_delay_s)
 {
+	const char *text = dev->death.text ? dev->death.text : "it died";
 	struct text t = { 0 };
 	bool served = has_served(dev);
-	uint32_t delay;
 
 	str_set(&dev->last_failure, text);
 	if (dev->config->restart == RESTART_NEVER)
@@ -429,40 +494,56 @@ static void recover(struct device *dev, const char *text, bool refused)
 			 dev->config->restart_max + 1, text);
 	if (t.text) {
 		/* One that never served goes back to where it came from. */
-		dev->held = dev->was_up && dev->config->on_failure == FAILURE_QUIESCE &&
-			    device_quiesce(dev) >= 0;
-		device_fail(dev, t.text);
+		dev->held = dev->was_up && dev->config->on_failure == FAILURE_QUIESCE;
+		str_set(&dev->end_text, t.text);
 		text_finish(&t);
-		return;
+		return false;
 	}
 	dev->n_in_a_row = served ? 0 : dev->n_in_a_row + 1;
-	delay = backoff_s(dev->n_in_a_row);
+	*ret_delay_s = backoff_s(dev->n_in_a_row);
 	if (!dev->outage_start && dev->was_up)
 		dev->outage_start = mono_ns();
 	dev->restarts++;
-	device_enter(dev, DEVICE_RESTARTING, "%s; restart in %u s", text, delay);
-	if (quiesce(dev) && device_set_timer(dev, delay * 1000, on_restart) < 0)
-		device_fail(dev, "out of memory");
+	device_enter(dev, DEVICE_RESTARTING, "%s; restart in %u s", text, *ret_delay_s);
+	return true;
 }
 
-void device_on_death(struct device *dev, const char *text, bool refused)
+/* What the host's end means for the device. *ret_delay_s: of the next host, if
+ * dev->ending is END_NONE. */
+static void judge(struct device *dev, bool refused, uint32_t *ret_delay_s)
 {
 	_cleanup_free_ char *verdict = dev->verdict;
 
 	dev->verdict = NULL;
+	if (dev->want != WANT_UP && dev->want != WANT_RESTART) {
+		dev->ending = END_STOP;
+	} else if (verdict) {
+		dev->want = WANT_UP;
+		str_set(&dev->end_text, verdict);
+		dev->ending = END_FAIL;
+	} else if (dev->want == WANT_RESTART) {
+		dev->want = WANT_UP;
+	} else if (!try_again(dev, refused, ret_delay_s)) {
+		dev->ending = END_FAIL;
+	}
+}
+
+void device_on_death(struct device *dev, bool refused)
+{
+	uint32_t delay_s = 0;
+
 	device_block_absent(dev);
 	dev->reloading = false;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	if (verdict && (dev->want == WANT_UP || dev->want == WANT_RESTART)) {
-		device_fail(dev, verdict);
-	} else if (dev->want != WANT_UP && dev->want != WANT_RESTART) {
-		stopped(dev);
-	} else if (dev->want == WANT_RESTART) {
-		dev->want = WANT_UP;
-		if (quiesce(dev))
-			begin_host(dev);
+	judge(dev, refused, &delay_s);
+	if (dev->ending == END_FAIL)
+		device_enter(dev, DEVICE_STOPPING, "%s",
+			     dev->end_text ? dev->end_text : "out of memory");
+	if (dev->ending == END_NONE || dev->held || !dev->death.clean) {
+		quiesce(dev, delay_s);
 	} else {
-		recover(dev, text, refused);
+		device_bury(dev);
+		device_end_now(dev);
 	}
 }
 
@@ -470,7 +551,7 @@ void device_on_death(struct device *dev, const char *text, bool refused)
 
 void device_plugged(struct device *dev)
 {
-	if (dev->state != DEVICE_ABSENT || device_is_missing(dev))
+	if (dev->state != DEVICE_ABSENT || dev->busy || device_is_missing(dev))
 		return;
 	if (dev->want == WANT_UP && !dev->manager->stopping) {
 		device_start(dev);
@@ -484,11 +565,14 @@ void device_unplugged(struct device *dev)
 {
 	if (!device_is_missing(dev))
 		return;
-	/* What runs is told by its claim; one that is held is let go of. */
-	if (dev->held) {
+	/* What runs is told by its claim; one that is held is given back. */
+	if (dev->held && !dev->busy) {
 		dev->held = false;
-		release(dev);
+		device_end(dev, END_UNPLUG);
+		return;
 	}
+	if (dev->busy)
+		return;
 	if (dev->state == DEVICE_CONFIGURED)
 		dev->want = WANT_DOWN;		/* nobody has asked for it */
 	if (dev->state == DEVICE_CONFIGURED || dev->state == DEVICE_FAILED)
@@ -510,13 +594,12 @@ void device_resume(struct device *dev, enum device_resume how)
 	case RESUME_HOST:
 		dev->restarts++;
 		device_enter(dev, DEVICE_RESTARTING, "ddekitd was restarted");
-		if (quiesce(dev))
-			r = device_set_timer(dev, 0, on_restart);
+		quiesce(dev, 0);
 		break;
 	case RESUME_CLAIM:
 		dev->restarts++;
 		device_enter(dev, DEVICE_CLAIMING, "backend %s", dev->config->backend);
-		r = device_set_timer(dev, 0, on_claim);
+		r = device_set_timer(dev, 0, on_claim_now);
 		break;
 	}
 	if (r < 0)
@@ -534,7 +617,7 @@ struct device *device_create(struct manager *manager, struct device_config *conf
 		return NULL;
 	dev->logs = logring_create(manager->config.global.log_lines);
 	dev->history = logring_create(HISTORY);
-	if (!dev->logs || !dev->history) {
+	if (!dev->logs || !dev->history || jobs_create(manager->event, &dev->jobs) < 0) {
 		logring_destroy(dev->logs);
 		logring_destroy(dev->history);
 		free(dev);
@@ -550,13 +633,17 @@ struct device *device_create(struct manager *manager, struct device_config *conf
 	return dev;
 }
 
+/* In the event loop it holds nothing any more. At the end of ddekitd all is given back at
+ * once, but what a job that hangs has: the process's end does that. */
 void device_destroy(struct device *dev)
 {
-	if (!dev)
+	if (!dev || !jobs_idle(dev->jobs))
 		return;
 	dev->held = false;
-	release(dev);
-	device_close_block(dev);
+	dev->timer = sd_event_source_disable_unref(dev->timer);
+	dev->heartbeat = sd_event_source_disable_unref(dev->heartbeat);
+	device_close_at_once(dev);
+	jobs_destroy(dev->jobs);
 	device_plugin_finish(&dev->plugin);
 	logring_destroy(dev->logs);
 	logring_destroy(dev->history);
@@ -564,6 +651,8 @@ void device_destroy(struct device *dev)
 	device_config_destroy(dev->next_config);
 	device_config_destroy(dev->bind_before);
 	free(dev->error);
+	free(dev->end_text);
+	free(dev->verdict);
 	free(dev->last_failure);
 	free(dev->crash_report);
 	free(dev);

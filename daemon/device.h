@@ -16,9 +16,16 @@
  *               the claim of a device that had served
  *   absent      not in the machine; claimed once it is (hotplug.h)
  *
+ * Whatever may wait for QEMU, the device, its kernel driver, the kernel's network lock or
+ * a process runs in a thread, as a job (job.h): while one is under way the device is busy,
+ * and what is asked of it meanwhile takes effect at the job's end.
+ *
  *   device.c        the machine
+ *   device-end.c    its end, and jobs that decide how it goes on
  *   device-reload.c restart in place
- *   device-claim.c  claim, lock, which plugin
+ *   device-claim.c  the jobs that claim the device and give it back
+ *   device-work.c   what all its jobs do in their threads
+ *   device-plugin.c which plugin drives it
  *   device-host.c   the driver host: set-up, messages, statistics
  *   device-net.c    TAP and link
  *   device-block.c  disks and their front
@@ -35,12 +42,35 @@
 #include "netlink.h"
 #include "tap.h"
 
+struct claim_work;
+struct close_work;
 struct device_block;
+struct jobs;
 struct manager;
 struct netsave;
 
 /* What is to come once the host has stopped. */
 enum device_want { WANT_UP, WANT_RESTART, WANT_DOWN, WANT_GONE, WANT_CONFIG };
+
+/* What a device is given back for. */
+enum device_end {
+	END_NONE,
+	END_STOP,	/* it was asked to stop */
+	END_FAIL,	/* end_text says why */
+	END_START,	/* a claim that was held: it is claimed anew */
+	END_UNPLUG,	/* likewise: the device has gone */
+	END_REPLACE,	/* its claim alone: QEMU does not answer, another takes its place */
+};
+
+/* A driver host that has ended, until the device is quiet. */
+struct device_death {
+	struct host *host;	/* NULL: there is none */
+	char *text;		/* why, for the administrator */
+	char *how;		/* "killed by SIGSEGV" */
+	bool clean, signalled;
+	int status;		/* exit status or signal */
+	uint64_t restarts;	/* before it */
+};
 
 /* Which module files with which parameters, got from the catalogue. */
 struct device_plugin {
@@ -78,6 +108,13 @@ struct device {
 	char *verdict;			/* set: the host's death means failure, for this reason */
 	sd_event_source *timer;
 
+	struct jobs *jobs;
+	bool busy;			/* a job, or a front's end, decides how it goes on */
+	bool late;			/* it has taken too long: the device counts as failed */
+	bool barrier;			/* the fd store's copies must be gone before a claim */
+	enum device_end ending;
+	char *end_text;			/* why, with END_FAIL */
+
 	struct ddekit_claim *claim;
 	sd_event_source *claim_death;
 	struct ddekit_before before;	/* of a claim that was lost, until the next */
@@ -87,6 +124,7 @@ struct device {
 	struct device_plugin plugin;
 
 	int tap;			/* -1: none */
+	uint64_t netns;			/* inode of the namespace it is in; 0: not known */
 	struct link_watch *watch;
 	struct link_state link;
 	bool link_known;
@@ -95,6 +133,9 @@ struct device {
 	struct device_block *block;	/* its disks; NULL: of another class */
 
 	struct host *host;
+	struct device_death death;	/* of the host before */
+	uint32_t delay_s;		/* of the next start, once the device is quiet */
+	uint64_t block_wait;		/* mono ns: its front is waited for since then; 0: not */
 	sd_event_source *heartbeat;
 	uint64_t last_beat;
 	uint64_t stats_asked;		/* mono ns, for the crash report */
@@ -136,7 +177,8 @@ const char *device_driver(const struct device *dev);
 struct log_about device_about(const struct device *dev);
 
 /* All return at once; the state tells how it goes on. */
-int device_start(struct device *dev);		/* -EALREADY: it is not down */
+/* Return: 0, -EALREADY (it is not down), -EBUSY (a job is still under way). */
+int device_start(struct device *dev);
 void device_stop(struct device *dev, bool forget);	/* forget: WANT_GONE */
 int device_restart(struct device *dev);
 /* Restart in place: the host unloads the driver and loads it again.  @options, as
@@ -164,38 +206,73 @@ void device_resume(struct device *dev, enum device_resume how);
 
 void device_enter(struct device *dev, enum device_state state, const char *fmt, ...)
 	FORMAT(3, 4);
-/* To failed: everything is given back. text is copied. */
+/* Everything is given back, then it is failed. text is copied. Nothing if it is ending
+ * already. */
 void device_fail(struct device *dev, const char *text);
 /* Likewise, by way of the host's death if there is a host. */
 void device_condemn(struct device *dev, const char *text);
 void device_on_ready(struct device *dev);
-/* After the host's end: no bus mastering, reset; once. Return: 0, -errno. */
-int device_quiesce(struct device *dev);
-void device_on_death(struct device *dev, const char *text, bool refused);
+/* dev->death is filled in, dev->host NULL. @refused: the driver said that it cannot. */
+void device_on_death(struct device *dev, bool refused);
 /* Kills the host unless it is ready within start-timeout=. Return: 0, -errno. */
 int device_limit_start(struct device *dev);
 int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn);
 
-/* device-claim.c: both return 0 or -errno with *ret_why to be freed. */
-int device_claim(struct device *dev, char **ret_why);
-int device_choose_plugin(struct device *dev, char **ret_why);
-/* How the claimed device died, to be freed; NULL: it lives, or cannot tell. */
-char *device_death_text(struct device *dev);
-void device_release_claim(struct device *dev);
-/* A claim, lock and modalias that are there already. On failure the claim is closed. */
+/* Posts a job that decides how the device goes on. Return: 0, -errno: @arg is still the
+ * caller's. */
+struct job_ops;
+int device_post(struct device *dev, const struct job_ops *ops, void *arg);
+/* Its end. Return: false: the device is given back instead of what the caller would do. */
+bool device_posted(struct device *dev);
+/* Gives the device back, once what is under way has ended. */
+void device_end(struct device *dev, enum device_end ending);
+/* Likewise for dev->ending, with nothing under way. */
+void device_end_now(struct device *dev);
+void device_apply_next_config(struct device *dev);
+/* Begins with its claim. */
+void device_claim_now(struct device *dev);
+/* For late(): the job goes on, the device counts as failed. */
+void device_late(struct device *dev, const char *what, const struct job_ops *ops);
+/* Brings the device one step nearer to its next driver host: interface, disks, host. */
+void device_advance(struct device *dev);
+/* For done(): logs what a job noted. */
+void device_log_notes(struct device *dev, const struct strv *notes);
+
+/* device-claim.c */
+int device_claim(struct device *dev);		/* device_claimed() follows; 0, -errno */
+/* Takes in what the job brought. Return: 0 or -errno with *ret_why. */
+int device_claimed(struct device *dev, struct claim_work *w, char **ret_why);
+/* Gives back what the device holds, for dev->ending; device_closed() follows. 0, -errno */
+int device_close(struct device *dev);
+bool device_holds_something(const struct device *dev);
+/* The same without an event loop, at the end of ddekitd; may block. */
+void device_close_at_once(struct device *dev);
+/* A claim and lock that are there already. On failure the claim is closed, which may
+ * block: only before the event loop runs. */
 int device_adopt_claim(struct device *dev);
+
+/* device.c, called by device-claim.c and device-block.c */
+void device_on_claim(struct device *dev, struct claim_work *w);
+void device_on_close(struct device *dev);
+void device_on_block_closed(struct device *dev);
+
+/* device-plugin.c. Return: 0 or -errno with *ret_why to be freed. */
+int device_choose_plugin(struct device *dev, char **ret_why);
 void device_plugin_finish(struct device_plugin *plugin);
 
 /* device-host.c */
 int device_start_host(struct device *dev, char **ret_why);
 /* As host_adopt(). */
 int device_adopt_host(struct device *dev, const struct host_kept *kept);
+/* Once the device is quiet: report, log, and the end of dev->death. */
+void device_bury(struct device *dev);
 
 /* device-net.c */
-int device_open_net(struct device *dev, char **ret_why);
-/* A TAP that is there already. On failure it is closed. */
-int device_adopt_net(struct device *dev);
-void device_close_net(struct device *dev);
+bool device_needs_net(const struct device *dev);	/* its TAP is not there */
+/* Makes it, or watches the one that is there; device_advance() follows. 0, -errno. */
+int device_open_net(struct device *dev);
+void device_adopt_net(struct device *dev);
+void device_close_net(struct device *dev);	/* but the TAP itself, see device_close() */
 void device_net_ready(struct device *dev);	/* the host's interface serves */
 void device_net_message(struct device *dev, const struct proto_net *msg);
 

@@ -215,9 +215,9 @@ void fdstore_drop_rest(struct fdstore *store)
 			forget(store, &store->entry[i]);
 }
 
-int fdstore_barrier(struct fdstore *store)
+int fdstore_wait(void)
 {
-	int r = fdstore_active(store) ? sd_notify_barrier(0, BARRIER_US) : 0;
+	int r = sd_notify_barrier(0, BARRIER_US);
 
 	return r < 0 ? r : 0;
 }

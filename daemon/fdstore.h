@@ -46,7 +46,8 @@ const char *fdstore_find(struct fdstore *store, const char *what);
 /* What the predecessor left and nobody took is forgotten. */
 void fdstore_drop_rest(struct fdstore *store);
 
-/* Waits until the service manager has seen all that was sent. Blocks up to 5 s. */
-int fdstore_barrier(struct fdstore *store);
+/* Waits until the service manager has seen all that was sent. Any thread; blocks up to 5 s.
+ * Return: 0, -ETIMEDOUT, -errno. */
+int fdstore_wait(void);
 
 #endif

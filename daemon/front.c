@@ -2,7 +2,6 @@
 /* The process of a device's front; see front.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,6 +18,8 @@ struct front {
 	pid_t pid;
 	bool adopted;		/* no child of ours */
 	int pidfd;
+	int exec_error;		/* for spawn_error(); -1: of an earlier ddekitd */
+	sd_event *event;
 	struct logpipe log;
 	sd_event_source *exit_source;
 };
@@ -53,9 +54,13 @@ static void over(struct front *f, const char *how)
 
 static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *arg)
 {
-	char how[64];
+	struct front *f = arg;
+	int error = spawn_error(f->exec_error);
+	char how[96];
 
-	if (si->si_code == CLD_EXITED)
+	if (error)
+		snprintf(how, sizeof(how), "cannot be run: %s", strerror(-error));
+	else if (si->si_code == CLD_EXITED)
 		snprintf(how, sizeof(how), "exited with status %d", si->si_status);
 	else
 		snprintf(how, sizeof(how), "killed by %s", signal_name(si->si_status));
@@ -86,12 +91,13 @@ static int watch(struct front *f, sd_event *event)
 	return r < 0 ? r : 0;
 }
 
-static struct front *make(const struct front_ops *ops, void *arg)
+static struct front *make(sd_event *event, const struct front_ops *ops, void *arg)
 {
 	struct front *f = calloc(1, sizeof(*f));
 
 	if (f)
 		*f = (struct front){ .ops = ops, .arg = arg, .pidfd = -1,
+				     .exec_error = -1, .event = event,
 				     .log = { .ops = &log_ops, .arg = f, .rate = LOG_RATE,
 					      .fd = -1 } };
 	return f;
@@ -111,13 +117,21 @@ static int spawn(struct front *f, const struct front_spec *spec, int log)
 		.listens = true,
 	};
 
-	return spawn_process(&s, &f->pid, &f->pidfd);
+	struct spawned made;
+	int r = spawn_process(&s, &made);
+
+	if (r < 0)
+		return r;
+	f->pid = made.pid;
+	f->pidfd = made.pidfd;
+	f->exec_error = made.error;
+	return 0;
 }
 
 int front_start(sd_event *event, const struct front_spec *spec, const struct front_ops *ops,
 		void *arg, struct front **ret)
 {
-	struct front *f = make(ops, arg);
+	struct front *f = make(event, ops, arg);
 	_cleanup_close_ int log = -1;
 	int r;
 
@@ -139,7 +153,7 @@ int front_start(sd_event *event, const struct front_spec *spec, const struct fro
 int front_adopt(sd_event *event, const struct front_kept *kept, const struct front_ops *ops,
 		void *arg, struct front **ret)
 {
-	struct front *f = make(ops, arg);
+	struct front *f = make(event, ops, arg);
 	struct front_kept fds = *kept;
 	int r;
 
@@ -172,11 +186,14 @@ pid_t front_pid(const struct front *front)
 	return front->pid;
 }
 
+void front_kill(struct front *f)
+{
+	syscall(SYS_pidfd_send_signal, f->pidfd, SIGKILL, NULL, 0);
+}
+
 int front_wait(struct front *f, int ms)
 {
-	struct pollfd p = { .fd = f->pidfd, .events = POLLIN };
-
-	return poll(&p, 1, ms) > 0 ? 0 : -ETIMEDOUT;
+	return f->pid > 0 ? process_wait(f->pidfd, ms) : 0;
 }
 
 void front_destroy(struct front *f)
@@ -185,8 +202,9 @@ void front_destroy(struct front *f)
 		return;
 	sd_event_source_disable_unref(f->exit_source);
 	if (f->pid > 0)
-		process_end(f->pid, f->pidfd, !f->adopted);
+		process_kill(f->event, &f->pidfd, !f->adopted);
 	fd_close(&f->pidfd);
+	fd_close(&f->exec_error);
 	logpipe_close(&f->log);
 	free(f);
 }

@@ -36,7 +36,7 @@ struct front_kept {
 	int pidfd, log;
 };
 
-/* Return: 0, -errno (of exec too). */
+/* That the program cannot be run is found out later, and is a death. Return: 0, -errno. */
 int front_start(sd_event *event, const struct front_spec *spec, const struct front_ops *ops,
 		void *arg, struct front **ret);
 /* The fds are moved in any case. Return: 0, -EBADF, -ENOMEM, -errno. */
@@ -45,9 +45,12 @@ int front_adopt(sd_event *event, const struct front_kept *kept, const struct fro
 /* The fds stay the front's. */
 void front_keep(const struct front *front, struct front_kept *ret);
 pid_t front_pid(const struct front *front);
-/* Waits for its end, without a call of died(). Return: 0, -ETIMEDOUT. */
+/* SIGKILL; died() follows. */
+void front_kill(struct front *front);
+/* Waits for its end; blocks: for the end of ddekitd. Return: 0, -ETIMEDOUT. */
 int front_wait(struct front *front, int ms);
-/* Kills it and waits for its end, without a call of died(). NULL is fine. */
+/* Kills what still runs, without a call of died() and without waiting for its end. NULL is
+ * fine. */
 void front_destroy(struct front *front);
 
 #endif

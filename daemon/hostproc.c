@@ -2,7 +2,6 @@
 /* A driver host's process: socket, log pipe, requests, death; see hostproc.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -44,6 +43,9 @@ struct host {
 	bool reaped;
 	int pidfd;
 	int socket;
+	int exec_error;			/* for spawn_error(); -1: of an earlier ddekitd */
+	char *binary;			/* and the user, for that error */
+	uid_t uid;
 	struct logpipe log;
 	uint64_t start_ns;
 	sd_event_source *exit_source;
@@ -291,12 +293,26 @@ static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *ar
 
 /* ---- end ----------------------------------------------------------------- */
 
-static char *death_text(const struct host *host, const struct host_death *death)
+static char *explain(const char *binary, uid_t uid, int r)
+{
+	const char *hint = "";
+
+	if (r == -ENOENT)
+		hint = "; install ddekit-host or set host-binary=";
+	else if (r == -EACCES)
+		hint = "; the file and the folders above it must be accessible to that user";
+	return str_format("cannot run %s as user %u: %s%s", binary, (unsigned int)uid,
+			  strerror(-r), hint);
+}
+
+static char *death_text(const struct host *host, const struct host_death *death, int exec_error)
 {
 	const char *why = host->reason ? host->reason : NULL;
 
 	if (why)
 		return str_format("killed by ddekitd: %s", why);
+	if (exec_error)
+		return explain(host->binary, host->uid, exec_error);
 	if (death->signalled && host->last_words)
 		return str_format("killed by %s: %s", signal_name(death->status),
 				  host->last_words);
@@ -310,6 +326,7 @@ static char *death_text(const struct host *host, const struct host_death *death)
 
 static void ended(struct host *host, struct host_death *death)
 {
+	int exec_error = host->exec_error < 0 ? 0 : spawn_error(host->exec_error);
 	_cleanup_free_ char *text = NULL;
 
 	take_messages(host);		/* its last words */
@@ -319,7 +336,8 @@ static void ended(struct host *host, struct host_death *death)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
 	if (host->adopted)
 		death->clean = host->context.last_state == STATE_STOPPED;
-	text = death_text(host, death);
+	death->not_run = exec_error && !host->reason;
+	text = death_text(host, death, exec_error);
 	death->text = text ? text : "died";
 	host->ops->died(host->arg, death);
 }
@@ -388,10 +406,12 @@ void host_destroy(struct host *host)
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
 	if (!host->reaped)
-		process_end(host->pid, host->pidfd, !host->adopted);
+		process_kill(host->event, &host->pidfd, !host->adopted);
 	fd_close(&host->pidfd);
 	fd_close(&host->socket);
+	fd_close(&host->exec_error);
 	logpipe_close(&host->log);
+	free(host->binary);
 	free(host->reason);
 	free(host->last_words);
 	free(host);
@@ -405,7 +425,7 @@ static struct host *make(sd_event *event, const struct host_ops *ops, void *arg)
 
 	if (host)
 		*host = (struct host){ .event = event, .ops = ops, .arg = arg, .pidfd = -1,
-				       .socket = -1,
+				       .socket = -1, .exec_error = -1,
 				       .log = { .ops = &log_ops, .arg = host, .rate = LOG_RATE,
 						.fd = -1 } };
 	return host;
@@ -473,27 +493,23 @@ static int run(struct host *host, const struct host_spec *spec, int sock, int lo
 	char *argv[] = { "ddekit-host", (char *)spec->bdf, (char *)spec->driver, NULL };
 	struct spawn s = { .binary = spec->binary, .argv = argv, .confine = &spec->confine,
 			   .socket = sock, .log = log, .outlive = spec->outlive };
+	struct spawned made;
 	int r;
 
 	host->start_ns = mono_ns();
 	host->context.not_before = host->start_ns;
+	host->uid = spec->confine.uid;
+	host->binary = strdup(spec->binary);
 	/* Waits in the socket until the process is there to read it. */
-	r = send_setup(host, spec, log);
+	r = host->binary ? send_setup(host, spec, log) : -ENOMEM;
 	if (!r)
-		r = spawn_process(&s, &host->pid, &host->pidfd);
-	return r < 0 ? r : watch(host);
-}
-
-static char *explain(const struct host_spec *spec, int r)
-{
-	const char *hint = "";
-
-	if (r == -ENOENT)
-		hint = "; install ddekit-host or set host-binary=";
-	else if (r == -EACCES)
-		hint = "; the file and the folders above it must be accessible to that user";
-	return str_format("cannot run %s as user %u: %s%s", spec->binary,
-			  (unsigned int)spec->confine.uid, strerror(-r), hint);
+		r = spawn_process(&s, &made);
+	if (r < 0)
+		return r;
+	host->pid = made.pid;
+	host->pidfd = made.pidfd;
+	host->exec_error = made.error;
+	return watch(host);
 }
 
 int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
@@ -516,7 +532,7 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 		r = run(host, spec, sock, log);
 	}
 	if (r < 0) {
-		*ret_why = explain(spec, r);
+		*ret_why = explain(spec->binary, spec->confine.uid, r);
 		host_destroy(host);
 		return r;
 	}
@@ -582,6 +598,11 @@ int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_
 	host_request(host, OP_SAY_STATE, 0, NULL, NULL, NULL);
 	*ret = host;
 	return 0;
+}
+
+int host_wait(const struct host *host, int ms)
+{
+	return host->reaped ? 0 : process_wait(host->pidfd, ms);
 }
 
 pid_t host_pid(const struct host *host)

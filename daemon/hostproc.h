@@ -23,6 +23,7 @@ struct host_death {
 	bool clean;		/* exit status 0 */
 	int status;		/* exit status, or signal */
 	bool signalled;
+	bool not_run;		/* it never became a driver host */
 	const char *text;	/* "killed by SIGSEGV", "exited with status 1", … */
 };
 
@@ -65,8 +66,8 @@ struct host_reply {
 
 typedef void (*host_reply_fn)(void *arg, const struct host_reply *reply);
 
-/* Return: 0; else -errno, and *ret_why says what to do. May block while exec()
- * is under way (a few ms). */
+/* Return: 0; else -errno, and *ret_why says what to do. That the binary cannot be run is
+ * found out later, and is a death. */
 int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
 	       void *arg, struct host **ret, char **ret_why);
 /* fn may be NULL. It is called exactly once, never from within this call.
@@ -89,12 +90,15 @@ void host_keep(const struct host *host, struct host_kept *ret);
  * -ENOMEM, -errno; the process lives on. */
 int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops,
 	       void *arg, struct host **ret);
+/* Waits for its end; blocks: for the end of ddekitd. Return: 0, -ETIMEDOUT. */
+int host_wait(const struct host *host, int ms);
 pid_t host_pid(const struct host *host);
 uint64_t host_start_ns(const struct host *host);
 /* The last statistics that it sent, and when. NULL: none yet. */
 const struct proto_stats *host_last_stats(const struct host *host, uint64_t *ret_ns);
 uint64_t host_log_lost(const struct host *host);
-/* Kills what still runs, without a call of died(). NULL is fine. */
+/* Kills what still runs, without a call of died() and without waiting for its end. NULL is
+ * fine. */
 void host_destroy(struct host *host);
 
 /* ---- spawn.c ------------------------------------------------------------- */
@@ -113,10 +117,24 @@ struct spawn {
 	bool listens;		/* socket is handed over as systemd does it */
 };
 
-/* Starts the process. *ret_pidfd: close-on-exec. Return: 0, -errno (of exec too). */
-int spawn_process(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd);
-/* SIGKILL, and waits until it is gone; a child is reaped. pidfd -1: there is none. */
-void process_end(pid_t pid, int pidfd, bool child);
+/* A process that is there, and is about to become the binary. */
+struct spawned {
+	pid_t pid;
+	int pidfd;		/* close-on-exec */
+	int error;		/* for spawn_error(), to be closed */
+};
+
+/* Starts the process; does not wait for its exec(). From the thread that lives as long as
+ * the process is to: the kernel ends it with that thread, unless it outlives. Return: 0,
+ * -errno. */
+int spawn_process(const struct spawn *spawn, struct spawned *ret);
+/* Once the process has ended: why it did not become the binary, -errno; 0: it did. */
+int spawn_error(int fd);
+/* SIGKILL; a child is reaped when it has ended, which is not waited for. The pidfd is
+ * closed in time, and -1 afterwards. -1 is fine. */
+void process_kill(sd_event *event, int *pidfd, bool child);
+/* Waits for its end; blocks. Return: 0, -ETIMEDOUT. */
+int process_wait(int pidfd, int ms);
 /* The pid that a pidfd stands for; -1: it has ended and is reaped; 0: not known. */
 int pidfd_pid(int pidfd);
 /* uid and gid of a user, or of nobody if there is no such user. */

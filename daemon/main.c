@@ -9,6 +9,7 @@
 #include "device-keep.h"
 #include "fdstore.h"
 #include "hotplug.h"
+#include "job.h"
 #include "log.h"
 #include "unitjob.h"
 
@@ -168,26 +169,73 @@ static int check_config(const struct arguments *a)
 	return r < 0 ? EXIT_BAD_CONFIG : EXIT_OK;
 }
 
+/* A successor comes: the drivers are for it, once the service manager has all files. */
+struct leaving {
+	struct manager *m;
+	int error;
+};
+
+static void leave_work(void *arg)
+{
+	struct leaving *l = arg;
+
+	l->error = fdstore_wait();
+}
+
+static void leave_done(void *arg)
+{
+	struct leaving *l = arg;
+	struct manager *m = l->m;
+
+	if (!l->error) {
+		log_notice("restart: the drivers run on");
+		m->leaving = true;
+		sd_event_exit(m->event, 0);
+	} else {
+		log_warning("restart: the service manager does not answer (%s); the drivers are "
+			    "stopped", strerror(-l->error));
+		manager_stop(m);
+	}
+	free(l);
+}
+
+static const struct job_ops leave_ops = { .work = leave_work, .done = leave_done };
+
+static int leave(struct manager *m)
+{
+	struct leaving *l = calloc(1, sizeof(*l));
+	int r = -ENOMEM;
+
+	manager_leave(m);
+	if (l) {
+		l->m = m;
+		r = job_run(m->event, &leave_ops, l);
+	}
+	if (r < 0)
+		free(l);
+	return r;
+}
+
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *arg)
 {
 	struct manager *m = arg;
-	int r;
 
-	/* A successor comes: the drivers are for it. */
 	if (!m->stopping && si->ssi_signo == SIGTERM && fdstore_active(m->fdstore) &&
-	    unitjob_is_restart()) {
-		r = manager_leave(m);
-		if (r >= 0) {
-			log_notice("restart: the drivers run on");
-			m->leaving = true;
-			return sd_event_exit(m->event, 0);
-		}
-		log_warning("restart: the service manager does not answer (%s); the drivers are "
-			    "stopped", strerror(-r));
-	}
+	    unitjob_is_restart() && leave(m) >= 0)
+		return 0;
 	log_notice("%s: stopping", signal_name(si->ssi_signo));
 	manager_stop(m);
 	return 0;
+}
+
+static void on_reloaded(void *arg, int r, const char *why)
+{
+	if (r < 0)
+		log_error("configuration not reloaded, all stays as it was:\n%s",
+			  why ? why : strerror(-r));
+	else
+		log_notice("configuration reloaded");
+	sd_notify(0, "READY=1");
 }
 
 static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *arg)
@@ -197,13 +245,9 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
 	int r;
 
 	sd_notify(0, "RELOADING=1");
-	r = manager_reload(m, &why);
+	r = manager_reload(m, on_reloaded, NULL, &why);
 	if (r < 0)
-		log_error("configuration not reloaded, all stays as it was:\n%s",
-			  why ? why : strerror(-r));
-	else
-		log_notice("configuration reloaded");
-	sd_notify(0, "READY=1");
+		on_reloaded(NULL, r, why);
 	return 0;
 }
 

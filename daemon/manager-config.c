@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "device-block.h"
 #include "fdstore.h"
 #include "log.h"
 #include "manager.h"
 #include "statefile.h"
+#include "uses.h"
 
 /* Where the last good configuration is in the fd store. */
 #define KEPT_KEY "ddekitd"
@@ -95,7 +95,8 @@ void manager_forget_config(struct manager *m)
 	if (m->kept_config < 0)
 		return;
 	fdstore_drop(m->fdstore, KEPT_KEY);
-	fdstore_barrier(m->fdstore);
+	if (fdstore_active(m->fdstore))
+		fdstore_wait();
 	fd_close(&m->kept_config);
 }
 
@@ -201,30 +202,6 @@ static int update_device(struct manager *m, struct device_config **config)
 	return 0;
 }
 
-/* Return: 0, or -EBUSY with *ret_why: an open disk would vanish. */
-static int refuse_in_use(struct manager *m, const struct config *fresh, char **ret_why)
-{
-	_cleanup_free_ char *uses = NULL;
-	const struct device_config *config;
-	const struct device *dev;
-	size_t i;
-
-	for (i = 0; i < m->n_devices; i++) {
-		dev = m->device[i];
-		config = config_find(fresh, dev->config->bdf);
-		if (config ? device_config_equal(dev->config, config) : dev->transient)
-			continue;
-		uses = device_block_uses(dev);
-		if (!uses)
-			continue;
-		*ret_why = str_format("%s is in use: %s; its section cannot be %s before that is "
-				      "closed", dev->config->bdf_text, uses,
-				      config ? "changed" : "removed");
-		return -EBUSY;
-	}
-	return 0;
-}
-
 static char *join_errors(const struct strv *errors)
 {
 	struct text t = { 0 };
@@ -235,32 +212,120 @@ static char *join_errors(const struct strv *errors)
 	return t.text;
 }
 
-int manager_reload(struct manager *m, char **ret_why)
+/* A reload that waits for who has a disk open. */
+struct reload {
+	struct manager *m;
+	struct config fresh;
+	manager_reloaded_fn fn;
+	void *arg;
+};
+
+static void reload_free(struct reload *reload)
 {
-	struct config fresh = { 0 };
-	struct strv errors = { 0 };
 	size_t i;
-	int r = load(&m->options, &fresh, &errors);
+
+	if (!reload)
+		return;
+	/* Devices that were taken over left a hole. */
+	for (i = 0; i < reload->fresh.n_devices; i++)
+		device_config_destroy(reload->fresh.device[i]);
+	reload->fresh.n_devices = 0;
+	config_finish(&reload->fresh);
+	free(reload);
+}
+
+static int apply(struct manager *m, struct config *fresh)
+{
+	size_t i;
+	int r = 0;
+
+	keep_config(m, fresh);
+	remove_missing(m, fresh);
+	for (i = 0; i < fresh->n_devices && r >= 0; i++)
+		if (manager_owns(m, fresh->device[i]))
+			r = update_device(m, &fresh->device[i]);
+	return r;
+}
+
+/* An open disk must not vanish. */
+static int refuse_in_use(const struct uses_check *check, char **ret_why)
+{
+	_cleanup_free_ char *uses = NULL;
+	const struct uses_entry *e = uses_first(check, &uses);
+
+	if (!e)
+		return 0;
+	*ret_why = str_format("%s is in use: %s; its section cannot be %s before that is closed",
+			      e->bdf_text, uses ? uses : "?", e->change);
+	return -EBUSY;
+}
+
+static void reload_done(struct uses_check *check)
+{
+	struct reload *reload = check->arg;
+	struct manager *m = reload->m;
+	_cleanup_free_ char *why = NULL;
+	int r = refuse_in_use(check, &why);
+
+	str_set(&m->config_error, why);
+	if (!r)
+		r = apply(m, &reload->fresh);
+	manager_notify(m);
+	reload->fn(reload->arg, r, why);
+	reload_free(reload);
+	uses_free(check);
+}
+
+/* The devices whose disks the reload would take away. */
+static int add_checks(struct manager *m, const struct config *fresh, struct uses_check *check)
+{
+	const struct device_config *config;
+	const struct device *dev;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < m->n_devices && !r; i++) {
+		dev = m->device[i];
+		config = config_find(fresh, dev->config->bdf);
+		if (config ? device_config_equal(dev->config, config) : dev->transient)
+			continue;
+		r = uses_add(check, dev, config ? "changed" : "removed");
+	}
+	return r;
+}
+
+static int read_fresh(struct manager *m, struct config *fresh, char **ret_why)
+{
+	struct strv errors = { 0 };
+	int r = load(&m->options, fresh, &errors);
 
 	if (r < 0)
 		*ret_why = errors.n ? join_errors(&errors)
 				    : str_format("%s: %s", m->options.config_path, strerror(-r));
-	else
-		r = refuse_in_use(m, &fresh, ret_why);
-	str_set(&m->config_error, r >= 0 ? NULL : errors.n ? errors.item[0] : *ret_why);
+	if (r < 0)
+		str_set(&m->config_error, errors.n ? errors.item[0] : *ret_why);
 	strv_finish(&errors);
-	if (r >= 0) {
-		keep_config(m, &fresh);
-		remove_missing(m, &fresh);
-		for (i = 0; i < fresh.n_devices && r >= 0; i++)
-			if (manager_owns(m, fresh.device[i]))
-				r = update_device(m, &fresh.device[i]);
+	return r;
+}
+
+int manager_reload(struct manager *m, manager_reloaded_fn fn, void *arg, char **ret_why)
+{
+	struct reload *reload = calloc(1, sizeof(*reload));
+	struct uses_check *check = uses_create(reload_done, reload);
+	int r = reload && check ? 0 : -ENOMEM;
+
+	if (!r) {
+		*reload = (struct reload){ .m = m, .fn = fn, .arg = arg };
+		r = read_fresh(m, &reload->fresh, ret_why);
 	}
-	/* Devices that were taken over left a hole. */
-	for (i = 0; i < fresh.n_devices; i++)
-		device_config_destroy(fresh.device[i]);
-	fresh.n_devices = 0;
-	config_finish(&fresh);
-	manager_notify(m);
+	if (!r)
+		r = add_checks(m, &reload->fresh, check);
+	if (!r)
+		r = uses_start(check, m->event, m->jobs);
+	if (r < 0) {
+		uses_free(check);
+		reload_free(reload);
+		manager_notify(m);
+	}
 	return r;
 }

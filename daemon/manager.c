@@ -1,105 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* All devices of one ddekitd; see manager.h. */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "bind.h"
 #include "bus.h"
 #include "inuse.h"
+#include "job.h"
+#include "lockfile.h"
 #include "log.h"
 #include "manager.h"
 #include "pcisys.h"
 
-/* Devices stop side by side, but are made quiet and given back one after the other. */
+/* Besides stop-timeout=: for what the jobs of a device may take; devices stop side by side. */
 #define STOP_LIMIT_MS 20000ull
-#define STOP_DEVICE_MS 2000ull
-
-#define LOCK_ORPHAN_NS 1000000000ull	/* for a dead ddekitd's child to let go of a lock */
-#define LOCK_PAUSE_NS 2000000		/* between two tries */
+#define STOP_DEVICE_MS 2000ull	/* they share processors */
 
 /* ---- runtime folder -------------------------------------------------------- */
-
-/* Is the file still the one of that name? Its last owner may have removed it
- * between our open and lock. */
-static bool still_there(int fd, const char *path)
-{
-	struct stat mine, there;
-
-	return !fstat(fd, &mine) && !stat(path, &there) && mine.st_dev == there.st_dev &&
-	       mine.st_ino == there.st_ino;
-}
-
-int manager_sign_lock(int fd)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d\n", (int)getpid());
-	return ftruncate(fd, 0) < 0 || pwrite(fd, text, strlen(text), 0) < 0 ? -errno : 0;
-}
-
-/* Return: the locked fd, -EBUSY, -ESTALE (try again), -errno. */
-static int try_lock(const char *path, pid_t *ret_owner)
-{
-	char text[16] = "";
-	int fd, r = 0;
-
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		r = errno == EWOULDBLOCK ? -EBUSY : -errno;
-		if (pread(fd, text, sizeof(text) - 1, 0) > 0)
-			*ret_owner = atoi(text);
-	} else if (!still_there(fd, path)) {
-		r = -ESTALE;
-	} else {
-		r = manager_sign_lock(fd);
-	}
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
-	return fd;
-}
-
-/* Held by a ddekitd that is dead: by its child, which has it until it has become a driver
- * host by exec() or has seen that it is an orphan. */
-static bool is_left_over(pid_t owner)
-{
-	return owner > 0 && kill(owner, 0) < 0 && errno == ESRCH;
-}
-
-int manager_lock_file(const char *dir, const char *name, pid_t *ret_owner)
-{
-	_cleanup_free_ char *path = str_format("%s/%s", dir, name);
-	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
-	uint64_t end = mono_ns() + LOCK_ORPHAN_NS;
-	int r;
-
-	if (!path)
-		return -ENOMEM;
-	for (;;) {
-		r = try_lock(path, ret_owner);
-		if (r == -EBUSY && is_left_over(*ret_owner) && mono_ns() < end)
-			nanosleep(&pause, NULL);
-		else if (r != -ESTALE)
-			return r;
-	}
-}
-
-void manager_unlock_file(const char *dir, const char *name, int *fd)
-{
-	_cleanup_free_ char *path = str_format("%s/%s", dir, name);
-
-	if (*fd >= 0 && path)
-		unlink(path);
-	fd_close(fd);
-}
 
 static char *lock_name(const struct manager *m)
 {
@@ -122,7 +40,7 @@ static int open_runtime_dir(struct manager *m)
 			  "--runtime-dir", dir, strerror(-r));
 		return r;
 	}
-	r = manager_lock_file(dir, name, &owner);
+	r = lockfile_open(dir, name, &owner);
 	if (r == -EBUSY)
 		log_error("another ddekitd (process %d) runs in %s; stop it or choose another "
 			  "--runtime-dir", (int)owner, dir);
@@ -236,8 +154,11 @@ int manager_open(sd_event *event, const struct manager_options *options,
 		return -EINVAL;
 	}
 	r = manager_open_config(ret);
+	if (r >= 0)
+		r = jobs_create(event, &ret->jobs);
 	if (r < 0)
 		return r;
+	confine_open();
 	spawn_user(ret->config.global.user, &ret->host_uid, &ret->host_gid);
 	r = open_runtime_dir(ret);
 	return r < 0 ? r : take_devices(ret);
@@ -253,8 +174,9 @@ void manager_close(struct manager *m)
 	for (i = 0; i < m->n_devices && !m->leaving; i++)
 		device_destroy(m->device[i]);
 	free(m->device);
+	jobs_destroy(m->jobs);
 	if (name && m->config.global.runtime_dir)
-		manager_unlock_file(m->config.global.runtime_dir, name, &m->lock);
+		lockfile_remove(m->config.global.runtime_dir, name, &m->lock);
 	fd_close(&m->lock);
 	config_finish(&m->config);
 	if (!m->leaving)

@@ -7,6 +7,7 @@
 
 struct bus;
 struct fdstore;
+struct jobs;
 
 /* From the command line; NULL: the configuration's. Borrowed for ever. */
 struct manager_options {
@@ -33,6 +34,7 @@ struct manager {
 	size_t n_devices;
 	struct bus *bus;
 	struct fdstore *fdstore;	/* main's; NULL: none */
+	struct jobs *jobs;		/* reloads, one after another */
 	sd_event_source *stop_timer;
 	int kept_config;		/* the last good one (statefile.h), -1: none */
 	char *config_error;		/* why the file is not what is in use, or NULL */
@@ -67,9 +69,12 @@ void manager_close(struct manager *m);
 void manager_autostart(struct manager *m);
 /* Begins an orderly stop of all; the event loop ends after it. */
 void manager_stop(struct manager *m);
-/* Reads the configuration again. Return: 0, -errno: all stays as it was;
- * *ret_why: the errors, one per line, to be freed. */
-int manager_reload(struct manager *m, char **ret_why);
+/* Called once, in the event loop: r < 0: all stays as it was, and @why (NULL: no memory) has
+ * the errors, one per line. */
+typedef void (*manager_reloaded_fn)(void *arg, int r, const char *why);
+/* Reads the configuration again; fn is called once it is in use. Return: 0; -errno: fn will
+ * not be called, all stays as it was; *ret_why: the errors, one per line, to be freed. */
+int manager_reload(struct manager *m, manager_reloaded_fn fn, void *arg, char **ret_why);
 
 struct device *manager_find(struct manager *m, struct ddekit_bdf bdf);
 /* By BDF long or short, or by interface name. NULL: none. */
@@ -83,14 +88,5 @@ void manager_device_changed(struct manager *m, struct device *dev, enum device_s
 void manager_device_logged(struct manager *m, struct device *dev, int level, const char *text);
 void manager_link_changed(struct manager *m, struct device *dev);
 void manager_device_gone(struct manager *m, struct device *dev);	/* frees it */
-
-/* Opens <runtime-dir>/NAME and locks it, its text the pid. Return: fd; -EBUSY:
- * *ret_owner is the other's pid, 0 if not known; -errno. One whose owner is dead may
- * be in the hands of a child that is about to end: that is waited for, up to 1 s. */
-int manager_lock_file(const char *dir, const char *name, pid_t *ret_owner);
-/* Writes our pid into a lock that somebody else took for us. */
-int manager_sign_lock(int fd);
-/* Removes and closes it. */
-void manager_unlock_file(const char *dir, const char *name, int *fd);
 
 #endif

@@ -7,7 +7,9 @@
 
 #include "authorize.h"
 #include "bus.h"
+#include "device-work.h"
 #include "hostcall.h"
+#include "job.h"
 #include "log.h"
 #include "methods.h"
 #include "report.h"
@@ -364,10 +366,50 @@ static int set_parameter(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	return r < 0 ? r : param_call(msg, dev, name, value, error);
 }
 
+static void monitor_done(void *arg)
+{
+	struct monitor_work *w = arg;
+	sd_bus_message *msg = w->msg;
+
+	if (w->error < 0)
+		sd_bus_reply_method_errorf(msg, CONTROL_ERROR_FAILED, "%s: %s: %s",
+					   w->dev->config->bdf_text, w->command,
+					   w->reply ? w->reply : strerror(-w->error));
+	else
+		sd_bus_reply_method_return(msg, "s", w->reply ? w->reply : "");
+	sd_bus_message_unref(msg);
+	monitor_work_free(w);
+}
+
+static const struct job_ops monitor_ops = { .work = work_monitor, .done = monitor_done };
+
+/* The claim is there until a job behind this one. */
+static int run_monitor(sd_bus_message *msg, struct device *dev, const char *command,
+		       const char *arguments)
+{
+	struct monitor_work *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	w->dev = dev;
+	w->claim = dev->claim;
+	r = str_set(&w->command, command);
+	if (!r)
+		r = str_set(&w->arguments, *arguments ? arguments : NULL);
+	if (!r)
+		r = jobs_add(dev->jobs, &monitor_ops, w);
+	if (r < 0) {
+		monitor_work_free(w);
+		return r;
+	}
+	w->msg = sd_bus_message_ref(msg);
+	return 1;
+}
+
 /* Monitor(s device, s command, s arguments) -> s reply */
 static int monitor(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	_cleanup_free_ char *reply = NULL;
 	const char *command, *arguments;
 	struct device *dev;
 	int r = method_read_device(msg, arg, &dev, error);
@@ -379,21 +421,34 @@ static int monitor(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	if (!dev->claim)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not claimed",
 					 dev->config->bdf_text, device_state_name(dev->state));
-	r = ddekit_claim_monitor(dev->claim, command, *arguments ? arguments : NULL, &reply);
-	if (r < 0)
-		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "%s: %s: %s",
-					 dev->config->bdf_text, command,
-					 reply ? reply : strerror(-r));
-	return sd_bus_reply_method_return(msg, "s", reply ? reply : "");
+	return run_monitor(msg, dev, command, arguments);
+}
+
+static void on_reloaded(void *arg, int r, const char *why)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *msg = arg;
+
+	if (r < 0) {
+		r = method_bad_config(&error, why, r);
+		sd_bus_reply_method_errno(msg, r, &error);
+	} else {
+		sd_bus_reply_method_return(msg, "");
+	}
+	sd_bus_error_free(&error);
+	sd_bus_message_unref(msg);
 }
 
 /* Reload() */
 static int reload(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	_cleanup_free_ char *why = NULL;
-	int r = manager_reload(arg, &why);
+	int r = manager_reload(arg, on_reloaded, msg, &why);
 
-	return r < 0 ? method_bad_config(error, why, r) : sd_bus_reply_method_return(msg, "");
+	if (r < 0)
+		return method_bad_config(error, why, r);
+	sd_bus_message_ref(msg);
+	return 1;
 }
 
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,

@@ -4,6 +4,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <sys/stat.h>
 
 #include "netlink.h"
 #include "tap.h"
@@ -11,12 +12,10 @@
 #define BUDGET 16	/* datagrams per wake-up */
 
 struct link_watch {
-	struct mnl_socket *nl;
+	struct link_socket socket;
 	sd_event_source *source;
 	link_watch_fn fn;
 	void *arg;
-	int ifindex;
-	uint32_t seq;
 	bool gone;
 };
 
@@ -53,7 +52,7 @@ static int on_message(const struct nlmsghdr *msg, void *arg)
 
 	if (msg->nlmsg_type != RTM_NEWLINK && msg->nlmsg_type != RTM_DELLINK)
 		return MNL_CB_OK;
-	if (info->ifi_index != watch->ifindex || info->ifi_family != AF_UNSPEC)
+	if (info->ifi_index != watch->socket.ifindex || info->ifi_family != AF_UNSPEC)
 		return MNL_CB_OK;
 	if (msg->nlmsg_type == RTM_DELLINK) {
 		watch->gone = true;
@@ -66,36 +65,6 @@ static int on_message(const struct nlmsghdr *msg, void *arg)
 	return MNL_CB_OK;
 }
 
-/* Asks for the state as it is now; the answer arrives as RTM_NEWLINK. */
-static int ask(struct link_watch *watch)
-{
-	char buf[256] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *info;
-
-	msg->nlmsg_type = RTM_GETLINK;
-	msg->nlmsg_flags = NLM_F_REQUEST;
-	msg->nlmsg_seq = ++watch->seq;
-	info = mnl_nlmsg_put_extra_header(msg, sizeof(*info));
-	info->ifi_index = watch->ifindex;
-	return mnl_socket_sendto(watch->nl, msg, msg->nlmsg_len) < 0 ? -errno : 0;
-}
-
-int link_watch_set_mtu(struct link_watch *watch, uint32_t mtu)
-{
-	char buf[256] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *info;
-
-	msg->nlmsg_type = RTM_NEWLINK;
-	msg->nlmsg_flags = NLM_F_REQUEST;
-	msg->nlmsg_seq = ++watch->seq;
-	info = mnl_nlmsg_put_extra_header(msg, sizeof(*info));
-	info->ifi_index = watch->ifindex;
-	mnl_attr_put_u32(msg, IFLA_MTU, mtu);
-	return mnl_socket_sendto(watch->nl, msg, msg->nlmsg_len) < 0 ? -errno : 0;
-}
-
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -104,9 +73,9 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	ssize_t n;
 
 	while (budget-- && !watch->gone) {
-		n = mnl_socket_recvfrom(watch->nl, buf, sizeof(buf));
+		n = mnl_socket_recvfrom(watch->socket.nl, buf, sizeof(buf));
 		if (n < 0 && errno == ENOBUFS)
-			ask(watch);	/* some were lost: look at the outcome */
+			watch->gone = true;	/* some were lost: a new watch sees the outcome */
 		else if (n <= 0)
 			break;
 		else
@@ -119,43 +88,86 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	return 0;
 }
 
+/* ---- in a thread ------------------------------------------------------------- */
+
 struct opening {
 	const char *name;
-	struct link_watch *watch;
+	struct link_socket *socket;
 };
+
+/* Has the kernel send the state as it is now, as RTM_NEWLINK. */
+static int request_state(const struct link_socket *socket)
+{
+	char buf[256] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+	struct ifinfomsg *info;
+
+	msg->nlmsg_type = RTM_GETLINK;
+	msg->nlmsg_flags = NLM_F_REQUEST;
+	info = mnl_nlmsg_put_extra_header(msg, sizeof(*info));
+	info->ifi_index = socket->ifindex;
+	return mnl_socket_sendto(socket->nl, msg, msg->nlmsg_len) < 0 ? -errno : 0;
+}
 
 static int open_socket(void *arg)
 {
 	struct opening *o = arg;
-	struct link_watch *watch = o->watch;
+	struct link_socket *socket = o->socket;
 
-	watch->ifindex = if_nametoindex(o->name);
-	if (!watch->ifindex)
+	socket->ifindex = (int)if_nametoindex(o->name);
+	if (!socket->ifindex)
 		return -errno;
-	watch->nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!watch->nl || mnl_socket_bind(watch->nl, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
+	socket->nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!socket->nl || mnl_socket_bind(socket->nl, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
+	return request_state(socket);
+}
+
+int link_socket_open(int tap, struct link_socket *ret)
+{
+	_cleanup_close_ int ns = tap_netns_fd(tap);
+	struct link_socket socket = { 0 };
+	char name[IFNAMSIZ];
+	struct opening o = { .name = name, .socket = &socket };
+	struct stat st;
+	int r = ns < 0 ? ns : tap_name(tap, name);
+
+	if (!r)
+		r = fstat(ns, &st) < 0 ? -errno : 0;
+	if (!r)
+		r = netns_call(ns, open_socket, &o);
+	if (r < 0) {
+		link_socket_close(&socket);
+		return r;
+	}
+	socket.netns = st.st_ino;
+	*ret = socket;
 	return 0;
 }
 
-int link_watch_create(sd_event *event, int netns_fd, const char *name, link_watch_fn fn,
-		      void *arg, struct link_watch **ret)
+void link_socket_close(struct link_socket *socket)
+{
+	if (socket->nl)
+		mnl_socket_close(socket->nl);
+	socket->nl = NULL;
+}
+
+/* ---- in the event loop --------------------------------------------------------- */
+
+int link_watch_create(sd_event *event, struct link_socket *socket, link_watch_fn fn, void *arg,
+		      struct link_watch **ret)
 {
 	struct link_watch *watch = calloc(1, sizeof(*watch));
-	struct opening o = { .name = name, .watch = watch };
-	int r;
+	int r = watch ? 0 : -ENOMEM;
 
-	if (!watch)
-		return -ENOMEM;
-	watch->fn = fn;
-	watch->arg = arg;
-	r = netns_call(netns_fd, open_socket, &o);
-	if (r >= 0)
-		r = sd_event_add_io(event, &watch->source, mnl_socket_get_fd(watch->nl), EPOLLIN,
-				    on_readable, watch);
-	if (r >= 0)
-		r = ask(watch);
+	if (!r) {
+		*watch = (struct link_watch){ .socket = *socket, .fn = fn, .arg = arg };
+		socket->nl = NULL;
+		r = sd_event_add_io(event, &watch->source, mnl_socket_get_fd(watch->socket.nl),
+				    EPOLLIN, on_readable, watch);
+	}
 	if (r < 0) {
+		link_socket_close(socket);
 		link_watch_destroy(watch);
 		return r;
 	}
@@ -168,7 +180,6 @@ void link_watch_destroy(struct link_watch *watch)
 	if (!watch)
 		return;
 	sd_event_source_disable_unref(watch->source);
-	if (watch->nl)
-		mnl_socket_close(watch->nl);
+	link_socket_close(&watch->socket);
 	free(watch);
 }

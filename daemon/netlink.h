@@ -20,20 +20,32 @@ struct link_state {
 };
 
 struct link_watch;
+struct mnl_socket;
 
-/* Called from the event loop. state NULL: the interface left this namespace
- * (or is gone); the watch is of no more use and may be destroyed there. */
+/* Called from the event loop. state NULL: the interface left this namespace or is gone, or
+ * changes were lost: the watch is of no more use and may be destroyed there. */
 typedef void (*link_watch_fn)(void *arg, const struct link_state *state);
 
+/* A socket in an interface's namespace, to which the present state is on its way, then
+ * each change. */
+struct link_socket {
+	struct mnl_socket *nl;		/* NULL: none */
+	int ifindex;
+	uint64_t netns;			/* inode of the namespace */
+};
+
+/* Any thread; waits for the kernel's network lock. @tap: borrowed.
+ * Return: 0, -ENODEV, -errno. */
+int link_socket_open(int tap, struct link_socket *ret);
+void link_socket_close(struct link_socket *socket);	/* twice is fine */
+
 /**
- * link_watch_create - watch interface @name in namespace @netns_fd (-1: own)
- * @fn is called with the present state soon after, then at each change.
- * Return: 0, -ENODEV, -errno.
+ * link_watch_create - watch an interface
+ * @socket: moved in any case
+ * Does not block. Return: 0, -ENOMEM, -errno.
  */
-int link_watch_create(sd_event *event, int netns_fd, const char *name, link_watch_fn fn,
-		      void *arg, struct link_watch **ret);
+int link_watch_create(sd_event *event, struct link_socket *socket, link_watch_fn fn, void *arg,
+		      struct link_watch **ret);
 void link_watch_destroy(struct link_watch *watch);	/* NULL is fine */
-/* Sets the MTU; the answer comes as a change. Return: 0, -errno of sending. */
-int link_watch_set_mtu(struct link_watch *watch, uint32_t mtu);
 
 #endif

@@ -11,6 +11,7 @@
 struct plan {
 	struct manager *m;
 	const struct device_config *config;
+	const struct inuse *uses;
 	struct json_object *o, *problems;
 	bool force;
 };
@@ -79,22 +80,18 @@ static void add_list(struct json_object *list, const struct strv *texts)
 		json_object_array_add(list, json_object_new_string(texts->item[i]));
 }
 
-static int add_uses(struct plan *p)
+static void add_uses(struct plan *p)
 {
 	struct json_object *list = json_object_new_array();
-	struct inuse uses = { 0 };
-	int r = inuse_check(&inuse_system, p->config->bdf_text, &uses);
 
-	add_list(list, &uses.net);
-	add_list(list, &uses.other);
+	add_list(list, &p->uses->net);
+	add_list(list, &p->uses->other);
 	json_object_object_add(p->o, "uses", list);
-	if (!p->force && uses.other.n)
+	if (!p->force && p->uses->other.n)
 		add_problem(p, "it is in use: end that first, or --force");
-	else if (!p->force && uses.net.n && !p->config->take_over)
+	else if (!p->force && p->uses->net.n && !p->config->take_over)
 		add_problem(p, "it is in use: --take-over yes moves that to the new interface, "
 			    "--force drops it");
-	inuse_finish(&uses);
-	return r;
 }
 
 static int add_real(struct plan *p)
@@ -117,7 +114,9 @@ static int add_real(struct plan *p)
 		if (why)
 			add_problem(p, why);
 	}
-	return r ? r : add_uses(p);
+	if (!r)
+		add_uses(p);
+	return r;
 }
 
 static int add_dropin(struct plan *p)
@@ -137,9 +136,9 @@ static int add_dropin(struct plan *p)
 }
 
 int plan_bind(struct manager *m, const struct device_config *config, bool lasts, bool force,
-	      struct json_object **ret)
+	      const struct inuse *uses, struct json_object **ret)
 {
-	struct plan p = { .m = m, .config = config, .force = force };
+	struct plan p = { .m = m, .config = config, .uses = uses, .force = force };
 	int r;
 
 	p.o = json_object_new_object();

@@ -102,50 +102,40 @@ static int lift(int fd, int *ret)
 	return *ret < 0 ? -errno : 0;
 }
 
-/* Waits for exec: the pipe's write end goes with it. Return: 0, child's error. */
-static int wait_for_exec(int fd)
+/* The parent's half. The process is not reaped before its pidfd is open, so the pid is its
+ * own. */
+static int open_pidfd(pid_t pid, int *ret)
 {
-	int error;
-	ssize_t n;
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0), r = -errno;
 
-	do
-		n = read(fd, &error, sizeof(error));
-	while (n < 0 && errno == EINTR);
-	if (n == sizeof(error))
-		return error;
-	return n ? -EIO : 0;
-}
-
-/* The parent's half. The process is not reaped before its pidfd is open, so the
- * pid is its own. */
-static int finish(pid_t pid, int error_fd, pid_t *ret_pid, int *ret_pidfd)
-{
-	int r, pidfd = syscall(SYS_pidfd_open, pid, 0);
-
-	r = pidfd < 0 ? -errno : wait_for_exec(error_fd);
-	if (r < 0) {
+	if (fd < 0) {
 		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		fd_close(&pidfd);
+		waitpid(pid, NULL, WNOHANG);
 		return r;
 	}
-	*ret_pid = pid;
-	*ret_pidfd = pidfd;
+	*ret = fd;
 	return 0;
 }
 
-int spawn_process(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd)
+int spawn_error(int fd)
+{
+	int error;
+
+	return read(fd, &error, sizeof(error)) == sizeof(error) ? error : 0;
+}
+
+int spawn_process(const struct spawn *spawn, struct spawned *ret)
 {
 	_cleanup_close_ int sock = -1, log = -1, error = -1;
 	int extra[SPAWN_MAX_EXTRA];
 	struct spawn lifted = *spawn;
 	size_t n = 0;
-	pid_t pid, parent = getpid();
+	pid_t pid = -1, parent = getpid();
 	int p[2], r;
 
 	if (spawn->n_extra > SPAWN_MAX_EXTRA)
 		return -E2BIG;
-	if (pipe2(p, O_CLOEXEC) < 0)
+	if (pipe2(p, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -errno;
 	r = lift(spawn->socket, &sock);
 	if (!r)
@@ -165,24 +155,43 @@ int spawn_process(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd)
 		pid = fork();
 		if (!pid)
 			child(&lifted, parent, error);
-		fd_close(&error);
-		r = pid < 0 ? -errno : finish(pid, p[0], ret_pid, ret_pidfd);
+		r = pid < 0 ? -errno : open_pidfd(pid, &ret->pidfd);
 	}
-	close(p[0]);
 	while (n)
 		close(extra[--n]);
-	return r;
+	if (r < 0) {
+		close(p[0]);
+		return r;
+	}
+	ret->pid = pid;
+	ret->error = p[0];
+	return 0;
 }
 
-void process_end(pid_t pid, int pidfd, bool child)
+/* It is reaped here, or else by nobody. */
+static int on_end(sd_event_source *source, const siginfo_t *si, void *arg)
+{
+	sd_event_source_unref(source);
+	return 0;
+}
+
+void process_kill(sd_event *event, int *pidfd, bool child)
+{
+	sd_event_source *source;
+
+	if (*pidfd < 0)
+		return;
+	syscall(SYS_pidfd_send_signal, *pidfd, SIGKILL, NULL, 0);
+	if (child && sd_event_add_child_pidfd(event, &source, *pidfd, WEXITED, on_end, NULL) >= 0)
+		sd_event_source_set_child_pidfd_own(source, 1);
+	else
+		close(*pidfd);
+	*pidfd = -1;
+}
+
+int process_wait(int pidfd, int ms)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
-	if (pidfd < 0)
-		return;
-	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-	while (poll(&p, 1, -1) < 0 && errno == EINTR)
-		;
-	if (child)
-		waitpid(pid, NULL, 0);
+	return pidfd < 0 || poll(&p, 1, ms) > 0 ? 0 : -ETIMEDOUT;
 }

@@ -17,7 +17,7 @@ int netns_call(int netns_fd, int (*fn)(void *arg), void *arg)
 
 	if (netns_fd < 0)
 		return fn(arg);
-	home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (home < 0)
 		return -errno;
 	if (setns(netns_fd, CLONE_NEWNET) < 0)
@@ -153,6 +153,23 @@ int tap_name(int fd, char *buf)
 	memcpy(buf, req.ifr_name, IFNAMSIZ);
 	buf[IFNAMSIZ - 1] = 0;
 	return 0;
+}
+
+static int set_mtu(void *arg)
+{
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);	/* any will do */
+
+	return sock < 0 || ioctl(sock, SIOCSIFMTU, arg) < 0 ? -errno : 0;
+}
+
+int tap_set_mtu(int fd, uint32_t mtu)
+{
+	_cleanup_close_ int ns = tap_netns_fd(fd);
+	struct ifreq req = { 0 };
+	int r = ns < 0 ? ns : tap_name(fd, req.ifr_name);
+
+	req.ifr_mtu = (int)mtu;
+	return r < 0 ? r : netns_call(ns, set_mtu, &req);
 }
 
 int tap_netns_fd(int fd)
