@@ -86,11 +86,13 @@ background() {
 }
 
 # dde_device BDF [KEY=VALUE...]: default keys first, given ones replace them.
-# DDEKIT_CPUS gives every device so many CPUs, DDEKIT_DEBUG=1 the checking runtime.
+# DDEKIT_CPUS gives every device so many CPUs, DDEKIT_DEBUG=1 the checking runtime,
+# DDEKIT_SANDBOX=no no sandbox (for tests/coverage).
 dde_device() {
 	local bdf=$1 key
 	local -A keys=([driver]=e1000e [backend]=emu [device]=e1000e [netdev]=user
 		[ifname]=dde0 [netns]=$NS [autostart]=yes [cpus]=${DDEKIT_CPUS:-}
+		[sandbox]=${DDEKIT_SANDBOX:-}
 		[debug]=${DDEKIT_DEBUG:+yes} [memory]=${DDEKIT_DEBUG:+192M})
 	shift
 	for key; do keys[${key%%=*}]=${key#*=}; done

@@ -96,13 +96,28 @@ vm_overlay() {
 	install -D "$REPO/tests/vm/guest/agent" "$stage/usr/local/lib/ddekit-tests/agent"
 	cp "$REPO/tests/vm/guest/ddekit-test-agent.service" "$units/"
 	ln -s ../ddekit-test-agent.service "$units/sysinit.target.wants/"
-	DESTDIR=$stage meson install -C "$BUILD" --no-rebuild --quiet >"$T/install.log" 2>&1 || {
+	vm_install "$stage" >"$T/install.log" 2>&1 || {
 		tail -n 5 "$T/install.log" >&2
 		die "meson install failed: build first (tests/run, or ninja -C $BUILD)"
 	}
 	vm_borrowed "$stage"
 	(cd "$T/overlay" && find . | cpio -o -H newc -R 0:0 --quiet) >"$T/overlay.cpio"
 	rm -rf "$T/overlay"
+}
+
+# vm_install STAGE: what is installed, but for the runtime that checks itself: no guest uses
+# it, and it is larger than all else.  Meson's list of it is in $T/installed; the one in the
+# build folder, which others make and use too, stays as it is.
+vm_install() {
+	local list=$BUILD/meson-logs/install-log.txt
+	(
+		flock 9
+		[ ! -e "$list" ] || cp "$list" "$T/installed.before"
+		DESTDIR=$1 meson install -C "$BUILD" --no-rebuild --quiet || exit
+		mv "$list" "$T/installed"
+		[ ! -e "$T/installed.before" ] || mv "$T/installed.before" "$list"
+	) 9>"$BUILD/install.lock" || return
+	rm -rf "$1$(vm_libdir)"/{libdde-linux,plugins/}*+debug*
 }
 
 # A build without a runtime of its own (-Druntime=false) installs none; if one was

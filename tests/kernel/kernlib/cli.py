@@ -26,6 +26,11 @@ def _parser():
         'failed, 1 something failed, 2 wrong usage, 3 the build failed.')
     p.add_argument('names', nargs='*', metavar='NAME', help='what to run (default: all)')
     p.add_argument('--flavour', choices=('up', 'smp'), default='up', help='default: up')
+    p.add_argument('--core', action='store_true',
+                   help='the tests that the product\'s configuration allows, which are built fast; '
+                   'default: all')
+    p.add_argument('--concurrency', action='store_true',
+                   help='only what is about several CPUs or threads: locks, RCU, work queues')
     p.add_argument('--cpus', type=int, metavar='N',
                    help='virtual CPUs, for smp (default: 2)')
     p.add_argument('--one-process', action='store_true',
@@ -72,9 +77,9 @@ class Session:
     def __init__(self, args):
         self.args = args
         self.cpus = args.cpus or (2 if args.flavour == 'smp' else 1)
-        self.flavour = Flavour(args.flavour, os.path.abspath(args.build), self.say)
+        self.flavour = Flavour(args.flavour, args.core, os.path.abspath(args.build), self.say)
         self.logs = os.path.join(self.flavour.build, 'tests-logs', 'kernel',
-                                 f'{args.flavour}-{self.cpus}')
+                                 self.flavour.name + f'-{self.cpus}')
         self.lock = threading.Lock()
         self.results = []
         self.slots = Slots(args.jobs)
@@ -129,7 +134,7 @@ class Session:
         """Lines about all of it."""
         n = report.count(self.results)
         suites = sum(len(r.suites) for r in self.results)
-        yield (f'{self.args.flavour}, {self.cpus} CPU: {n[ktap.PASSED]} passed, '
+        yield (f'{self.flavour.name}, {self.cpus} CPU: {n[ktap.PASSED]} passed, '
                f'{n[ktap.FAILED]} failed, {n[ktap.SKIPPED]} skipped in {suites} suites and '
                f'modules, {seconds:.0f} s')
         for what, size in self.flavour.sizes().items():
@@ -179,7 +184,8 @@ def _main():
     if args.build_only:
         return OK
     found = tests.every(session.flavour, entries)
-    chosen, unknown = tests.choose(found, args.names, args.nightly)
+    chosen, unknown = tests.choose(found, args.names, args.nightly,
+                                    args.concurrency)
     if unknown:
         parser.error(f'nothing is called {" ".join(unknown)}; see --list')
     if args.list:

@@ -41,10 +41,12 @@ def _suite_names(obj):
 
 
 class Flavour:
-    """up+tests or smp+tests in one build folder."""
+    """up or smp with the kernel's tests in one build folder: all of them, or those that the
+    product's configuration allows."""
 
-    def __init__(self, name, build, say):
-        self.name, self.build, self.say = f'{name}+tests', build, say
+    def __init__(self, name, core, build, say):
+        self.name, self.build, self.say = f'{name}+{"coretests" if core else "tests"}', build, say
+        self.core = core
         self.dde = os.path.join(build, 'dde-linux')
         self.obj = os.path.join(self.dde, f'obj-{self.name}')
         self.runtime = os.path.join(self.dde, f'libdde-linux-{self.name}.so')
@@ -74,7 +76,13 @@ class Flavour:
         self._run(['ninja', '-C', self.build, 'tests/boot/dde-boot'])
         command = [os.path.join(REPO, 'dde-linux/source/build'), '--builddir', self.dde,
                    '--flavour', self.name, '--jobs', str(jobs)]
-        self._run(command + (['--source', kernel_source] if kernel_source else []))
+        if kernel_source:
+            command += ['--source', kernel_source]
+        if self.core:   # as the product's, so that ccache has most of it
+            plugins = os.path.join(self.dde, 'plugins.config')
+            self._run(['ninja', '-C', self.build, 'dde-linux/plugins.config'])
+            command += ['--fragment', plugins]
+        self._run(command)
         self.make_plugins(jobs)
 
     def _stamp(self):

@@ -33,6 +33,8 @@ class Entry:
     unload: bool = False
     timeout: float = 60
     smp: bool = False
+    concurrency: bool = False
+    core: bool = True
     nightly: str = ''
     skip: str = ''
     one_cpu: str = ''
@@ -55,6 +57,7 @@ READERS = {
     'count': re.compile,
     'load': str.split, 'then': str.split, 'seconds': float, 'timeout': float, 'nightly': str,
     'unload': lambda t: {'yes': True, 'no': False}[t], 'smp': lambda t: {'yes': True}[t],
+    'concurrency': lambda t: {'yes': True}[t], 'core': lambda t: {'no': False}[t],
     'skip': str, 'one_cpu': str,
 }
 FIELD = {'pass': 'passes', 'fail': 'fails', 'allow': 'allows'}

@@ -45,7 +45,7 @@ def every(flavour, table):
         out.append(Test(module, 'kunit', e, index['suites'][module]))
     smp = flavour.name.startswith('smp')
     for e in table.values():
-        if e.group != 'kunit' and (smp or not e.smp):
+        if e.group != 'kunit' and (smp or not e.smp) and (e.core or not flavour.core):
             out.append(Test(e.name, 'module', e))
     return out
 
@@ -65,8 +65,11 @@ def _glob_for(test, wanted):
     return globs[0] if len(globs) == 1 else ''
 
 
-def choose(tests, wanted, nightly):
-    """The tests that wanted (names and patterns; empty: all) means. Return: (tests, unknown)."""
+def choose(tests, wanted, nightly, concurrency=False):
+    """The tests that wanted (names and patterns; empty: all) means. Return: (tests, unknown).
+    concurrency: only those that are about it."""
+    if concurrency:
+        tests = [t for t in tests if t.entry.concurrency]
     if not wanted:
         return [t for t in tests if nightly or not t.entry.nightly], []
     out = []

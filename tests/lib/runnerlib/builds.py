@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What several test programs need and tests/run's own build does not make."""
+
+import os
+import subprocess
+
+from .plan import REPO
+
+SANITIZERS = ('-Druntime=false', '-Db_lundef=false', '-Db_sanitize=address,undefined')
+SANITIZER_ENV = {
+    'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0:exitcode=99',
+    'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1:exitcode=99'}
+# Whatever else is running goes first.
+LOW_PRIORITY = ('nice', '-n', '19', 'chrt', '--batch', '0')
+
+
+class Builds:
+    """Each method makes one thing; its output goes to a log; it returns whether it worked."""
+
+    def __init__(self, build, logs):
+        self.build, self.logs = build, logs
+        self.asan = os.path.join(build, 'asan')
+        self.image = ''         # the folder of the guests' image
+
+    def log(self, name):
+        return os.path.join(self.logs, name + '.log')
+
+    def _run(self, log, *command, env=None):
+        with open(log, 'a', encoding='utf-8') as f:
+            return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
+                                  env=env, check=False).returncode == 0
+
+    def sanitizers(self, programs):
+        """The library and the unit tests with AddressSanitizer and UBSan."""
+        log = self.log('asan-build')
+        if not os.path.exists(os.path.join(self.asan, 'build.ninja')) and \
+                not self._run(log, 'meson', 'setup', self.asan, REPO, *SANITIZERS):
+            return False
+        targets = sorted({p.command[0].removeprefix(self.asan + '/') for p in programs})
+        return self._run(log, 'ninja', '-C', self.asan, *targets)
+
+    def guests_image(self):
+        with open(self.log('image'), 'a', encoding='utf-8') as f:
+            r = subprocess.run([os.path.join(REPO, 'tests/vm/image')], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=f, text=True, check=False)
+        self.image = r.stdout.strip()
+        return r.returncode == 0
+
+    def kernel(self, flavour, *options):
+        """A flavour of the runtime with the kernel's tests."""
+        return self._run(self.log(f'kernel-build-{flavour}'), *LOW_PRIORITY,
+                         os.path.join(REPO, 'tests/kernel/run'), '--build-only', '--flavour',
+                         flavour, *options, env=dict(os.environ, DDEKIT_BUILD=self.build))

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs jobs side by side: so many at a time as there are processors, some alone.
+
+A job is a test program, or something that several of them need (a build).  The order is that
+of the list, but for what is not ready yet; jobs that must be alone come last.  A job that
+waits more than it computes takes half a slot.  A filler takes none: it runs beside the others,
+at a low priority of its own making."""
+
+import threading
+import time
+
+
+HALF, FILLER = 0.5, 0     # weights
+
+
+class Job:
+    """One thing to do.  run(beside) is called in a thread of its own; beside says whether
+    other jobs may run at the same time.  If it returns False, jobs that need it are not run,
+    and their miss(NAMES) is called instead; those that are only to be after it are."""
+
+    def __init__(self, name, layer, run, *, needs=(), after=(), alone=False, weight=1,
+                 miss=None):
+        self.name, self.layer, self.run = name, layer, run
+        self.needs, self.after = set(needs), set(after)
+        self.alone, self.weight = alone, weight
+        self.miss = miss or (lambda missing: None)
+        self.seconds = 0
+
+    def __repr__(self):
+        return self.name
+
+
+class Scheduler:
+    """shares: layer -> its part of the wall clock: a second in which n jobs ran counts 1/n
+    for each of them."""
+
+    def __init__(self, slots, clock=time.monotonic):
+        self.slots, self.clock = slots, clock
+        self.changed = threading.Condition()
+        self.pending, self.running = [], []
+        self.good, self.bad = set(), set()
+        self.shares = {}
+        self.last = clock()
+        self.stopped = False
+        self.trouble = []
+
+    def run(self, jobs):
+        """Runs them all; raises what a job raised."""
+        known = {j.name for j in jobs}
+        self.pending = list(jobs)
+        for job in jobs:
+            job.needs &= known
+            job.after &= known
+        self.last = self.clock()
+        try:
+            with self.changed:
+                while self.pending or self.running:
+                    if not self._start_ready():
+                        self.changed.wait()
+        except KeyboardInterrupt:
+            # They were interrupted too, and clean up.
+            with self.changed:
+                self.pending.clear()
+                self.changed.wait_for(lambda: not self.running, timeout=60)
+            raise
+        if self.trouble:
+            raise self.trouble[0]
+
+    def _start_ready(self):
+        """Starts what can be; True if something has changed."""
+        changed = False
+        for job in list(self.pending):
+            if job.needs & self.bad:
+                self.pending.remove(job)
+                self.bad.add(job.name)
+                job.miss(', '.join(sorted(job.needs & self.bad)))
+                changed = True
+            elif job.needs <= self.good and job.after <= self.good | self.bad and \
+                    self._may_start(job):
+                self._account()
+                self.pending.remove(job)
+                self.running.append(job)
+                threading.Thread(target=self._work, args=(job,), daemon=True).start()
+        return changed
+
+    def _may_start(self, job):
+        if any(j.alone for j in self.running):
+            return False
+        if job.alone:
+            return not self.running and all(j.alone for j in self.pending)
+        return not job.weight or \
+            sum(j.weight for j in self.running) + job.weight <= self.slots
+
+    def _work(self, job):
+        start = self.clock()
+        good = False
+        try:
+            good = job.run(self.slots > 1 and not job.alone) is not False
+        except BaseException as e:      # pylint: disable=broad-except
+            self.trouble.append(e)
+        with self.changed:
+            job.seconds = self.clock() - start
+            self._account()
+            self.running.remove(job)
+            (self.good if good else self.bad).add(job.name)
+            self.changed.notify_all()
+
+    def _account(self):
+        """The time since the last change goes to the layers of what ran."""
+        now = self.clock()
+        for job in self.running:
+            self.shares[job.layer] = self.shares.get(job.layer, 0) + \
+                (now - self.last) / len(self.running)
+        self.last = now
