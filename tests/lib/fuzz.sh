@@ -6,6 +6,9 @@
 #	fuzz_begin NAME SOURCE... -- LIBRARY...
 #	seeds into $CORPUS
 #	fuzz_run
+#
+# What earlier runs found to reach all that they reached is in corpus/NAME, one input a line,
+# in base64; tests/fuzz/targets/keep writes it.
 
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -26,6 +29,17 @@ fuzz_begin() {
 	rm -f "$FUZZ_DIR"/{crash,oom,timeout,leak}-*
 	mkdir -p "$CORPUS"
 	it "the target is built" compile "$@"
+	it "the kept inputs are there" kept_inputs
+}
+
+kept_inputs() {
+	python3 - "$REPO/tests/fuzz/corpus/$NAME" "$CORPUS" <<-'END'
+		import base64, sys
+		for n, line in enumerate(open(sys.argv[1], encoding="ascii")):
+		    with open(f"{sys.argv[2]}/kept-{n}", "wb") as f:
+		        f.write(base64.b64decode(line, validate=True))
+	END
+	expect_ge "$(find "$CORPUS" -name 'kept-*' | wc -l)" 10 "inputs"
 }
 
 compile() {
@@ -42,7 +56,7 @@ compile() {
 
 # With one input after the other, for as long as the run allows.
 fuzz() {
-	local seconds=${DDEKIT_FUZZ_SECONDS:-20} log=$FUZZ_DIR/log
+	local seconds=${DDEKIT_FUZZ_SECONDS:-10} log=$FUZZ_DIR/log
 	[ -z "${DDEKIT_NIGHTLY:-}" ] || seconds=${DDEKIT_FUZZ_SECONDS:-600}
 	(cd "$FUZZ_DIR" && "./fuzz-$NAME" -max_total_time="$seconds" -timeout=10 \
 		-rss_limit_mb=1024 -print_final_stats=1 -verbosity=1 "$CORPUS") >"$log" 2>&1 || {

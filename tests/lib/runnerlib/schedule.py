@@ -75,13 +75,21 @@ class Scheduler:
                 self.bad.add(job.name)
                 job.miss(', '.join(sorted(job.needs & self.bad)))
                 changed = True
-            elif job.needs <= self.good and job.after <= self.good | self.bad and \
-                    self._may_start(job):
-                self._account()
-                self.pending.remove(job)
-                self.running.append(job)
-                threading.Thread(target=self._work, args=(job,), daemon=True).start()
+        while job := self._next():
+            self._account()
+            self.pending.remove(job)
+            self.running.append(job)
+            threading.Thread(target=self._work, args=(job,), daemon=True).start()
         return changed
+
+    def _next(self):
+        """What to start now: rather of a layer of which nothing runs, for different kinds of
+        programs get in each other's way less than equal ones."""
+        ended = self.good | self.bad
+        ready = [j for j in self.pending
+                 if j.needs <= self.good and j.after <= ended and self._may_start(j)]
+        layers = {j.layer for j in self.running}
+        return next((j for j in ready if j.layer not in layers), ready[0] if ready else None)
 
     def _may_start(self, job):
         if any(j.alone for j in self.running):
