@@ -36,6 +36,10 @@ configure() {
 	done
 }
 
+is_target() {
+	grep -qF "build $1:" "$BUILD/build.ninja"
+}
+
 # Makes the build folder ready, or dies.
 configure_or_die() {
 	check_disk
@@ -88,7 +92,7 @@ show_progress() {
 build_unit() {
 	local log=$BUILD/ccache-of-up start whole=1
 	configure_or_die
-	grep -q '^build dde-linux/libdde-linux.so:' "$BUILD/build.ninja" || return 0
+	is_target dde-linux/libdde-linux.so || return 0
 	[ ! -e "$BUILD/dde-linux/obj-up" ] || whole=0
 	rm -f "$log"
 	start=$(mono_ms)

@@ -108,7 +108,7 @@ class Run:
             'kernel-build-up': Job('kernel-build-up', 'kernel',
                                    lambda _: self.builds.kernel('up'), weight=FILLER),
             'kernel-build-smp': Job('kernel-build-smp', 'kernel',
-                                    lambda _: self.builds.kernel('smp', '--core'), weight=FILLER,
+                                    lambda _: self.builds.kernel('smp'), weight=FILLER,
                                     after=['kernel-build-up']),
         }
         for name in needed:
