@@ -37,9 +37,10 @@ mono_ms() {
 }
 
 # wait_for SECONDS "what" COMMAND...: until COMMAND succeeds.  Polls a condition;
-# fails, naming what it waited for, when the time is over.
+# fails, naming what it waited for, when the time is over: so many seconds of a machine
+# that does nothing else, DDEKIT_PATIENCE times as many of another.
 wait_for() {
-	local limit=$1 what=$2 end
+	local limit=$(($1 * ${DDEKIT_PATIENCE:-1})) what=$2 end
 	shift 2
 	end=$(($(mono_ms) + limit * 1000))
 	# In a subshell: a test's expectation that does not hold yet exits.

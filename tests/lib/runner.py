@@ -53,8 +53,10 @@ class Run:
 
     # -- one program --
 
-    def environment(self, program):
+    def environment(self, program, beside):
         env = dict(os.environ, DDEKIT_BUILD=self.build, **program.env)
+        if beside:
+            env['DDEKIT_PATIENCE'] = str(plan.BESIDE)
         if self.args.nightly:
             env['DDEKIT_NIGHTLY'] = '1'
         if 'asan-build' in program.needs:
@@ -74,7 +76,7 @@ class Run:
             return True
         text, status, why = run_program(
             program.command, program.time_limit(beside, self.args.nightly),
-            self.environment(program))
+            self.environment(program, beside))
         cases = cases_of(text, status, why)
         self.report.program(program.layer, program.name, cases, time.monotonic() - start, text)
         good = not any(c.outcome == FAILED for c in cases)

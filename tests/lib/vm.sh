@@ -245,7 +245,7 @@ vm_ready() {
 	echo $(($(mono_ms) - start)) >"$VM/boot-ms"
 }
 
-# vm_run [-t SECONDS] COMMAND: default limit 60 s.  Exit status: the command's, 124
+# vm_run [-t SECONDS] COMMAND: default limit 60 s (of a machine that does nothing else).  Exit status: the command's, 124
 # if it took too long, 125 if the guest is gone.
 vm_run() {
 	local limit=60
@@ -253,7 +253,7 @@ vm_run() {
 		limit=$2
 		shift 2
 	fi
-	"$REPO/tests/vm/client" "$VM" run --limit "$limit" "$*"
+	"$REPO/tests/vm/client" "$VM" run --limit "$((limit * ${DDEKIT_PATIENCE:-1}))" "$*"
 }
 
 # vm_spawn NAME [-t SECONDS] COMMAND: in the background; up to seven at once.
