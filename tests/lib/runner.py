@@ -18,8 +18,10 @@ from runnerlib.builds import SANITIZER_ENV, Builds  # noqa: E402
 from runnerlib.cases import FAILED, SKIPPED, Case, cases_of  # noqa: E402
 from runnerlib.schedule import FILLER, HALF, Job, Scheduler  # noqa: E402
 
-# After which a program that was told to end is killed.
+# Seconds after which a program that was told to end is killed.
 PATIENCE = 30
+# On a machine with many processors too: guests need memory.
+MOST_AT_A_TIME = 4
 
 
 def run_program(command, limit, env):
@@ -132,7 +134,8 @@ class Run:
         start = time.monotonic()
         needed = {n for p in chosen for n in p.needs}
         jobs = self.build_jobs(needed, chosen) + [self.job(p) for p in chosen]
-        scheduler = Scheduler(1 if self.args.one else len(os.sched_getaffinity(0)))
+        slots = 1 if self.args.one else min(MOST_AT_A_TIME, len(os.sched_getaffinity(0)))
+        scheduler = Scheduler(slots)
         scheduler.run(jobs)
         over = self.times(scheduler.shares, time.monotonic() - start)
         status = self.report.end()
@@ -145,7 +148,9 @@ class Run:
             name, _, value = word.partition('=')
             before[name] = float(value)
         shares = {**before, **{n: shares[n] for n in plan.LAYERS if n in shares}}
-        budgets = {} if self.args.what or self.args.nightly else report.read_budgets()
+        args = self.args
+        normal = not (args.what or args.nightly or args.one or args.plain)
+        budgets = report.read_budgets() if normal else {}
         over = report.print_times(shares, sum(before.values()) + seconds, self.unit, budgets)
         self.report.slowest()
         print(f'logs in {self.report.logs}')
