@@ -7,8 +7,8 @@
 #	seeds into $CORPUS
 #	fuzz_run
 #
-# What earlier runs found to reach all that they reached is in corpus/NAME, one input a line,
-# in base64; tests/fuzz/targets/keep writes it.
+# What earlier runs found to reach all that they reached is in corpus/NAME, one input a line;
+# tests/fuzz/targets/keep writes it.
 
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -34,10 +34,10 @@ fuzz_begin() {
 
 kept_inputs() {
 	python3 - "$REPO/tests/fuzz/corpus/$NAME" "$CORPUS" <<-'END'
-		import base64, sys
+		import base64, sys, zlib
 		for n, line in enumerate(open(sys.argv[1], encoding="ascii")):
 		    with open(f"{sys.argv[2]}/kept-{n}", "wb") as f:
-		        f.write(base64.b64decode(line, validate=True))
+		        f.write(zlib.decompress(base64.b64decode(line)))
 	END
 	expect_ge "$(find "$CORPUS" -name 'kept-*' | wc -l)" 10 "inputs"
 }

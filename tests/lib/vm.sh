@@ -245,8 +245,8 @@ vm_ready() {
 	echo $(($(mono_ms) - start)) >"$VM/boot-ms"
 }
 
-# vm_run [-t SECONDS] COMMAND: default limit 60 s (of a machine that does nothing else).  Exit status: the command's, 124
-# if it took too long, 125 if the guest is gone.
+# vm_run [-t SECONDS] COMMAND: default limit 60 s, of a machine that does nothing else.  Exit
+# status: the command's, 124 if it took too long, 125 if the guest is gone.
 vm_run() {
 	local limit=60
 	if [ "$1" = -t ]; then
