@@ -6,8 +6,10 @@
  *	block-rig [OPTIONS] SOCKET FILE FRONT [ARGUMENT…]
  *
  * On stdin, one letter each: k kills the back and starts another; a kills it; s starts
- * one; g kills it and starts one whose disk has gone; f kills the front and starts
- * another.  Each is answered by "ok" on stdout; so is the start, with the front's pid.
+ * one; g kills it and starts one whose disk has gone; h halts it, c lets it continue;
+ * f kills the front and starts another; n asks how many requests the front has in flight.
+ * Each is answered by "ok" on stdout, n by "ok NUMBER"; so is the start, with the front's
+ * pid.
  * It ends, with the front, at the end of stdin.
  */
 #include <err.h>
@@ -34,6 +36,7 @@ static struct back_options options = { .block = 512, .max_bytes = 128 << 10 };
 static int listener, life[2];
 static char **front_argv;
 static pid_t back, front;
+static bool halted;		/* the back */
 
 static int listen_at(const char *path)
 {
@@ -74,7 +77,28 @@ static void kill_back(void)
 	kill(back, SIGKILL);
 	waitpid(back, NULL, 0);
 	back = 0;
+	halted = false;
 	block_share_back_died(&share);
+}
+
+/* Returns when it is halted. */
+static void halt_back(void)
+{
+	int status = 0;
+
+	if (halted)
+		return;
+	if (back <= 0 || kill(back, SIGSTOP) < 0 || waitpid(back, &status, WUNTRACED) != back ||
+	    !WIFSTOPPED(status))
+		errx(1, "the back cannot be halted");
+	halted = true;
+}
+
+static void continue_back(void)
+{
+	if (back > 0)
+		kill(back, SIGCONT);
+	halted = false;
 }
 
 /* In the child: copies above all targets first, so that none is overwritten. */
@@ -130,7 +154,14 @@ static void obey(int c)
 		kill_front();
 		start_front();
 	}
-	if (c != '\n')
+	if (c == 'h')
+		halt_back();
+	if (c == 'c')
+		continue_back();
+	if (c == 'n')
+		printf("ok %llu\n", (unsigned long long)__atomic_load_n(
+			       &share.c->disk[0].in_flight, __ATOMIC_RELAXED));
+	else if (c != '\n')
 		printf("ok\n");
 	fflush(stdout);
 }
