@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Commands to /dev/ublk-control; see ublk.h. */
+/* Commands to /dev/ublk-control, and a device's time-out in sysfs; see ublk.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ublk.h"
 
 #define SECTOR 512u
-#define RECOVER_TRIES 500	/* of 10 ms: the kernel ends the dead server's requests */
 
 int ublk_control_open(struct ublk_control *c)
 {
@@ -126,29 +125,31 @@ int ublk_add(struct ublk_control *c, const struct dde_block_disk *disk, uint32_t
 	return r < 0 ? r : 0;
 }
 
-static int check_queues(struct ublk_control *c, uint32_t id, uint32_t queues)
+static int get_info(struct ublk_control *c, uint32_t id, struct ublksrv_ctrl_dev_info *ret_info)
+{
+	struct ublksrv_ctrl_cmd cmd = { .dev_id = id, .queue_id = (__u16)-1,
+					.addr = (uintptr_t)ret_info, .len = sizeof(*ret_info) };
+
+	return command(c, UBLK_CMD_GET_DEV_INFO, &cmd);
+}
+
+/* The state first: the command would wait, uninterruptibly, for a kernel that still ends
+ * the dead server's requests, and answer EBUSY for ever for a device that is not started. */
+int ublk_recover(struct ublk_control *c, uint32_t id, uint32_t queues)
 {
 	struct ublksrv_ctrl_dev_info info = { 0 };
-	struct ublksrv_ctrl_cmd cmd = { .dev_id = id, .queue_id = (__u16)-1,
-					.addr = (uintptr_t)&info, .len = sizeof(info) };
-	int r = command(c, UBLK_CMD_GET_DEV_INFO, &cmd);
+	int r = get_info(c, id, &info);
 
 	if (r < 0)
 		return r;
+	if (info.state == UBLK_S_DEV_DEAD)
+		return -ESHUTDOWN;
 	if (info.nr_hw_queues != queues || info.queue_depth != UBLK_DEPTH / queues ||
 	    info.max_io_buf_bytes != UBLK_IO_BYTES)
 		return -EINVAL;
-	return 0;
-}
-
-int ublk_recover(struct ublk_control *c, uint32_t id, uint32_t queues)
-{
-	struct timespec pause = { .tv_nsec = 10000000 };
-	int r, tries = RECOVER_TRIES;
-
-	while ((r = simple(c, UBLK_CMD_START_USER_RECOVERY, id, 0)) == -EBUSY && tries--)
-		nanosleep(&pause, NULL);
-	return r < 0 ? r : check_queues(c, id, queues);
+	if (info.state == UBLK_S_DEV_LIVE)
+		return -EAGAIN;
+	return simple(c, UBLK_CMD_START_USER_RECOVERY, id, 0);
 }
 
 int ublk_start(struct ublk_control *c, uint32_t id, bool recovered)
@@ -165,4 +166,18 @@ int ublk_stop(struct ublk_control *c, uint32_t id)
 int ublk_delete(struct ublk_control *c, uint32_t id)
 {
 	return simple(c, UBLK_CMD_DEL_DEV, id, 0);
+}
+
+int ublk_set_io_timeout(uint32_t id, unsigned int ms)
+{
+	char path[64];
+	int fd, r;
+
+	snprintf(path, sizeof(path), "/sys/block/ublkb%u/queue/io_timeout", id);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = dprintf(fd, "%u\n", ms) < 0 ? -errno : 0;
+	close(fd);
+	return r;
 }

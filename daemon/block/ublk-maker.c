@@ -9,14 +9,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "share.h"
 #include "ublk.h"
+#include "util.h"
+
+/* The kernel adds up to a second and a half to it. */
+#define IO_TIMEOUT_MS 1000
+/* While a device cannot be recovered yet: pauses of an eighth of the time so far. */
+#define PAUSE_MIN_MS 10
+#define PAUSE_MAX_MS 1000
+#define REPORT_MS 3000		/* then after twice that, and so on */
 
 static const struct ublk_setup *setup;
 static struct block_control *control;
@@ -66,32 +76,122 @@ static void delete_device(struct ublk_control *c, uint32_t index)
 	note_device(index, 0);
 }
 
+/* ---- devices of the front before this one ------------------------------------------- */
+
+static const char *recovery_reason(int r)
+{
+	switch (r) {
+	case -EAGAIN:
+		return "the kernel still has to end requests of the dead front, by its io_timeout "
+		       "if a queue was full";
+	case -EBUSY:
+		return "another process has its /dev/ublkc open";
+	case -ENODEV:
+		return "it has been deleted";
+	case -ESHUTDOWN:
+		return "it is not started";
+	case -EINVAL:
+		return "it has other queues or buffers, or a front died while it recovered it";
+	}
+	return strerror(-r);
+}
+
+static void pause_ms(uint64_t ms)
+{
+	struct timespec pause = { .tv_sec = (time_t)(ms / 1000),
+				  .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+/* As long as it takes, unless the process ends: the main thread sees to that. */
+static int recover_device(struct ublk_control *c, const char *disk, uint32_t id)
+{
+	uint64_t start = mono_ns(), report = REPORT_MS, ms;
+	int r;
+
+	while ((r = ublk_recover(c, id, setup->queues)) == -EAGAIN || r == -EBUSY) {
+		ms = (mono_ns() - start) / 1000000;
+		if (ms >= report) {
+			fprintf(stderr, "ddekit-ublk: %s: /dev/ublkb%u has waited %llu s for its "
+				"recovery: %s\n", disk, id, (unsigned long long)ms / 1000,
+				recovery_reason(r));
+			report *= 2;
+		}
+		ms /= 8;
+		pause_ms(ms < PAUSE_MIN_MS ? PAUSE_MIN_MS : ms > PAUSE_MAX_MS ? PAUSE_MAX_MS : ms);
+	}
+	return r;
+}
+
+/* ---- new devices ---------------------------------------------------------------------- */
+
+static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool ending;	/* all are being deleted: none may be added */
+
+/* With the lock adding. */
+static int add_and_note(struct ublk_control *c, const struct ublk_ask *ask, uint32_t *ret_id)
+{
+	uint32_t id;
+	int r;
+
+	if (ending)
+		return -ECANCELED;
+	r = ublk_add(c, &ask->disk, setup->queues, &id);
+	if (r < 0)
+		return complain(&ask->disk, "cannot make a device", r);
+	r = ublk_names_write(setup->names, id, setup->device, &ask->disk);
+	if (r < 0) {
+		ublk_delete(c, id);
+		return complain(&ask->disk, setup->names, r);
+	}
+	note_device(ask->index, id + 1);
+	*ret_id = id;
+	return 0;
+}
+
+static int add_device(struct ublk_control *c, const struct ublk_ask *ask, uint32_t *ret_id)
+{
+	int r;
+
+	pthread_mutex_lock(&adding);
+	r = add_and_note(c, ask, ret_id);
+	pthread_mutex_unlock(&adding);
+	return r;
+}
+
 /* ---- wishes --------------------------------------------------------------------------- */
+
+static bool needs_another(int r)
+{
+	return r == -ENODEV || r == -ESHUTDOWN || r == -EINVAL;
+}
 
 /* A device of the front before this one, or a new one. */
 static int get_device(struct ublk_control *c, const struct ublk_ask *ask, uint32_t *ret_id,
 		      bool *ret_recovered)
 {
-	int r = -EINVAL;
+	const char *name = ask->disk.name;
+	uint32_t id;
+	int r;
 
-	*ret_recovered = device_of(ask->index, ret_id);
-	if (*ret_recovered)
-		r = ublk_recover(c, *ret_id, setup->queues);
-	if (r != -EINVAL)
-		return r < 0 ? complain(&ask->disk, "cannot go on with its device", r) : r;
-	/* One that died before it had started its device left nothing to go on with. */
-	stop_device(c, ask->index);
-	delete_device(c, ask->index);
 	*ret_recovered = false;
-	r = ublk_add(c, &ask->disk, setup->queues, ret_id);
-	if (r < 0)
-		return complain(&ask->disk, "cannot make a device", r);
-	r = ublk_names_write(setup->names, *ret_id, setup->device, &ask->disk);
+	if (!device_of(ask->index, &id))
+		return add_device(c, ask, ret_id);
+	r = recover_device(c, name, id);
+	if (ending)
+		return -ECANCELED;	/* it has been stopped for its deletion */
+	if (r < 0 && !needs_another(r))
+		return complain(&ask->disk, "cannot recover its device", r);
 	if (r < 0) {
-		ublk_delete(c, *ret_id);
-		return complain(&ask->disk, setup->names, r);
+		fprintf(stderr, "ddekit-ublk: %s: cannot recover /dev/ublkb%u: %s; another device "
+			"replaces it once nobody has it open\n", name, id, recovery_reason(r));
+		stop_device(c, ask->index);
+		delete_device(c, ask->index);
+		return add_device(c, ask, ret_id);
 	}
-	note_device(ask->index, *ret_id + 1);
+	*ret_recovered = true;
+	*ret_id = id;
 	return 0;
 }
 
@@ -117,6 +217,16 @@ static int hand_over(uint32_t index, uint32_t id)
 	return r;
 }
 
+/* It lasts until the device is deleted. */
+static void lower_io_timeout(const struct dde_block_disk *disk, uint32_t id)
+{
+	int r = ublk_set_io_timeout(id, IO_TIMEOUT_MS);
+
+	if (r < 0 && r != -ENOENT)
+		fprintf(stderr, "ddekit-ublk: %s: cannot set queue/io_timeout of /dev/ublkb%u: %s; "
+			"its recovery may take half a minute\n", disk->name, id, strerror(-r));
+}
+
 static void make_device(struct ublk_control *c, const struct ublk_ask *ask)
 {
 	uint32_t id;
@@ -134,6 +244,8 @@ static void make_device(struct ublk_control *c, const struct ublk_ask *ask)
 		complain(&ask->disk, "cannot start its device", r);
 		return;
 	}
+	if (!recovered)
+		lower_io_timeout(&ask->disk, id);
 	printf("ddekit-ublk: %s is /dev/ublkb%u\n", ask->disk.name, id);
 	fflush(stdout);
 }
@@ -194,6 +306,7 @@ static void delete_all(void)
 	struct ublk_control c;
 	uint32_t i;
 
+	ending = true;
 	block_share_give_up(&share);
 	if (__atomic_load_n(&control->back, __ATOMIC_ACQUIRE) == BLOCK_BACK_RUNS)
 		shutdown(server, SHUT_RDWR);
@@ -202,6 +315,7 @@ static void delete_all(void)
 	for (i = 0; i < DDE_BLOCK_DISKS; i++)
 		stop_device(&c, i);
 	shutdown(server, SHUT_RDWR);
+	pthread_mutex_lock(&adding);	/* for good: what was being added is noted now */
 	for (i = 0; i < DDE_BLOCK_DISKS; i++)
 		delete_device(&c, i);
 	ublk_control_close(&c);

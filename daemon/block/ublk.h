@@ -9,7 +9,7 @@
  *   ublk-sandbox.c    what it takes from itself
  *   ublk-maker.c    its child, the maker, ddekitd's user, since the kernel wants
  *                   CAP_SYS_ADMIN of it: makes and deletes the devices, and no more
- *   ublk-control.c    commands to /dev/ublk-control
+ *   ublk-control.c    commands to /dev/ublk-control; the time-out of requests
  *   ublk-names.c      what udev is to know of a device
  *   ublk-message.c  what they say to each other
  *
@@ -84,11 +84,21 @@ void ublk_control_close(struct ublk_control *c);
 /* A new device with a number of the kernel's choice. */
 int ublk_add(struct ublk_control *c, const struct dde_block_disk *disk, uint32_t queues,
 	     uint32_t *ret_id);
-/* One that a dead front left; waits until the kernel has seen that it is dead. -EINVAL:
- * it was never started, or has other queues or buffers. */
+/* Begins to recover one that a dead front left. Return: 0;
+ * -EAGAIN: the kernel has not ended yet what the dead front served: call again later;
+ * -EBUSY: /dev/ublkcN is still open somewhere: call again later;
+ * -ENODEV: it has been deleted;
+ * -ESHUTDOWN: it was never started, or is stopped;
+ * -EINVAL: it has other queues or buffers, or a front died early in its recovery;
+ * -errno. */
 int ublk_recover(struct ublk_control *c, uint32_t id, uint32_t queues);
 /* Its queues fetch already, or soon will. The kernel reads the partitions meanwhile. */
 int ublk_start(struct ublk_control *c, uint32_t id, bool recovered);
+/* How long a request of a started device is served before the kernel looks whether the server
+ * is still alive. If all requests of a queue were with a dead server, nothing else ends
+ * them, and ublk_recover() returns -EAGAIN until then. A live server's are only looked at
+ * again later. -ENOENT: a kernel that does not need it. */
+int ublk_set_io_timeout(uint32_t id, unsigned int ms);
 /* It vanishes; what has it open gets errors. */
 int ublk_stop(struct ublk_control *c, uint32_t id);
 /* Stopped, for good; waits until /dev/ublkcN is closed. */
