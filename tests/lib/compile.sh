@@ -96,7 +96,7 @@ build_unit() {
 	[ ! -e "$BUILD/dde-linux/obj-up" ] || whole=0
 	rm -f "$log"
 	start=$(mono_ms)
-	CCACHE_STATSLOG=$log build_all dde-linux/libdde-linux.so
+	CCACHE_DEPEND=1 CCACHE_STATSLOG=$log build_all dde-linux/libdde-linux.so
 	if [ $whole = 1 ] && [ "$(cached_percent "$log")" -le 5 ]; then
 		echo "{ \"seconds\": $((($(mono_ms) - start) / 1000)), \"this_run\": true }" \
 			>"$BUILD/up-build.json"

@@ -109,11 +109,12 @@ class Run:
         jobs = {
             'asan-build': Job('asan-build', 'unit', lambda _: self.builds.sanitizers(asan)),
             'image': Job('image', 'vm', lambda _: self.builds.guests_image()),
-            'kernel-build-up': Job('kernel-build-up', 'kernel',
-                                   lambda _: self.builds.kernel('up'), weight=FILLER),
-            'kernel-build-smp': Job('kernel-build-smp', 'kernel',
-                                    lambda _: self.builds.kernel('smp'), weight=FILLER,
-                                    after=['kernel-build-up']),
+            'kernel-build-up': Job(
+                'kernel-build-up', 'kernel', lambda _: self.builds.kernel('up', 'core'),
+                weight=FILLER),
+            'kernel-build-smp': Job(
+                'kernel-build-smp', 'kernel', lambda _: self.builds.kernel('smp', 'concurrency'),
+                weight=FILLER, after=['kernel-build-up']),
         }
         for name in needed:
             if os.path.exists(self.builds.log(name)):

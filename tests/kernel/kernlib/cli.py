@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from . import ktap, report, table, tests
-from .flavour import REPO, Flavour, Problem
+from .flavour import CONCURRENCY, CORE, REPO, TESTS, Flavour, Problem
 
 OK, FAILED, USAGE, BUILD = 0, 1, 2, 3
 HERE = os.path.join(REPO, 'tests', 'kernel')
@@ -26,11 +26,11 @@ def _parser():
         'failed, 1 something failed, 2 wrong usage, 3 the build failed.')
     p.add_argument('names', nargs='*', metavar='NAME', help='what to run (default: all)')
     p.add_argument('--flavour', choices=('up', 'smp'), default='up', help='default: up')
-    p.add_argument('--core', action='store_true',
-                   help='the tests that the product\'s configuration allows, which are built fast; '
-                   'default: all')
-    p.add_argument('--concurrency', action='store_true',
-                   help='only what is about several CPUs or threads: locks, RCU, work queues')
+    which = p.add_mutually_exclusive_group()
+    which.add_argument('--core', dest='which', action='store_const', const=CORE, default=TESTS,
+                       help='only the tests of what the product\'s runtime has')
+    which.add_argument('--concurrency', dest='which', action='store_const', const=CONCURRENCY,
+                       help='only what is about several CPUs or threads, without KUnit')
     p.add_argument('--cpus', type=int, metavar='N',
                    help='virtual CPUs, for smp (default: 2)')
     p.add_argument('--one-process', action='store_true',
@@ -77,7 +77,7 @@ class Session:
     def __init__(self, args):
         self.args = args
         self.cpus = args.cpus or (2 if args.flavour == 'smp' else 1)
-        self.flavour = Flavour(args.flavour, args.core, os.path.abspath(args.build), self.say)
+        self.flavour = Flavour(args.flavour, args.which, os.path.abspath(args.build), self.say)
         self.logs = os.path.join(self.flavour.build, 'tests-logs', 'kernel',
                                  self.flavour.name + f'-{self.cpus}')
         self.lock = threading.Lock()
@@ -184,8 +184,7 @@ def _main():
     if args.build_only:
         return OK
     found = tests.every(session.flavour, entries)
-    chosen, unknown = tests.choose(found, args.names, args.nightly,
-                                    args.concurrency)
+    chosen, unknown = tests.choose(found, args.names, args.nightly)
     if unknown:
         parser.error(f'nothing is called {" ".join(unknown)}; see --list')
     if args.list:

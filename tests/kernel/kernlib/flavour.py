@@ -19,6 +19,8 @@ from mkpluginlib.tree import Runtime, Tree, plain  # noqa: E402
 
 KUNIT_SECTIONS = ('.kunit_test_suites', '.kunit_init_test_suites')
 R_X86_64_64 = 1
+# Which tests: the names of dde-linux/source's fragments.
+TESTS, CORE, CONCURRENCY = 'tests', 'coretests', 'concurrency'
 
 
 def _suite_names(obj):
@@ -41,12 +43,11 @@ def _suite_names(obj):
 
 
 class Flavour:
-    """up or smp with the kernel's tests in one build folder: all of them, or those that the
-    product's configuration allows."""
+    """up or smp with some of the kernel's tests (TESTS, CORE, CONCURRENCY) in one build folder."""
 
-    def __init__(self, name, core, build, say):
-        self.name, self.build, self.say = f'{name}+{"coretests" if core else "tests"}', build, say
-        self.core = core
+    def __init__(self, name, which, build, say):
+        self.name, self.build, self.say = f'{name}+{which}', build, say
+        self.which = which
         self.dde = os.path.join(build, 'dde-linux')
         self.obj = os.path.join(self.dde, f'obj-{self.name}')
         self.runtime = os.path.join(self.dde, f'libdde-linux-{self.name}.so')
@@ -78,7 +79,7 @@ class Flavour:
                    '--flavour', self.name, '--jobs', str(jobs)]
         if kernel_source:
             command += ['--source', kernel_source]
-        if self.core:   # as the product's, so that ccache has most of it
+        if self.which != TESTS:     # what the product has
             plugins = os.path.join(self.dde, 'plugins.config')
             self._run(['ninja', '-C', self.build, 'dde-linux/plugins.config'])
             command += ['--fragment', plugins]

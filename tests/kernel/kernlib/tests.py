@@ -5,6 +5,7 @@ import fnmatch
 from dataclasses import dataclass, field
 
 from . import ktap, process, verdict
+from .flavour import CONCURRENCY, CORE, TESTS
 from .table import Entry
 
 BUILTIN = 'builtin'
@@ -34,10 +35,18 @@ class Result:
     checks: int = 0
 
 
+def _has(flavour, e):
+    """Whether the flavour is to have the test's module."""
+    return {TESTS: True, CORE: e.core, CONCURRENCY: e.concurrency}[flavour.which]
+
+
 def every(flavour, table):
     """All tests of flavour: KUnit's, then those of the table."""
     index = flavour.index()
-    out = [Test(BUILTIN, 'builtin', table.get(BUILTIN) or Entry(BUILTIN, '', group='kunit'))]
+    out = []
+    if flavour.which != CONCURRENCY:    # which has no KUnit
+        out.append(Test(BUILTIN, 'builtin',
+                        table.get(BUILTIN) or Entry(BUILTIN, '', group='kunit')))
     for module in sorted(index['suites']):
         e = table.get(module)
         if not e or e.group != 'kunit':
@@ -45,7 +54,7 @@ def every(flavour, table):
         out.append(Test(module, 'kunit', e, index['suites'][module]))
     smp = flavour.name.startswith('smp')
     for e in table.values():
-        if e.group != 'kunit' and (smp or not e.smp) and (e.core or not flavour.core):
+        if e.group != 'kunit' and (smp or not e.smp) and _has(flavour, e):
             out.append(Test(e.name, 'module', e))
     return out
 
@@ -65,11 +74,8 @@ def _glob_for(test, wanted):
     return globs[0] if len(globs) == 1 else ''
 
 
-def choose(tests, wanted, nightly, concurrency=False):
-    """The tests that wanted (names and patterns; empty: all) means. Return: (tests, unknown).
-    concurrency: only those that are about it."""
-    if concurrency:
-        tests = [t for t in tests if t.entry.concurrency]
+def choose(tests, wanted, nightly):
+    """The tests that wanted (names and patterns; empty: all) means. Return: (tests, unknown)."""
     if not wanted:
         return [t for t in tests if nightly or not t.entry.nightly], []
     out = []

@@ -46,8 +46,11 @@ class Builds:
         self.image = r.stdout.strip()
         return r.returncode == 0
 
-    def kernel(self, flavour):
-        """A flavour of the runtime with those of the kernel's tests that it allows."""
+    def kernel(self, flavour, tests):
+        """A flavour of the runtime with some of the kernel's tests: core, concurrency.  Of the
+        latter ccache has nearly all, by its preprocessed text; of the former nothing."""
         return self._run(self.log(f'kernel-build-{flavour}'), *LOW_PRIORITY,
                          os.path.join(REPO, 'tests/kernel/run'), '--build-only', '--flavour',
-                         flavour, '--core', env=dict(os.environ, DDEKIT_BUILD=self.build))
+                         flavour, f'--{tests}', env=dict(
+                             os.environ, DDEKIT_BUILD=self.build,
+                             **({'CCACHE_DEPEND': '1'} if tests == 'core' else {})))
