@@ -107,8 +107,8 @@ class Run:
         """The jobs for what programs need, and the logs of old ones away."""
         asan = [p for p in programs if 'asan-build' in p.needs]
         jobs = {
+            'image': Job('image', plan.GUESTS, lambda _: self.builds.guests_image()),
             'asan-build': Job('asan-build', 'unit', lambda _: self.builds.sanitizers(asan)),
-            'image': Job('image', 'vm', lambda _: self.builds.guests_image()),
             'kernel-build-up': Job(
                 'kernel-build-up', 'kernel', lambda _: self.builds.kernel('up', 'core'),
                 weight=FILLER),
@@ -125,6 +125,7 @@ class Run:
         return Job(program.full_name(), program.layer,
                    lambda beside: self.run_one(program, beside), needs=program.needs,
                    alone=program.alone, weight=HALF if program.light else 1,
+                   lane=program.layer if program.layer == plan.GUESTS else '',
                    miss=lambda missing: self.missed(program, missing))
 
     def go(self):

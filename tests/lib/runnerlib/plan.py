@@ -12,20 +12,22 @@ from dataclasses import dataclass, field
 
 REPO = os.path.realpath(os.path.join(os.path.dirname(__file__), '../../..'))
 
-# layer -> (meson suites, folder of executable TAP programs or None).  The unit layer is
-# of the build with sanitizers.
+# layer -> (meson suites, folder of executable TAP programs or None), what takes longest
+# first.  The unit layer is of the build with sanitizers.
 LAYERS = {
+    'vm': ((), 'tests/vm/cases'),
     'tools': (('tools',), None),
     'unit': (('unit', 'emu'), None),
     'rules': (('rules',), None),
     'daemon': (('daemon',), None),
-    'vm': ((), 'tests/vm/cases'),
     'emu': ((), 'tests/emu'),
     'fuzz': ((), 'tests/fuzz'),
     'bench': ((), 'tests/bench/smoke'),
     'kernel': ((), 'tests/kernel/layer'),
 }
 SANITIZED = 'unit'
+# A guest emulates two processors: one runs at a time, beside something else.
+GUESTS = 'vm'
 # What a line "# KEY: TEXT" in a program's head may say; tests/README.md describes them.
 HEADER = re.compile(r'^# (timeout|nightly|alone|light|needs|once): *(.*)$', re.M)
 DEFAULT_LIMIT = 120
@@ -94,7 +96,7 @@ def _script(layer, folder, name):
     path = os.path.join(REPO, folder, name)
     head = headers(path)
     needs = head.get('needs', '').split()
-    if layer == 'vm':
+    if layer == GUESTS:
         needs.append('image')
     return Program(layer, name, [path], float(head.get('timeout', DEFAULT_LIMIT)),
                    alone='alone' in head, light='light' in head,

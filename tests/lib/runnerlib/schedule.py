@@ -4,7 +4,7 @@
 A job is a test program, or something that several of them need (a build).  The order is that
 of the list, but for what is not ready yet; jobs that must be alone come last.  A job that
 waits more than it computes takes half a slot.  A filler takes none: it runs beside the others,
-at a low priority of its own making."""
+at a low priority of its own making.  Of the jobs of a lane one runs at a time."""
 
 import threading
 import time
@@ -19,10 +19,10 @@ class Job:
     and their miss(NAMES) is called instead; those that are only to be after it are."""
 
     def __init__(self, name, layer, run, *, needs=(), after=(), alone=False, weight=1,
-                 miss=None):
+                 lane='', miss=None):
         self.name, self.layer, self.run = name, layer, run
         self.needs, self.after = set(needs), set(after)
-        self.alone, self.weight = alone, weight
+        self.alone, self.weight, self.lane = alone, weight, lane
         self.miss = miss or (lambda missing: None)
         self.seconds = 0
 
@@ -96,6 +96,8 @@ class Scheduler:
             return False
         if job.alone:
             return not self.running and all(j.alone for j in self.pending)
+        if job.lane and any(j.lane == job.lane for j in self.running):
+            return False
         return not job.weight or \
             sum(j.weight for j in self.running) + job.weight <= self.slots
 
