@@ -157,7 +157,8 @@ int tap_name(int fd, char *buf)
 
 static int set_mtu(void *arg)
 {
-	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);	/* any will do */
+	/* Any will do; the units allow ddekitd these. */
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	return sock < 0 || ioctl(sock, SIOCSIFMTU, arg) < 0 ? -errno : 0;
 }
