@@ -32,7 +32,7 @@ class Job:
 
 class Scheduler:
     """shares: layer -> its part of the wall clock: a second in which n jobs ran counts 1/n
-    for each of them."""
+    for each of them; fillers count while nothing else runs."""
 
     def __init__(self, slots, clock=time.monotonic):
         self.slots, self.clock = slots, clock
@@ -118,7 +118,8 @@ class Scheduler:
     def _account(self):
         """The time since the last change goes to the layers of what ran."""
         now = self.clock()
-        for job in self.running:
+        counted = [j for j in self.running if j.weight] or self.running
+        for job in counted:
             self.shares[job.layer] = self.shares.get(job.layer, 0) + \
-                (now - self.last) / len(self.running)
+                (now - self.last) / len(counted)
         self.last = now
