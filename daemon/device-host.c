@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A device's driver host: set-up, messages, heartbeat, death; see device.h. */
 #include <errno.h>
+#include <fcntl.h>
 
 #include "crash-report.h"
 #include "device-block.h"
@@ -283,6 +284,9 @@ int device_start_host(struct device *dev, char **ret_why)
 
 	if (r < 0)
 		return r;
+	/* The host before may have made it block. */
+	if (dev->tap >= 0)
+		fcntl(dev->tap, F_SETFL, O_NONBLOCK);
 	device_block_fds(dev, spec.ring);
 	confine_init(dev->config, dev->manager->host_uid, dev->manager->host_gid, &spec.confine);
 	memset(dev->times.state, 0, sizeof(dev->times.state));

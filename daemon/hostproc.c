@@ -464,7 +464,7 @@ static int send_setup(struct host *host, const struct host_spec *spec, int log)
 	setup->h = (struct proto_header){ PROTO_VERSION, PROTO_SETUP, sizeof(*setup), 0 };
 	setup->tap = spec->tap >= 0;
 	setup->ring = spec->ring[0] >= 0;
-	return sendmsg(host->socket, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return sendmsg(host->socket, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 static int watch(struct host *host)
