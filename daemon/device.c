@@ -23,7 +23,7 @@
 #define SERVED_LINK_NS (200 * MS_NS)
 #define BACKOFF_MAX_S 30u
 #define HISTORY 64	/* changes of state that are remembered */
-#define QUIESCE_LIMIT_MS 10000
+#define QUIESCE_LIMIT_MS 70000	/* the kernel waits a minute for a device to come back */
 
 const char *device_state_name(enum device_state state)
 {

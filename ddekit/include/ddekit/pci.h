@@ -50,8 +50,8 @@ char *ddekit_bdf_format(struct ddekit_bdf bdf, char *buf);
  * must exec, or close what it inherited.  How long they block:
  *
  *		emu			vfio, uio
- *	open	15 s at most		as long as the kernel's drivers need to let go of
- *					the device: mostly some 100 ms, nobody sets a limit
+ *	open	15 s at most		as long as the kernel's driver takes to release
+ *					the device: some 100 ms as a rule, no limit
  *	quiesce	2 s at most; 1 to 3 ms	as long as the kernel's reset takes: 0.1 s, up to a
  *		as a rule		minute for a device that does not come back
  *	monitor	1 s at most		not at all
