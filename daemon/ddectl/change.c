@@ -2,7 +2,7 @@
 /* The commands that do something: bind, unbind, restart, reload, monitor, check. */
 #include <errno.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "ddectl.h"
 
 /* One line: what was and what is. */

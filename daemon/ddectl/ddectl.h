@@ -24,8 +24,8 @@
 #include <json-c/json.h>
 #include <systemd/sd-bus.h>
 
-#include "control.h"
-#include "util.h"
+#include "protocol/control.h"
+#include "lib/util.h"
 
 /* Exit codes, as in ddectl(1). */
 enum {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* drivers: the plugins there are, by a daemon or from a folder. */
-#include "catalog.h"
+#include "config/catalog.h"
 #include "ddectl.h"
 
 static void print_list(struct json_object *plugin, const char *key, const char *title)

@@ -2,7 +2,7 @@
 /* ddectl: options and the table of commands. */
 #include <getopt.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "ddectl.h"
 
 /* Options of the commands that ask a daemon, and of those of them that print JSON. */

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "ddectl.h"
 
 #define BDF "e000:01:00.0"

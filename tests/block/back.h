@@ -7,7 +7,7 @@
 #ifndef TESTS_BLOCK_BACK_H
 #define TESTS_BLOCK_BACK_H
 
-#include "daemon/block/share.h"
+#include "daemon/fronts/ring/share.h"
 
 struct back_options {
 	const char *file;

@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/block/ring.h"
-#include "daemon/block/share.h"
+#include "daemon/fronts/ring/ring.h"
+#include "daemon/fronts/ring/share.h"
 
 #define BLOCK 512u
 #define SIZE (64ull << 20)

@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/block/ring.h"
-#include "daemon/block/share.h"
+#include "daemon/fronts/ring/ring.h"
+#include "daemon/fronts/ring/share.h"
 #include "ddekit/fd.h"
 
 #define BLOCK 512u

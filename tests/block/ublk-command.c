@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/block/ublk.h"
+#include "daemon/fronts/ublk/ublk.h"
 
 int main(int argc, char **argv)
 {

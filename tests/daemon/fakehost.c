@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/host/proto.h"
+#include "daemon/protocol/host.h"
 #include "drivers/bridges/net/seam.h"
 #include "tests/block/back.h"
 

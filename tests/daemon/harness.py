@@ -253,7 +253,7 @@ def arguments():
     a.build = os.path.realpath(a.build)
     a.ddekitd = os.path.join(a.build, 'daemon/ddekitd')
     a.ddectl = os.path.join(a.build, 'daemon/ddectl')
-    a.fronts = os.path.join(a.build, 'daemon/block')
+    a.fronts = os.path.join(a.build, 'daemon/fronts')
     a.fakecaller = os.path.join(a.build, 'tests/daemon/fakecaller')
     a.fakejob = os.path.join(a.build, 'tests/daemon/fakejob')
     a.fakepolkit = os.path.join(a.build, 'tests/daemon/fakepolkit')

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "config.h"
+#include "config/config.h"
 
 static char dir[] = "/tmp/ddekit-config.XXXXXX";
 static char path[64];

@@ -10,10 +10,10 @@
 #include <sched.h>
 #include <sys/stat.h>
 
-#include "inuse.h"
-#include "netsave.h"
-#include "pcisys.h"
-#include "tap.h"
+#include "system/in-use.h"
+#include "system/net-settings.h"
+#include "system/pci-sysfs.h"
+#include "system/tap.h"
 
 #define BDF "0000:01:00.0"
 #define OTHER "0000:01:00.1"

@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "job.h"
-#include "util.h"
+#include "lib/job.h"
+#include "lib/util.h"
 
 static sd_event *event;
 static struct jobs *jobs;

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "drivers/bridges/block/ring.h"
-#include "message.h"
+#include "process/message.h"
 
 #define NOW 5000000000ull
 

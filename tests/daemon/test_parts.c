@@ -3,10 +3,10 @@
 #include <check.h>
 #include <errno.h>
 
-#include "catalog.h"
-#include "confine.h"
-#include "logring.h"
-#include "statefile.h"
+#include "config/catalog.h"
+#include "process/confine.h"
+#include "lib/log-ring.h"
+#include "state/state-file.h"
 
 static char dir[] = "/tmp/ddekit-parts.XXXXXX";
 static struct catalog catalog;

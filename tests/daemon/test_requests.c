@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bus.h"
-#include "hostcall.h"
-#include "message.h"
+#include "control/bus.h"
+#include "control/host-call.h"
+#include "process/message.h"
 
 #define BDF "0000:01:00.0"
 #define FRESH_US 100000

@@ -109,7 +109,7 @@ dde_device() {
 dde_args() {
 	DDEKITD_ARGS=(--config "$CONF" --runtime-dir "$RT" --plugin-dir "${PLUGINS_USED:-$PLUGINS}"
 		--runtime "$RUNTIME" --host-binary "$HOST_BINARY"
-		--front-dir "$BUILD/daemon/block")
+		--front-dir "$BUILD/daemon/fronts")
 }
 
 # The control tool, talking to our ddekitd.

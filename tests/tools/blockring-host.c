@@ -115,7 +115,7 @@ static void exec_host(struct rig *rig, int sock)
 {
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/daemon/host/ddekit-host", rig->build);
+	snprintf(path, sizeof(path), "%s/daemon/driver-host/ddekit-host", rig->build);
 	if (sock == PROTO_FD)
 		fcntl(sock, F_SETFD, 0);
 	else

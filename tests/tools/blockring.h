@@ -8,7 +8,7 @@
 
 #include <ddekit/pci.h>
 #include <sys/types.h>
-#include "daemon/host/proto.h"
+#include "daemon/protocol/host.h"
 #include "drivers/bridges/block/ring.h"
 
 struct rig {

@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "daemon/host/sandbox.h"
+#include "daemon/driver-host/sandbox.h"
 #include "rig.h"
 
 #define COOKIE 0x1234

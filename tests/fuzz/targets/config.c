@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "fuzz.h"
 
 static char path[64];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A driver host's messages.  The input is a sequence of records: two bytes of length,
- * one of what happens before, and the message.  hostproc.c is part of this file for
+ * one of what happens before, and the message.  driver-host.c is part of this file for
  * its static functions: what the socket would bring is given to them.
  */
 #include <stddef.h>
 
-#include "daemon/hostproc.c"
+#include "daemon/ddekitd/process/driver-host.c"
 #include "drivers/bridges/block/ring.h"
 #include "drivers/bridges/net/seam.h"
 #include "fuzz.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/host/proto.h"
+#include "daemon/protocol/host.h"
 
 #define START_NS 1000000000ull	/* as message.c has it */
 

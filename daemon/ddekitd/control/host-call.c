@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Methods that a driver host answers; see host-call.h. */
+#include <errno.h>
+
+#include "bus.h"
+#include "callers.h"
+#include "host-call.h"
+
+#define FRESH_NS 100000000ull	/* from the request: so long an answer may be given again */
+#define ANSWERS_MAX 32		/* that are remembered, of all hosts */
+#define REQUESTS_MAX 32		/* to one host, of the 128 that it may have to answer */
+#define CALLERS_AT_ONCE 16	/* that are answered before the event loop goes on */
+
+static struct callers callers = { .each = 16, .all = 1024 };
+
+struct waiter {
+	struct waiter *next;
+	sd_bus_message *msg;
+	struct caller *caller;
+};
+
+/* A request to a driver host; then its answer, as long as somebody may get it. */
+struct inquiry {
+	struct inquiry *next;
+	const struct host *host;	/* may be gone once it is answered, like call.dev */
+	uint64_t host_start;		/* tells it from another at the same place */
+	enum proto_op op;
+	char *text;
+	uint64_t when;
+	bool shared;		/* further callers may have the same answer */
+	bool answered;
+	struct waiter *first, **last;
+	struct host_call call;
+	host_answer_fn fn;
+	struct host_answer answer;
+};
+
+static struct inquiry *inquiries;	/* the latest first */
+static sd_event_source *answering;	/* enabled while callers are to be answered */
+
+/* ---- inquiries -------------------------------------------------------------- */
+
+static void destroy(struct inquiry *q)
+{
+	struct inquiry **at = &inquiries;
+
+	while (*at != q)
+		at = &(*at)->next;
+	*at = q->next;
+	sd_bus_error_free(&q->answer.error);
+	free(q->answer.bytes);
+	free(q->answer.text);
+	free(q->text);
+	free(q);
+}
+
+static bool is_of(const struct inquiry *q, const struct host *host)
+{
+	return q->host == host && q->host_start == host_start_ns(host);
+}
+
+/* Forgets the answers that nobody waits for and that are too old, or too many. */
+static void forget_answers(void)
+{
+	struct inquiry *q, *next;
+	uint64_t now = mono_ns();
+	unsigned int n = 0;
+
+	for (q = inquiries; q; q = next) {
+		next = q->next;
+		if (!q->answered)
+			continue;
+		if (now - q->when >= FRESH_NS || ++n > ANSWERS_MAX)
+			q->shared = false;
+		if (!q->shared && !q->first)
+			destroy(q);
+	}
+}
+
+void hostcall_changed(const struct host *host)
+{
+	struct inquiry *q;
+
+	for (q = inquiries; q; q = q->next)
+		if (is_of(q, host))
+			q->shared = false;
+	forget_answers();
+}
+
+static struct inquiry *find(const struct host *host, enum proto_op op, const char *text)
+{
+	struct inquiry *q = inquiries;
+
+	while (q && !(q->shared && q->op == op && !strcmp(q->text, text) && is_of(q, host)))
+		q = q->next;
+	return q;
+}
+
+static unsigned int count_requests(const struct host *host)
+{
+	const struct inquiry *q;
+	unsigned int n = 0;
+
+	for (q = inquiries; q; q = q->next)
+		n += !q->answered && is_of(q, host);
+	return n;
+}
+
+static struct inquiry *create(struct device *dev, enum proto_op op, const char *text,
+			      host_answer_fn fn)
+{
+	struct inquiry *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		return NULL;
+	*q = (struct inquiry){ .next = inquiries, .host = dev->host,
+			       .host_start = host_start_ns(dev->host), .op = op,
+			       .text = strdup(text), .when = mono_ns(), .last = &q->first,
+			       .call.dev = dev, .fn = fn };
+	if (!q->text) {
+		free(q);
+		return NULL;
+	}
+	snprintf(q->call.what, sizeof(q->call.what), "%.*s", (int)strcspn(text, "="), text);
+	inquiries = q;
+	return q;
+}
+
+/* ---- callers ------------------------------------------------------------------ */
+
+static void destroy_waiter(struct waiter *w)
+{
+	callers_remove(&callers, &w->caller);
+	sd_bus_message_unref(w->msg);
+	free(w);
+}
+
+static int create_waiter(sd_bus_message *msg, struct waiter **ret, sd_bus_error *error)
+{
+	struct waiter *w = calloc(1, sizeof(*w));
+	int r = w ? callers_add(&callers, msg, &w->caller, error) : -ENOMEM;
+
+	if (r < 0) {
+		free(w);
+		return r;
+	}
+	w->msg = sd_bus_message_ref(msg);
+	*ret = w;
+	return 0;
+}
+
+static void append(struct inquiry *q, struct waiter *w)
+{
+	*q->last = w;
+	q->last = &w->next;
+}
+
+static int reply_bytes(sd_bus_message *msg, const uint8_t *data, size_t n)
+{
+	sd_bus_message *answer = NULL;
+	int r = sd_bus_message_new_method_return(msg, &answer);
+
+	if (r >= 0)
+		r = sd_bus_message_append_array(answer, 'y', data, n);
+	if (r >= 0)
+		r = sd_bus_send(NULL, answer, NULL);
+	sd_bus_message_unref(answer);
+	return r;
+}
+
+static void send_answer(sd_bus_message *msg, const struct host_answer *a)
+{
+	if (bus_is_clogged(sd_bus_message_get_bus(msg)))
+		sd_bus_reply_method_errorf(msg, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many answers "
+					   "of ddekitd have not been read");
+	else if (sd_bus_error_is_set(&a->error))
+		sd_bus_reply_method_error(msg, &a->error);
+	else if (a->bytes)
+		reply_bytes(msg, a->bytes, a->n_bytes);
+	else
+		sd_bus_reply_method_return(msg, "s", a->text);
+}
+
+static struct inquiry *find_unread(void)
+{
+	struct inquiry *q = inquiries;
+
+	while (q && !(q->answered && q->first))
+		q = q->next;
+	return q;
+}
+
+/* There may be a thousand callers, and a driver host may make its answer large. */
+static int on_answering(sd_event_source *source, void *arg)
+{
+	unsigned int n = CALLERS_AT_ONCE;
+	struct inquiry *q;
+	struct waiter *w;
+
+	while ((q = find_unread()) && n--) {
+		w = q->first;
+		q->first = w->next;
+		if (!q->first)
+			q->last = &q->first;
+		send_answer(w->msg, &q->answer);
+		destroy_waiter(w);
+	}
+	if (!q)
+		answering = sd_event_source_disable_unref(answering);
+	forget_answers();
+	return 0;
+}
+
+static void start_answering(sd_event *event)
+{
+	int r = answering ? 0 : sd_event_add_defer(event, &answering, on_answering, NULL);
+
+	if (!r)
+		r = sd_event_source_set_enabled(answering, SD_EVENT_ON);
+	if (r < 0)	/* all at once, then */
+		while (find_unread())
+			on_answering(NULL, NULL);
+}
+
+/* ---- replies ------------------------------------------------------------------- */
+
+static void on_reply(void *arg, const struct host_reply *reply)
+{
+	struct inquiry *q = arg;
+	int r = q->fn(&q->call, reply, &q->answer);
+
+	if (r < 0 && !sd_bus_error_is_set(&q->answer.error))
+		sd_bus_error_set_errno(&q->answer.error, r);
+	/* Those are ddekitd's own: the next request may be answered. */
+	if (reply->error == -ETIMEDOUT || reply->error == -EPIPE)
+		q->shared = false;
+	q->answered = true;
+	start_answering(q->call.dev->manager->event);
+}
+
+/* Before and after: what was read meanwhile may be of either time. */
+static void on_written(void *arg, const struct host_reply *reply)
+{
+	const struct inquiry *q = arg;
+
+	hostcall_changed(q->host);
+	on_reply(arg, reply);
+}
+
+/* ---- requests ------------------------------------------------------------------- */
+
+static int check(const struct device *dev, sd_bus_error *error)
+{
+	if (dev->host && dev->state == DEVICE_UP)
+		return 0;
+	return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not up",
+				 dev->config->bdf_text, device_state_name(dev->state));
+}
+
+static int request(struct device *dev, enum proto_op op, const char *text, host_reply_fn done,
+		   host_answer_fn fn, struct inquiry **ret, sd_bus_error *error)
+{
+	const char *bdf = dev->config->bdf_text;
+	struct inquiry *q;
+	int r;
+
+	if (count_requests(dev->host) >= REQUESTS_MAX)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%s: the driver "
+					 "host has %d requests to answer, which is the limit; try "
+					 "again later", bdf, REQUESTS_MAX);
+	q = create(dev, op, text, fn);
+	if (!q)
+		return -ENOMEM;
+	r = host_request_text(dev->host, op, 0, text, done, q);
+	if (r < 0)
+		destroy(q);
+	if (r < 0 && r != -ENOMEM)
+		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "%s: the driver host does "
+					 "not read its requests: %s", bdf, strerror(-r));
+	if (!r)
+		*ret = q;
+	return r;
+}
+
+int hostcall_read(sd_bus_message *msg, struct device *dev, enum proto_op op, const char *text,
+		  host_answer_fn fn, sd_bus_error *error)
+{
+	struct inquiry *q;
+	struct waiter *w;
+	int r = check(dev, error);
+
+	if (r < 0)
+		return r;
+	text = text ? text : "";
+	forget_answers();
+	q = find(dev->host, op, text);
+	if (q && q->answered) {
+		send_answer(msg, &q->answer);
+		return 1;
+	}
+	r = create_waiter(msg, &w, error);
+	if (r < 0)
+		return r;
+	if (!q) {
+		r = request(dev, op, text, on_reply, fn, &q, error);
+		if (r < 0) {
+			destroy_waiter(w);
+			return r;
+		}
+		q->shared = true;
+	}
+	append(q, w);
+	return 1;
+}
+
+int hostcall_write(sd_bus_message *msg, struct device *dev, enum proto_op op, const char *text,
+		   host_answer_fn fn, sd_bus_error *error)
+{
+	struct inquiry *q;
+	struct waiter *w;
+	int r = check(dev, error);
+
+	if (!r)
+		r = create_waiter(msg, &w, error);
+	if (r < 0)
+		return r;
+	hostcall_changed(dev->host);
+	r = request(dev, op, text ? text : "", on_written, fn, &q, error);
+	if (r < 0) {
+		destroy_waiter(w);
+		return r;
+	}
+	append(q, w);
+	return 1;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Devices, plugins and statistics as JSON; see report.h. */
+#include <errno.h>
+
+#include "device/block.h"
+#include "drivers/bridges/net/seam.h"
+#include "lib/json.h"
+#include "process/message.h"
+#include "report.h"
+
+#define CATALOG_FRESH_NS 1000000000ull
+
+/* Milliseconds with three decimals; null if either end is not known. */
+static void add_ms(struct json_object *o, const char *key, uint64_t from, uint64_t to)
+{
+	struct json_object *value = NULL;
+	char text[32];
+
+	if (from && to >= from) {
+		snprintf(text, sizeof(text), "%.3f", (to - from) / 1e6);
+		value = json_object_new_double_s((to - from) / 1e6, text);
+	}
+	json_object_object_add(o, key, value);
+}
+
+static struct json_object *times(const struct device *dev)
+{
+	const struct device_times *t = &dev->times;
+	struct json_object *o = json_object_new_object();
+	uint32_t state;
+
+	add_ms(o, "claim_ms", t->claim_start, t->claim_end);
+	/* Of the last recovery: monotonic clock, then one phase after the other. */
+	json_object_object_add(o, "died_usec", t->died ? json_object_new_uint64(t->died / 1000)
+						       : NULL);
+	add_ms(o, "quiesce_ms", t->died, t->quiet);
+	add_ms(o, "backoff_ms", t->quiet, t->host_start);
+	for (state = STATE_ADOPTED; state <= STATE_READY; state++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "%s_ms", message_state_name(state));
+		add_ms(o, key, t->host_start, t->state[state]);
+	}
+	add_ms(o, "link_ms", t->host_start, t->link);
+	add_ms(o, "runtime_boot_ms", t->state[STATE_ADOPTED], t->state[STATE_BOOTED]);
+	return o;
+}
+
+static struct json_object *features(uint64_t bits)
+{
+	static const struct { uint64_t bit; const char *name; } names[] = {
+		{ DDE_NET_F_CSUM, "csum" }, { DDE_NET_F_TSO4, "tso4" },
+		{ DDE_NET_F_TSO6, "tso6" }, { DDE_NET_F_SG, "sg" },
+	};
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (bits & names[i].bit)
+			json_object_array_add(list, json_object_new_string(names[i].name));
+	return list;
+}
+
+static void add_net(struct json_object *o, const struct device *dev)
+{
+	const struct proto_net *net = &dev->net;
+	char mac[24];
+
+	if (dev->block)
+		add_string(o, "interface", NULL);
+	else
+		add_string(o, "interface",
+			   dev->link_known ? dev->link.name : dev->config->ifname);
+	add_string(o, "netns", dev->config->netns);
+	if (!dev->net_known)
+		return;
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", net->mac[0], net->mac[1],
+		 net->mac[2], net->mac[3], net->mac[4], net->mac[5]);
+	add_string(o, "mac", mac);
+	add_bool(o, "carrier", net->carrier);
+	add_number(o, "speed", net->speed);
+	add_string(o, "duplex", net->duplex == 255 ? "unknown" : net->duplex ? "full" : "half");
+	add_number(o, "mtu", net->mtu);
+	add_number(o, "max_mtu", net->max_mtu);
+	json_object_object_add(o, "offloads", features(net->features));
+}
+
+static struct json_object *config(const struct device *dev)
+{
+	struct json_object *o = json_object_new_object();
+	struct text t = { 0 };
+	char *line, *rest, *value;
+
+	if (device_config_print(dev->config, &t) < 0)
+		return o;
+	for (line = strtok_r(t.text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		value = strchr(line, '=');
+		if (!value || *line == '\t')
+			continue;
+		*value++ = 0;
+		add_string(o, line, value);
+	}
+	text_finish(&t);
+	return o;
+}
+
+static void add_words(struct json_object *o, const char *key, const struct strv *words)
+{
+	_cleanup_free_ char *text = strv_join(words);
+
+	add_string(o, key, text);
+}
+
+static struct json_object *modules(const struct device *dev)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < dev->plugin.path.n; i++)
+		json_object_array_add(list, json_object_new_string(dev->plugin.path.item[i]));
+	return list;
+}
+
+static void add_history(struct json_object *o, const struct device *dev)
+{
+	add_number(o, "restarts", dev->restarts);
+	add_ms(o, "last_outage_ms", 1, dev->last_outage ? dev->last_outage + 1 : 0);
+	add_ms(o, "last_outage_ready_ms", 1,
+	       dev->last_outage_ready ? dev->last_outage_ready + 1 : 0);
+	add_bool(o, "transient", dev->transient);
+	add_string(o, "where", dev->config->where);
+}
+
+struct json_object *report_device(const struct device *dev)
+{
+	struct json_object *o = json_object_new_object(), *c;
+
+	if (!o)
+		return NULL;
+	add_string(o, "bdf", dev->config->bdf_text);
+	add_string(o, "driver", device_driver(dev));
+	add_string(o, "class", dev->plugin.class);
+	add_string(o, "backend", dev->config->backend);
+	if (dev->claim)
+		add_bool(o, "dma_isolation", ddekit_claim_isolated(dev->claim));
+	add_string(o, "state", device_state_name(dev->state));
+	add_number(o, "since_usec", dev->state_since / 1000);
+	add_string(o, "error", dev->error);
+	add_string(o, "last_failure", dev->last_failure);
+	add_string(o, "crash_report", dev->crash_report);
+	add_string(o, "modalias", dev->modalias[0] ? dev->modalias : NULL);
+	add_net(o, dev);
+	c = device_block_report(dev);
+	if (c)
+		json_object_object_add(o, "block", c);
+	add_string(o, "kernel_release", dev->release[0] ? dev->release : NULL);
+	add_number(o, "host_pid", dev->host ? host_pid(dev->host) : 0);
+	add_number(o, "device_pid", dev->claim ? ddekit_claim_pid(dev->claim) : 0);
+	add_number(o, "cpus", dev->config->cpus);
+	add_string(o, "flavour", config_flavour(dev->config));
+	add_number(o, "rss_kb", dev->rss_kb);
+	add_number(o, "log_lines_dropped", dev->host ? host_log_lost(dev->host) : 0);
+	json_object_object_add(o, "modules", modules(dev));
+	json_object_object_add(o, "times", times(dev));
+	add_history(o, dev);
+	c = config(dev);
+	add_words(c, "options", &dev->config->options);
+	add_words(c, "emu-args", &dev->config->emu_args);
+	json_object_object_add(o, "config", c);
+	return o;
+}
+
+struct json_object *report_daemon(const struct manager *m)
+{
+	const struct global_config *g = &m->config.global;
+	struct json_object *o = json_object_new_object();
+
+	if (!o)
+		return NULL;
+	add_string(o, "version", DDEKIT_VERSION);
+	add_number(o, "pid", getpid());
+	add_string(o, "config", m->options.config_path);
+	add_string(o, "config_error", m->config_error);
+	add_string(o, "runtime_dir", g->runtime_dir);
+	add_string(o, "plugin_dir", g->plugin_dir);
+	add_string(o, "firmware_dir", g->firmware_dir);
+	add_string(o, "runtime", g->runtime);
+	add_string(o, "host_binary", g->host_binary);
+	add_string(o, "front_dir", g->front_dir);
+	add_number(o, "host_uid", m->host_uid);
+	return o;
+}
+
+struct json_object *report_stats(const struct device *dev, const struct proto_stats *stats)
+{
+	static const char *const names[] = {
+		"rx_packets", "rx_bytes", "rx_errors", "rx_dropped", "tx_packets", "tx_bytes",
+		"tx_errors", "tx_dropped", "multicast", "collisions", "host_rx_frames",
+		"host_tx_frames", "host_rx_failed", "host_tx_failed", "stalls", "mmio_reads",
+		"mmio_writes", "config_accesses", "irqs", "ticks", "idle_waits", "syscalls",
+		"cpu_ns", "rss_kb", "pages_total", "pages_free", "slab_pages", "vmalloc_pages",
+		"irq_descriptors", "irq_handlers", "tasks", "modules",
+	};
+	struct json_object *o = json_object_new_object();
+	const uint64_t *value = (const uint64_t *)stats;
+	size_t i;
+
+	_Static_assert(sizeof(*stats) == ARRAY_SIZE(names) * sizeof(uint64_t),
+		       "a name for each member of proto_stats, in order");
+	if (!o)
+		return NULL;
+	add_string(o, "bdf", dev->config->bdf_text);
+	/* What the kernel holds is counted on demand alone. */
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (&value[i] < &stats->pages_total || stats->pages_total)
+			add_number(o, names[i], value[i]);
+	add_number(o, "restarts", dev->restarts);
+	add_number(o, "reloads", dev->reloads);
+	if (dev->block)
+		json_object_object_add(o, "disks", device_block_disks(dev));
+	return o;
+}
+
+/* Malformed lines are skipped: a host could make many objects of little text. */
+static bool has_cells(const char *line, unsigned int n)
+{
+	for (n--; n && *line; line++)
+		n -= *line == '\t';
+	return !n;
+}
+
+/* The next cell, up to a tab, from a line. */
+static char *cell(char **line)
+{
+	char *text = strsep(line, "\t");
+
+	return text ? text : "";
+}
+
+/* In place: what a host says may hold anything. */
+static char *printable(char *text)
+{
+	str_printable(text);
+	return text;
+}
+
+struct json_object *report_params(const char *text)
+{
+	struct json_object *list = json_object_new_array(), *o;
+	_cleanup_free_ char *copy = strdup(text);
+	char *lines = copy, *line, *mode;
+
+	while (list && (line = strsep(&lines, "\n"))) {
+		if (!has_cells(line, 3))
+			continue;
+		o = json_object_new_object();
+		add_string(o, "parameter", printable(cell(&line)));
+		mode = cell(&line);
+		add_string(o, "mode", printable(mode));
+		add_string(o, "value", printable(line ? line : ""));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+struct json_object *report_modules(const char *text)
+{
+	struct json_object *list = json_object_new_array(), *o, *users;
+	_cleanup_free_ char *copy = strdup(text);
+	char *lines = copy, *line, *names, *name;
+
+	while (list && (line = strsep(&lines, "\n"))) {
+		if (!has_cells(line, 5))
+			continue;
+		o = json_object_new_object();
+		users = json_object_new_array();
+		add_string(o, "module", printable(cell(&line)));
+		add_number(o, "bytes", strtoull(cell(&line), NULL, 10));
+		add_number(o, "references", strtoull(cell(&line), NULL, 10));
+		for (names = cell(&line); (name = strsep(&names, ","));)
+			if (*name)
+				json_object_array_add(users, json_object_new_string(
+					printable(name)));
+		json_object_object_add(o, "users", users);
+		add_string(o, "state", printable(cell(&line)));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static int read_catalog(const char *dir, struct json_object **ret)
+{
+	struct json_object *o, *plugins, *errors;
+	struct catalog catalog = { 0 };
+	size_t i;
+	int r = catalog_read_all(dir, &catalog);
+
+	if (r < 0) {
+		catalog_finish(&catalog);
+		return r;
+	}
+	o = json_object_new_object();
+	plugins = json_object_new_array();
+	errors = json_object_new_array();
+	for (i = 0; i < catalog.n; i++)
+		json_object_array_add(plugins, json_object_get(catalog.plugin[i]->json));
+	for (i = 0; i < catalog.errors.n; i++)
+		json_object_array_add(errors, json_object_new_string(catalog.errors.item[i]));
+	add_string(o, "plugin_dir", dir);
+	json_object_object_add(o, "plugins", plugins);
+	json_object_object_add(o, "errors", errors);
+	catalog_finish(&catalog);
+	*ret = o;
+	return 0;
+}
+
+/* Everybody may ask for it, and it takes some ms to read. */
+int report_catalog(const char *dir, const char **ret)
+{
+	static char *last_dir, *last_text;
+	static uint64_t last_ns;
+	struct json_object *json;
+	int r;
+
+	if (last_text && str_equal(last_dir, dir) && mono_ns() - last_ns < CATALOG_FRESH_NS) {
+		*ret = last_text;
+		return 0;
+	}
+	r = read_catalog(dir, &json);
+	if (r < 0)
+		return r;
+	last_ns = 0;
+	r = str_set(&last_dir, dir);
+	if (!r)
+		r = str_set(&last_text, json_object_to_json_string_ext(json,
+								JSON_C_TO_STRING_PLAIN));
+	json_object_put(json);
+	if (r < 0)
+		return r;
+	last_ns = mono_ns();
+	*ret = last_text;
+	return 0;
+}

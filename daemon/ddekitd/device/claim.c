@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The jobs that claim a device and give it back, and the claim's death; see device.h. */
+#include <errno.h>
+
+#include "block.h"
+#include "keep.h"
+#include "work.h"
+#include "lib/job.h"
+#include "state/lock-file.h"
+#include "lib/log.h"
+#include "supervise/manager.h"
+#include "system/net-settings.h"
+
+#define CLAIM_LIMIT_MS 60000	/* a driver of the kernel may take its time to let go */
+#define CLOSE_LIMIT_MS 30000
+#define END_MS 1000		/* between SIGKILL and a host's end, when ddekitd ends */
+
+/* ---- the device's death -------------------------------------------------- */
+
+static void on_death(struct device *dev, const struct death_work *w)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!dev->claim)
+		return;
+	/* An error that a reset cures costs the host; it is watched again after it. */
+	if (w->result == 1) {
+		if (dev->host)
+			host_kill(dev->host, w->why);
+		return;
+	}
+	if (w->result == -EBUSY) {
+		sd_event_source_set_enabled(dev->claim_death, SD_EVENT_ON);
+		return;
+	}
+	if (w->result >= 0)
+		text = str_format("the device died: %s; ddectl restart %s claims it anew", w->why,
+				  dev->config->bdf_text);
+	device_condemn(dev, text ? text : "the device died");
+}
+
+static void death_done(void *arg)
+{
+	struct death_work *w = arg;
+
+	on_death(w->dev, w);
+	free(w->why);
+	free(w);
+}
+
+static const struct job_ops death_ops = { .work = work_death, .done = death_done };
+
+/* It says each event once, so it is asked for one at a time. */
+static int on_claim_death(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct device *dev = arg;
+	struct death_work *w = calloc(1, sizeof(*w));
+	int r = -ENOMEM;
+
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	if (w) {
+		*w = (struct death_work){ .dev = dev, .claim = dev->claim };
+		r = jobs_add(dev->jobs, &death_ops, w);
+	}
+	if (r < 0) {
+		free(w);
+		device_condemn(dev, "the device died");
+	}
+	return 0;
+}
+
+static int watch_claim(struct device *dev)
+{
+	int fd = ddekit_claim_death_fd(dev->claim), r;
+
+	if (fd < 0)
+		return 0;
+	r = sd_event_add_io(dev->manager->event, &dev->claim_death, fd, EPOLLIN, on_claim_death,
+			    dev);
+	return r < 0 ? r : 0;
+}
+
+/* ---- claim --------------------------------------------------------------- */
+
+/* An administrator must not find that out by accident. */
+static void warn_unisolated(struct device *dev)
+{
+	struct log_about about = device_about(dev);
+
+	if (!ddekit_claim_isolated(dev->claim))
+		log_line(&about, LOG_WARNING, "no DMA isolation: by backend %s the device, and so "
+			 "its driver, can reach all of the machine's memory; with an IOMMU use "
+			 "backend=vfio", dev->config->backend);
+}
+
+int device_claimed(struct device *dev, struct claim_work *w, char **ret_why)
+{
+	dev->lock = w->lock;
+	dev->before = w->before;
+	if (w->saved) {
+		netsave_free(dev->saved);
+		dev->saved = w->saved;
+	}
+	device_log_notes(dev, &w->notes);
+	*ret_why = w->why;
+	w->why = NULL;
+	if (w->error < 0)
+		return w->error;
+	dev->claim = w->claim;
+	memcpy(dev->modalias, w->modalias, sizeof(dev->modalias));
+	dev->quiet = false;
+	warn_unisolated(dev);
+	return watch_claim(dev);
+}
+
+static void claim_done(void *arg)
+{
+	struct claim_work *w = arg;
+
+	device_on_claim(w->dev, w);
+	claim_work_free(w);
+}
+
+static void claim_late(void *arg);
+
+static const struct job_ops claim_ops = {
+	.work = work_claim, .done = claim_done, .late = claim_late, .limit_ms = CLAIM_LIMIT_MS,
+};
+
+static void claim_late(void *arg)
+{
+	struct claim_work *w = arg;
+
+	device_late(w->dev, "the claim of the device", &claim_ops);
+}
+
+int device_claim(struct device *dev)
+{
+	struct claim_work *w = calloc(1, sizeof(*w));
+	int r = -ENOMEM;
+
+	if (!w)
+		return r;
+	*w = (struct claim_work){
+		.dev = dev,
+		.config = device_config_copy(dev->config),
+		.dir = dev->manager->config.global.runtime_dir,
+		.uid = dev->manager->host_uid,
+		.gid = dev->manager->host_gid,
+		.before = dev->before,
+		.force = dev->force,
+		.barrier = dev->barrier,
+		.lock = dev->lock,
+	};
+	if (w->config)
+		r = device_post(dev, &claim_ops, w);
+	if (r < 0)
+		claim_work_free(w);
+	else
+		dev->barrier = false;
+	return r;
+}
+
+int device_adopt_claim(struct device *dev)
+{
+	int r = watch_claim(dev);
+
+	if (dev->lock >= 0)
+		lockfile_sign(dev->lock);
+	if (r < 0) {
+		ddekit_claim_close(dev->claim);
+		dev->claim = NULL;
+	}
+	return r;
+}
+
+/* ---- give back --------------------------------------------------------------- */
+
+bool device_holds_something(const struct device *dev)
+{
+	return dev->claim || dev->tap >= 0 || dev->lock >= 0 || dev->saved ||
+	       dev->before.changed || dev->keep >= 0;
+}
+
+/* Moves what is to be given back into the work. */
+static struct close_work *make_close(struct device *dev)
+{
+	struct close_work *w = calloc(1, sizeof(*w));
+	bool all = dev->ending != END_REPLACE;
+
+	if (!w)
+		return NULL;
+	*w = (struct close_work){ .dev = dev, .bdf = dev->config->bdf, .tap = -1, .lock = -1 };
+	memcpy(w->bdf_text, dev->config->bdf_text, sizeof(w->bdf_text));
+	if (all) {
+		device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
+		w->barrier = dev->barrier;
+		dev->barrier = false;
+		device_close_net(dev);
+		w->tap = dev->tap;
+		dev->tap = -1;
+	}
+	if (dev->held)
+		return w;
+	dev->claim_death = sd_event_source_disable_unref(dev->claim_death);
+	w->claim = dev->claim;
+	dev->claim = NULL;
+	if (!all)
+		return w;
+	w->before = dev->before;
+	dev->before.changed = false;
+	w->saved = dev->saved;
+	w->dir = dev->manager->config.global.runtime_dir;
+	w->lock = dev->lock;
+	dev->lock = -1;
+	dev->modalias[0] = 0;
+	return w;
+}
+
+static void report_close(struct device *dev, const struct close_work *w)
+{
+	struct log_about about = device_about(dev);
+
+	if (w->barrier_error < 0)
+		log_line(&about, LOG_WARNING, "the service manager does not answer: %s",
+			 strerror(-w->barrier_error));
+	if (w->return_error)
+		log_line(&about, LOG_ERR, "%s", w->return_error);
+	device_log_notes(dev, &w->notes);
+	if (!w->saved)
+		return;
+	netsave_free(dev->saved);
+	dev->saved = NULL;
+}
+
+static void close_done(void *arg)
+{
+	struct close_work *w = arg;
+
+	report_close(w->dev, w);
+	device_on_close(w->dev);	/* may be gone after this */
+	close_work_free(w);
+}
+
+static void close_late(void *arg);
+
+static const struct job_ops close_ops = {
+	.work = work_close, .done = close_done, .late = close_late, .limit_ms = CLOSE_LIMIT_MS,
+};
+
+static void close_late(void *arg)
+{
+	struct close_work *w = arg;
+
+	device_late(w->dev, "the return of the device", &close_ops);
+}
+
+int device_close(struct device *dev)
+{
+	struct close_work *w = make_close(dev);
+	int r = w ? device_post(dev, &close_ops, w) : -ENOMEM;
+
+	if (r < 0 && w) {
+		/* Back to the device: it is tried again. */
+		dev->tap = w->tap;
+		dev->claim = w->claim ? w->claim : dev->claim;
+		dev->before = w->before;
+		dev->lock = w->lock >= 0 ? w->lock : dev->lock;
+		close_work_free(w);
+	}
+	return r;
+}
+
+void device_close_at_once(struct device *dev)
+{
+	struct log_about about = device_about(dev);
+	struct close_work *w;
+
+	/* Its device must not be given back while it runs. */
+	if (dev->host)
+		host_kill(dev->host, "ddekitd ends");
+	if (dev->host && host_wait(dev->host, END_MS) < 0)
+		log_line(&about, LOG_ERR, "driver host %d does not end", (int)host_pid(dev->host));
+	host_destroy(dev->host);
+	dev->host = NULL;
+	host_destroy(dev->death.host);
+	dev->death.host = NULL;
+	device_bury(dev);
+	w = device_holds_something(dev) ? make_close(dev) : NULL;
+	if (w) {
+		work_close(w);
+		report_close(dev, w);
+		close_work_free(w);
+	}
+	device_block_quiet(dev);
+	device_close_block_at_once(dev);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The end of a device: everything is given back, after what is under way; and the jobs
+ * that decide how it goes on; see device.h.
+ */
+#include "block.h"
+#include "keep.h"
+#include "lib/job.h"
+#include "lib/log.h"
+#include "supervise/manager.h"
+
+void device_apply_next_config(struct device *dev)
+{
+	if (!dev->next_config)
+		return;
+	device_config_destroy(dev->config);
+	dev->config = dev->next_config;
+	dev->next_config = NULL;
+}
+
+/* ---- the end: everything is given back ------------------------------------------ */
+
+static int on_end_again(sd_event_source *source, uint64_t usec, void *arg)
+{
+	device_end_now(arg);
+	return 0;
+}
+
+static void finish_stop(struct device *dev)
+{
+	enum device_want want = dev->want;
+
+	str_set(&dev->error, NULL);
+	device_plugin_finish(&dev->plugin);
+	device_apply_next_config(dev);
+	if (dev->state != DEVICE_CONFIGURED)
+		device_enter(dev, DEVICE_CONFIGURED, "released");
+	if (want == WANT_GONE)
+		manager_device_gone(dev->manager, dev);
+	else if (want == WANT_CONFIG)
+		device_start(dev);
+}
+
+static void finish_fail(struct device *dev)
+{
+	_cleanup_free_ char *text = dev->end_text;
+	bool known = dev->late;
+
+	dev->end_text = NULL;
+	dev->late = false;
+	str_set(&dev->error, text);
+	if (!known)
+		device_enter(dev, device_is_missing(dev) ? DEVICE_ABSENT : DEVICE_FAILED, "%s",
+			     text ? text : "out of memory");
+}
+
+/* Its disks' requests have been answered, its front has ended. */
+void device_on_block_closed(struct device *dev)
+{
+	dev->busy = false;
+	if (dev->ending == END_STOP) {
+		dev->ending = END_NONE;
+		finish_stop(dev);
+	} else if (device_posted(dev)) {
+		device_advance(dev);
+	}
+}
+
+static void forget_failures(struct device *dev)
+{
+	str_set(&dev->verdict, NULL);
+	dev->was_up = false;
+	dev->n_failures = 0;
+	dev->n_in_a_row = 0;
+	dev->outage_start = 0;
+}
+
+static bool wants_down(const struct device *dev)
+{
+	return dev->want == WANT_DOWN || dev->want == WANT_GONE || dev->want == WANT_CONFIG;
+}
+
+static void go_on(struct device *dev, enum device_end ending)
+{
+	device_block_quiet(dev);
+	forget_failures(dev);
+	if (ending != END_START)
+		dev->force = false;
+	if (dev->held)
+		device_keep_claim(dev);
+	dev->ending = ending == END_STOP ? END_STOP : END_NONE;
+	switch (ending) {
+	case END_STOP:
+		dev->late = false;
+		dev->busy = true;
+		device_close_block(dev);
+		break;
+	case END_START:
+		device_claim_now(dev);
+		break;
+	case END_UNPLUG:
+		device_enter(dev, DEVICE_ABSENT, "not in the machine");
+		break;
+	default:
+		finish_fail(dev);
+		break;
+	}
+}
+
+/* Everything is given back, but what dev->held says, or the claim alone. */
+void device_on_close(struct device *dev)
+{
+	enum device_end ending = dev->ending;
+
+	dev->busy = false;
+	/* It was asked to stop meanwhile. */
+	if (wants_down(dev) && (ending != END_UNPLUG || dev->want != WANT_DOWN))
+		ending = END_STOP;
+	if (ending == END_STOP)
+		dev->held = false;
+	if (ending == END_REPLACE) {
+		dev->ending = END_NONE;
+		device_claim_now(dev);
+	} else if (!dev->held && device_holds_something(dev)) {
+		dev->ending = ending;
+		device_end_now(dev);
+	} else {
+		go_on(dev, ending);
+	}
+}
+
+void device_end_now(struct device *dev)
+{
+	bool down = device_state_is_down(dev->state);
+	bool given_up = dev->state == DEVICE_FAILED && !dev->late;
+	int r;
+
+	if (dev->ending == END_STOP && !device_holds_something(dev)) {
+		device_on_close(dev);
+		return;
+	}
+	if ((!down || given_up) && dev->ending == END_STOP && dev->state != DEVICE_STOPPING)
+		device_enter(dev, DEVICE_STOPPING, "asked to");
+	else if (!down && dev->ending == END_FAIL && dev->state != DEVICE_STOPPING)
+		device_enter(dev, DEVICE_STOPPING, "%s", dev->end_text);
+	r = device_close(dev);
+	if (r < 0)	/* no memory for it */
+		device_set_timer(dev, 1000, on_end_again);
+}
+
+/* Gives the device back, at the end of what is under way. */
+void device_end(struct device *dev, enum device_end ending)
+{
+	dev->ending = ending;
+	dev->timer = sd_event_source_disable_unref(dev->timer);
+	if (!dev->busy)
+		device_end_now(dev);
+}
+
+void device_fail(struct device *dev, const char *text)
+{
+	_cleanup_free_ char *copy = strdup(text);	/* text may be the device's own */
+
+	if (dev->ending != END_NONE)
+		return;
+	str_set(&dev->end_text, copy ? copy : "out of memory");
+	device_end(dev, END_FAIL);
+}
+
+void device_condemn(struct device *dev, const char *text)
+{
+	if (!dev->host) {
+		dev->held = false;
+		device_fail(dev, text);
+		return;
+	}
+	str_set(&dev->verdict, text);
+	host_kill(dev->host, "the device is to fail");
+}
+
+/* ---- jobs ------------------------------------------------------------------ */
+
+int device_post(struct device *dev, const struct job_ops *ops, void *arg)
+{
+	int r = jobs_add(dev->jobs, ops, arg);
+
+	dev->busy = !r;
+	return r;
+}
+
+bool device_posted(struct device *dev)
+{
+	dev->busy = false;
+	if (dev->ending == END_NONE && !wants_down(dev))
+		return true;
+	if (dev->ending == END_NONE)
+		dev->ending = END_STOP;
+	device_end_now(dev);
+	return false;
+}
+
+/* Who waits for the device is told that it has failed; what it holds is given back once the
+ * job ends, and only then can it be started again. */
+void device_late(struct device *dev, const char *what, const struct job_ops *ops)
+{
+	_cleanup_free_ char *text = str_format("%s has not ended within %u s, and goes on in the "
+					       "background; see the kernel's log", what,
+					       ops->limit_ms / 1000);
+
+	if (!dev->busy || dev->late)
+		return;
+	dev->late = true;
+	str_set(&dev->error, text);
+	if (dev->ending == END_NONE || dev->ending == END_REPLACE) {
+		str_set(&dev->end_text, text ? text : what);
+		dev->ending = END_FAIL;
+	}
+	if (!device_state_is_down(dev->state))
+		device_enter(dev, DEVICE_FAILED, "%s", text ? text : what);
+}

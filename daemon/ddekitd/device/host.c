@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A device's driver host: set-up, messages, heartbeat, death; see device.h. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "crash-report.h"
+#include "block.h"
+#include "keep.h"
+#include "lib/log.h"
+#include "supervise/manager.h"
+#include "process/message.h"
+
+#define MISSED_BEATS 5
+#define STATS_NS 10000000000ull	/* how old those of a crash report may be */
+
+/* ---- messages ------------------------------------------------------------ */
+
+static void on_log(void *arg, int level, const char *text)
+{
+	struct device *dev = arg;
+	struct log_about about = device_about(dev);
+
+	manager_device_logged(dev->manager, dev, level, text);
+	log_line(&about, level, "%s", text);
+}
+
+/* Late on purpose (see priority): what has arrived meanwhile is seen first. */
+static int on_heartbeat_missed(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct device *dev = arg;
+	uint64_t limit = (uint64_t)dev->config->heartbeat * MISSED_BEATS * 1000000;
+	uint64_t quiet = mono_ns() - dev->last_beat;
+	char text[96];
+
+	if (quiet < limit) {
+		sd_event_source_set_time_relative(source, (limit - quiet) / 1000 + 1);
+		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
+	snprintf(text, sizeof(text), "no heartbeat for %llu ms: the driver is stuck",
+		 (unsigned long long)(quiet / 1000000));
+	if (dev->host)
+		host_kill_stuck(dev->host, text);
+	return 0;
+}
+
+static void start_heartbeat(struct device *dev)
+{
+	uint64_t us = (uint64_t)dev->config->heartbeat * MISSED_BEATS * 1000;
+
+	if (!us || dev->heartbeat)
+		return;
+	dev->last_beat = mono_ns();
+	if (sd_event_add_time_relative(dev->manager->event, &dev->heartbeat, CLOCK_MONOTONIC, us,
+				       10000, on_heartbeat_missed, dev) >= 0)
+		sd_event_source_set_priority(dev->heartbeat, SD_EVENT_PRIORITY_IDLE);
+}
+
+static void on_heartbeat(void *arg)
+{
+	struct device *dev = arg;
+
+
+	dev->last_beat = mono_ns();
+	if (dev->state != DEVICE_UP || dev->last_beat - dev->stats_asked < STATS_NS)
+		return;
+	dev->stats_asked = dev->last_beat;
+	host_request(dev->host, OP_STATS, 0, NULL, NULL, NULL);
+}
+
+static void on_state(void *arg, const struct proto_state_msg *msg)
+{
+	struct device *dev = arg;
+	bool again = dev->state == DEVICE_UP && msg->state == STATE_READY;
+
+	if (!again)
+		dev->times.state[msg->state] = msg->mono_ns;
+	dev->rss_kb = msg->rss_kb;
+	if (msg->release[0])
+		memcpy(dev->release, msg->release, sizeof(dev->release));
+	if (again) {
+		device_net_ready(dev);
+	} else if (msg->state == STATE_READY) {
+		start_heartbeat(dev);
+		device_on_ready(dev);
+	} else if (msg->state == STATE_FAILED) {
+		str_set(&dev->last_failure, msg->text[0] ? msg->text : strerror(-msg->error));
+	}
+}
+
+static void on_net(void *arg, const struct proto_net *msg)
+{
+	struct device *dev = arg;
+	bool known = dev->net_known, carrier = dev->net.carrier;
+	uint32_t speed = dev->net.speed;
+	uint64_t now = msg->mono_ns;
+
+	if (msg->carrier && !dev->times.link) {
+		dev->times.link = now;
+		if (dev->outage_start && now > dev->outage_start)
+			dev->last_outage = now - dev->outage_start;
+		dev->outage_start = 0;
+	}
+	device_net_message(dev, msg);
+	if (dev->net_known && (known ? carrier != !!dev->net.carrier || speed != dev->net.speed
+				     : dev->net.carrier))
+		manager_link_changed(dev->manager, dev);
+	device_keep(dev);
+}
+
+static void on_disk(void *arg, const struct proto_disk *msg)
+{
+	device_block_message(arg, msg);
+}
+
+/* The state in which it was, for the log. */
+static const char *progress(const struct device *dev)
+{
+	uint32_t state = STATE_READY;
+
+	while (state && !dev->times.state[state])
+		state--;
+	return state ? message_state_name(state) : "started";
+}
+
+static char *why_it_died(const struct device *dev, const struct host_death *death, bool refused)
+{
+	if (refused && dev->last_failure)
+		return strdup(dev->last_failure);
+	if (death->not_run)
+		return strdup(death->text);
+	return str_format("driver host %s (last state: %s)", death->text, progress(dev));
+}
+
+static void on_died(void *arg, const struct host_death *death)
+{
+	struct device *dev = arg;
+	bool refused = dev->times.state[STATE_FAILED];
+
+	dev->times.died = mono_ns();
+	dev->death = (struct device_death){
+		.host = dev->host,
+		.text = why_it_died(dev, death, refused),
+		.how = strdup(death->text),
+		.clean = death->clean || death->not_run,
+		.signalled = death->signalled,
+		.status = death->status,
+		.restarts = dev->restarts,
+	};
+	dev->host = NULL;
+	dev->heartbeat = sd_event_source_disable_unref(dev->heartbeat);
+	if (death->not_run && dev->want == WANT_UP)
+		str_set(&dev->verdict, dev->death.text);
+	device_on_death(dev, refused);
+}
+
+void device_bury(struct device *dev)
+{
+	struct device_death death = dev->death;
+	struct log_about about = device_about(dev);
+	bool report = death.host && !death.clean;
+
+	if (report)
+		crash_report_write(dev);
+	about.message_id = LOG_ID_DIED;
+	if (death.host)
+		log_line(&about, death.clean || dev->want != WANT_UP ? LOG_INFO : LOG_WARNING,
+			 "driver host %d %s (last state: %s)%s%s", (int)host_pid(death.host),
+			 death.how ? death.how : "died", progress(dev),
+			 report && dev->crash_report ? "; report: " : "",
+			 report && dev->crash_report ? dev->crash_report : "");
+	host_destroy(death.host);
+	free(death.text);
+	free(death.how);
+	dev->death = (struct device_death){ .host = NULL };
+}
+
+static const struct host_ops ops = {
+	.state = on_state,
+	.net = on_net,
+	.disk = on_disk,
+	.heartbeat = on_heartbeat,
+	.log = on_log,
+	.died = on_died,
+};
+
+/* ---- start --------------------------------------------------------------- */
+
+static int copy(char *dst, size_t size, const char *src, const char *what, char **ret_why)
+{
+	if (strlen(src) >= size) {
+		*ret_why = str_format("%s is longer than %zu characters: %s", what, size - 1, src);
+		return -ENAMETOOLONG;
+	}
+	memcpy(dst, src, strlen(src) + 1);
+	return 0;
+}
+
+static int fill_plugins(const struct device *dev, struct proto_setup *setup, char **ret_why)
+{
+	const struct device_plugin *plugin = &dev->plugin;
+	size_t i;
+	int r = 0;
+
+	if (plugin->path.n > PROTO_MAX_PLUGINS) {
+		*ret_why = str_format("driver %s has %zu plugin files; at most %d can be loaded",
+				      plugin->name, plugin->path.n, PROTO_MAX_PLUGINS);
+		return -E2BIG;
+	}
+	for (i = 0; i < plugin->path.n && !r; i++) {
+		r = copy(setup->plugins[i].path, PROTO_PATH, plugin->path.item[i], "plugin path",
+			 ret_why);
+		if (!r)
+			r = copy(setup->plugins[i].args, PROTO_ARGS, plugin->args.item[i],
+				 "options=", ret_why);
+	}
+	setup->n_plugins = plugin->path.n;
+	return r;
+}
+
+/* The runtimes of other flavours lie beside that of "up": NAME.so, NAME-smp.so. */
+static int fill_runtime(const struct device *dev, struct proto_setup *setup, char **ret_why)
+{
+	const char *runtime = dev->manager->config.global.runtime;
+	size_t len = strlen(runtime);
+	const char *flavour = config_flavour(dev->config);
+	_cleanup_free_ char *path = NULL;
+
+	if (!strcmp(flavour, "up"))
+		return copy(setup->runtime, PROTO_PATH, runtime, "runtime=", ret_why);
+	if (len > 3 && !strcmp(runtime + len - 3, ".so"))
+		len -= 3;
+	path = str_format("%.*s-%s.so", (int)len, runtime, flavour);
+	if (!path)
+		return -ENOMEM;
+	return copy(setup->runtime, PROTO_PATH, path, "runtime=", ret_why);
+}
+
+/* The folders from which the driver's kernel may ask for files. */
+static int fill_folders(const struct device *dev, struct proto_setup *setup, char **ret_why)
+{
+	const struct global_config *global = &dev->manager->config.global;
+	const char *flavour = config_flavour(dev->config);
+	_cleanup_free_ char *plugins = catalog_folder(global->plugin_dir, flavour);
+	int r;
+
+	if (!plugins)
+		return -ENOMEM;
+	r = copy(setup->plugin_dir, PROTO_PATH, plugins, "plugin-dir=", ret_why);
+	return r ? r : copy(setup->firmware_dir, PROTO_PATH, global->firmware_dir, "firmware-dir=",
+			    ret_why);
+}
+
+static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_why)
+{
+	int r = fill_runtime(dev, setup, ret_why);
+
+	if (!r)
+		r = fill_folders(dev, setup, ret_why);
+	if (!r)
+		r = fill_plugins(dev, setup, ret_why);
+	if (!r && dev->plugin.bridge)
+		r = copy(setup->bridge, sizeof(setup->bridge), dev->plugin.bridge, "bridge name",
+			 ret_why);
+	setup->vnet_hdr = dev->tap >= 0 ? TAP_VNET_HDR : 0;
+	setup->heartbeat_ms = dev->config->heartbeat;
+	setup->nr_cpus = dev->config->cpus;
+	setup->confine = (dev->config->sandbox ? CONFINE_SANDBOX : 0) |
+			 (dev->config->core ? CONFINE_CORE : 0);
+	return r ? r : ddekit_claim_handover(dev->claim, &setup->handover);
+}
+
+int device_start_host(struct device *dev, char **ret_why)
+{
+	_cleanup_free_ struct proto_setup *setup = calloc(1, sizeof(*setup));
+	struct host_spec spec = {
+		.binary = dev->manager->config.global.host_binary,
+		.bdf = dev->config->bdf_text,
+		.driver = device_driver(dev),
+		.setup = setup,
+		.tap = dev->tap,
+		.outlive = dev->keep >= 0,
+	};
+	int r = setup ? fill_setup(dev, setup, ret_why) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	/* The host before may have made it block. */
+	if (dev->tap >= 0)
+		fcntl(dev->tap, F_SETFL, O_NONBLOCK);
+	device_block_fds(dev, spec.ring);
+	confine_init(dev->config, dev->manager->host_uid, dev->manager->host_gid, &spec.confine);
+	memset(dev->times.state, 0, sizeof(dev->times.state));
+	dev->times.link = 0;
+	dev->times.host_start = mono_ns();
+	dev->quiet = false;
+	dev->release[0] = 0;
+	r = host_start(dev->manager->event, &spec, &ops, dev, &dev->host, ret_why);
+	if (!r)
+		device_keep_host(dev);
+	return r;
+}
+
+int device_adopt_host(struct device *dev, const struct host_kept *kept)
+{
+	int r = host_adopt(dev->manager->event, kept, &ops, dev, &dev->host);
+
+	if (!r)
+		start_heartbeat(dev);
+	return r;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Writes down what the next ddekitd needs of a device; see keep.h.  Under
+ * the device's key the fd store has
+ *
+ *   state              JSON in a memfd (state-file.h)
+ *   lock tap           of the device
+ *   claimstate claimN  of ddekit_claim_save()
+ *   pidfd socket log   of its host
+ *   ring control kick done life0 life1 listener front frontlog   of its disks
+ *
+ * adopt.c reads it.
+ */
+#include <errno.h>
+
+#include "block.h"
+#include "keep.h"
+#include "state/fd-store.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "supervise/manager.h"
+#include "system/net-settings.h"
+#include "state/state-file.h"
+
+static struct fdstore *store_of(const struct device *dev)
+{
+	return dev->manager->fdstore;
+}
+
+static void add_list(struct json_object *o, const char *key, const struct strv *list)
+{
+	struct json_object *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		json_object_array_add(array, json_object_new_string(list->item[i]));
+	json_object_object_add(o, key, array);
+}
+
+static struct json_object *plugin(const struct device_plugin *p)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_string(o, "name", p->name);
+	add_string(o, "class", p->class);
+	add_string(o, "bridge", p->bridge);
+	add_list(o, "path", &p->path);
+	add_list(o, "args", &p->args);
+	return o;
+}
+
+static struct json_object *host(const struct host *h)
+{
+	struct json_object *o = json_object_new_object();
+	struct host_kept kept;
+
+	host_keep(h, &kept);
+	add_number(o, "pid", kept.pid);
+	add_number(o, "start_ns", kept.start_ns);
+	add_number(o, "last_state", kept.last_state);
+	return o;
+}
+
+static struct json_object *times(const struct device_times *t)
+{
+	struct json_object *o = json_object_new_array();
+	const uint64_t *value = (const uint64_t *)t;
+	size_t i;
+
+	for (i = 0; i < sizeof(*t) / sizeof(*value); i++)
+		json_object_array_add(o, json_object_new_uint64(value[i]));
+	return o;
+}
+
+static void add_history(struct json_object *o, const struct device *dev)
+{
+	add_string(o, "last_failure", dev->last_failure);
+	add_bool(o, "was_up", dev->was_up);
+	add_number(o, "since", dev->state_since);
+	add_number(o, "restarts", dev->restarts);
+	add_number(o, "reloads", dev->reloads);
+	add_number(o, "outage_start", dev->outage_start);
+	add_number(o, "last_outage", dev->last_outage);
+	add_number(o, "last_outage_ready", dev->last_outage_ready);
+	json_object_object_add(o, "times", times(&dev->times));
+}
+
+static void add_before(struct json_object *o, const struct ddekit_before *before)
+{
+	add_bool(o, "taken", before->changed);
+	add_string(o, "kernel_driver", before->driver);
+	add_string(o, "kernel_override", before->override);
+}
+
+static struct json_object *describe(const struct device *dev)
+{
+	struct json_object *o = json_object_new_object();
+	struct text config = { 0 };
+
+	if (!o || device_config_print(dev->config, &config) < 0) {
+		json_object_put(o);
+		text_finish(&config);
+		return NULL;
+	}
+	add_number(o, "protocol", PROTO_VERSION);
+	add_string(o, "build", DDEKIT_VERSION);
+	add_string(o, "bdf", dev->config->bdf_text);
+	add_string(o, "where", dev->config->where);
+	add_string(o, "config", config.text);
+	text_finish(&config);
+	add_bool(o, "transient", dev->transient);
+	add_bool(o, "staged", dev->staged);
+	add_string(o, "state", device_state_name(dev->state));
+	add_number(o, "want", dev->want);
+	add_bool(o, "mac_by_admin", dev->mac_by_admin);
+	add_string(o, "modalias", dev->modalias);
+	add_string(o, "release", dev->release);
+	json_object_object_add(o, "plugin", plugin(&dev->plugin));
+	if (dev->host)
+		json_object_object_add(o, "host", host(dev->host));
+	if (dev->saved)
+		json_object_object_add(o, "saved", netsave_to_json(dev->saved));
+	add_before(o, dev->claim ? ddekit_claim_before(dev->claim) : &dev->before);
+	add_history(o, dev);
+	return o;
+}
+
+static void warn(const struct device *dev, const char *what, int r)
+{
+	struct log_about about = device_about(dev);
+
+	log_line(&about, LOG_WARNING, "%s cannot be kept for a restart of ddekitd: %s", what,
+		 strerror(-r));
+}
+
+static void put(const struct device *dev, const char *what, int fd)
+{
+	char key[FDSTORE_KEY_MAX];
+	int r = fdstore_put(store_of(dev), fdstore_key(dev->config->bdf_text, key), what, fd);
+
+	if (r < 0)
+		warn(dev, what, r);
+}
+
+static int write_down(struct device *dev)
+{
+	struct json_object *o = describe(dev);
+	const char *text = o ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN) : NULL;
+	int r = text ? statefile_write(dev->keep, text, strlen(text)) : -ENOMEM;
+
+	json_object_put(o);
+	return r;
+}
+
+void device_keep(struct device *dev)
+{
+	int r;
+
+	if (dev->keep < 0)
+		return;
+	r = write_down(dev);
+	if (r < 0)
+		warn(dev, "its state", r);
+}
+
+static int keep_claim_fds(struct device *dev)
+{
+	struct ddekit_claim_saved *saved = calloc(1, sizeof(*saved));
+	_cleanup_close_ int fd = statefile_create("ddekit-claim");
+	int r = !saved ? -ENOMEM : fd < 0 ? fd : ddekit_claim_save(dev->claim, saved);
+	char what[32];
+	uint32_t i;
+
+	if (!r)
+		r = statefile_write(fd, saved->data, saved->len);
+	if (!r)
+		put(dev, "claimstate", fd);
+	for (i = 0; !r && i < saved->n_fds; i++) {
+		snprintf(what, sizeof(what), "claim%u", i);
+		put(dev, what, saved->fds[i]);
+	}
+	if (saved)
+		free(saved->data);
+	free(saved);
+	return r;
+}
+
+void device_keep_claim(struct device *dev)
+{
+	int r;
+
+	if (!fdstore_active(store_of(dev)))
+		return;
+	if (dev->keep < 0) {
+		r = statefile_create("ddekit-state");
+		if (r < 0) {
+			warn(dev, "its state", r);
+			return;
+		}
+		dev->keep = r;
+		put(dev, "state", dev->keep);
+	}
+	put(dev, "lock", dev->lock);
+	put(dev, "tap", dev->tap);
+	device_block_keep(dev, put);
+	r = keep_claim_fds(dev);
+	if (r < 0)
+		warn(dev, "its claim", r);
+	device_keep(dev);
+}
+
+void device_keep_block(struct device *dev)
+{
+	if (dev->keep >= 0)
+		device_block_keep(dev, put);
+}
+
+void device_keep_host(struct device *dev)
+{
+	struct host_kept kept;
+
+	if (dev->keep < 0 || !dev->host)
+		return;
+	host_keep(dev->host, &kept);
+	put(dev, "pidfd", kept.pidfd);
+	put(dev, "socket", kept.socket);
+	put(dev, "log", kept.log);
+	device_keep(dev);
+}
+
+void device_keep_nothing(struct device *dev)
+{
+	char key[FDSTORE_KEY_MAX];
+
+	if (dev->keep < 0)
+		return;
+	fdstore_drop(store_of(dev), fdstore_key(dev->config->bdf_text, key));
+	fd_close(&dev->keep);
+	dev->barrier = true;
+}
+
+void manager_leave(struct manager *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_devices; i++)
+		device_keep(m->device[i]);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A network device's TAP: made before the first driver host, kept until the
+ * device is given back.  What the administrator sets on it (MTU, MAC,
+ * promiscuous mode) is passed to the driver, again after each restart.
+ */
+#include <errno.h>
+#include <linux/if_ether.h>
+
+#include "keep.h"
+#include "work.h"
+#include "lib/job.h"
+#include "lib/log.h"
+#include "supervise/manager.h"
+#include "system/tap.h"
+
+#define NET_LIMIT_MS 30000
+
+static void on_link(void *arg, const struct link_state *state);
+static void set_tap(struct device *dev, const struct tap_work *what);
+
+static void warn(struct device *dev, const char *what, int r)
+{
+	struct log_about about = device_about(dev);
+
+	log_line(&about, LOG_WARNING, "%s: %s: %s", dev->link.name, what, strerror(-r));
+}
+
+/* ---- settings of the TAP ------------------------------------------------------- */
+
+static void tap_done(void *arg)
+{
+	struct tap_work *w = arg;
+
+	if (w->features_error < 0)
+		warn(w->dev, "cannot set the offloads of the TAP", w->features_error);
+	if (w->mac_error < 0)
+		warn(w->dev, "cannot set the MAC of the TAP", w->mac_error);
+	free(w);
+}
+
+static const struct job_ops tap_ops = { .work = work_tap, .done = tap_done };
+
+/* It is the job's until it is given back, which is a job behind this one. */
+static void set_tap(struct device *dev, const struct tap_work *what)
+{
+	struct tap_work *w = malloc(sizeof(*w));
+	int r = -ENOMEM;
+
+	if (w) {
+		*w = *what;
+		w->dev = dev;
+		w->tap = dev->tap;
+		r = jobs_add(dev->jobs, &tap_ops, w);
+	}
+	if (r < 0) {
+		free(w);
+		warn(dev, "cannot set up the TAP", r);
+	}
+}
+
+/* ---- towards the driver ---------------------------------------------------- */
+
+static void on_mtu_reply(void *arg, const struct host_reply *reply)
+{
+	int error = reply->error;
+	struct device *dev = arg;
+	struct log_about about = device_about(dev);
+
+	if (!error || error == -EPIPE || error == -EAGAIN || !dev->watch)
+		return;
+	log_line(&about, LOG_WARNING, "%s: driver %s refuses MTU %u (%s; it allows %u to %u); "
+		 "back to %u", dev->link.name, device_driver(dev), dev->link.mtu,
+		 strerror(-error), dev->net.min_mtu, dev->net.max_mtu, dev->net.mtu);
+	set_tap(dev, &(struct tap_work){ .has_mtu = true, .mtu = dev->net.mtu });
+}
+
+static void on_reply(void *arg, const struct host_reply *reply)
+{
+	int error = reply->error;
+	struct device *dev = arg;
+
+	if (error && error != -EPIPE && error != -EAGAIN)
+		warn(dev, "the driver refuses a change of MAC or promiscuous mode", error);
+}
+
+static void send_mtu(struct device *dev)
+{
+	host_request(dev->host, OP_SET_MTU, dev->link.mtu, NULL, on_mtu_reply, dev);
+}
+
+static void send_promisc(struct device *dev)
+{
+	host_request(dev->host, OP_SET_PROMISC, dev->link.promisc, NULL, on_reply, dev);
+}
+
+static void send_mac(struct device *dev)
+{
+	host_request(dev->host, OP_SET_MAC, 0, dev->link.mac, on_reply, dev);
+}
+
+static bool serves(const struct device *dev)
+{
+	return dev->host && dev->state == DEVICE_UP && dev->net_known && dev->link_known;
+}
+
+/* After a start or restart the driver knows nothing of the TAP's settings. */
+void device_net_ready(struct device *dev)
+{
+	if (!serves(dev))
+		return;
+	if (dev->link.mtu != dev->net.mtu)
+		send_mtu(dev);
+	if (dev->link.promisc)
+		send_promisc(dev);
+	if (dev->mac_by_admin && memcmp(dev->link.mac, dev->net.mac, ETH_ALEN))
+		send_mac(dev);
+}
+
+/* ---- from the driver ------------------------------------------------------- */
+
+static void first_message(struct device *dev, const struct proto_net *msg)
+{
+	struct tap_work what = {
+		.has_features = true, .features = msg->features, .has_mac = !dev->mac_by_admin,
+	};
+
+	memcpy(what.mac, msg->mac, sizeof(what.mac));
+	set_tap(dev, &what);
+}
+
+void device_net_message(struct device *dev, const struct proto_net *msg)
+{
+	struct log_about about = device_about(dev);
+	bool first = !dev->net_known || dev->net.features != msg->features;
+
+	if (dev->tap < 0)
+		return;
+	if (!dev->net_known || dev->net.carrier != msg->carrier)
+		log_line(&about, LOG_INFO, "link %s%s", msg->carrier ? "up" : "down",
+			 msg->carrier && msg->duplex == 1 ? ", full duplex" : "");
+	if (first || (!dev->mac_by_admin && memcmp(dev->net.mac, msg->mac, ETH_ALEN)))
+		first_message(dev, msg);
+	dev->net = *msg;
+	dev->net_known = true;
+}
+
+/* ---- the TAP --------------------------------------------------------------- */
+
+static struct net_work *make_work(struct device *dev)
+{
+	struct net_work *w = calloc(1, sizeof(*w));
+	int r = w ? 0 : -ENOMEM;
+
+	if (!w)
+		return NULL;
+	*w = (struct net_work){ .dev = dev, .tap = dev->tap };
+	r = str_set(&w->ifname, dev->config->ifname);
+	if (!r)
+		r = str_set(&w->netns, dev->config->netns);
+	if (r < 0) {
+		net_work_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+/* Return: 0, -errno with *ret_why. */
+static int watch(struct device *dev, struct net_work *w, char **ret_why)
+{
+	int r = w->error;
+
+	if (!r)
+		r = link_watch_create(dev->manager->event, &w->socket, on_link, dev, &dev->watch);
+	if (!r)
+		return 0;
+	*ret_why = w->why ? w->why : str_format("cannot watch the interface %s: %s", w->ifname,
+						strerror(-r));
+	w->why = NULL;
+	return r;
+}
+
+/* ---- the TAP is made ----- */
+
+static void open_done(void *arg)
+{
+	_cleanup_free_ char *why = NULL;
+	struct net_work *w = arg;
+	struct device *dev = w->dev;
+	int r;
+
+	if (w->made)
+		dev->tap = w->tap;
+	dev->netns = w->socket.netns;
+	device_log_notes(dev, &w->notes);
+	r = watch(dev, w, &why);
+	net_work_free(w);
+	if (!device_posted(dev))
+		return;
+	if (r < 0)
+		device_fail(dev, why ? why : strerror(-r));
+	else
+		device_advance(dev);
+}
+
+static void open_late(void *arg);
+
+static const struct job_ops open_ops = {
+	.work = work_net, .done = open_done, .late = open_late, .limit_ms = NET_LIMIT_MS,
+};
+
+static void open_late(void *arg)
+{
+	struct net_work *w = arg;
+
+	device_late(w->dev, "making its interface", &open_ops);
+}
+
+bool device_needs_net(const struct device *dev)
+{
+	return str_equal(dev->plugin.bridge, "net") && dev->tap < 0;
+}
+
+int device_open_net(struct device *dev)
+{
+	struct net_work *w = make_work(dev);
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	if (dev->config->take_over && dev->state == DEVICE_CLAIMING)
+		w->saved = dev->saved;
+	r = device_post(dev, &open_ops, w);
+	if (r < 0)
+		net_work_free(w);
+	return r;
+}
+
+/* ---- the TAP that is there is watched anew ----- */
+
+static void follow_done(void *arg)
+{
+	_cleanup_free_ char *why = NULL;
+	struct net_work *w = arg;
+	struct device *dev = w->dev;
+	struct log_about about = device_about(dev);
+	uint64_t netns = w->socket.netns;
+	int r = dev->tap < 0 || dev->watch ? -ESTALE : watch(dev, w, &why);
+
+	net_work_free(w);
+	if (r == -ESTALE)	/* it is being given back */
+		return;
+	if (r < 0) {
+		device_condemn(dev, "its interface was deleted; bind or restart the device to "
+			       "have a new one");
+		return;
+	}
+	if (dev->netns && netns != dev->netns)
+		log_line(&about, LOG_INFO, "%s has been moved to another network namespace",
+			 dev->link.name);
+	dev->netns = netns;
+}
+
+static const struct job_ops follow_ops = { .work = work_net, .done = follow_done };
+
+static void follow(struct device *dev)
+{
+	struct net_work *w = make_work(dev);
+	int r = w ? jobs_add(dev->jobs, &follow_ops, w) : -ENOMEM;
+
+	if (!r)
+		return;
+	net_work_free(w);
+	device_condemn(dev, "out of memory");
+}
+
+/* It left the namespace, or was deleted under us, or changes were lost. */
+static void link_left(struct device *dev)
+{
+	link_watch_destroy(dev->watch);
+	dev->watch = NULL;
+	follow(dev);
+}
+
+static void on_link(void *arg, const struct link_state *state)
+{
+	struct device *dev = arg;
+	struct link_state before = dev->link;
+	bool known = dev->link_known;
+
+	if (!state) {
+		link_left(dev);
+		return;
+	}
+	dev->link = *state;
+	dev->link_known = true;
+	if (known && dev->net_known && memcmp(state->mac, before.mac, ETH_ALEN))
+		dev->mac_by_admin = memcmp(state->mac, dev->net.mac, ETH_ALEN);
+	if (known)
+		device_keep(dev);
+	if (!serves(dev))
+		return;
+	if (state->mtu != dev->net.mtu && (!known || state->mtu != before.mtu))
+		send_mtu(dev);
+	if (state->promisc != (known && before.promisc))
+		send_promisc(dev);
+	if (known && memcmp(state->mac, before.mac, ETH_ALEN) &&
+	    memcmp(state->mac, dev->net.mac, ETH_ALEN))
+		send_mac(dev);
+}
+
+void device_adopt_net(struct device *dev)
+{
+	if (dev->tap >= 0)
+		follow(dev);
+}
+
+void device_close_net(struct device *dev)
+{
+	link_watch_destroy(dev->watch);
+	dev->watch = NULL;
+	memset(&dev->link, 0, sizeof(dev->link));
+	dev->link_known = false;
+	dev->mac_by_admin = false;
+	memset(&dev->net, 0, sizeof(dev->net));
+	dev->net_known = false;
+}

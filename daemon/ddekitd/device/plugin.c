@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which plugin drives a device, with which arguments; see device.h. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "lib/log.h"
+#include "supervise/manager.h"
+
+void device_plugin_finish(struct device_plugin *plugin)
+{
+	free(plugin->name);
+	free(plugin->class);
+	free(plugin->bridge);
+	strv_finish(&plugin->path);
+	strv_finish(&plugin->args);
+	memset(plugin, 0, sizeof(*plugin));
+}
+
+/* "pci:v00008086d000010D3…" → "8086:10d3" */
+static char *short_id(const char *modalias)
+{
+	unsigned int vendor, device;
+
+	if (sscanf(modalias, "pci:v%8xd%8x", &vendor, &device) != 2)
+		return strdup(modalias);
+	return str_format("%04x:%04x", vendor, device);
+}
+
+static int no_driver(const struct device *dev, const struct catalog *catalog, char **ret_why)
+{
+	_cleanup_free_ char *names = catalog_driver_names(catalog);
+	_cleanup_free_ char *id = short_id(dev->modalias);
+
+	if (!dev->modalias[0])
+		*ret_why = str_format("driver=auto: the device's PCI ids are not known; name a "
+				      "driver, there are: %s", names);
+	else
+		*ret_why = str_format("driver=auto: no plugin in %s drives the device %s; there "
+				      "are: %s", catalog->dir, id, names);
+	return -ENODEV;
+}
+
+static int wrong_driver(const struct device *dev, const struct catalog *catalog,
+			const struct plugin *plugin, char **ret_why)
+{
+	const struct plugin *right = catalog_match(catalog, dev->modalias);
+	_cleanup_free_ char *id = short_id(dev->modalias);
+
+	*ret_why = str_format("driver %s does not support the device %s%s%s", plugin->name, id,
+			      right ? "; one that does: " : ", nor does any other plugin",
+			      right ? right->name : "");
+	return -ENODEV;
+}
+
+static int find_driver(const struct device *dev, const struct catalog *catalog,
+		       const struct plugin **ret, char **ret_why)
+{
+	const char *name = dev->config->driver;
+	_cleanup_free_ char *names = NULL;
+	const struct plugin *p;
+
+	if (!strcmp(name, "auto")) {
+		*ret = dev->modalias[0] ? catalog_match(catalog, dev->modalias) : NULL;
+		return *ret ? 0 : no_driver(dev, catalog, ret_why);
+	}
+	p = catalog_find(catalog, name);
+	if (!p || strcmp(p->kind, "driver")) {
+		names = catalog_driver_names(catalog);
+		*ret_why = str_format("unknown driver %s: no %s/%s.json that describes one; there "
+				      "are: %s", name, catalog->dir, name, names);
+		return -ENOENT;
+	}
+	if (dev->modalias[0] && p->aliases.n && !plugin_matches(p, dev->modalias))
+		return wrong_driver(dev, catalog, p, ret_why);
+	*ret = p;
+	return 0;
+}
+
+static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
+		       const struct plugin *src, char **ret_why)
+{
+	size_t i, j;
+	int r = 0;
+
+	for (i = 0; i < src->modules.n && !r; i++) {
+		_cleanup_free_ char *path = str_format("%s/%s", catalog->dir,
+						       src->modules.item[i]);
+
+		if (!path)
+			return -ENOMEM;
+		for (j = 0; j < dst->path.n && strcmp(dst->path.item[j], path); j++)
+			;
+		if (j < dst->path.n)
+			continue;
+		if (access(path, R_OK) < 0) {
+			r = -errno;
+			*ret_why = str_format("plugin %s: cannot read %s: %s; build the plugins "
+					      "again", src->name, path, strerror(-r));
+			return r;
+		}
+		r = strv_add(&dst->path, path);
+		if (!r)
+			r = strv_add(&dst->args, "");
+	}
+	return r;
+}
+
+/* The module that has a parameter, by the catalogue; NULL: none. */
+static const char *parameter_module(const struct plugin *p, const char *name, size_t len)
+{
+	struct json_object *list, *one, *value;
+	const char *text;
+	size_t i;
+
+	if (!json_object_object_get_ex(p->json, "parameters", &list) ||
+	    !json_object_is_type(list, json_type_array))
+		return NULL;
+	for (i = 0; i < json_object_array_length(list); i++) {
+		one = json_object_array_get_idx(list, i);
+		if (!json_object_object_get_ex(one, "name", &value))
+			continue;
+		text = json_object_get_string(value);
+		if (!text || strncmp(text, name, len) || text[len])
+			continue;
+		return json_object_object_get_ex(one, "module", &value) ?
+			json_object_get_string(value) : p->name;
+	}
+	return NULL;
+}
+
+/* Index of the module's file in the load order, -1: it is not there. */
+static ssize_t module_index(const struct device_plugin *plugin, const char *module, size_t len)
+{
+	const char *base;
+	size_t i, j;
+
+	for (i = 0; i < plugin->path.n; i++) {
+		base = strrchr(plugin->path.item[i], '/') + 1;
+		for (j = 0; j < len; j++)
+			if (base[j] != module[j] && !(strchr("-_", base[j]) &&
+						      strchr("-_", module[j])))
+				break;
+		if (j == len && !strcmp(base + len, ".so"))
+			return i;
+	}
+	return -1;
+}
+
+/* The kernel's parser takes name="a value". NULL: no memory. */
+static char *join_argument(const char *args, const char *option)
+{
+	const char *space = *args ? " " : "", *value = strchr(option, '=');
+
+	if (!value || !strpbrk(value, " \t"))
+		return str_format("%s%s%s", args, space, option);
+	return str_format("%s%s%.*s=\"%s\"", args, space, (int)(value - option), option,
+			  value + 1);
+}
+
+/* "name=value" or "module.name=value" to the arguments of its module. */
+static int add_option(struct device_plugin *dst, const struct plugin *p, const char *option,
+		      char **ret_why)
+{
+	size_t len = strcspn(option, "="), dot = strcspn(option, ".");
+	const char *module, *rest = option;
+	_cleanup_free_ char *args = NULL;
+	ssize_t i;
+
+	if (dot < len) {
+		module = option;
+		rest = option + dot + 1;
+	} else {
+		module = parameter_module(p, option, len);
+		dot = module ? strlen(module) : 0;
+	}
+	i = module ? module_index(dst, module, dot) : -1;
+	if (i < 0) {
+		*ret_why = str_format("options=%s: driver %s has no such parameter or module; see "
+				      "ddectl drivers %s", option, p->name, p->name);
+		return -EINVAL;
+	}
+	args = join_argument(dst->args.item[i], rest);
+	return args ? str_set(&dst->args.item[i], args) : -ENOMEM;
+}
+
+static int add_options(const struct device *dev, struct device_plugin *dst,
+		       const struct plugin *p, char **ret_why)
+{
+	const struct strv *options = &dev->config->options;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < options->n && !r; i++)
+		r = add_option(dst, p, options->item[i], ret_why);
+	return r;
+}
+
+static int add_bridge(struct device_plugin *dst, const struct catalog *catalog, char **ret_why)
+{
+	const struct plugin *bridge;
+
+	if (strcmp(dst->class, "net") && strcmp(dst->class, "block"))
+		return 0;
+	bridge = catalog_bridge(catalog, dst->class);
+	if (!bridge) {
+		*ret_why = str_format("no bridge for class %s in %s; build the plugins again",
+				      dst->class, catalog->dir);
+		return -ENOENT;
+	}
+	dst->bridge = strdup(dst->class);
+	return dst->bridge ? add_modules(dst, catalog, bridge, ret_why) : -ENOMEM;
+}
+
+static int fill(const struct device *dev, struct device_plugin *dst,
+		const struct catalog *catalog, char **ret_why)
+{
+	const struct plugin *p;
+	int r = find_driver(dev, catalog, &p, ret_why);
+
+	if (!r)
+		r = str_set(&dst->name, p->name);
+	if (!r)
+		r = str_set(&dst->class, p->class);
+	if (!r)
+		r = add_modules(dst, catalog, p, ret_why);
+	if (!r)
+		r = add_options(dev, dst, p, ret_why);
+	return r ? r : add_bridge(dst, catalog, ret_why);
+}
+
+int device_choose_plugin(struct device *dev, char **ret_why)
+{
+	const char *flavour = config_flavour(dev->config);
+	_cleanup_free_ char *dir = catalog_folder(dev->manager->config.global.plugin_dir, flavour);
+	struct log_about about = device_about(dev);
+	struct device_plugin plugin = { 0 };
+	struct catalog catalog = { 0 };
+	size_t i;
+	int r;
+
+	r = dir ? catalog_read(dir, &catalog) : -ENOMEM;
+	if (r < 0 && r != -ENOMEM && strcmp(flavour, "up"))
+		*ret_why = str_format("cpus=%u%s needs plugins of the flavour %s: %s: %s; build "
+				      "them (meson options smp, debug-runtime), or set cpus=1 and "
+				      "debug=no", dev->config->cpus,
+				      dev->config->debug ? " debug=yes" : "", flavour, dir,
+				      strerror(-r));
+	else if (r < 0 && r != -ENOMEM)
+		*ret_why = str_format("no plugins: %s: %s; build them or set plugin-dir=", dir,
+				      strerror(-r));
+	for (i = 0; i < catalog.errors.n; i++)
+		log_line(&about, LOG_WARNING, "%s", catalog.errors.item[i]);
+	if (!r)
+		r = fill(dev, &plugin, &catalog, ret_why);
+	catalog_finish(&catalog);
+	if (r < 0) {
+		device_plugin_finish(&plugin);
+		return r;
+	}
+	device_plugin_finish(&dev->plugin);
+	dev->plugin = plugin;
+	return 0;
+}

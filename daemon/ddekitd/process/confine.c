@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* User, namespaces and limits of a driver host; see confine.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "confine.h"
+#include "lib/log.h"
+
+#define MAX_FILES 512
+#define MAX_THREADS 64
+#define FRONT_THREADS 4096	/* some for each connection */
+#define FRONT_MEMORY (4 * GIB)
+#define CELL_FIRST_FD 64
+#define GIB (1024ull * 1024 * 1024)
+/* Of address space, besides the pool: the runtime's range for mappings and as
+ * much for the device's windows. It bounds the page tables, which nothing else
+ * does: one page of the pool can be mapped very often. */
+#define ADDRESS_SPACE (128 * GIB)
+
+/* ---- user ------------------------------------------------------------------ */
+
+/* Which 65536 users a PCI domain has: machines count from 0, VMD from 0x10000,
+ * emulated devices are in e000. Return: -1: none. */
+static int slot_of(uint32_t domain)
+{
+	if (domain < 0x400)
+		return domain;
+	if (domain - CONFIG_EMU_DOMAIN < 0x200)
+		return 0x400 + (domain - CONFIG_EMU_DOMAIN);
+	return domain - 0x10000 < 0x200 ? 0x600 + (int)(domain - 0x10000) : -1;
+}
+
+uid_t confine_uid(struct ddekit_bdf bdf)
+{
+	int slot = slot_of(bdf.domain);
+
+	if (slot < 0)
+		return 0;
+	return CONFINE_FIRST_UID + ((uint32_t)slot << 16) + ((uint32_t)bdf.bus << 8) +
+	       ((uint32_t)bdf.dev << 3) + bdf.fn;
+}
+
+/* Not in a container that maps few users. */
+static bool user_exists(uid_t uid)
+{
+	_cleanup_fclose_ FILE *f = fopen("/proc/self/uid_map", "re");
+	unsigned int first, outside, n;
+
+	while (f && fscanf(f, "%u %u %u", &first, &outside, &n) == 3)
+		if (uid - first < n)
+			return true;
+	return false;
+}
+
+/* ---- namespaces -------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	int flag;
+} kinds[] = {
+	{ "net", CLONE_NEWNET }, { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS },
+};
+
+/* Made once and empty, and shared by all driver hosts: a network namespace of its
+ * own for each start would cost more than the rest of the start. */
+static struct {
+	bool tried;
+	int fd[ARRAY_SIZE(kinds)];	/* -1: not to be had */
+} cell;
+
+static void __attribute__((noreturn)) make_cell(int say, int wait)
+{
+	char c = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (unshare(kinds[i].flag) < 0)
+			c |= (char)(1 << i);
+	if (write(say, &c, 1) == 1 && read(wait, &c, 1) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+static void open_cell(pid_t pid, char missing)
+{
+	char path[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		_cleanup_close_ int fd = -1;
+
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
+		if (!(missing & 1 << i))
+			fd = open(path, O_RDONLY | O_CLOEXEC);
+		/* Above those that a child gives a meaning to. */
+		if (fd >= 0)
+			cell.fd[i] = fcntl(fd, F_DUPFD_CLOEXEC, CELL_FIRST_FD);
+	}
+}
+
+/* A process that is there until its namespaces have been opened. */
+static int fill_cell(void)
+{
+	int say[2], wait[2];
+	char missing;
+	pid_t pid;
+
+	if (pipe2(say, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(wait, O_CLOEXEC) < 0) {
+		close(say[0]);
+		close(say[1]);
+		return -errno;
+	}
+	pid = fork();
+	if (!pid) {
+		close(wait[1]);
+		make_cell(say[1], wait[0]);
+	}
+	close(say[1]);
+	close(wait[0]);
+	if (pid > 0 && read(say[0], &missing, 1) == 1)
+		open_cell(pid, missing);
+	close(say[0]);
+	close(wait[1]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return pid < 0 ? -EAGAIN : 0;
+}
+
+/* Not of a process that is root on purpose: it does not tell what driver hosts get. */
+static void warn_of_shared_user(const struct confine *c)
+{
+	static bool warned;
+
+	if (warned || c->own_user || c->privileged || geteuid())
+		return;
+	warned = true;
+	log_warning("driver hosts share the user %u: there is none for each device here (see "
+		    "sandbox= in devices.conf(5))", (unsigned int)c->uid);
+}
+
+void confine_prepare(const struct confine *c)
+{
+	if (c->namespaces)
+		warn_of_shared_user(c);
+}
+
+void confine_open(void)
+{
+	size_t i;
+
+	cell.tried = true;
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		cell.fd[i] = -1;
+	if (geteuid()) {
+		log_warning("ddekitd is not root: driver hosts run as its own user and in its "
+			    "namespaces; their system calls and files are confined all the same");
+		return;
+	}
+	fill_cell();
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (cell.fd[i] < 0)
+			log_line(NULL, kinds[i].flag == CLONE_NEWNET ? LOG_WARNING : LOG_INFO,
+				 "driver hosts get no %s namespace of their own: ddekitd may make "
+				 "none", kinds[i].name);
+}
+
+static int enter_cell(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (cell.tried && cell.fd[i] >= 0 && setns(cell.fd[i], kinds[i].flag) < 0)
+			return -errno;
+	return 0;
+}
+
+/* ---- limits -------------------------------------------------------------------- */
+
+static int limit(int what, uint64_t value)
+{
+	struct rlimit l;
+
+	if (getrlimit(what, &l) < 0)
+		return -errno;
+	if (value > l.rlim_max)
+		value = l.rlim_max;	/* ddekitd's own is lower */
+	l.rlim_cur = l.rlim_max = value;
+	return setrlimit(what, &l) < 0 ? -errno : 0;
+}
+
+static int set_limits(const struct confine *c)
+{
+	int r = limit(RLIMIT_NOFILE, MAX_FILES);
+
+	if (!r && c->memory)
+		r = limit(RLIMIT_DATA, c->memory);
+	if (!r && c->address_space)
+		r = limit(RLIMIT_AS, c->address_space);
+	/* They count what all processes of a user have. */
+	if (!r && c->own_user)
+		r = limit(RLIMIT_NPROC, c->threads ? c->threads : MAX_THREADS);
+	if (!r && c->own_user)
+		r = limit(RLIMIT_MSGQUEUE, 0);
+	/* It has no file to write, but what a debugger may have it write without the
+	 * sandbox. A core file would be one, but for that there is systemd-coredump,
+	 * which reads a pipe. */
+	if (!r && c->namespaces && !c->files)
+		r = limit(RLIMIT_FSIZE, 0);
+	return r ? r : limit(RLIMIT_CORE, c->core ? RLIM_INFINITY : 0);
+}
+
+/* ---- all -------------------------------------------------------------------------- */
+
+static int drop_privileges(const struct confine *c)
+{
+	int cap;
+
+	/* What a ddekitd that is not root was given does not go on to the next program. */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
+	if (c->uid) {
+		/* A second line: no program gets them anyhow without new privileges.
+		 * EPERM: ddekitd lacks CAP_SETPCAP. */
+		for (cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+			if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EPERM)
+				return -errno;
+		if (setgroups(0, NULL) < 0 || setresgid(c->gid, c->gid, c->gid) < 0 ||
+		    setresuid(c->uid, c->uid, c->uid) < 0)
+			return -errno;
+	}
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+int confine_enter(const struct confine *c)
+{
+	int r = c->namespaces ? enter_cell() : 0;
+
+	if (!r)
+		r = set_limits(c);
+	return r ? r : drop_privileges(c);
+}
+
+void confine_init(const struct device_config *dev, uid_t uid, gid_t gid, struct confine *ret)
+{
+	uid_t own = dev->sandbox && uid ? confine_uid(dev->bdf) : 0;
+
+	*ret = (struct confine){
+		.uid = uid,
+		.gid = gid,
+		.namespaces = dev->sandbox,
+		.core = dev->core,
+	};
+	/* The checks of the debug flavour map an eighth of the address space. */
+	if (!dev->debug && dev->sandbox) {
+		ret->memory = dev->memory_limit;
+		ret->address_space = ADDRESS_SPACE + dev->memory;
+	}
+	if (own && user_exists(own)) {
+		ret->uid = own;
+		ret->gid = own;
+		ret->own_user = true;
+	}
+}
+
+void confine_front(const struct device_config *dev, uid_t uid, gid_t gid, struct confine *ret)
+{
+	confine_init(dev, uid, gid, ret);
+	if (dev->sandbox)
+		ret->memory = FRONT_MEMORY;
+	ret->threads = FRONT_THREADS;
+	ret->core = false;
+	if (ret->own_user && user_exists(ret->uid + CONFINE_FRONT_UIDS)) {
+		ret->uid += CONFINE_FRONT_UIDS;
+		ret->gid += CONFINE_FRONT_UIDS;
+	}
+}

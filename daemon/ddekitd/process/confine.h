@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a driver host is kept from before its program starts, by the rights of
+ * ddekitd: a user of its own, namespaces, limits.  What it then takes from itself
+ * is in driver-host/sandbox.c.
+ */
+#ifndef DDEKITD_CONFINE_H
+#define DDEKITD_CONFINE_H
+
+#include <sys/types.h>
+
+#include "config/config.h"
+
+/* The users of driver hosts: one for each PCI address. systemd and Debian leave
+ * these numbers alone (systemd's "Users, Groups, UIDs and GIDs"). */
+#define CONFINE_FIRST_UID 0x70000000u
+#define CONFINE_LAST_UID 0x77ffffffu
+/* Those of their fronts are so much higher. */
+#define CONFINE_FRONT_UIDS 0x08000000u
+
+struct confine {
+	uid_t uid;		/* 0: the process stays the caller's */
+	gid_t gid;
+	bool own_user;		/* nobody else has that uid */
+	bool namespaces;
+	uint64_t memory;	/* bytes of private memory; 0: no limit */
+	uint64_t address_space;	/* bytes; 0: no limit */
+	bool core;		/* a core dump is wanted */
+	bool files;		/* it may write some */
+	bool privileged;	/* it is root on purpose, and confines itself */
+	uint32_t threads;	/* at most, of the process's own user; 0: as of a host */
+};
+
+/**
+ * confine_init - what the host of a device is to get
+ * @uid, @gid: those of user=, for a host that cannot have its own
+ */
+void confine_init(const struct device_config *dev, uid_t uid, gid_t gid, struct confine *ret);
+/* What the front of a device (block/) is to get: another user than the host's. */
+void confine_front(const struct device_config *dev, uid_t uid, gid_t gid, struct confine *ret);
+/* The user of the driver host of a device; 0: its domain has none. */
+uid_t confine_uid(struct ddekit_bdf bdf);
+/* Makes the namespaces of driver hosts, once per process; logs what cannot be had. Waits for
+ * the kernel's network lock: before the event loop runs. */
+void confine_open(void);
+/* Logs what a process cannot have, once. Before fork(). */
+void confine_prepare(const struct confine *c);
+/* In the new process, before exec; the last of its kind. Return: 0, -errno. */
+int confine_enter(const struct confine *c);
+
+#endif

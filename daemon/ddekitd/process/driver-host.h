@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A driver host's process as ddekitd sees it: start, its socket, its log pipe,
+ * its end.  Knows nothing of devices' states; device.c decides.
+ *
+ *   spawn.c     makes the process: file descriptors; confine.c: user, limits
+ *   driver-host.c  socket, log pipe, requests, death
+ */
+#ifndef DDEKITD_HOSTPROC_H
+#define DDEKITD_HOSTPROC_H
+
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "confine.h"
+#include "protocol/host.h"
+#include "lib/util.h"
+
+struct host;
+
+/* The way a host ended. Texts are borrowed for the call. */
+struct host_death {
+	bool clean;		/* exit status 0 */
+	int status;		/* exit status, or signal */
+	bool signalled;
+	bool not_run;		/* it never became a driver host */
+	const char *text;	/* "killed by SIGSEGV", "exited with status 1", … */
+};
+
+/* All called from the event loop. Messages have been checked. */
+struct host_ops {
+	void (*state)(void *arg, const struct proto_state_msg *msg);
+	void (*net)(void *arg, const struct proto_net *msg);
+	void (*disk)(void *arg, const struct proto_disk *msg);
+	void (*heartbeat)(void *arg);
+	void (*log)(void *arg, int level, const char *text);
+	/* The last call; the host may be destroyed in it. */
+	void (*died)(void *arg, const struct host_death *death);
+};
+
+struct host_spec {
+	const char *binary;
+	const char *bdf;		/* for its command line */
+	const char *driver;
+	struct confine confine;
+	struct proto_setup *setup;	/* borrowed for the call; handover filled in */
+	int tap;			/* borrowed; -1: none */
+	int ring[PROTO_RING_FDS];	/* likewise; of the disks' ring */
+	bool outlive;			/* it is to live on when ddekitd ends */
+};
+
+/* What the next ddekitd needs to go on with a host. */
+struct host_kept {
+	int pidfd, socket, log;
+	pid_t pid;
+	uint64_t start_ns;
+	uint32_t last_state;		/* enum proto_state */
+};
+
+struct host_reply {
+	int error;		/* 0 or -errno of the host; -ETIMEDOUT, -EPIPE (it died)
+				 * of ddekitd */
+	const struct proto_stats *stats;	/* with OP_STATS, OP_COUNTERS; else NULL */
+	const struct proto_text *text;		/* with OP_PARAM, OP_MODULES; else NULL */
+};
+
+typedef void (*host_reply_fn)(void *arg, const struct host_reply *reply);
+
+/* Return: 0; else -errno, and *ret_why says what to do. That the binary cannot be run is
+ * found out later, and is a death. */
+int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
+	       void *arg, struct host **ret, char **ret_why);
+/* fn may be NULL. It is called exactly once, never from within this call.
+ * mac: 6 bytes or NULL. Return: 0, -EAGAIN (the host does not read, or has 128 requests
+ * to answer), -ENOMEM. */
+int host_request(struct host *host, enum proto_op op, uint32_t value, const uint8_t *mac,
+		 host_reply_fn fn, void *arg);
+/* Likewise, with text (NULL: none). Return: also -E2BIG, it is too long. */
+int host_request_text(struct host *host, enum proto_op op, uint32_t value, const char *text,
+		      host_reply_fn fn, void *arg);
+/* SIGKILL; died() follows, with @reason (NULL: none) in its text. */
+void host_kill(struct host *host, const char *reason);
+/* The same for one that does not answer: it is first asked what it is at (SIGQUIT),
+ * and has half a second to write that to its log. */
+void host_kill_stuck(struct host *host, const char *reason);
+/* The fds stay the host's. */
+void host_keep(const struct host *host, struct host_kept *ret);
+/* Goes on with a host that another ddekitd started, and asks it where it is. The
+ * fds are moved in any case. Return: 0, -ESTALE (the pidfd is another process's),
+ * -ENOMEM, -errno; the process lives on. */
+int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops,
+	       void *arg, struct host **ret);
+/* Waits for its end; blocks: for the end of ddekitd. Return: 0, -ETIMEDOUT. */
+int host_wait(const struct host *host, int ms);
+pid_t host_pid(const struct host *host);
+uint64_t host_start_ns(const struct host *host);
+/* The last statistics that it sent, and when. NULL: none yet. */
+const struct proto_stats *host_last_stats(const struct host *host, uint64_t *ret_ns);
+uint64_t host_log_lost(const struct host *host);
+/* Kills what still runs, without a call of died() and without waiting for its end. NULL is
+ * fine. */
+void host_destroy(struct host *host);
+
+/* ---- spawn.c ------------------------------------------------------------- */
+
+#define SPAWN_MAX_EXTRA 8
+
+struct spawn {
+	const char *binary;
+	char *const *argv;
+	const struct confine *confine;
+	int socket;		/* becomes PROTO_FD */
+	int log;		/* becomes stdout and stderr */
+	bool outlive;		/* no SIGKILL when ddekitd ends */
+	const int *extra;	/* become PROTO_FD + 1 and so on */
+	size_t n_extra;		/* SPAWN_MAX_EXTRA at most */
+	bool listens;		/* socket is handed over as systemd does it */
+};
+
+/* A process that is there, and is about to become the binary. */
+struct spawned {
+	pid_t pid;
+	int pidfd;		/* close-on-exec */
+	int error;		/* for spawn_error(), to be closed */
+};
+
+/* Starts the process; does not wait for its exec(). From the thread that lives as long as
+ * the process is to: the kernel ends it with that thread, unless it outlives. Return: 0,
+ * -errno. */
+int spawn_process(const struct spawn *spawn, struct spawned *ret);
+/* Once the process has ended: why it did not become the binary, -errno; 0: it did. */
+int spawn_error(int fd);
+/* SIGKILL; a child is reaped when it has ended, which is not waited for. The pidfd is
+ * closed in time, and -1 afterwards. -1 is fine. */
+void process_kill(sd_event *event, int *pidfd, bool child);
+/* Waits for its end; blocks. Return: 0, -ETIMEDOUT. */
+int process_wait(int pidfd, int ms);
+/* The pid that a pidfd stands for; -1: it has ended and is reaped; 0: not known. */
+int pidfd_pid(int pidfd);
+/* uid and gid of a user, or of nobody if there is no such user. */
+void spawn_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The process of a device's front (block/): start, log, end.  Knows nothing of disks;
+ * block.c decides.
+ */
+#ifndef DDEKITD_FRONT_H
+#define DDEKITD_FRONT_H
+
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "confine.h"
+
+#define FRONT_FDS 5
+
+struct front;
+
+/* Called from the event loop. Texts are borrowed for the call. */
+struct front_ops {
+	void (*log)(void *arg, const char *text);
+	/* The last call; the front may be destroyed in it. */
+	void (*died)(void *arg, const char *how);
+};
+
+struct front_spec {
+	char *const *argv;		/* argv[0]: path of the program */
+	struct confine confine;
+	int listener;			/* its fd 3, as systemd hands a socket over */
+	int fds[FRONT_FDS];		/* its fds from 4 on; all borrowed */
+	bool outlive;			/* it is to live on when ddekitd ends */
+};
+
+/* What the next ddekitd needs to go on with a front. */
+struct front_kept {
+	pid_t pid;
+	int pidfd, log;
+};
+
+/* That the program cannot be run is found out later, and is a death. Return: 0, -errno. */
+int front_start(sd_event *event, const struct front_spec *spec, const struct front_ops *ops,
+		void *arg, struct front **ret);
+/* The fds are moved in any case. Return: 0, -EBADF, -ENOMEM, -errno. */
+int front_adopt(sd_event *event, const struct front_kept *kept, const struct front_ops *ops,
+		void *arg, struct front **ret);
+/* The fds stay the front's. */
+void front_keep(const struct front *front, struct front_kept *ret);
+pid_t front_pid(const struct front *front);
+/* SIGKILL; died() follows. */
+void front_kill(struct front *front);
+/* Waits for its end; blocks: for the end of ddekitd. Return: 0, -ETIMEDOUT. */
+int front_wait(struct front *front, int ms);
+/* Kills what still runs, without a call of died() and without waiting for its end. NULL is
+ * fine. */
+void front_destroy(struct front *front);
+
+#endif

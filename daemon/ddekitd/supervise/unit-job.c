@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Asks systemd which job its unit has; see unit-job.h. */
+#include <string.h>
+#include <systemd/sd-bus.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "unit-job.h"
+
+#define SYSTEMD "org.freedesktop.systemd1"
+#define PRIVATE_ADDRESS "unix:path=/run/systemd/private"
+#define TIMEOUT_US 2000000ull
+
+/* systemd's own socket serves where there is no system bus. */
+static int open_private(sd_bus **ret)
+{
+	sd_bus *bus = NULL;
+	int r = sd_bus_new(&bus);
+
+	if (r >= 0)
+		r = sd_bus_set_address(bus, PRIVATE_ADDRESS);
+	if (r >= 0)
+		r = sd_bus_start(bus);
+	if (r < 0) {
+		sd_bus_unref(bus);
+		return r;
+	}
+	*ret = bus;
+	return 0;
+}
+
+/* Path of our unit, borrowed of *ret_reply. */
+static int find_unit(sd_bus *bus, sd_bus_message **ret_reply, const char **ret)
+{
+	int r = sd_bus_call_method(bus, SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD ".Manager",
+				   "GetUnitByPID", NULL, ret_reply, "u", (uint32_t)getpid());
+
+	return r < 0 ? r : sd_bus_message_read(*ret_reply, "o", ret);
+}
+
+/* Path of the unit's job, borrowed of *ret_reply. Return: 1, 0: it has none. */
+static int find_job(sd_bus *bus, const char *unit, sd_bus_message **ret_reply, const char **ret)
+{
+	uint32_t id = 0;
+	int r = sd_bus_get_property(bus, SYSTEMD, unit, SYSTEMD ".Unit", "Job", NULL, ret_reply,
+				    "(uo)");
+
+	if (r >= 0)
+		r = sd_bus_message_read(*ret_reply, "(uo)", &id, ret);
+	return r < 0 ? r : id > 0;
+}
+
+static int job_type(sd_bus *bus, char **ret)
+{
+	sd_bus_message *unit_reply = NULL, *job_reply = NULL;
+	const char *unit, *job;
+	int r = find_unit(bus, &unit_reply, &unit);
+
+	if (r >= 0)
+		r = find_job(bus, unit, &job_reply, &job);
+	if (r > 0)
+		r = sd_bus_get_property_string(bus, SYSTEMD, job, SYSTEMD ".Job", "JobType", NULL,
+					       ret);
+	sd_bus_message_unref(unit_reply);
+	sd_bus_message_unref(job_reply);
+	return r;
+}
+
+bool unitjob_is_restart(void)
+{
+	_cleanup_free_ char *type = NULL;
+	sd_bus *bus = NULL;
+	int r = sd_bus_open_system(&bus);
+
+	if (r < 0)
+		r = open_private(&bus);
+	if (r >= 0) {
+		sd_bus_set_method_call_timeout(bus, TIMEOUT_US);
+		r = job_type(bus, &type);
+	}
+	sd_bus_close_unref(bus);
+	if (r < 0)
+		log_warning("cannot ask systemd whether this is a restart: %s", strerror(-r));
+	return type && (!strcmp(type, "restart") || !strcmp(type, "try-restart"));
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who has a disk of a device open; see disk-users.h. */
+#include <dirent.h>
+#include <errno.h>
+
+#include "device/block.h"
+#include "in-use.h"
+#include "disk-users.h"
+
+/* ---- in the thread --------------------------------------------------------- */
+
+/* A block device and its partitions. */
+static int look_at(const char *name, struct strv *uses)
+{
+	_cleanup_free_ char *path = str_format("%s/class/block/%s", inuse_system.sys, name);
+	DIR *dir = path ? opendir(path) : NULL;
+	struct dirent *e;
+	int r = path ? inuse_disk(&inuse_system, name, uses) : -ENOMEM;
+
+	while (dir && !r && (e = readdir(dir)))
+		if (!strncmp(e->d_name, name, strlen(name)))
+			r = inuse_disk(&inuse_system, e->d_name, uses);
+	if (dir)
+		closedir(dir);
+	return r;
+}
+
+void uses_look(void *arg)
+{
+	struct uses_check *check = arg;
+	size_t i, j;
+
+	for (i = 0; i < check->n; i++)
+		for (j = 0; j < check->entry[i].nodes.n && !check->error; j++)
+			check->error = look_at(check->entry[i].nodes.item[j],
+					       &check->entry[i].uses);
+}
+
+/* ---- in the event loop --------------------------------------------------------- */
+
+struct uses_check *uses_create(void (*done)(struct uses_check *check), void *arg)
+{
+	struct uses_check *check = calloc(1, sizeof(*check));
+
+	if (check)
+		*check = (struct uses_check){ .done = done, .arg = arg };
+	return check;
+}
+
+void uses_free(struct uses_check *check)
+{
+	size_t i;
+
+	for (i = 0; check && i < check->n; i++) {
+		strv_finish(&check->entry[i].uses);
+		strv_finish(&check->entry[i].nodes);
+	}
+	if (check)
+		free(check->entry);
+	free(check);
+}
+
+int uses_add(struct uses_check *check, const struct device *dev, const char *change)
+{
+	struct uses_entry *grown = realloc(check->entry, (check->n + 1) * sizeof(*grown)), *e;
+
+	if (!grown)
+		return -ENOMEM;
+	check->entry = grown;
+	e = &grown[check->n++];
+	*e = (struct uses_entry){ .change = change };
+	memcpy(e->bdf_text, dev->config->bdf_text, sizeof(e->bdf_text));
+	return device_block_users(dev, &e->uses, &e->nodes);
+}
+
+static void call_done(void *arg)
+{
+	struct uses_check *check = arg;
+
+	check->done(check);
+}
+
+static const struct job_ops ops = { .work = uses_look, .done = call_done };
+
+int uses_start(struct uses_check *check, sd_event *event, struct jobs *jobs)
+{
+	return jobs ? jobs_add(jobs, &ops, check) : job_run(event, &ops, check);
+}
+
+const struct uses_entry *uses_first(const struct uses_check *check, char **ret_text)
+{
+	size_t i;
+
+	for (i = 0; i < check->n; i++) {
+		if (!check->entry[i].uses.n && !check->error)
+			continue;
+		*ret_text = check->entry[i].uses.n ? strv_join(&check->entry[i].uses)
+						   : str_format("not known: %s",
+								strerror(-check->error));
+		return &check->entry[i];
+	}
+	return NULL;
+}

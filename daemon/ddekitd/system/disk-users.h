@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who has a disk of a device open.  To look for that opens the disk, and so may wait for
+ * whoever serves it: it is done in a thread.
+ */
+#ifndef DDEKITD_USES_H
+#define DDEKITD_USES_H
+
+#include <systemd/sd-event.h>
+
+#include "device/device.h"
+#include "lib/job.h"
+
+/* A device that is asked about. */
+struct uses_entry {
+	char bdf_text[DDEKIT_BDF_STRLEN];
+	const char *change;		/* the caller's */
+	struct strv uses;		/* in words; at first those of NBD */
+	struct strv nodes;		/* its block devices: "ublkb0" */
+};
+
+struct uses_check {
+	struct uses_entry *entry;
+	size_t n;
+	int error;
+	void (*done)(struct uses_check *check);	/* in the event loop; owns the check */
+	void *arg;
+};
+
+/* NULL: no memory. */
+struct uses_check *uses_create(void (*done)(struct uses_check *check), void *arg);
+void uses_free(struct uses_check *check);	/* NULL is fine */
+/* Return: 0, -ENOMEM. */
+int uses_add(struct uses_check *check, const struct device *dev, const char *change);
+/* @jobs: NULL: a thread of its own. Return: as jobs_add(): the check is still the
+ * caller's. */
+int uses_start(struct uses_check *check, sd_event *event, struct jobs *jobs);
+/* The same at once; may block: only before the event loop runs. */
+void uses_look(void *check);
+/* Of a check that is done: the first device that is in use. NULL: none. *ret_text: how, to
+ * be freed. */
+const struct uses_entry *uses_first(const struct uses_check *check, char **ret_text);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The far end of an emulated card's cable, where that needs root: a TAP, which
+ * QEMU, being nobody, cannot open.
+ */
+#ifndef DDEKITD_WIRE_H
+#define DDEKITD_WIRE_H
+
+#include "lib/util.h"
+
+/**
+ * wire_open - open what netdev= names, for QEMU to inherit
+ * @netdev:     "tap,ifname=NAME[,…]": NAME is opened, or made if there is none
+ *              (then it lives as long as QEMU). Anything else is left alone.
+ *              May be NULL.
+ * @ret_netdev: the argument for QEMU, to be freed; NULL if @netdev is
+ * @ret_fd:     the fd it names, the caller's; -1: none
+ * @ret_why:    on failure a message with cause and next step, to be freed
+ * Return: 0, -errno.
+ */
+int wire_open(const char *netdev, char **ret_netdev, int *ret_fd, char **ret_why);
+
+#endif

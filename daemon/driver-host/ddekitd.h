@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The driver host's side of proto.h: the socket to ddekitd and the log pipe. */
+#ifndef DDEKIT_HOST_WIRE_H
+#define DDEKIT_HOST_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "protocol/host.h"
+#include "fronts/ring/ring.h"
+#include "net/seam.h"
+
+/* What a bridge joins the runtime to. */
+struct wire_fds {
+	int tap;
+	int ring[PROTO_RING_FDS];	/* memory, from the front, to the front */
+};
+
+/**
+ * wire_receive_setup - the first message, blocking
+ * @ret:     filled, with its handover's fds
+ * @ret_fds: the bridge's fds, -1 where there is none
+ * Return: 0, -EPROTO (not ddekitd's message), -errno.
+ */
+int wire_receive_setup(struct proto_setup *ret, struct wire_fds *ret_fds);
+/* One request, not blocking. Return: 1, 0 (none), -EPIPE (ddekitd is gone), -EPROTO. */
+int wire_receive_request(struct proto_request *ret);
+
+void wire_send_state(enum proto_state state, int error, const char *release, const char *text);
+void wire_send_net(const struct dde_net_info *info);
+void wire_send_disk(enum proto_disk_event event, uint32_t index, const char *driver,
+		    const struct dde_block_disk *disk);
+void wire_send_heartbeat(uint64_t count);
+void wire_send_reply(uint32_t seq, int error, const struct proto_stats *stats);
+/* m->text is sent up to its end. */
+void wire_send_text(uint32_t seq, int error, struct proto_text *m);
+
+/* Any thread, async-signal-safe, never blocks; len bytes without newline. */
+void wire_log(unsigned int level, const char *text, size_t len);
+void wire_logf(unsigned int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* This process's memory in KiB. */
+uint64_t wire_rss_kb(void);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The life of one driver: from the handover to the end. Main thread. */
+#ifndef DDEKIT_HOST_SESSION_H
+#define DDEKIT_HOST_SESSION_H
+
+#include <systemd/sd-event.h>
+#include "ddekitd.h"
+
+/* Adopts the device, boots the runtime and starts loading plugins; the rest
+ * happens in the event loop. setup is borrowed for ever.
+ * Return: 0; on failure ddekitd has been told why. */
+int session_start(sd_event *event, struct proto_setup *setup, const struct wire_fds *fds);
+/* Tells ddekitd and leaves the loop, and so the process. */
+void session_fail(int error, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Is the driver on its way out, for ever or to come back? */
+bool session_leaving(void);
+/* Carries out a request of ddekitd; the reply is sent when it is done. */
+void session_request(const struct proto_request *req);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Requests of ddekitd's that the runtime carries out. */
+#ifndef DDEKIT_HOST_WORK_H
+#define DDEKIT_HOST_WORK_H
+
+#include <ddekit/pci.h>
+#include "protocol/host.h"
+
+/**
+ * work_begin - carry out a request
+ * @req: borrowed for the call
+ * @pci: whose statistics are told; borrowed until the reply
+ *
+ * Main thread. The reply is sent when the runtime has done it.
+ * Return: 0; -EOPNOTSUPP, -ENOMEM: nothing is sent.
+ */
+int work_begin(const struct proto_request *req, struct ddekit_pci *pci);
+/* Replies at once, with an error or, where nothing else is to be told, 0. */
+void work_reply(const struct proto_request *req, int error);
+
+#endif
