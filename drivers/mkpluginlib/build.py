@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""mkplugin build: which plugins to make, whether they are up to date, and writing them so that
-nobody ever sees half of one."""
+"""mkplugin build: decides which plugins to link, links them, and replaces the files atomically."""
 
 import contextlib
 import fcntl
@@ -19,7 +18,7 @@ STATE = '.mkplugin'     # folder in the output folder: lock, stamps, temporary f
 
 
 class Output:
-    """The folder of plugins. Holds its lock while open."""
+    """The folder of plugins, and its lock."""
 
     def __init__(self, path):
         self.path = os.path.abspath(path)
@@ -71,7 +70,7 @@ class Output:
                    json.dumps({'key': key, 'size': st.st_size, 'mtime': st.st_mtime_ns}))
 
     def write(self, tmp, path, text):
-        """Writes a file whole or not at all. Return: whether it changed."""
+        """Replaces a file atomically. Return: whether its content changed."""
         with contextlib.suppress(OSError):
             with open(path, encoding='utf-8') as f:
                 if f.read() == text:
@@ -83,7 +82,7 @@ class Output:
         return True
 
     def entries(self):
-        """The descriptions of all plugins of the folder; one that cannot be read is none."""
+        """The descriptions of all plugins in the folder; unreadable ones are skipped."""
         for name in sorted(os.listdir(self.path)):
             if name.endswith('.json'):
                 with contextlib.suppress(OSError, ValueError), \
@@ -93,7 +92,7 @@ class Output:
                         yield e
 
     def prune(self, keep):
-        """Removes plugins made here before that are not in keep (file names)."""
+        """Removes plugins built here earlier, except those in keep (file names)."""
         gone = []
         for stamp in sorted(os.listdir(self.state)):
             name = stamp.removesuffix('.stamp')
@@ -109,7 +108,7 @@ class Output:
 
 
 def _tool_digest():
-    """Changes when mkplugin itself does."""
+    """A hash of mkplugin itself."""
     h = hashlib.sha256()
     folder = os.path.dirname(os.path.abspath(__file__))
     paths = [os.path.join(folder, f) for f in ('link.py', 'symtab.py', 'elf.py', 'verify.py')]
@@ -120,7 +119,7 @@ def _tool_digest():
 
 
 class Builder:
-    """Makes plugins of one tree for one runtime in one folder."""
+    """Builds plugins from one kernel tree for one runtime into one folder."""
 
     def __init__(self, tree, runtime, out, say=print):
         self.tree, self.runtime, self.out, self.say = tree, runtime, out, say
@@ -129,7 +128,7 @@ class Builder:
             raise Problem(f'{tree.obj} and {runtime.path} are of different builds (abi '
                           f'{tree.abi} and {runtime.abi}); run dde-linux/source/build')
 
-    # ---- what to make
+    # ---- what to build
 
     def from_recipes(self, recipes):
         out = []
@@ -151,7 +150,7 @@ class Builder:
         return self.plain_plugin(m, 'bridge', m.name.removeprefix('dde_'))
 
     def complete(self, plugins):
-        """Adds an entry for each module that only came along."""
+        """Adds an entry for each module that is only a dependency."""
         named = {}
         for p in plugins:
             if plain(p.name) in named:
@@ -162,10 +161,10 @@ class Builder:
                 named.setdefault(plain(m.name), self.plain_plugin(m))
         return list(named.values())
 
-    # ---- making it
+    # ---- building
 
     def key(self, module, libraries):
-        """Content hash of all that the linked file depends on."""
+        """A hash of all inputs of the linked file."""
         h = hashlib.sha256()
         h.update(module.elf.data)
         h.update('\0'.join((self.tool, self.runtime.soname,
@@ -192,7 +191,7 @@ class Builder:
         return True
 
     def make(self, plugins, jobs, prune):
-        """Makes all of plugins.
+        """Builds all plugins that are not up to date.
         Return: (number linked, number of plugins, whether any file changed)."""
         plugins = self.complete(plugins)
         modules = list(dict.fromkeys(m for p in plugins for m in p.chain))
@@ -209,7 +208,7 @@ class Builder:
         return linked, len(modules), bool(linked or any(described) or gone)
 
     def _link_all(self, tmp, modules, jobs):
-        """Dependencies are linked before what needs them, independent ones at once."""
+        """Links dependencies first, and independent modules in parallel."""
         with ThreadPoolExecutor(jobs) as pool:
             futures = {}
 

@@ -42,7 +42,7 @@ def cmd_build(a):
 
 
 def _external_plugins(b, names, a):
-    """Entries for the modules of a folder: those a device can match are drivers."""
+    """Entries for the modules of a folder; modules with PCI aliases are drivers."""
     if a.recipe:
         plugins = b.from_recipes([recipe.parse(a.recipe)])
         names = [n for n in names if not any(meta.same_name(n, m.name)
@@ -83,7 +83,7 @@ def cmd_check(a):
 
 
 def _copy_plugins(source, target):
-    """The finished files of one folder; what else is in target goes."""
+    """Copies the finished files of one folder; removes all other files from target."""
     os.makedirs(target, exist_ok=True)
     names = [n for n in sorted(os.listdir(source))
              if n.endswith(('.so', '.json')) or n == meta.INDEX]
@@ -104,7 +104,7 @@ def _copy_plugins(source, target):
 
 
 def cmd_install(a):
-    """The folder and those of other flavours below it, without what building left."""
+    """Copies the folder and its subfolders of other flavours, without build state."""
     _copy_plugins(a.out, a.to)
     for name in sorted(os.listdir(a.out)):
         below = os.path.join(a.out, name)
@@ -122,24 +122,24 @@ def _add_build_options(p):
 
 
 def _parser():
-    p = argparse.ArgumentParser(prog='mkplugin', description='Makes plugins for libdde-linux.so '
-                                'of finished Linux kernel modules.',
+    p = argparse.ArgumentParser(prog='mkplugin', description='Builds plugins for '
+                                'libdde-linux.so from finished Linux kernel modules.',
                                 epilog='The formats are described in drivers/README.md. Exit '
-                                'status: 0 done, 1 failed or refused, 2 wrong usage.')
+                                'status: 0 success, 1 failed or refused, 2 invalid usage.')
     sub = p.add_subparsers(required=True, metavar='COMMAND')
 
     c = sub.add_parser('config', help='print the Kconfig fragment of recipes')
     c.add_argument('recipe', nargs='+', metavar='RECIPE')
     c.set_defaults(run=cmd_config)
 
-    c = sub.add_parser('build', help='link the plugins of recipes, and what they depend on')
+    c = sub.add_parser('build', help='link the plugins of recipes, and their dependencies')
     _add_build_options(c)
     c.add_argument('--bridge', action='append', default=[], metavar='NAME',
-                   help='also the bridge module dde_CLASS')
+                   help='also link the bridge module dde_CLASS')
     c.add_argument('--module', action='append', default=[], metavar='NAME',
-                   help='also this module of OBJ, which has no recipe')
+                   help='also link this module of OBJ, which has no recipe')
     c.add_argument('--prune', action='store_true',
-                   help='remove plugins from DIR that this command would not make')
+                   help='remove the plugins in DIR that are not in this command line')
     c.add_argument('--stamp', metavar='FILE', help='touch FILE if a plugin changed')
     c.add_argument('recipe', nargs='*', metavar='RECIPE')
     c.set_defaults(run=cmd_build)
@@ -149,21 +149,21 @@ def _parser():
     g = c.add_mutually_exclusive_group(required=True)
     g.add_argument('--class', dest='cls', choices=recipe.CLASSES, metavar='CLASS',
                    help='class of its drivers: ' + ' '.join(recipe.CLASSES))
-    g.add_argument('--recipe', metavar='FILE', help='a recipe that describes it')
+    g.add_argument('--recipe', metavar='FILE', help='the recipe of the module')
     c.add_argument('--set', action='append', default=[], metavar='NAME=VALUE',
                    help='a make variable, such as CONFIG_E1000E=m')
     c.add_argument('--no-debug-info', dest='debug_info', action='store_false',
-                   help='without the names of files and lines for gdb and addr2line')
+                   help='omit file names and line numbers for gdb and addr2line')
     c.add_argument('source', metavar='SOURCE_DIR')
     c.set_defaults(run=cmd_module)
 
-    c = sub.add_parser('check', help='does a plugin fit a runtime?')
+    c = sub.add_parser('check', help='check that a plugin fits a runtime')
     c.add_argument('--runtime', required=True, metavar='FILE', help='libdde-linux.so')
     c.add_argument('plugin', nargs='+', metavar='PLUGIN.so')
     c.set_defaults(run=cmd_check)
 
     c = sub.add_parser('install', help='copy finished plugins to a folder')
-    c.add_argument('--out', required=True, metavar='DIR', help='where they were built')
+    c.add_argument('--out', required=True, metavar='DIR', help='the folder where they were built')
     c.add_argument('to', metavar='TO')
     c.set_defaults(run=cmd_install)
     return p
@@ -172,7 +172,7 @@ def _parser():
 def main(argv=None):
     a = _parser().parse_args(argv)
     if getattr(a, 'jobs', 1) < 1:
-        print('mkplugin: --jobs: at least 1', file=sys.stderr)
+        print('mkplugin: --jobs must be at least 1', file=sys.stderr)
         return EXIT_USAGE
     try:
         return a.run(a) or EXIT_OK

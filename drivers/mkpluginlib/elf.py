@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A reader for x86-64 ELF objects and shared objects: what mkplugin asks of them."""
+"""A reader for x86-64 ELF objects and shared objects, as far as mkplugin needs it."""
 
 import struct
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Symbol:
 
 
 class Elf:
-    """One file, read whole. Every malformed file is a Problem, never a traceback."""
+    """One file, completely read. A malformed file raises a Problem, never another exception."""
 
     def __init__(self, path):
         self.path = str(path)

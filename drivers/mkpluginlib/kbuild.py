@@ -39,7 +39,7 @@ def _files(folder):
 
 @contextlib.contextmanager
 def locked(work):
-    """One build of a source folder at a time."""
+    """Serialises builds of one source folder."""
     os.makedirs(os.path.dirname(work), exist_ok=True)
     with open(work + '.lock', 'w', encoding='utf-8') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -47,7 +47,7 @@ def locked(work):
 
 
 def refresh_copy(source, work):
-    """Makes work's sources equal to source's. Unchanged files keep their time."""
+    """Copies changed sources from source to work. Unchanged files keep their time stamp."""
     if not os.path.isdir(source):
         raise Problem(f'{source}: no such folder; name the folder with the module\'s Makefile')
     if not any(os.path.isfile(os.path.join(source, m)) for m in ('Kbuild', 'Makefile')):

@@ -37,7 +37,7 @@ OWN_EXPORTS = ('__this_module', 'dde_plugin_sections', 'dde_plugin_abi')
 
 
 def _bounds(name):
-    """The symbols at a section's start and end: ld's own where the name allows it."""
+    """The symbols at the start and the end of a section; those of ld if the name permits."""
     if IDENTIFIER.match(name):
         return f'__start_{name}', f'__stop_{name}'
     word = re.sub(r'[^A-Za-z0-9]', '_', name)
@@ -45,7 +45,7 @@ def _bounds(name):
 
 
 def sections_of(module):
-    """The module's non-empty sections out of SECTIONS."""
+    """The non-empty sections of the module that are in SECTIONS."""
     out = []
     for name in SECTIONS:
         sec = module.elf.section(name)
@@ -55,13 +55,13 @@ def sections_of(module):
 
 
 def percpu_size(module):
-    """Bytes of the module's per-CPU variables, at most: room for alignment is counted in."""
+    """The maximum size of the per-CPU variables of the module, with alignment."""
     found = [s for s in module.elf.sections if s.name == PERCPU or s.name.startswith(PERCPU + '..')]
     return sum(s.size + s.align for s in found if s.size)
 
 
 def check_linkable(module, runtime):
-    """Refuses what cannot become a plugin of this runtime."""
+    """Rejects a module that cannot become a plugin of this runtime."""
     size = percpu_size(module)
     if size and not runtime.percpu_unit:
         raise Problem(f'{module.ko}: has per-CPU data, but the runtime {runtime.path} has one '
@@ -93,11 +93,11 @@ def descriptor(module, runtime):
 
 
 def _percpu_script(module, runtime):
-    """Per-CPU variables, and behind them the room for the copies of the CPUs other than 0.
+    """Per-CPU variables, followed by space for the copies of the CPUs other than 0.
 
-    The copy for CPU n lies n units behind a variable. The room is like .bss: it has no bytes in
-    the file, and a CPU that is not there costs no memory. Before .bss, for what follows bytes
-    that are not in the file would need them there."""
+    The copy for CPU n is n units behind a variable. Like .bss, this space has no bytes in the
+    file, and CPUs that do not exist use no memory. It is just before .bss, because sections
+    with bytes in the file cannot follow it."""
     if not percpu_size(module):
         return ''
     start, end = _bounds(PERCPU)
@@ -150,7 +150,7 @@ def _write(path, text):
 
 
 def recipe_of_link(module, runtime):
-    """All that decides what comes out, beside the .ko and what its symbols bind to."""
+    """All inputs of the link except the .ko and the bindings of its symbols."""
     return '\0'.join((descriptor(module, runtime), linker_script(module, runtime),
                       version_script(module),
                       *CC_FLAGS, *LD_FLAGS))

@@ -29,7 +29,7 @@ class Plugin:
 
 
 def pci_id(alias):
-    """A PCI modalias pattern for people; None if it is of another bus."""
+    """A PCI modalias pattern in readable form; None for another bus."""
     m = PCI.match(alias)
     if not m:
         return None
@@ -43,7 +43,7 @@ def pci_id(alias):
 
 
 def parameters(plugin):
-    """The parameters of all its modules, own ones first, with what the recipe says of them."""
+    """The parameters of all its modules, its own first, with the texts of the recipe."""
     out, known = [], set()
     for m in [*reversed(plugin.own), *(x for x in plugin.chain if x not in plugin.own)]:
         texts = dict(v.split(':', 1) for v in m.tags('parm') if ':' in v)
@@ -112,7 +112,7 @@ def text(plugin, runtime):
 
 
 def check_fits(module, runtime):
-    """A module for another kernel must not become a plugin for this one."""
+    """Rejects a module that was built for another kernel."""
     magic = module.tag('vermagic')
     if magic != runtime.vermagic:
         raise Problem(f'{module.ko}: built for "{magic}", the runtime {runtime.path} is '

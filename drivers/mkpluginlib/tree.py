@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What plugins are made of and for: a kernel build tree, and the runtime linked from it."""
+"""A kernel build tree, and the runtime that was linked from it."""
 
 import os
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ UP_MAX_CPUS, UP_PERCPU_UNIT = 124, 128      # uint32_t, uint64_t
 
 
 def plain(name):
-    """The kernel does not tell "-" from "_" in a module's name."""
+    """For the kernel "-" and "_" are the same in the name of a module."""
     return name.replace('-', '_')
 
 
 class Runtime:
-    """libdde-linux.so: what it exports and which plugins it takes."""
+    """libdde-linux.so: its exports, and the ABI that plugins must have."""
 
     def __init__(self, path):
         self.elf = elf.Elf(path)
@@ -61,7 +61,7 @@ class Module:
         return [v for t, v in self.info if t == tag]
 
     def tag(self, tag, default=''):
-        """The last value, which is what the kernel takes."""
+        """The last value, which is the one that the kernel uses."""
         return (self.tags(tag) or [default])[-1]
 
 
@@ -120,7 +120,7 @@ class Tree:
         return names
 
     def module(self, name, wanted_by):
-        """The module of that name. Raises Problem naming who wanted it."""
+        """The module of that name. Raises a Problem that names its user."""
         key = plain(name)
         if key not in self.loaded:
             if key not in self.paths:
@@ -153,7 +153,7 @@ class Tree:
         return [self.module(n, module.ko) for n in sorted(names)]
 
     def in_load_order(self, modules):
-        """modules and all they depend on, dependencies first."""
+        """The modules and all their dependencies, dependencies first."""
         out, open_ = [], []
 
         def visit(m):

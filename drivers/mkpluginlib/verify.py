@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""mkplugin check: does a plugin fit a runtime, and is it linked as it must be?"""
+"""mkplugin check: checks that a plugin fits a runtime and is linked correctly."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def _check_symbol(sym, providers, verdict, runtime):
 
 
 def _check_metadata(path, runtime, faults):
-    """NAME.json beside it must speak of the same runtime."""
+    """Checks that NAME.json describes the same runtime."""
     name = path.removesuffix('.so') + '.json'
     try:
         with open(name, encoding='utf-8') as f:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whose device it is, and stopping it.
+ * Ownership of a device, and stopping it.
  *
- * The caller shows that he owns the device by an open file of its uio device.
- * The pool keeps that file, so the driver cannot be unloaded below it; it can be
- * unbound, and the device can be unplugged, and the bus tells of both.
+ * The caller proves ownership of the device with an open file of its uio device.
+ * The pool holds a reference to that file, so uio_pci_generic cannot be unloaded.
+ * The driver can still be unbound and the device unplugged: the bus notifies of both.
  */
 #include <linux/capability.h>
 #include <linux/dma-mapping.h>
@@ -19,11 +19,11 @@
 static LIST_HEAD(attached);
 static DEFINE_MUTEX(attached_lock);
 
-/* ---- the end of a device's DMA ---------------------------------------------- */
+/* ---- stopping a device ------------------------------------------------------ */
 
 /*
- * Locked: the device.  After a reset its registers have no address of the pool
- * any more, so whoever has it next may turn bus mastering on.
+ * Call with the device locked.  After a reset its registers contain no address of the
+ * pool, so the next driver can enable bus mastering.
  */
 static void stop(struct pci_dev *pdev)
 {
@@ -33,7 +33,7 @@ static void stop(struct pci_dev *pdev)
 	if (!pci_device_is_present(pdev))
 		return;
 	pci_clear_master(pdev);
-	/* What the device has written comes before the answer to a read. */
+	/* The read flushes posted writes of the device. */
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
 	if (!pci_wait_for_pending_transaction(pdev))
 		pci_warn(pdev, "ddekit_dma: transactions are still pending\n");
@@ -44,13 +44,13 @@ static void stop(struct pci_dev *pdev)
 		pci_warn(pdev, "ddekit_dma: bus mastering is off; reset failed: %d\n", err);
 }
 
-/* Locked: the device, whose driver is about to go. */
+/* Call with the device locked, before its driver is unbound. */
 static void lose(struct pool *pool)
 {
 	stop(pool->pdev);
 	blocks_unmap(pool);
 	pool->live = false;
-	pci_info(pool->pdev, "ddekit_dma: detached, the driver goes\n");
+	pci_info(pool->pdev, "ddekit_dma: detached, the driver is unbound\n");
 }
 
 static int on_bus_event(struct notifier_block *nb, unsigned long event, void *data)
@@ -90,7 +90,7 @@ static int is_uio(struct device *dev, void *number)
 	       dev->devt == *(dev_t *)number;
 }
 
-/* Locked: the device. Return: 0, -ENXIO, -EXDEV, -ESTALE. */
+/* Call with the device locked. Return: 0, -ENXIO, -EXDEV, -ESTALE. */
 static int check_owner(struct pci_dev *pdev, struct file *uio)
 {
 	struct inode *inode = file_inode(uio);
@@ -101,11 +101,11 @@ static int check_owner(struct pci_dev *pdev, struct file *uio)
 	if (!S_ISCHR(inode->i_mode) ||
 	    !device_for_each_child(&pdev->dev, &number, is_uio))
 		return -EXDEV;
-	/* Numbers are used again: uio fails in poll for devices that are gone. */
+	/* Device numbers are reused: poll of a uio device that is gone fails. */
 	return vfs_poll(uio, NULL) & EPOLLERR ? -ESTALE : 0;
 }
 
-/* Locked: the device. One pool each, or the end of one would stop the other. */
+/* Call with the device locked. One pool per device: the end of a pool stops the device. */
 static int enlist(struct pool *pool, struct pci_dev *pdev)
 {
 	struct pool *other;

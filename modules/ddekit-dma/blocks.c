@@ -2,11 +2,10 @@
 /*
  * The memory of a pool.
  *
- * Ordinary pages, mapped for the device for as long as it is attached: what a
- * process maps of them it can hand to any system call, which memory of
- * dma_alloc_coherent() does not allow (get_user_pages() refuses its mappings).
- * Where the device is not coherent with the processor, or the kernel would
- * bounce, the pool is refused.
+ * These are ordinary pages, mapped for the device while it is attached.  A process can
+ * pass its mappings of them to any system call; with memory from dma_alloc_coherent()
+ * it could not, because get_user_pages() rejects such mappings.  If the device is not
+ * cache-coherent, or the kernel would use bounce buffers, allocation fails.
  */
 #include <linux/dma-mapping.h>
 #include <linux/gfp.h>
@@ -16,7 +15,7 @@
 
 #define BLOCK_ORDER get_order(DDEKIT_DMA_BLOCK)
 
-/* Of all pools. */
+/* In all pools. */
 static atomic_t blocks_used = ATOMIC_INIT(0);
 
 static int reserve(unsigned int n)
@@ -38,7 +37,7 @@ static struct page *alloc_block(struct pci_dev *pdev)
 				__GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL, BLOCK_ORDER);
 }
 
-/* Return: 0, -EOPNOTSUPP: not as memory that both sides see alike. */
+/* Return: 0, -EOPNOTSUPP: CPU and device would need explicit synchronisation. */
 static int map_block(struct pci_dev *pdev, struct block *b)
 {
 	b->dma = dma_map_page_attrs(&pdev->dev, b->page, 0, DDEKIT_DMA_BLOCK,
@@ -72,7 +71,7 @@ static int by_address(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Locked: the device. All or none; then they are the pool's. */
+/* Call with the device locked. Maps all blocks or none; on success the pool owns them. */
 static int map_all(struct pool *pool, struct block *block, unsigned int n)
 {
 	unsigned int i;
@@ -85,7 +84,7 @@ static int map_all(struct pool *pool, struct block *block, unsigned int n)
 	}
 	if (err)
 		return err;
-	/* Neighbours to the device are neighbours in the file. */
+	/* Blocks that are adjacent for the device are adjacent in the file. */
 	sort(block, n, sizeof(*block), by_address, NULL);
 	pool->block = block;
 	smp_store_release(&pool->n_blocks, n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of the module share. */
+/* Internal declarations of the module. */
 #ifndef DDEKIT_DMA_INTERNAL_H
 #define DDEKIT_DMA_INTERNAL_H
 
@@ -18,34 +18,34 @@ struct block {
 };
 
 /*
- * An open file.  The lock orders its ioctls.  Of locks the pool's comes first,
- * then the PCI device's, then the list's.
+ * An open file.  The lock serialises its ioctls.  Lock order: pool, PCI device, list of
+ * attached pools.
  */
 struct pool {
 	struct mutex lock;
 	struct pci_dev *pdev;	/* referenced; NULL: not attached */
 	struct file *uio;	/* referenced */
-	struct list_head list;	/* of the attached ones */
-	bool live;		/* its driver is bound; under the PCI device's lock */
-	struct block *block;	/* set before n_blocks, both once */
+	struct list_head list;	/* attached pools */
+	bool live;		/* its driver is bound; protected by the PCI device's lock */
+	struct block *block;	/* set once, before n_blocks */
 	unsigned int n_blocks;	/* smp_load_acquire() without the lock */
 };
 
 /* attach.c */
 int attach_init(void);
 void attach_exit(void);
-/* Pool locked. Return: as DDEKIT_DMA_ATTACH. */
+/* Call with the pool locked. Return: see DDEKIT_DMA_ATTACH. */
 int attach(struct pool *pool, const struct ddekit_dma_attach *arg);
-/* Of the last reference: stops the device, ends its access to the pool. */
+/* For the last reference: stops the device, ends its access to the pool. */
 void detach(struct pool *pool);
 
 /* blocks.c */
 extern unsigned int limit_mib;
-/* Pool locked and attached. Return: as DDEKIT_DMA_ALLOC. */
+/* Call with the pool locked and attached. Return: see DDEKIT_DMA_ALLOC. */
 int blocks_alloc(struct pool *pool, unsigned int n);
-/* PCI device locked: ends the device's access. */
+/* Call with the PCI device locked. Ends the device's access. */
 void blocks_unmap(struct pool *pool);
-/* After blocks_unmap(); pages that somebody still holds are freed by him. */
+/* Call after blocks_unmap(). Pages with other references are freed by their last user. */
 void blocks_free(struct pool *pool);
 
 #endif

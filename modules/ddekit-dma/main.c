@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ddekit_dma: memory that a PCI device can reach, for the process that owns the
- * device by uio_pci_generic, on machines without an IOMMU.  See seam.h.
+ * ddekit_dma: DMA memory for the process that owns a PCI device through
+ * uio_pci_generic, on machines without an IOMMU.  See seam.h.
  *
- * It gives no access to memory but that which it has allocated itself, and takes
- * no address of any kind.  It makes no device safer: without an IOMMU a device
- * reaches all memory, and who may program it is as good as the kernel.
+ * It gives access only to memory that it allocated itself, and accepts no addresses.
+ * It does not make a device safer: without an IOMMU a device can access all memory, and
+ * the process that programs it is as powerful as the kernel.
  */
 #include <linux/capability.h>
 #include <linux/miscdevice.h>
@@ -17,7 +17,7 @@
 
 unsigned int limit_mib = DDEKIT_DMA_MAX_BLOCKS * (DDEKIT_DMA_BLOCK >> 20);
 module_param(limit_mib, uint, 0444);
-MODULE_PARM_DESC(limit_mib, "MiB that all pools together may have (default 1024)");
+MODULE_PARM_DESC(limit_mib, "maximum MiB of all pools together (default 1024)");
 
 /* ---- ioctls --------------------------------------------------------------------- */
 
@@ -132,7 +132,7 @@ static const struct vm_operations_struct pool_vm_ops = {
 	.fault = pool_fault,
 };
 
-/* The pool's lock is not for here: ioctls touch user memory while they hold it. */
+/* Must not lock the pool: ioctls access user memory while they hold that lock. */
 static int pool_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct pool *pool = file->private_data;
