@@ -108,14 +108,14 @@ bool device_config_equal(const struct device_config *a, const struct device_conf
  * @ret_why: on -EINVAL the reason with what is allowed, to be freed
  * Return: 0, -EINVAL, -EEXIST (set before), -ENOENT (no such key), -ENOMEM.
  */
-int device_config_set(struct device_config *dev, const char *key, const char *value,
+int device_config_set(struct device_config *dev, const char *name, const char *value,
 		      uint32_t line, char **ret_why);
 /* Adds an indented line to a key that is a list. Return: as above. */
-int device_config_append(struct device_config *dev, const char *key, const char *value,
+int device_config_append(struct device_config *dev, const char *name, const char *value,
 			 char **ret_why);
 /* Checks the keys against each other, fills in defaults. Return: 0, -EINVAL, -ENOMEM. */
 int device_config_complete(struct device_config *dev, char **ret_why);
-int global_config_set(struct global_config *global, const char *key, const char *value,
+int global_config_set(struct global_config *global, const char *name, const char *value,
 		      const char *where, char **ret_why);
 int global_config_complete(struct global_config *global);
 bool config_is_device_key(const char *name);

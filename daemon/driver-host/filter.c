@@ -21,6 +21,7 @@
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Made often first. */
+/* clang-format off */
 static const int always[] = {
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev),
 	SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(ppoll),
@@ -50,6 +51,7 @@ static const int always[] = {
 	SCMP_SYS(restart_syscall), SCMP_SYS(set_robust_list), SCMP_SYS(get_robust_list),
 	SCMP_SYS(rseq), SCMP_SYS(membarrier), SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
+/* clang-format on */
 
 /* The TAP's carrier; a VFIO device's interrupts and what it is. No reset: that is
  * for ddekitd, when the driver is gone. */

@@ -44,12 +44,13 @@ static struct gate_paths paths;
 
 static void add_path(const char *path, size_t len, bool folder)
 {
-	char *to = paths.path[paths.n];
+	char *to;
 
 	while (folder && len > 1 && path[len - 1] == '/')
 		len--;
 	if (!len || paths.n == GATE_MAX_PATHS || len + folder >= PROTO_PATH)
 		return;
+	to = paths.path[paths.n];
 	memcpy(to, path, len);
 	memcpy(to + len, folder ? "/" : "", 1 + folder);
 	paths.n++;

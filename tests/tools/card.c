@@ -183,8 +183,9 @@ static const char help[] =
 "Usage: ddekit-card recv NETDEV [--seconds S]\n"
 "\n"
 "Starts QEMU with an e1000e on NETDEV (QEMU's -netdev without id), takes frames from its\n"
-"wire for S seconds (default 5) from the first one on, which must come within 10 s, looks at\n"
-"none, and prints a JSON object: frames, bytes without their CRC, frames_per_s, gbit_per_s.\n"
+"wire for S seconds (default 5) from the first one on, which must come within 10 s, looks\n"
+"at none, and prints a JSON object: frames, bytes without their CRC, frames_per_s,\n"
+"gbit_per_s.\n"
 "QEMU runs as the caller.\n";
 
 int main(int argc, char **argv)

@@ -192,10 +192,11 @@ static int report_flow(const struct flow *f)
 	double fps = seconds > 0 ? (double)f->received / seconds : 0;
 
 	printf(f->json ?
-	       "{\"sent\":%llu,\"received\":%llu,\"duplicates\":%llu,\"disordered\":%llu,"
-	       "\"stalls\":%llu,\"seconds\":%.4f,\"frames_per_s\":%.0f,\"own_cpu_s\":%.3f}\n" :
-	       "%llu sent, %llu received, %llu duplicates, %llu out of order, %llu stalls; "
-	       "%.4f s, %.0f frames/s (this tool used %.3f s of CPU)\n",
+	       "{\"sent\":%llu,\"received\":%llu,\"duplicates\":%llu,"
+	       "\"disordered\":%llu,\"stalls\":%llu,\"seconds\":%.4f,"
+	       "\"frames_per_s\":%.0f,\"own_cpu_s\":%.3f}\n" :
+	       "%llu sent, %llu received, %llu duplicates, %llu out of order, "
+	       "%llu stalls; %.4f s, %.0f frames/s (this tool used %.3f s of CPU)\n",
 	       (unsigned long long)f->sent, (unsigned long long)f->received,
 	       (unsigned long long)f->duplicates, (unsigned long long)f->disordered,
 	       (unsigned long long)f->stalls, seconds, fps, own_cpu_seconds());
@@ -205,7 +206,7 @@ static int report_flow(const struct flow *f)
 static const char help[] =
 "Usage: ddekit-frames flow FROM TO [OPTIONS]   send frames into FROM, take them from TO\n"
 "       ddekit-frames relay A B                copy packets both ways until SIGTERM\n"
-"       ddekit-frames pour TO [OPTIONS]        send one frame again and again until SIGTERM\n"
+"       ddekit-frames pour TO [OPTIONS]        send one frame repeatedly until SIGTERM\n"
 "\n"
 "Endpoints:\n"
 "  if:NAME[@NETNS]   packet socket on an interface (ethertype 0x88b5 only)\n"

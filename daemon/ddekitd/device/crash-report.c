@@ -265,7 +265,7 @@ void crash_report_write(struct device *dev)
 	if (dir)
 		path = str_format("%s/%s-%s.txt", dir, bdf, when);
 	report = compose(dev, now);
-	r = path && report ? make_folder(dir) : -ENOMEM;
+	r = dir && path && report ? make_folder(dir) : -ENOMEM;
 	if (!r)
 		r = write_file(path, report);
 	if (r < 0) {

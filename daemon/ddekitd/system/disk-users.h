@@ -35,8 +35,8 @@ int uses_add(struct uses_check *check, const struct device *dev, const char *cha
 /* @jobs: NULL: a thread of its own. Return: as jobs_add(): the check is still the
  * caller's. */
 int uses_start(struct uses_check *check, sd_event *event, struct jobs *jobs);
-/* The same at once; may block: only before the event loop runs. */
-void uses_look(void *check);
+/* The same at once, of a struct uses_check; may block: only before the event loop runs. */
+void uses_look(void *arg);
 /* Of a check that is done: the first device that is in use. NULL: none. *ret_text: how, to
  * be freed. */
 const struct uses_entry *uses_first(const struct uses_check *check, char **ret_text);

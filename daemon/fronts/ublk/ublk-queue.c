@@ -314,7 +314,7 @@ static void end_watching(struct ublk_queue *q)
 static void *run(void *arg)
 {
 	struct ublk_queue *q = arg;
-	uint16_t n;
+	uint32_t n;
 
 	mine = q;
 	for (n = 0; n < depth; n++)

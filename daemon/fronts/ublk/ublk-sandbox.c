@@ -15,6 +15,7 @@
 #include "ublk.h"
 #include "lib/util.h"
 
+/* clang-format off */
 static const int always[] = {
 	SCMP_SYS(io_uring_enter), SCMP_SYS(futex), SCMP_SYS(read), SCMP_SYS(write),
 	SCMP_SYS(poll), SCMP_SYS(sendto), SCMP_SYS(recvmsg), SCMP_SYS(close),
@@ -29,6 +30,7 @@ static const int always[] = {
 	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigreturn), SCMP_SYS(gettid), SCMP_SYS(getpid),
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
+/* clang-format on */
 
 static int allow_memory(scmp_filter_ctx ctx)
 {

@@ -20,7 +20,7 @@ static int open_device(void)
 	char path[PATH_MAX];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s%s", uio_dev_root, DDEKIT_DMA_DEVICE + strlen("/dev"));
+	snprintf(path, sizeof(path), "%s%s", uio_dev_root, &DDEKIT_DMA_DEVICE[strlen("/dev")]);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

@@ -126,7 +126,7 @@ static int enable(struct vfio_pci *v, enum ddekit_irq_kind kind, uint32_t first,
 /* Locked. Is one of [first, first + count) in use? */
 static bool used(const struct vfio_pci *v, uint32_t first, uint32_t count)
 {
-	return memchr(v->vector_used + first, true, count);
+	return memchr(v->vector_used + first, 1, count);
 }
 
 int vfio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,

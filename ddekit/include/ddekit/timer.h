@@ -25,7 +25,7 @@ int ddekit_add_timer(void (*fn)(void *arg), void *arg, uint64_t delay_ns);
 int ddekit_add_timer_at(void (*fn)(void *arg), void *arg, uint64_t deadline_ns);
 /* Cancels it. If it is just running this waits for its end, unless it is the
  * caller. Return: 0; -ENOENT: it has run, or there is none. */
-int ddekit_del_timer(int timer);
+int ddekit_del_timer(int id);
 /* Will it still run? */
 bool ddekit_timer_pending(int timer);
 

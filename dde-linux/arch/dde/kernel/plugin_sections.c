@@ -91,6 +91,7 @@ static const struct place places[] = {
 };
 
 /* Sections that mean nothing here, or are read elsewhere. */
+/* clang-format off */
 static const char *const ignored[] = {
 	"__kcrctab",		/* symbol checksums: the ABI hash takes their place */
 	"__kcrctab_gpl",
@@ -107,6 +108,7 @@ static const char *const ignored[] = {
 	".printk_index",
 #endif
 };
+/* clang-format on */
 
 static int set_place(struct module *mod, const struct place *p, const struct dde_section *s)
 {

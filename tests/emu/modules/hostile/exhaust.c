@@ -195,6 +195,7 @@ static void flood_all(struct pci_dev *pdev)
 		CALL6(H_sendto, fd, text, sizeof(text) - 1, MSG_DONTWAIT, 0, 0);
 }
 
+/* clang-format off */
 const struct hostile_case exhaust_cases[] = {
 	{ "memory", take_memory }, { "address_space", take_address_space },
 	{ "open_files", take_files }, { "threads", take_threads },
@@ -205,3 +206,4 @@ const struct hostile_case exhaust_cases[] = {
 	{ "flood_noise", flood_noise }, { "flood_log", flood_log }, { "flood_all", flood_all },
 	{ }
 };
+/* clang-format on */

@@ -39,6 +39,7 @@ static inline long host_call(long nr, long a, long b, long c, long d, long e, lo
 	host_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 /* Numbers of x86-64; the kernel world has none of the host's. */
+/* clang-format off */
 enum {
 	H_read = 0, H_write = 1, H_open = 2, H_close = 3, H_mmap = 9, H_mprotect = 10,
 	H_munmap = 11, H_sigaction = 13, H_ioctl = 16, H_pause = 34, H_getpid = 39,
@@ -50,6 +51,7 @@ enum {
 	H_process_vm_readv = 310, H_memfd_create = 319, H_bpf = 321, H_io_uring_setup = 425,
 	H_pidfd_open = 434, H_clone3 = 435, H_openat2 = 437, H_future = 2000,
 };
+/* clang-format on */
 
 extern const struct hostile_case syscall_cases[], exhaust_cases[], device_cases[];
 
