@@ -140,7 +140,7 @@ static uint32_t without_messages(const struct uio_pci *u, uint32_t reg, uint32_t
 
 static bool is_ours(const struct uio_pci *u, uint8_t bus, uint8_t devfn)
 {
-	return bus == u->base.bdf.bus && devfn == (u->base.bdf.dev << 3 | u->base.bdf.fn);
+	return bus == u->base.bdf.bus && devfn == ddekit_bdf_devfn(u->base.bdf);
 }
 
 int uio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,

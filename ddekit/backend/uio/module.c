@@ -100,7 +100,7 @@ int uio_module_fill(int pool, struct ddekit_bdf bdf, int uio, uint64_t size,
 		    struct uio_blob *ret, char **ret_why)
 {
 	struct ddekit_dma_attach a = { .domain = bdf.domain, .bus = bdf.bus,
-				       .devfn = (uint32_t)(bdf.dev << 3 | bdf.fn),
+				       .devfn = ddekit_bdf_devfn(bdf),
 				       .uio_fd = uio };
 	struct ddekit_dma_blocks b = { .n_blocks = (uint32_t)(size / DDEKIT_DMA_BLOCK),
 				       .addresses = (uint64_t)(uintptr_t)ret->block_iova };

@@ -156,7 +156,7 @@ int vfio_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 
 static bool is_ours(const struct vfio_pci *v, uint8_t bus, uint8_t devfn)
 {
-	return bus == v->base.bdf.bus && devfn == (v->base.bdf.dev << 3 | v->base.bdf.fn);
+	return bus == v->base.bdf.bus && devfn == ddekit_bdf_devfn(v->base.bdf);
 }
 
 int vfio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,

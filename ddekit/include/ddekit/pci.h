@@ -17,28 +17,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <ddekit/bdf.h>
 
 /* Address types: never mixed. */
 typedef struct { uint64_t v; } ddekit_iova;	/* what a device uses */
 typedef struct { uint64_t v; } ddekit_phys;	/* the runtime's physical address */
 typedef struct { uint64_t v; } ddekit_busaddr;	/* in a BAR */
-
-struct ddekit_bdf {
-	uint32_t domain;
-	uint8_t bus;
-	uint8_t dev;		/* 0..31 */
-	uint8_t fn;		/* 0..7 */
-};
-
-#define DDEKIT_BDF_STRLEN 17	/* "12345678:01:02.3" and NUL */
-
-/**
- * ddekit_bdf_parse - read "0000:01:00.0" or the short "01:00.0", hexadecimal
- * Any thread. Return: 0, -EINVAL (*ret untouched).
- */
-int ddekit_bdf_parse(const char *text, struct ddekit_bdf *ret);
-/* Writes the long form. buf: DDEKIT_BDF_STRLEN bytes. Return: buf. */
-char *ddekit_bdf_format(struct ddekit_bdf bdf, char *buf);
 
 /* ---- claim (privileged) ------------------------------------------------- */
 
