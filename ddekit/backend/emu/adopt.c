@@ -2,29 +2,12 @@
 /*
  * The unprivileged half of the emu backend: the device of a handover.  It opens
  * nothing: all files came with the handover.
- *
- * One lock serialises the qtest stream.  Interrupt lines arrive in that stream,
- * so whoever releases the lock delivers them.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "emu.h"
-
-void emu_lock(struct emu_pci *e)
-{
-	pthread_mutex_lock(&e->lock);
-}
-
-void emu_unlock(struct emu_pci *e)
-{
-	uint32_t due = emu_lines_due(e);
-
-	pthread_mutex_unlock(&e->lock);
-	if (due)
-		emu_lines_deliver(e, due);
-}
 
 /* ---- life ----------------------------------------------------------------- */
 

@@ -233,8 +233,8 @@ static int set_up(struct emu_claim *c, const char *device, uint64_t deadline, ch
 	return c->qt.dead ? explain_silence(c, device, ret_why) : err;
 }
 
-static int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
-			  char **ret_why)
+int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+		   char **ret_why)
 {
 	uint64_t deadline = deadline_ns(emu_open_ms);
 	struct remote_fds r = { -1, -1, -1, -1 };
@@ -267,7 +267,7 @@ static int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_cl
 
 /* ---- later ---------------------------------------------------------------- */
 
-static int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
+int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 {
 	struct emu_claim *c = to_claim(claim);
 	struct emu_blob blob = { .magic = EMU_BLOB_MAGIC, .n_vectors = EMU_VECTORS,
@@ -303,7 +303,7 @@ static void reset_files(struct emu_claim *c)
 		fd_reset_event(c->vector_fd[i]);
 }
 
-static int emu_claim_quiesce(struct ddekit_claim *claim)
+int emu_claim_quiesce(struct ddekit_claim *claim)
 {
 	struct emu_claim *c = to_claim(claim);
 	unsigned int i;
@@ -326,12 +326,12 @@ static int emu_claim_quiesce(struct ddekit_claim *claim)
 	return 0;
 }
 
-static int emu_claim_death_fd(struct ddekit_claim *claim)
+int emu_claim_death_fd(struct ddekit_claim *claim)
 {
 	return to_claim(claim)->process.pidfd;
 }
 
-static int emu_claim_death_why(struct ddekit_claim *claim, char **ret_why)
+int emu_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 {
 	struct emu_claim *c = to_claim(claim);
 	char *epitaph;
@@ -346,21 +346,21 @@ static int emu_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 	return 0;
 }
 
-static int emu_claim_monitor(struct ddekit_claim *claim, const char *command,
-			     const char *arguments, char **ret_reply)
+int emu_claim_monitor(struct ddekit_claim *claim, const char *command,
+		      const char *arguments, char **ret_reply)
 {
 	return emu_monitor_run(&to_claim(claim)->monitor, command, arguments,
 			       deadline_ns(EMU_MONITOR_MS), ret_reply);
 }
 
-static pid_t emu_claim_pid(struct ddekit_claim *claim)
+pid_t emu_claim_pid(struct ddekit_claim *claim)
 {
 	return to_claim(claim)->process.pid;
 }
 
 /* Asked to quit, QEMU closes its disk images properly. One whose stream is dead would not
  * answer. */
-static void emu_claim_close(struct ddekit_claim *claim)
+void emu_claim_close(struct ddekit_claim *claim)
 {
 	struct emu_claim *c = to_claim(claim);
 	uint64_t deadline = deadline_ns(EMU_QUIT_MS);
@@ -370,37 +370,3 @@ static void emu_claim_close(struct ddekit_claim *claim)
 		emu_process_wait(&c->process, deadline);
 	destroy(c);
 }
-
-extern const struct backend emu_backend;
-const struct backend emu_backend = {
-	.name = "emu",
-	.claim = {
-		.open = emu_claim_open,
-		.handover = emu_claim_handover,
-		.quiesce = emu_claim_quiesce,
-		.death_fd = emu_claim_death_fd,
-		.death_why = emu_claim_death_why,
-		.monitor = emu_claim_monitor,
-		.pid = emu_claim_pid,
-		.save = emu_claim_save,
-		.restore = emu_claim_restore,
-		.close = emu_claim_close,
-	},
-	.pci = {
-		.adopt = emu_adopt,
-		.config_read = emu_config_read,
-		.config_write = emu_config_write,
-		.map = emu_map,
-		.unmap = emu_unmap,
-		.read = emu_read,
-		.write = emu_write,
-		.flush = emu_flush,
-		.service = emu_service,
-		.irq_vectors = emu_irq_vectors,
-		.irq_line = emu_irq_line,
-		.irq_mask = emu_irq_mask,
-		.irq_free = emu_irq_free,
-		.stats = emu_stats,
-		.close = emu_close,
-	},
-};

@@ -15,6 +15,7 @@
  *   quirk.c     where QEMU's models differ from the devices
  *   lines.c     vectors and INTx lines
  *   adopt.c     the unprivileged half
+ *   backend.c   both halves as one table
  */
 #ifndef EMU_H
 #define EMU_H
@@ -254,16 +255,11 @@ static inline struct emu_pci *to_emu(struct ddekit_pci *pci)
 	return (struct emu_pci *)pci;
 }
 
-/* adopt.c: the lock is released and then the handlers of lines that have
- * become asserted are called. */
-void emu_lock(struct emu_pci *e);
-void emu_unlock(struct emu_pci *e);
-
 /* lines.c */
 void emu_lines_init(struct emu_pci *e, const int *eventfds);
-/* Locked: the lines to be delivered, which it masks; bit per line. */
-uint32_t emu_lines_due(struct emu_pci *e);
-void emu_lines_deliver(struct emu_pci *e, uint32_t due);
+void emu_lock(struct emu_pci *e);
+/* Releases the lock, then calls the handlers of lines that have become asserted. */
+void emu_unlock(struct emu_pci *e);
 int emu_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 		    enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
 		    struct ddekit_irq **ret);

@@ -2,6 +2,9 @@
 /*
  * Interrupts of an adopted device: vectors (eventfds that QEMU's doorbell
  * device kicks) and INTx lines (levels that come in the qtest stream).
+ *
+ * One lock serialises that stream; whoever releases it delivers the lines that have
+ * arrived.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -31,6 +34,40 @@ void emu_lines_init(struct emu_pci *e, const int *eventfds)
 	for (i = 0; i < EMU_LINES; i++)
 		e->line[i] = (struct ddekit_irq){
 			.pci = &e->base, .kind = DDEKIT_IRQ_INTX, .number = i, .fd = -1 };
+}
+
+/* ---- the lock -------------------------------------------------------------- */
+
+/* Locked. The lines to be delivered, which it masks; bit per line. */
+static uint32_t lines_due(struct emu_pci *e)
+{
+	uint32_t due = e->qt.lines >> EMU_LINE_INPUT & e->unmasked;
+
+	e->unmasked &= ~due;
+	return due;
+}
+
+static void lines_deliver(struct emu_pci *e, uint32_t due)
+{
+	for (; due; due &= due - 1) {
+		struct ddekit_irq *irq = &e->line[__builtin_ctz(due)];
+
+		if (irq->fn)
+			irq->fn(irq->arg);
+	}
+}
+
+void emu_lock(struct emu_pci *e)
+{
+	pthread_mutex_lock(&e->lock);
+}
+
+void emu_unlock(struct emu_pci *e)
+{
+	uint32_t due = lines_due(e);
+
+	pthread_mutex_unlock(&e->lock);
+	lines_deliver(e, due);
 }
 
 /* ---- vectors -------------------------------------------------------------- */
@@ -101,24 +138,6 @@ int emu_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
 		return -EOPNOTSUPP;
 	*ret = &to_emu(pci)->line[20 + (slot + pin - 1) % 4 - EMU_LINE_INPUT];
 	return 0;
-}
-
-uint32_t emu_lines_due(struct emu_pci *e)
-{
-	uint32_t due = e->qt.lines >> EMU_LINE_INPUT & e->unmasked;
-
-	e->unmasked &= ~due;
-	return due;
-}
-
-void emu_lines_deliver(struct emu_pci *e, uint32_t due)
-{
-	for (; due; due &= due - 1) {
-		struct ddekit_irq *irq = &e->line[__builtin_ctz(due)];
-
-		if (irq->fn)
-			irq->fn(irq->arg);
-	}
 }
 
 /*

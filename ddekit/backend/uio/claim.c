@@ -175,8 +175,8 @@ static int take(struct uio_claim *c, const struct ddekit_claim_spec *spec, char 
 	return err;
 }
 
-static int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
-			  char **ret_why)
+int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+		   char **ret_why)
 {
 	struct uio_claim *c = uio_claim_create();
 	struct ddekit_before before = spec->before;
@@ -207,7 +207,7 @@ static int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_cl
  * counts from when it is opened.  When one is closed for good, uio_pci_generic switches
  * bus mastering off: so not while a driver host runs.
  */
-static int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
+int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 {
 	struct uio_claim *c = to_claim(claim);
 	unsigned int i;
@@ -248,7 +248,7 @@ static int reset(struct ddekit_bdf bdf)
 	return err;
 }
 
-static int uio_claim_quiesce(struct ddekit_claim *claim)
+int uio_claim_quiesce(struct ddekit_claim *claim)
 {
 	struct uio_claim *c = to_claim(claim);
 	int err = stop(c);
@@ -269,12 +269,12 @@ static int uio_claim_quiesce(struct ddekit_claim *claim)
 
 /* uio tells of an unplugged device by an error on the file that the driver host
  * waits for, which then ends. */
-static int uio_claim_death_fd(struct ddekit_claim *claim)
+int uio_claim_death_fd(struct ddekit_claim *claim)
 {
 	return -1;
 }
 
-static int uio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
+int uio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 {
 	char driver[SYSFS_NAME];
 	uint16_t command;
@@ -287,20 +287,20 @@ static int uio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 	       why(ret_why, 0, "the device does not answer");
 }
 
-static int uio_claim_monitor(struct ddekit_claim *claim, const char *command,
-			     const char *arguments, char **ret_reply)
+int uio_claim_monitor(struct ddekit_claim *claim, const char *command,
+		      const char *arguments, char **ret_reply)
 {
 	return -EOPNOTSUPP;
 }
 
-static pid_t uio_claim_pid(struct ddekit_claim *claim)
+pid_t uio_claim_pid(struct ddekit_claim *claim)
 {
 	return 0;
 }
 
 /* ---- give back ------------------------------------------------------------ */
 
-static void uio_claim_close(struct ddekit_claim *claim)
+void uio_claim_close(struct ddekit_claim *claim)
 {
 	struct uio_claim *c = to_claim(claim);
 	struct ddekit_before before = claim->before;
@@ -310,38 +310,3 @@ static void uio_claim_close(struct ddekit_claim *claim)
 	uio_claim_destroy(c);
 	sysfs_restore(bdf, &before);
 }
-
-extern const struct backend uio_backend;
-const struct backend uio_backend = {
-	.name = "uio",
-	.unisolated = true,
-	.claim = {
-		.open = uio_claim_open,
-		.handover = uio_claim_handover,
-		.quiesce = uio_claim_quiesce,
-		.death_fd = uio_claim_death_fd,
-		.death_why = uio_claim_death_why,
-		.monitor = uio_claim_monitor,
-		.pid = uio_claim_pid,
-		.save = uio_claim_save,
-		.restore = uio_claim_restore,
-		.close = uio_claim_close,
-	},
-	.pci = {
-		.adopt = uio_adopt,
-		.config_read = uio_config_read,
-		.config_write = uio_config_write,
-		.map = uio_map,
-		.unmap = uio_unmap,
-		.read = uio_read,
-		.write = uio_write,
-		.flush = uio_flush,
-		.service = uio_service,
-		.irq_vectors = uio_irq_vectors,
-		.irq_line = uio_irq_line,
-		.irq_mask = uio_irq_mask,
-		.irq_free = uio_irq_free,
-		.stats = uio_stats,
-		.close = uio_close,
-	},
-};

@@ -9,6 +9,7 @@
  *   save.c      a claim passed on to another process
  *   adopt.c     the unprivileged half: life, registers, interrupts
  *   config.c    config space: what of it is the device's, what ours
+ *   backend.c   both halves as one table
  */
 #ifndef UIO_H
 #define UIO_H
@@ -61,6 +62,18 @@ struct uio_claim {
 struct uio_claim *uio_claim_create(void);
 /* Closes what is open and frees; the device keeps its kernel driver. */
 void uio_claim_destroy(struct uio_claim *c);
+
+/* claim.c: as struct claim_ops says. */
+int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+		   char **ret_why);
+int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret);
+int uio_claim_quiesce(struct ddekit_claim *claim);
+int uio_claim_death_fd(struct ddekit_claim *claim);
+int uio_claim_death_why(struct ddekit_claim *claim, char **ret_why);
+int uio_claim_monitor(struct ddekit_claim *claim, const char *command, const char *arguments,
+		      char **ret_reply);
+pid_t uio_claim_pid(struct ddekit_claim *claim);
+void uio_claim_close(struct ddekit_claim *claim);
 
 /* module.c */
 /* Opens the module's device, loading it if need be. Return: the fd, -errno. */

@@ -170,8 +170,8 @@ static int take(struct vfio_claim *c, struct ddekit_bdf bdf, int group, char **r
 	return 0;
 }
 
-static int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
-			   char **ret_why)
+int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+		    char **ret_why)
 {
 	struct vfio_claim *c = vfio_claim_create();
 	struct ddekit_before before = spec->before;
@@ -212,7 +212,7 @@ static int renew_events(struct vfio_claim *c)
 	return err;
 }
 
-static int vfio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
+int vfio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 {
 	struct vfio_claim *c = to_claim(claim);
 	struct vfio_blob blob = { .magic = VFIO_BLOB_MAGIC, .n_vectors = c->n_vectors };
@@ -315,7 +315,7 @@ static int reset(struct vfio_claim *c)
  * The driver host had the device's file, so it could put eventfds of its own in the place
  * of ours for the notices.
  */
-static int vfio_claim_quiesce(struct ddekit_claim *claim)
+int vfio_claim_quiesce(struct ddekit_claim *claim)
 {
 	struct vfio_claim *c = to_claim(claim);
 	int err = stop_dma(c->device);
@@ -332,7 +332,7 @@ static int vfio_claim_quiesce(struct ddekit_claim *claim)
 
 /* ---- death ---------------------------------------------------------------- */
 
-static int vfio_claim_death_fd(struct ddekit_claim *claim)
+int vfio_claim_death_fd(struct ddekit_claim *claim)
 {
 	return to_claim(claim)->death_fd;
 }
@@ -344,7 +344,7 @@ static bool fired(int fd)
 	return read(fd, &count, sizeof(count)) == sizeof(count);
 }
 
-static int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
+int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 {
 	struct vfio_claim *c = to_claim(claim);
 	char text[DDEKIT_BDF_STRLEN];
@@ -361,20 +361,20 @@ static int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 					      : -EBUSY;
 }
 
-static int vfio_claim_monitor(struct ddekit_claim *claim, const char *command,
-			      const char *arguments, char **ret_reply)
+int vfio_claim_monitor(struct ddekit_claim *claim, const char *command,
+		       const char *arguments, char **ret_reply)
 {
 	return -EOPNOTSUPP;
 }
 
-static pid_t vfio_claim_pid(struct ddekit_claim *claim)
+pid_t vfio_claim_pid(struct ddekit_claim *claim)
 {
 	return 0;
 }
 
 /* ---- give back ------------------------------------------------------------ */
 
-static void vfio_claim_close(struct ddekit_claim *claim)
+void vfio_claim_close(struct ddekit_claim *claim)
 {
 	struct vfio_claim *c = to_claim(claim);
 	struct ddekit_before before = claim->before;
@@ -384,37 +384,3 @@ static void vfio_claim_close(struct ddekit_claim *claim)
 	vfio_claim_destroy(c);
 	sysfs_restore(bdf, &before);
 }
-
-extern const struct backend vfio_backend;
-const struct backend vfio_backend = {
-	.name = "vfio",
-	.claim = {
-		.open = vfio_claim_open,
-		.handover = vfio_claim_handover,
-		.quiesce = vfio_claim_quiesce,
-		.death_fd = vfio_claim_death_fd,
-		.death_why = vfio_claim_death_why,
-		.monitor = vfio_claim_monitor,
-		.pid = vfio_claim_pid,
-		.save = vfio_claim_save,
-		.restore = vfio_claim_restore,
-		.close = vfio_claim_close,
-	},
-	.pci = {
-		.adopt = vfio_adopt,
-		.config_read = vfio_config_read,
-		.config_write = vfio_config_write,
-		.map = vfio_map,
-		.unmap = vfio_unmap,
-		.read = vfio_read,
-		.write = vfio_write,
-		.flush = vfio_flush,
-		.service = vfio_service,
-		.irq_vectors = vfio_irq_vectors,
-		.irq_line = vfio_irq_line,
-		.irq_mask = vfio_irq_mask,
-		.irq_free = vfio_irq_free,
-		.stats = vfio_stats,
-		.close = vfio_close,
-	},
-};

@@ -10,6 +10,7 @@
  *   adopt.c     the unprivileged half: config space and registers
  *   regions.c   registers mapped into the process
  *   lines.c     MSI-X, MSI and INTx by eventfd
+ *   backend.c   both halves as one table
  *
  * The claim has container, group, device and pool.  The driver host gets the device,
  * the pool and eventfds of its own: it cannot map memory for the device.
@@ -81,6 +82,18 @@ struct vfio_claim *vfio_claim_create(void);
 void vfio_claim_destroy(struct vfio_claim *c);
 /* Makes death_fd of the two others. Return: 0, -errno. */
 int vfio_claim_watch(struct vfio_claim *c);
+
+/* claim.c: as struct claim_ops says. */
+int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+		    char **ret_why);
+int vfio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret);
+int vfio_claim_quiesce(struct ddekit_claim *claim);
+int vfio_claim_death_fd(struct ddekit_claim *claim);
+int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why);
+int vfio_claim_monitor(struct ddekit_claim *claim, const char *command, const char *arguments,
+		       char **ret_reply);
+pid_t vfio_claim_pid(struct ddekit_claim *claim);
+void vfio_claim_close(struct ddekit_claim *claim);
 
 /* save.c */
 int vfio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret);
