@@ -125,6 +125,15 @@ int pool_map(struct ddekit_pool *pool, const struct ddekit_handover *h, int fd);
 /* One that is not mapped is fine. */
 void pool_unmap(struct ddekit_pool *pool);
 
+/* memfile.c: an empty memfd, close-on-exec, to be sized and sealed. Return: the fd, -errno. */
+int memfile_create(const char *name);
+
+/* saved.c: makes the files of a saved claim, of which there must be @want, close-on-exec.
+ * Return: 0, -EBADF; *ret_why tells. */
+int saved_check_fds(const struct ddekit_claim_saved *saved, uint32_t want, char **ret_why);
+/* The data is not of this build. Return: -EPROTO; *ret_why tells. */
+int saved_other_build(char **ret_why);
+
 /**
  * why - make the message of a failure and pass its error on
  * @ret_why: where to put it, may be NULL; what is there is not freed

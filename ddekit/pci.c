@@ -126,7 +126,7 @@ static int restore(const struct ddekit_claim_saved *saved, struct ddekit_claim *
 		return why(ret_why, -EPROTO, "a saved claim of %zu bytes", saved->len);
 	memcpy(&h, saved->data, sizeof(h));
 	if (h.magic != SAVED_MAGIC || h.version != SAVED_VERSION)
-		return why(ret_why, -EPROTO, "a claim that another build saved");
+		return saved_other_build(ret_why);
 	b = find_backend(h.backend, sizeof(h.backend));
 	if (!b)
 		return unknown_backend("of the saved claim", ret_why);

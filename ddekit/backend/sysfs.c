@@ -87,6 +87,25 @@ int sysfs_line(struct ddekit_bdf bdf, const char *file, char *buf, size_t size)
 	return 0;
 }
 
+int sysfs_each(struct ddekit_bdf bdf, const char *folder, int (*fn)(const char *name, void *arg),
+	       void *arg)
+{
+	char path[PATH_MAX];
+	struct dirent *d;
+	int ret = 0;
+	DIR *dir;
+
+	device_path(bdf, folder, path);
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+	while (!ret && (d = readdir(dir)))
+		if (d->d_name[0] != '.')
+			ret = fn(d->d_name, arg);
+	closedir(dir);
+	return ret;
+}
+
 /* ---- writing -------------------------------------------------------------- */
 
 static int write_path(const char *path, const char *text)
@@ -273,42 +292,48 @@ static bool is_bridge(struct ddekit_bdf bdf)
 	return !sysfs_line(bdf, "class", class, sizeof(class)) && !strncmp(class, "0x06", 4);
 }
 
-/* Adds "0000:01:00.1 (snd_hda_intel)" to the list if it stands in the way. */
-static void check_companion(const char *name, const char *driver, char *list, size_t size)
+/* The members of a group that keep a function from being taken out of it. */
+struct companions {
+	struct ddekit_bdf own;
+	const char *driver;
+	char list[512];
+};
+
+/* Adds "0000:01:00.1 (snd_hda_intel)" to the list if that driver prevents it. */
+static int check_companion(const char *name, void *companions)
 {
+	struct companions *c = companions;
+	size_t len = strlen(c->list);
 	char has[SYSFS_NAME];
 	struct ddekit_bdf bdf;
-	size_t len = strlen(list);
 
-	if (ddekit_bdf_parse(name, &bdf) || is_bridge(bdf))
-		return;
-	if (sysfs_link(bdf, "driver", has) || !strcmp(has, driver) || !strcmp(has, "pci-stub"))
-		return;
-	snprintf(list + len, size - len, "%s%s (%s)", len ? ", " : "", name, has);
+	if (ddekit_bdf_parse(name, &bdf) || !ddekit_bdf_compare(bdf, c->own) || is_bridge(bdf))
+		return 0;
+	if (sysfs_link(bdf, "driver", has) || !strcmp(has, c->driver) || !strcmp(has, "pci-stub"))
+		return 0;
+	snprintf(c->list + len, sizeof(c->list) - len, "%s%s (%s)", len ? ", " : "", name, has);
+	return 0;
 }
 
 int sysfs_group_check(struct ddekit_bdf bdf, const char *driver, char **ret_why)
 {
-	char group[SYSFS_NAME], path[PATH_MAX], own[DDEKIT_BDF_STRLEN], list[512] = "";
-	struct dirent *d;
-	DIR *dir;
+	struct companions c = { .own = bdf, .driver = driver };
+	char group[SYSFS_NAME], path[PATH_MAX], own[DDEKIT_BDF_STRLEN];
+	int err;
 
 	ddekit_bdf_format(bdf, own);
 	if (sysfs_link(bdf, "iommu_group", group))
 		return why(ret_why, -EOPNOTSUPP, "%s has no IOMMU: switch it on in the firmware "
 			   "and by intel_iommu=on on the kernel's command line, or use "
 			   "backend=uio, which has no DMA isolation", own);
-	device_path(bdf, "iommu_group/devices", path);
-	dir = opendir(path);
-	if (!dir)
-		return why(ret_why, -errno, "%s: %s", path, strerror(errno));
-	while ((d = readdir(dir)))
-		if (d->d_name[0] != '.' && strcmp(d->d_name, own))
-			check_companion(d->d_name, driver, list, sizeof(list));
-	closedir(dir);
-	if (list[0])
+	err = sysfs_each(bdf, "iommu_group/devices", check_companion, &c);
+	if (err) {
+		device_path(bdf, "iommu_group/devices", path);
+		return why(ret_why, err, "%s: %s", path, strerror(-err));
+	}
+	if (c.list[0])
 		return why(ret_why, -EBUSY, "IOMMU group %s of %s has devices with other drivers: "
 			   "%s; all of a group must be given away together: unbind them first",
-			   group, own, list);
+			   group, own, c.list);
 	return atoi(group);
 }

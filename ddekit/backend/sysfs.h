@@ -24,6 +24,11 @@ int sysfs_link(struct ddekit_bdf bdf, const char *file, char *buf);
 /* A file's first line without newline. Return: 0, -errno. */
 int sysfs_line(struct ddekit_bdf bdf, const char *file, char *buf, size_t size);
 
+/* Calls @fn for each entry of a folder of the function, until it returns something else than 0.
+ * Return: that, 0; -errno: the folder cannot be read. */
+int sysfs_each(struct ddekit_bdf bdf, const char *folder, int (*fn)(const char *name, void *arg),
+	       void *arg);
+
 /* Has modprobe load a module. Return: 0, -errno, or modprobe's exit status. */
 int sysfs_load_module(const char *module);
 

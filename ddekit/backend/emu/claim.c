@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "../../deadline.h"
@@ -18,10 +17,6 @@
 #define LAST_WORDS_MS 1000	/* from the end of a stream to that of its process */
 #define SOCKET_BUFFER (1 << 20)
 #define BIOS_SIZE 65536
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 8u
-#endif
 
 unsigned int emu_open_ms = 15000;
 
@@ -87,11 +82,9 @@ static int channel(int *ret_ours, int *ret_remote)
 
 static int memory_file(const char *name)
 {
-	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+	int fd = memfile_create(name);
 
-	if (fd < 0 && errno == EINVAL)	/* before Linux 6.3 */
-		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	return fd < 0 ? -errno : emu_fd_move_up(fd);
+	return fd < 0 ? fd : emu_fd_move_up(fd);
 }
 
 /* RAM: sparse, of a size that nobody can change any more. */

@@ -5,13 +5,9 @@
  * sockets are passed on open.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include "claim.h"
 
 enum { SAVED_RAM, SAVED_QTEST, SAVED_MONITOR, SAVED_IVSHMEM, SAVED_LIFELINE, SAVED_WORDS,
@@ -96,18 +92,11 @@ static bool monitor_is_ready(int fd)
 static int check(const struct ddekit_claim_saved *saved, char **ret_why)
 {
 	const struct saved *s = saved->data;
-	unsigned int i;
 
 	if (saved->len < sizeof(*s) || s->n_functions > EMU_MAX_FUNCTIONS ||
 	    saved->len != sizeof(*s) + s->n_functions * sizeof(struct emu_function))
-		return why(ret_why, -EPROTO, "a claim that another build saved");
-	if (saved->n_fds != SAVED_FDS)
-		return why(ret_why, -EBADF, "%u of %u files of the claim are there",
-			   saved->n_fds, SAVED_FDS);
-	for (i = 0; i < SAVED_FDS; i++)
-		if (fcntl(saved->fds[i], F_SETFD, FD_CLOEXEC))
-			return why(ret_why, -EBADF, "file %u of the claim is not open", i);
-	return 0;
+		return saved_other_build(ret_why);
+	return saved_check_fds(saved, SAVED_FDS, ret_why);
 }
 
 int emu_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,

@@ -3,7 +3,6 @@
  * The privileged half of the uio backend: the device is taken from its kernel
  * driver, made quiet after each driver host, and given back.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -53,34 +52,24 @@ void uio_claim_destroy(struct uio_claim *c)
 
 /* ---- take ----------------------------------------------------------------- */
 
-/* The name of the uio device, such as uio0. Return: 0, -ENOENT. */
-static int find_uio(struct ddekit_bdf bdf, char *buf, size_t size)
-{
-	char path[PATH_MAX], text[DDEKIT_BDF_STRLEN];
-	struct dirent *d;
-	int err = -ENOENT;
-	DIR *dir;
+#define UIO_NAME 32	/* bytes, of "uio0" */
 
-	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/uio", sysfs_root,
-		 ddekit_bdf_format(bdf, text));
-	dir = opendir(path);
-	while (dir && err && (d = readdir(dir)))
-		if (!strncmp(d->d_name, "uio", 3) && strlen(d->d_name) < size) {
-			strcpy(buf, d->d_name);
-			err = 0;
-		}
-	if (dir)
-		closedir(dir);
-	return err;
+/* Return: 1: it is one, buf has its name. */
+static int note_uio(const char *name, void *buf)
+{
+	if (strncmp(name, "uio", 3) || strlen(name) >= UIO_NAME)
+		return 0;
+	strcpy(buf, name);
+	return 1;
 }
 
 /* Return: the fd, -errno. */
 static int open_uio(struct ddekit_bdf bdf, char **ret_why)
 {
-	char path[PATH_MAX], name[32];
+	char path[PATH_MAX], name[UIO_NAME];
 	int fd;
 
-	if (find_uio(bdf, name, sizeof(name)))
+	if (sysfs_each(bdf, "uio", note_uio, name) != 1)
 		return why(ret_why, -ENOENT, "%s made no uio device; the kernel's log says more",
 			   UIO_DRIVER);
 	snprintf(path, sizeof(path), "%s/%s", uio_dev_root, name);

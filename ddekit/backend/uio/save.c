@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A claim passed on to another process: the module's state hangs on its file. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include "uio.h"
@@ -51,22 +50,20 @@ int uio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_clai
 	int *at[UIO_FD_BARS + UIO_BARS];
 	struct uio_claim *c;
 	unsigned int i, n;
+	int err;
 
 	if (saved->len != sizeof(*s) || s->blob.magic != UIO_BLOB_MAGIC)
-		return why(ret_why, -EPROTO, "a claim that another build saved");
-	for (i = 0; i < saved->n_fds; i++)
-		if (fcntl(saved->fds[i], F_SETFD, FD_CLOEXEC))
-			return why(ret_why, -EBADF, "file %u of the claim is not open", i);
+		return saved_other_build(ret_why);
 	c = uio_claim_create();
 	if (!c)
 		return -ENOMEM;
 	c->base.before = s->before;
 	c->blob = s->blob;
 	n = list_fds(c, at);
-	if (saved->n_fds != n) {
+	err = saved_check_fds(saved, n, ret_why);
+	if (err) {
 		uio_claim_destroy(c);
-		return why(ret_why, -EBADF, "%u of %u files of the claim are there", saved->n_fds,
-			   n);
+		return err;
 	}
 	for (i = 0; i < n; i++)
 		*at[i] = saved->fds[i];

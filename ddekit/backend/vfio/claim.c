@@ -11,13 +11,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include "vfio.h"
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 8u
-#endif
 
 #define HOT_RESET_DEVICES 64
 
@@ -68,12 +63,10 @@ void vfio_claim_destroy(struct vfio_claim *c)
 
 static int make_pool(struct vfio_claim *c)
 {
-	int fd = memfd_create("ddekit-pool", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+	int fd = memfile_create("ddekit-pool");
 
-	if (fd < 0 && errno == EINVAL)	/* before Linux 6.3 */
-		fd = memfd_create("ddekit-pool", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	c->pool = fd;
 	if (ftruncate(fd, (off_t)c->pool_size))
 		return -errno;

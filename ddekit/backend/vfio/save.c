@@ -4,7 +4,6 @@
  * eventfds of a driver host are not among them: it has its own, and so has the kernel.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include "vfio.h"
@@ -58,17 +57,10 @@ int vfio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 static int check(const struct ddekit_claim_saved *saved, char **ret_why)
 {
 	const struct saved *s = saved->data;
-	uint32_t i;
 
 	if (saved->len != sizeof(*s) || s->n_vectors > VFIO_VECTORS)
-		return why(ret_why, -EPROTO, "a claim that another build saved");
-	if (saved->n_fds != SAVED_FDS)
-		return why(ret_why, -EBADF, "%u of %u files of the claim are there",
-			   saved->n_fds, SAVED_FDS);
-	for (i = 0; i < saved->n_fds; i++)
-		if (fcntl(saved->fds[i], F_SETFD, FD_CLOEXEC))
-			return why(ret_why, -EBADF, "file %u of the claim is not open", i);
-	return 0;
+		return saved_other_build(ret_why);
+	return saved_check_fds(saved, SAVED_FDS, ret_why);
 }
 
 int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
