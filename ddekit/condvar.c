@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <ddekit/condvar.h>
-#include "deadline.h"
+#include "timeout.h"
 
 struct ddekit_condvar {
 	pthread_cond_t cond;
@@ -45,7 +45,7 @@ void ddekit_condvar_wait(ddekit_condvar_t *cv, ddekit_lock_t *lock)
 
 int ddekit_condvar_wait_timed(ddekit_condvar_t *cv, ddekit_lock_t *lock, int msecs)
 {
-	struct timespec end = deadline_in(msecs);
+	struct timespec end = timeout_in(msecs);
 	int err;
 
 	set_owner(lock, 0);

@@ -1,27 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Points in time for timed waits. Private to ddekit/. */
+/* Deadlines of operations of several steps. Private to ddekit/. */
 #ifndef DDEKIT_DEADLINE_H
 #define DDEKIT_DEADLINE_H
 
 #include <stdint.h>
 #include <time.h>
-
-/* CLOCK_MONOTONIC, msecs from now; negative: now. */
-static inline struct timespec deadline_in(int msecs)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	if (msecs > 0) {
-		t.tv_sec += msecs / 1000;
-		t.tv_nsec += (long)(msecs % 1000) * 1000000;
-	}
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
 
 /* Of a whole operation, however many steps it has: ns of CLOCK_MONOTONIC. */
 #define DEADLINE_NEVER UINT64_MAX

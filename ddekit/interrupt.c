@@ -8,7 +8,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <ddekit/interrupt.h>
-#include "backend.h"
 
 struct handler {
 	struct handler *next;
@@ -113,7 +112,7 @@ static void deliver(struct interrupt *in, bool vector)
 	pthread_mutex_unlock(&lock);
 	if (unmask)
 		ddekit_irq_unmask(in->irq);
-	ddekit_pci_flush(in->irq->pci);
+	ddekit_pci_flush(ddekit_irq_pci(in->irq));
 }
 
 /* Return: false: stop. */
@@ -132,7 +131,7 @@ static void run(void *arg)
 {
 	struct interrupt *in = arg;
 	struct pollfd p[2] = { { .fd = in->wake, .events = POLLIN }, { .events = POLLIN } };
-	int source = is_line(in) ? ddekit_pci_service_fd(in->irq->pci) : ddekit_irq_fd(in->irq);
+	int source = is_line(in) ? ddekit_pci_service_fd(ddekit_irq_pci(in->irq)) : ddekit_irq_fd(in->irq);
 	bool enabled, dead = false;
 
 	current = in;
@@ -146,7 +145,7 @@ static void run(void *arg)
 		if (p[0].revents)
 			empty(in->wake);
 		if (p[1].revents && is_line(in))
-			dead = ddekit_pci_service(in->irq->pci) < 0;
+			dead = ddekit_pci_service(ddekit_irq_pci(in->irq)) < 0;
 		deliver(in, p[1].revents && !is_line(in));
 	}
 }

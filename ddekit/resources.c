@@ -5,12 +5,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <ddekit/resources.h>
-#include "backend.h"
+
+enum range_space { SPACE_MEM, SPACE_IO };
 
 struct range {
 	struct range *next;
 	struct ddekit_pci *pci;
-	enum access_space space;
+	enum range_space space;
 	uint64_t start, len;
 	volatile void *cpu;
 };
@@ -52,7 +53,7 @@ static int request(const struct range *want)
 }
 
 /* Takes it out. Return: it, to be freed; NULL. */
-static struct range *release(struct ddekit_pci *pci, enum access_space space, uint64_t start,
+static struct range *release(struct ddekit_pci *pci, enum range_space space, uint64_t start,
 			     uint64_t len)
 {
 	struct range **p, *r;
@@ -69,11 +70,12 @@ static struct range *release(struct ddekit_pci *pci, enum access_space space, ui
 
 int ddekit_request_io(struct ddekit_pci *pci, uint32_t start, uint32_t count)
 {
-	const struct ddekit_pci_windows *w = &pci->windows;
 	struct range want = { .pci = pci, .space = SPACE_IO, .start = start, .len = count };
+	struct ddekit_pci_windows w;
 
-	if (!count || start < w->io_base || count > w->io_size ||
-	    start - w->io_base > w->io_size - count)
+	ddekit_pci_windows(pci, &w);
+	if (!count || start < w.io_base || count > w.io_size ||
+	    start - w.io_base > w.io_size - count)
 		return -ENXIO;
 	return request(&want);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <ddekit/sem.h>
 #include "blocking.h"
-#include "deadline.h"
+#include "timeout.h"
 
 struct ddekit_sem {
 	pthread_mutex_t lock;
@@ -88,7 +88,7 @@ void ddekit_sem_down(ddekit_sem_t *s)
 
 int ddekit_sem_down_timed(ddekit_sem_t *s, int msecs)
 {
-	struct timespec end = deadline_in(msecs);
+	struct timespec end = timeout_in(msecs);
 
 	return down(s, &end);
 }

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <ddekit/timer.h>
 #include "../../deadline.h"
 #include "emu.h"
 
@@ -163,7 +162,7 @@ static int execute(struct emu_monitor *m, const char *name, const char *argument
 		   uint64_t deadline, char **ret_reply)
 {
 	/* The time: no process uses one twice. */
-	int64_t id = (int64_t)ddekit_time_ns();
+	int64_t id = (int64_t)monotonic_ns();
 	json_object *o = make_command(name, arguments, id);
 	int err;
 

@@ -32,6 +32,8 @@ int ddekit_irq_alloc_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
  * Return: 0, -EOPNOTSUPP, -EINVAL. */
 int ddekit_irq_intx(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
 		    struct ddekit_irq **ret);
+/* The device that it is an interrupt of. Borrowed. */
+struct ddekit_pci *ddekit_irq_pci(const struct ddekit_irq *irq);
 /* The eventfd of a vector, borrowed; -1 for a line. */
 int ddekit_irq_fd(const struct ddekit_irq *irq);
 /* A number that is unique in the device: 0.. for vectors, line number for lines. */
