@@ -2,7 +2,7 @@
 /*
  * How ddekit_thread_terminate() reaches a thread that waits: the wait says on
  * what, and looks whether it is to end.  Threads that are not ours are never
- * asked to.  Private to ddekit/.
+ * asked to.  Private to ddekit/classic/.
  */
 #ifndef DDEKIT_BLOCKING_H
 #define DDEKIT_BLOCKING_H

@@ -131,7 +131,8 @@ static void run(void *arg)
 {
 	struct interrupt *in = arg;
 	struct pollfd p[2] = { { .fd = in->wake, .events = POLLIN }, { .events = POLLIN } };
-	int source = is_line(in) ? ddekit_pci_service_fd(ddekit_irq_pci(in->irq)) : ddekit_irq_fd(in->irq);
+	int source = is_line(in) ? ddekit_pci_service_fd(ddekit_irq_pci(in->irq)) :
+				   ddekit_irq_fd(in->irq);
 	bool enabled, dead = false;
 
 	current = in;

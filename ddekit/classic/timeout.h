@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Points in time for timed waits of POSIX threads. Private to ddekit/. */
+/* Points in time for timed waits of POSIX threads. Private to ddekit/classic/. */
 #ifndef DDEKIT_TIMEOUT_H
 #define DDEKIT_TIMEOUT_H
 
