@@ -7,17 +7,52 @@
 
 typedef struct ddekit_condvar ddekit_condvar_t;
 
-/* Return: NULL with errno set. */
+/**
+ * ddekit_condvar_init - make a condition variable
+ *
+ * Any thread. Does not block.
+ * Return: it, for ddekit_condvar_deinit(); NULL with errno set (ENOMEM).
+ */
 ddekit_condvar_t *ddekit_condvar_init(void);
-/* Nobody may wait in it. NULL is fine. */
+
+/**
+ * ddekit_condvar_deinit - free a condition variable that no thread waits for
+ * @cv: NULL is fine
+ *
+ * Any thread. Does not block.
+ */
 void ddekit_condvar_deinit(ddekit_condvar_t *cv);
-/* Releases lock, waits, takes lock again. May return without a signal: check
- * the condition in a loop. */
+
+/**
+ * ddekit_condvar_wait - release @lock, wait for a signal, lock @lock again
+ *
+ * May return without a signal: check the condition in a loop. ddekit_thread_terminate() does
+ * not end it.
+ * The thread that holds @lock. Blocks.
+ */
 void ddekit_condvar_wait(ddekit_condvar_t *cv, ddekit_lock_t *lock);
-/* Likewise. Return: 0, -ETIMEDOUT after msecs. */
+
+/**
+ * ddekit_condvar_wait_timed - as ddekit_condvar_wait(), with a limit
+ * @msecs: milliseconds; negative: as 0
+ *
+ * The thread that holds @lock. Blocks for @msecs at most, and then until it has @lock.
+ * Return: 0, -ETIMEDOUT; @lock is held in both cases.
+ */
 int ddekit_condvar_wait_timed(ddekit_condvar_t *cv, ddekit_lock_t *lock, int msecs);
-/* Wake one, wake all. */
+
+/**
+ * ddekit_condvar_signal - wake one waiting thread, if there is one
+ *
+ * Any thread. Does not block.
+ */
 void ddekit_condvar_signal(ddekit_condvar_t *cv);
+
+/**
+ * ddekit_condvar_broadcast - wake all waiting threads
+ *
+ * Any thread. Does not block.
+ */
 void ddekit_condvar_broadcast(ddekit_condvar_t *cv);
 
 #endif

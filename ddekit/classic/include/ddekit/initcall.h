@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Functions that are run once when a program says so, without naming them:
+ * Functions that run once when a program asks for it, without naming them:
  *
  *	static int my_init(void) { … return 0; }
  *	DDEKIT_INITCALL(my_init);
@@ -14,11 +14,23 @@ struct ddekit_initcall {
 	struct ddekit_initcall *next;	/* the library's */
 };
 
-/* Enters it for the next run; borrowed for ever. By constructors. */
+/**
+ * ddekit_initcall_register - enter a function for the next run
+ * @call: borrowed for ever
+ *
+ * Called by the constructors that DDEKIT_INITCALL() makes.
+ * Any thread. Does not block.
+ */
 void ddekit_initcall_register(struct ddekit_initcall *call);
-/* Runs those entered since the last run, in the order they were. One thread.
- * Stops at the first error: the rest stays entered, *ret_name (may be NULL)
- * names the culprit. Return: 0 or that error. */
+
+/**
+ * ddekit_initcalls_run - run the functions entered since the last run, in that order
+ * @ret_name: on failure the name of the function that failed; may be NULL
+ *
+ * Stops at the first error; the rest stays entered.
+ * One thread at a time. Blocks as long as the functions do.
+ * Return: 0, or the error of the function that failed.
+ */
 int ddekit_initcalls_run(const char **ret_name);
 
 #define DDEKIT_INITCALL(function)						\

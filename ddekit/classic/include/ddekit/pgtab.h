@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which physical (pool) address a pointer has, and the other way round: a table
- * of regions.  DMA heaps enter their pools themselves.  Any thread.
+ * Physical (pool) addresses of pointers, and the other way round: a table of
+ * regions.  DMA heaps enter their pools themselves.
  */
 #ifndef DDEKIT_PGTAB_H
 #define DDEKIT_PGTAB_H
@@ -9,13 +9,42 @@
 #include <stddef.h>
 #include <ddekit/pci.h>
 
-/* Enters a region; page-aligned. Entering the same again counts.
- * Return: 0, -EINVAL, -EEXIST (overlaps another), -ENOMEM. */
+/**
+ * ddekit_pgtab_set_region - enter a region
+ * @virt, @phys: where it begins, page-aligned
+ * @size:        bytes, a multiple of 4096, not 0
+ *
+ * A region that is entered again is counted.
+ * Any thread. Does not block.
+ * Return: 0, -EINVAL, -EEXIST (overlaps another one), -ENOMEM.
+ */
 int ddekit_pgtab_set_region(void *virt, ddekit_phys phys, size_t size);
-/* Takes out the region that begins at virt, once. Return: 0, -ENOENT. */
+
+/**
+ * ddekit_pgtab_clear_region - remove the region that begins at @virt
+ *
+ * One that was entered several times goes with the last removal.
+ * Any thread. Does not block.
+ * Return: 0, -ENOENT.
+ */
 int ddekit_pgtab_clear_region(void *virt);
-/* Return: 0, -ENOENT. */
+
+/**
+ * ddekit_pgtab_get_physaddr - the physical address of a pointer into a region
+ * @ret: written only on success
+ *
+ * Any thread. Does not block.
+ * Return: 0, -ENOENT.
+ */
 int ddekit_pgtab_get_physaddr(const void *virt, ddekit_phys *ret);
+
+/**
+ * ddekit_pgtab_get_virtaddr - the pointer for a physical address in a region
+ * @ret: written only on success
+ *
+ * Any thread. Does not block.
+ * Return: 0, -ENOENT.
+ */
 int ddekit_pgtab_get_virtaddr(ddekit_phys phys, void **ret);
 
 #endif
