@@ -114,8 +114,8 @@ int ddekit_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret
 	return 0;
 }
 
-static int restore(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
-		   char **ret_why)
+static int claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
+			 char **ret_why)
 {
 	struct ddekit_claim_saved own = *saved;
 	const struct backend *b;
@@ -147,7 +147,7 @@ static int restore(const struct ddekit_claim_saved *saved, struct ddekit_claim *
 int ddekit_claim_restore(struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
 			 char **ret_why)
 {
-	int err = restore(saved, ret, ret_why);
+	int err = claim_restore(saved, ret, ret_why);
 	uint32_t i;
 
 	for (i = 0; err && i < saved->n_fds; i++)
@@ -277,7 +277,7 @@ int ddekit_pci_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 	return pci->backend->pci.config_write(pci, bus, devfn, reg, size, value);
 }
 
-static bool inside(uint64_t addr, uint64_t len, uint64_t base, uint64_t size)
+static bool range_inside(uint64_t addr, uint64_t len, uint64_t base, uint64_t size)
 {
 	return addr >= base && len <= size && addr - base <= size - len;
 }
@@ -286,8 +286,8 @@ static bool in_memory_window(const struct ddekit_pci *pci, uint64_t addr, uint64
 {
 	const struct ddekit_pci_windows *w = &pci->windows;
 
-	return inside(addr, len, w->mem_base.v, w->mem_size) ||
-	       inside(addr, len, w->mem64_base.v, w->mem64_size);
+	return range_inside(addr, len, w->mem_base.v, w->mem_size) ||
+	       range_inside(addr, len, w->mem64_base.v, w->mem64_size);
 }
 
 int ddekit_pci_map(struct ddekit_pci *pci, ddekit_busaddr addr, uint64_t len,
@@ -334,7 +334,7 @@ void ddekit_pci_write(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size
 static bool in_port_window(const struct ddekit_pci *pci, uint32_t port, uint32_t size)
 {
 	return (size == 1 || size == 2 || size == 4) &&
-	       inside(port, size, pci->windows.io_base, pci->windows.io_size);
+	       range_inside(port, size, pci->windows.io_base, pci->windows.io_size);
 }
 
 uint32_t ddekit_pci_in(struct ddekit_pci *pci, uint32_t port, uint32_t size)

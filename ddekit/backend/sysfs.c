@@ -124,7 +124,7 @@ static int write_path(const char *path, const char *text)
 }
 
 /* An empty name takes the override away. */
-static int set_override(struct ddekit_bdf bdf, const char *driver)
+static int override_write(struct ddekit_bdf bdf, const char *driver)
 {
 	char path[PATH_MAX];
 
@@ -132,7 +132,7 @@ static int set_override(struct ddekit_bdf bdf, const char *driver)
 	return write_path(path, *driver ? driver : "\n");
 }
 
-static int unbind(struct ddekit_bdf bdf)
+static int driver_unbind(struct ddekit_bdf bdf)
 {
 	char path[PATH_MAX], text[DDEKIT_BDF_STRLEN];
 	int err;
@@ -143,7 +143,7 @@ static int unbind(struct ddekit_bdf bdf)
 }
 
 /* Has the kernel look for a driver, by override and ids. */
-static int probe(struct ddekit_bdf bdf)
+static int driver_probe(struct ddekit_bdf bdf)
 {
 	char path[PATH_MAX], text[DDEKIT_BDF_STRLEN];
 
@@ -151,7 +151,7 @@ static int probe(struct ddekit_bdf bdf)
 	return write_path(path, ddekit_bdf_format(bdf, text));
 }
 
-static bool has_driver(struct ddekit_bdf bdf, const char *driver)
+static bool driver_is(struct ddekit_bdf bdf, const char *driver)
 {
 	char name[SYSFS_NAME];
 
@@ -162,7 +162,7 @@ static bool has_driver(struct ddekit_bdf bdf, const char *driver)
 
 /* ---- modules -------------------------------------------------------------- */
 
-static bool driver_is_there(const char *driver)
+static bool driver_exists(const char *driver)
 {
 	char path[PATH_MAX];
 
@@ -171,7 +171,7 @@ static bool driver_is_there(const char *driver)
 }
 
 /* The caller's thread may have blocked signals. Return: 0, an errno. */
-static int spawn(pid_t *ret, char **argv, char **env)
+static int modprobe_spawn(pid_t *ret, char **argv, char **env)
 {
 	posix_spawnattr_t attr;
 	sigset_t set;
@@ -196,7 +196,7 @@ int sysfs_load_module(const char *module)
 	int err, status;
 	pid_t pid;
 
-	err = spawn(&pid, argv, env);
+	err = modprobe_spawn(&pid, argv, env);
 	if (err)
 		return -err;
 	while (waitpid(pid, &status, 0) < 0)
@@ -205,14 +205,14 @@ int sysfs_load_module(const char *module)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
 }
 
-static int need_driver(const char *driver, char **ret_why)
+static int driver_load(const char *driver, char **ret_why)
 {
 	int r;
 
-	if (driver_is_there(driver))
+	if (driver_exists(driver))
 		return 0;
 	r = sysfs_load_module(driver);
-	if (driver_is_there(driver))
+	if (driver_exists(driver))
 		return 0;
 	return why(ret_why, -ENOENT, "the kernel has no driver %s: modprobe %s %s; install the "
 		   "kernel's modules, or load it by hand to see why not", driver, driver,
@@ -221,15 +221,15 @@ static int need_driver(const char *driver, char **ret_why)
 
 /* ---- binding -------------------------------------------------------------- */
 
-static int move(struct ddekit_bdf bdf, const char *driver)
+static int driver_change(struct ddekit_bdf bdf, const char *driver)
 {
-	int err = set_override(bdf, driver);
+	int err = override_write(bdf, driver);
 
 	if (!err)
-		err = unbind(bdf);
+		err = driver_unbind(bdf);
 	if (!err)
-		err = probe(bdf);
-	if (!err && !has_driver(bdf, driver))
+		err = driver_probe(bdf);
+	if (!err && !driver_is(bdf, driver))
 		err = -EBUSY;
 	return err;
 }
@@ -244,7 +244,7 @@ int sysfs_bind(struct ddekit_bdf bdf, const char *driver, struct ddekit_before *
 	ddekit_bdf_format(bdf, text);
 	if (!sysfs_present(bdf))
 		return why(ret_why, -ENODEV, "there is no PCI device %s; see lspci -D", text);
-	err = need_driver(driver, ret_why);
+	err = driver_load(driver, ret_why);
 	if (err)
 		return err;
 	sysfs_link(bdf, "driver", now.driver);
@@ -253,7 +253,7 @@ int sysfs_bind(struct ddekit_bdf bdf, const char *driver, struct ddekit_before *
 	if (sysfs_line(bdf, "driver_override", now.override, SYSFS_NAME) ||
 	    !strcmp(now.override, "(null)"))
 		now.override[0] = 0;
-	err = move(bdf, driver);
+	err = driver_change(bdf, driver);
 	if (err) {
 		sysfs_restore(bdf, &now);
 		return why(ret_why, err, "cannot give %s from %s to %s: %s%s%s; the kernel's log "
@@ -271,13 +271,13 @@ int sysfs_restore(struct ddekit_bdf bdf, const struct ddekit_before *before)
 
 	if (!before->changed || !sysfs_present(bdf))
 		return 0;
-	err = set_override(bdf, before->override);
-	if (!err && !has_driver(bdf, before->driver))
-		err = unbind(bdf);
-	if (err || !before->driver[0] || has_driver(bdf, before->driver))
+	err = override_write(bdf, before->override);
+	if (!err && !driver_is(bdf, before->driver))
+		err = driver_unbind(bdf);
+	if (err || !before->driver[0] || driver_is(bdf, before->driver))
 		return err;
-	err = probe(bdf);
-	if (!err && !has_driver(bdf, before->driver))
+	err = driver_probe(bdf);
+	if (!err && !driver_is(bdf, before->driver))
 		err = -EBUSY;
 	return err;
 }
@@ -300,7 +300,7 @@ struct companions {
 };
 
 /* Adds "0000:01:00.1 (snd_hda_intel)" to the list if that driver prevents it. */
-static int check_companion(const char *name, void *companions)
+static int companion_check(const char *name, void *companions)
 {
 	struct companions *c = companions;
 	size_t len = strlen(c->list);
@@ -326,7 +326,7 @@ int sysfs_group_check(struct ddekit_bdf bdf, const char *driver, char **ret_why)
 		return why(ret_why, -EOPNOTSUPP, "%s has no IOMMU: switch it on in the firmware "
 			   "and by intel_iommu=on on the kernel's command line, or use "
 			   "backend=uio, which has no DMA isolation", own);
-	err = sysfs_each(bdf, "iommu_group/devices", check_companion, &c);
+	err = sysfs_each(bdf, "iommu_group/devices", companion_check, &c);
 	if (err) {
 		device_path(bdf, "iommu_group/devices", path);
 		return why(ret_why, err, "%s: %s", path, strerror(-err));

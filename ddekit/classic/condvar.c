@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <ddekit/condvar.h>
+#include "owner.h"
 #include "timeout.h"
 
 struct ddekit_condvar {
@@ -31,16 +32,11 @@ void ddekit_condvar_deinit(ddekit_condvar_t *cv)
 	free(cv);
 }
 
-static void set_owner(ddekit_lock_t *lock, int id)
-{
-	__atomic_store_n(&lock->owner, id, __ATOMIC_RELAXED);
-}
-
 void ddekit_condvar_wait(ddekit_condvar_t *cv, ddekit_lock_t *lock)
 {
-	set_owner(lock, 0);
+	lock_set_owner(lock, 0);
 	pthread_cond_wait(&cv->cond, &lock->mutex);
-	set_owner(lock, gettid());
+	lock_set_owner(lock, gettid());
 }
 
 int ddekit_condvar_wait_timed(ddekit_condvar_t *cv, ddekit_lock_t *lock, int msecs)
@@ -48,9 +44,9 @@ int ddekit_condvar_wait_timed(ddekit_condvar_t *cv, ddekit_lock_t *lock, int mse
 	struct timespec end = timeout_in(msecs);
 	int err;
 
-	set_owner(lock, 0);
+	lock_set_owner(lock, 0);
 	err = pthread_cond_timedwait(&cv->cond, &lock->mutex, &end);
-	set_owner(lock, gettid());
+	lock_set_owner(lock, gettid());
 	return err == ETIMEDOUT ? -ETIMEDOUT : 0;
 }
 

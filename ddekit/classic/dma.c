@@ -36,7 +36,7 @@ struct demand {
 };
 
 /* What the device calls the byte at an offset of the pool. */
-static uint64_t to_iova(const struct ddekit_pool *pool, uint64_t offset)
+static uint64_t pool_iova(const struct ddekit_pool *pool, uint64_t offset)
 {
 	if (!pool->block_iova)
 		return pool->base.v + offset;
@@ -44,20 +44,20 @@ static uint64_t to_iova(const struct ddekit_pool *pool, uint64_t offset)
 }
 
 /* How many of the size bytes from offset on are one piece to the device. */
-static uint64_t one_piece(const struct ddekit_pool *pool, uint64_t offset, uint64_t size)
+static uint64_t pool_one_piece(const struct ddekit_pool *pool, uint64_t offset, uint64_t size)
 {
-	uint64_t start = to_iova(pool, offset);
+	uint64_t start = pool_iova(pool, offset);
 	uint64_t len = DDEKIT_POOL_BLOCK - offset % DDEKIT_POOL_BLOCK;
 
 	if (!pool->block_iova)
 		return size;
-	while (len < size && to_iova(pool, offset + len) == start + len)
+	while (len < size && pool_iova(pool, offset + len) == start + len)
 		len += DDEKIT_POOL_BLOCK;
 	return len < size ? len : size;
 }
 
 /* The whole heap, free: a block per piece. */
-static int add_pieces(struct ddekit_dma_heap *h, uint64_t offset, uint64_t size)
+static int heap_add_pieces(struct ddekit_dma_heap *h, uint64_t offset, uint64_t size)
 {
 	struct block *last = NULL, *b;
 	uint64_t done;
@@ -66,8 +66,8 @@ static int add_pieces(struct ddekit_dma_heap *h, uint64_t offset, uint64_t size)
 		b = calloc(1, sizeof(*b));
 		if (!b)
 			return -ENOMEM;
-		b->start = to_iova(h->pool, offset + done);
-		b->size = one_piece(h->pool, offset + done, size - done);
+		b->start = pool_iova(h->pool, offset + done);
+		b->size = pool_one_piece(h->pool, offset + done, size - done);
 		b->cpu = (char *)h->pool->cpu + offset + done;
 		b->prev = last;
 		if (last)
@@ -79,7 +79,7 @@ static int add_pieces(struct ddekit_dma_heap *h, uint64_t offset, uint64_t size)
 	return 0;
 }
 
-static void free_blocks(struct ddekit_dma_heap *h)
+static void heap_free_blocks(struct ddekit_dma_heap *h)
 {
 	struct block *b;
 
@@ -101,11 +101,11 @@ int ddekit_dma_heap_create(const struct ddekit_pool *pool, uint64_t offset, uint
 	if (!h)
 		return -ENOMEM;
 	h->pool = pool;
-	err = add_pieces(h, offset, size);
+	err = heap_add_pieces(h, offset, size);
 	if (!err)
 		err = ddekit_pgtab_set_region(pool->cpu, pool->base, pool->size);
 	if (err) {
-		free_blocks(h);
+		heap_free_blocks(h);
 		free(h);
 		return err;
 	}
@@ -119,7 +119,7 @@ void ddekit_dma_heap_destroy(struct ddekit_dma_heap *h)
 	if (!h)
 		return;
 	ddekit_pgtab_clear_region(h->pool->cpu);
-	free_blocks(h);
+	heap_free_blocks(h);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
 }
@@ -139,7 +139,7 @@ uint64_t ddekit_dma_heap_free_bytes(struct ddekit_dma_heap *h)
 /* ---- blocks; all locked --------------------------------------------------- */
 
 /* Cuts b at an address inside it. Return: the second part, NULL: no memory. */
-static struct block *split(struct block *b, uint64_t at)
+static struct block *block_split(struct block *b, uint64_t at)
 {
 	struct block *n = calloc(1, sizeof(*n));
 
@@ -158,7 +158,7 @@ static struct block *split(struct block *b, uint64_t at)
 }
 
 /* Joins b with what follows it. */
-static void join(struct block *b)
+static void block_join(struct block *b)
 {
 	struct block *n = b->next;
 
@@ -170,7 +170,7 @@ static void join(struct block *b)
 }
 
 /* Can b be joined with what follows it? */
-static bool joinable(const struct block *b)
+static bool block_joinable(const struct block *b)
 {
 	const struct block *n = b->next;
 
@@ -178,14 +178,14 @@ static bool joinable(const struct block *b)
 	       n->cpu == b->cpu + b->size;
 }
 
-static void release(struct block *b)
+static void block_release(struct block *b)
 {
 	b->used = false;
 	b->bounce = NULL;
-	if (joinable(b))
-		join(b);
-	if (b->prev && joinable(b->prev))
-		join(b->prev);
+	if (block_joinable(b))
+		block_join(b);
+	if (b->prev && block_joinable(b->prev))
+		block_join(b->prev);
 }
 
 static uint64_t round_up(uint64_t v, uint64_t align)
@@ -194,7 +194,7 @@ static uint64_t round_up(uint64_t v, uint64_t align)
 }
 
 /* The lowest address in b that suits; 0: none (no pool begins at 0). */
-static uint64_t fit(const struct block *b, const struct demand *d)
+static uint64_t block_fit(const struct block *b, const struct demand *d)
 {
 	uint64_t at = round_up(b->start > d->low ? b->start : d->low, d->align);
 
@@ -206,29 +206,29 @@ static uint64_t fit(const struct block *b, const struct demand *d)
 }
 
 /* Return: a used block, NULL with errno set. */
-static struct block *take(struct ddekit_dma_heap *h, const struct demand *d)
+static struct block *block_alloc(struct ddekit_dma_heap *h, const struct demand *d)
 {
 	struct block *b;
 	uint64_t at = 0;
 
 	for (b = h->blocks; b; b = b->next) {
-		at = b->used ? 0 : fit(b, d);
+		at = b->used ? 0 : block_fit(b, d);
 		if (at)
 			break;
 	}
 	errno = b ? ENOMEM : ENOSPC;
-	if (!b || (at > b->start && !(b = split(b, at))))
+	if (!b || (at > b->start && !(b = block_split(b, at))))
 		return NULL;
 	b->used = true;
-	if (b->size > d->size && !split(b, b->start + d->size)) {
-		release(b);
+	if (b->size > d->size && !block_split(b, b->start + d->size)) {
+		block_release(b);
 		errno = ENOMEM;
 		return NULL;
 	}
 	return b;
 }
 
-static struct block *find(struct ddekit_dma_heap *h, uint64_t start)
+static struct block *block_find(struct ddekit_dma_heap *h, uint64_t start)
 {
 	struct block *b;
 
@@ -240,7 +240,7 @@ static struct block *find(struct ddekit_dma_heap *h, uint64_t start)
 
 /* ---- allocations ---------------------------------------------------------- */
 
-static void *alloc(struct ddekit_dma_heap *h, size_t size, struct demand d, uint64_t *ret_iova)
+static void *heap_alloc(struct ddekit_dma_heap *h, size_t size, struct demand d, uint64_t *ret_iova)
 {
 	struct block *b;
 	void *cpu = NULL;
@@ -255,7 +255,7 @@ static void *alloc(struct ddekit_dma_heap *h, size_t size, struct demand d, uint
 	if (d.boundary && d.boundary < GRAIN)
 		d.boundary = GRAIN;
 	pthread_mutex_lock(&h->lock);
-	b = take(h, &d);
+	b = block_alloc(h, &d);
 	if (b) {
 		*ret_iova = b->start;
 		cpu = b->cpu;
@@ -268,7 +268,7 @@ void *ddekit_dma_alloc_coherent(struct ddekit_dma_heap *h, size_t size, ddekit_i
 {
 	struct demand d = { .high = ~0ull, .align = size >= PAGE ? PAGE : GRAIN };
 	uint64_t iova;
-	void *cpu = alloc(h, size, d, &iova);
+	void *cpu = heap_alloc(h, size, d, &iova);
 
 	if (cpu)
 		ret_iova->v = iova;
@@ -284,11 +284,11 @@ int ddekit_dma_free_coherent(struct ddekit_dma_heap *h, void *cpu)
 		return 0;
 	pthread_mutex_lock(&h->lock);
 	if (offset < h->pool->size)
-		b = find(h, to_iova(h->pool, offset));
+		b = block_find(h, pool_iova(h->pool, offset));
 	if (b && b->bounce)
 		b = NULL;
 	if (b)
-		release(b);
+		block_release(b);
 	pthread_mutex_unlock(&h->lock);
 	return b ? 0 : -EINVAL;
 }
@@ -300,7 +300,7 @@ void *ddekit_contig_malloc(struct ddekit_dma_heap *h, size_t size, ddekit_iova l
 			    .boundary = boundary };
 	uint64_t iova;
 
-	return alloc(h, size, d, &iova);
+	return heap_alloc(h, size, d, &iova);
 }
 
 void ddekit_contig_free(struct ddekit_dma_heap *h, void *p)
@@ -314,11 +314,11 @@ void ddekit_contig_free(struct ddekit_dma_heap *h, void *p)
 static bool in_pool(const struct ddekit_dma_heap *h, uint64_t offset, size_t len)
 {
 	return len <= h->pool->size && offset <= h->pool->size - len && len &&
-	       one_piece(h->pool, offset, len) == len;
+	       pool_one_piece(h->pool, offset, len) == len;
 }
 
 /* The offset in the pool of a device address; UINT64_MAX: not in it. */
-static uint64_t to_offset(const struct ddekit_pool *pool, uint64_t iova)
+static uint64_t pool_offset(const struct ddekit_pool *pool, uint64_t iova)
 {
 	uint64_t i;
 
@@ -341,11 +341,11 @@ int ddekit_dma_map_single(struct ddekit_dma_heap *h, void *cpu, size_t len,
 	if (!len || d.size < len)
 		return -EINVAL;
 	if (in_pool(h, offset, len)) {
-		ret_iova->v = to_iova(h->pool, offset);
+		ret_iova->v = pool_iova(h->pool, offset);
 		return 0;
 	}
 	pthread_mutex_lock(&h->lock);
-	b = take(h, &d);
+	b = block_alloc(h, &d);
 	err = errno;
 	if (b)
 		b->bounce = cpu;
@@ -362,13 +362,13 @@ int ddekit_dma_map_single(struct ddekit_dma_heap *h, void *cpu, size_t len,
 }
 
 /* Locked. Ends a bounce mapping. */
-static int unmap_bounce(struct block *b, size_t len, enum ddekit_dma_direction dir)
+static int block_unmap(struct block *b, size_t len, enum ddekit_dma_direction dir)
 {
 	if (len > b->size)
 		return -EINVAL;
 	if (dir != DDEKIT_DMA_TO_DEVICE)
 		memcpy(b->bounce, b->cpu, len);
-	release(b);
+	block_release(b);
 	return 0;
 }
 
@@ -379,11 +379,11 @@ int ddekit_dma_unmap_single(struct ddekit_dma_heap *h, ddekit_iova iova, size_t 
 	int err;
 
 	pthread_mutex_lock(&h->lock);
-	b = find(h, iova.v);
+	b = block_find(h, iova.v);
 	if (b && b->bounce)
-		err = unmap_bounce(b, len, dir);
+		err = block_unmap(b, len, dir);
 	else
-		err = in_pool(h, to_offset(h->pool, iova.v), len) ? 0 : -EINVAL;
+		err = in_pool(h, pool_offset(h->pool, iova.v), len) ? 0 : -EINVAL;
 	pthread_mutex_unlock(&h->lock);
 	return err;
 }

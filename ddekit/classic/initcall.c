@@ -17,7 +17,7 @@ void ddekit_initcall_register(struct ddekit_initcall *call)
 }
 
 /* Takes the first one out. */
-static struct ddekit_initcall *next_call(void)
+static struct ddekit_initcall *initcall_next(void)
 {
 	struct ddekit_initcall *call;
 
@@ -36,7 +36,7 @@ int ddekit_initcalls_run(const char **ret_name)
 {
 	struct ddekit_initcall *call;
 
-	while ((call = next_call())) {
+	while ((call = initcall_next())) {
 		int err = call->fn();
 
 		if (err) {

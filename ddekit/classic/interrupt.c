@@ -39,7 +39,7 @@ static bool is_line(const struct interrupt *in)
 	return ddekit_irq_fd(in->irq) < 0;
 }
 
-static void wake(struct interrupt *in)
+static void interrupt_wake(struct interrupt *in)
 {
 	uint64_t one = 1;
 
@@ -47,7 +47,7 @@ static void wake(struct interrupt *in)
 		;
 }
 
-static void empty(int fd)
+static void eventfd_empty(int fd)
 {
 	uint64_t count;
 
@@ -55,7 +55,7 @@ static void empty(int fd)
 		;
 }
 
-static struct interrupt **find(const struct ddekit_irq *irq)
+static struct interrupt **interrupt_find(const struct ddekit_irq *irq)
 {
 	struct interrupt **p = &table;
 
@@ -66,39 +66,39 @@ static struct interrupt **find(const struct ddekit_irq *irq)
 
 /* The line's handler, for whoever reads the change. It may come late, after
  * detach: then the line is left masked. */
-static void on_line(void *irq)
+static void line_asserted(void *irq)
 {
 	struct interrupt *in;
 
 	pthread_mutex_lock(&lock);
-	in = *find(irq);
+	in = *interrupt_find(irq);
 	if (in) {
 		in->asserted = true;
-		wake(in);
+		interrupt_wake(in);
 	}
 	pthread_mutex_unlock(&lock);
 }
 
 /* Locked. What is there for the handlers is theirs from now on. */
-static bool take_event(struct interrupt *in, bool vector)
+static bool interrupt_consume(struct interrupt *in, bool vector)
 {
 	if (!in->enabled || in->stop)
 		return false;
 	if (vector)
-		empty(ddekit_irq_fd(in->irq));
+		eventfd_empty(ddekit_irq_fd(in->irq));
 	vector |= in->asserted;
 	in->asserted = false;
 	return vector;
 }
 
 /* Runs the handlers if there is something for them. */
-static void deliver(struct interrupt *in, bool vector)
+static void interrupt_deliver(struct interrupt *in, bool vector)
 {
 	struct handler *h;
 	bool unmask;
 
 	pthread_mutex_lock(&lock);
-	in->running = take_event(in, vector);
+	in->running = interrupt_consume(in, vector);
 	h = in->handlers;
 	pthread_mutex_unlock(&lock);
 	if (!in->running)
@@ -116,7 +116,7 @@ static void deliver(struct interrupt *in, bool vector)
 }
 
 /* Return: false: stop. */
-static bool look(struct interrupt *in, bool *ret_enabled)
+static bool interrupt_look(struct interrupt *in, bool *ret_enabled)
 {
 	bool stop;
 
@@ -127,7 +127,7 @@ static bool look(struct interrupt *in, bool *ret_enabled)
 	return !stop;
 }
 
-static void run(void *arg)
+static void interrupt_run(void *arg)
 {
 	struct interrupt *in = arg;
 	struct pollfd p[2] = { { .fd = in->wake, .events = POLLIN }, { .events = POLLIN } };
@@ -138,20 +138,20 @@ static void run(void *arg)
 	current = in;
 	if (in->init)
 		in->init(in->init_priv);
-	while (look(in, &enabled)) {
+	while (interrupt_look(in, &enabled)) {
 		p[1].fd = enabled && !dead ? source : -1;
 		p[1].revents = 0;
 		if (poll(p, 2, -1) < 0)
 			continue;
 		if (p[0].revents)
-			empty(in->wake);
+			eventfd_empty(in->wake);
 		if (p[1].revents && is_line(in))
 			dead = ddekit_pci_service(ddekit_irq_pci(in->irq)) < 0;
-		deliver(in, p[1].revents && !is_line(in));
+		interrupt_deliver(in, p[1].revents && !is_line(in));
 	}
 }
 
-static void destroy(struct interrupt *in)
+static void interrupt_destroy(struct interrupt *in)
 {
 	if (in->wake >= 0)
 		close(in->wake);
@@ -159,8 +159,8 @@ static void destroy(struct interrupt *in)
 }
 
 /* Return: NULL with errno set. */
-static struct interrupt *create(struct ddekit_irq *irq, bool shared, struct handler *h,
-				void (*init)(void *priv))
+static struct interrupt *interrupt_create(struct ddekit_irq *irq, bool shared, struct handler *h,
+					  void (*init)(void *priv))
 {
 	struct interrupt *in = calloc(1, sizeof(*in));
 	int err;
@@ -171,26 +171,26 @@ static struct interrupt *create(struct ddekit_irq *irq, bool shared, struct hand
 		.init_priv = h->priv, .handlers = h, .enabled = true };
 	in->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (in->wake >= 0)
-		in->thread = ddekit_thread_create(run, in, "ddekit-irq");
+		in->thread = ddekit_thread_create(interrupt_run, in, "ddekit-irq");
 	if (!in->thread) {
 		err = errno;
-		destroy(in);
+		interrupt_destroy(in);
 		errno = err;
 		return NULL;
 	}
 	if (is_line(in))
-		ddekit_irq_set_handler(irq, on_line, irq);
+		ddekit_irq_set_handler(irq, line_asserted, irq);
 	return in;
 }
 
 /* Locked. */
-static struct interrupt *attach(struct ddekit_irq *irq, bool shared, struct handler *h,
-				void (*init)(void *priv))
+static struct interrupt *interrupt_attach(struct ddekit_irq *irq, bool shared, struct handler *h,
+					  void (*init)(void *priv))
 {
-	struct interrupt *in = *find(irq);
+	struct interrupt *in = *interrupt_find(irq);
 
 	if (!in) {
-		in = create(irq, shared, h, init);
+		in = interrupt_create(irq, shared, h, init);
 		if (in) {
 			in->next = table;
 			table = in;
@@ -218,7 +218,7 @@ ddekit_thread_t *ddekit_interrupt_attach(struct ddekit_irq *irq, bool shared,
 		return NULL;
 	*h = (struct handler){ .fn = handler, .priv = priv };
 	pthread_mutex_lock(&lock);
-	in = attach(irq, shared, h, init);
+	in = interrupt_attach(irq, shared, h, init);
 	thread = in ? in->thread : NULL;
 	pthread_mutex_unlock(&lock);
 	if (!in)
@@ -229,7 +229,7 @@ ddekit_thread_t *ddekit_interrupt_attach(struct ddekit_irq *irq, bool shared,
 }
 
 /* Locked. Waits for the handlers, unless it is one of them. */
-static void wait_idle(struct interrupt *in)
+static void interrupt_wait_idle(struct interrupt *in)
 {
 	while (in->running && current != in)
 		pthread_cond_wait(&idle, &lock);
@@ -254,11 +254,11 @@ static unsigned int remove_handlers(struct interrupt *in, void *priv)
 }
 
 /* No longer in the table. */
-static void stop(struct interrupt *in)
+static void interrupt_stop(struct interrupt *in)
 {
-	wake(in);
+	interrupt_wake(in);
 	ddekit_thread_join(in->thread);
-	destroy(in);
+	interrupt_destroy(in);
 }
 
 int ddekit_interrupt_detach(struct ddekit_irq *irq, void *priv)
@@ -267,10 +267,10 @@ int ddekit_interrupt_detach(struct ddekit_irq *irq, void *priv)
 	int ret = -ENOENT;
 
 	pthread_mutex_lock(&lock);
-	in = *find(irq);
+	in = *interrupt_find(irq);
 	if (in)
-		wait_idle(in);
-	p = find(irq);	/* the lock was released meanwhile */
+		interrupt_wait_idle(in);
+	p = interrupt_find(irq);	/* the lock was released meanwhile */
 	in = *p;
 	if (in && remove_handlers(in, priv)) {
 		ret = 0;
@@ -282,7 +282,7 @@ int ddekit_interrupt_detach(struct ddekit_irq *irq, void *priv)
 	}
 	pthread_mutex_unlock(&lock);
 	if (last)
-		stop(last);
+		interrupt_stop(last);
 	return ret;
 }
 
@@ -291,10 +291,10 @@ int ddekit_interrupt_disable(struct ddekit_irq *irq)
 	struct interrupt *in;
 
 	pthread_mutex_lock(&lock);
-	in = *find(irq);
+	in = *interrupt_find(irq);
 	if (in) {
 		in->enabled = false;
-		wait_idle(in);
+		interrupt_wait_idle(in);
 	}
 	pthread_mutex_unlock(&lock);
 	return in ? 0 : -ENOENT;
@@ -308,11 +308,11 @@ int ddekit_interrupt_enable(struct ddekit_irq *irq)
 	struct interrupt *in;
 
 	pthread_mutex_lock(&lock);
-	in = *find(irq);
+	in = *interrupt_find(irq);
 	if (in) {
 		in->enabled = true;
 		unmask = is_line(in) && !in->asserted && current != in;
-		wake(in);
+		interrupt_wake(in);
 	}
 	pthread_mutex_unlock(&lock);
 	if (unmask)

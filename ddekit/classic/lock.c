@@ -3,16 +3,12 @@
 #include <errno.h>
 #include <unistd.h>
 #include <ddekit/lock.h>
-
-static void set_owner(ddekit_lock_t *lock, int id)
-{
-	__atomic_store_n(&lock->owner, id, __ATOMIC_RELAXED);
-}
+#include "owner.h"
 
 void ddekit_lock_init_unlocked(ddekit_lock_t *lock)
 {
 	pthread_mutex_init(&lock->mutex, NULL);
-	set_owner(lock, 0);
+	lock_set_owner(lock, 0);
 }
 
 void ddekit_lock_init(ddekit_lock_t *lock)
@@ -28,12 +24,12 @@ void ddekit_lock_deinit(ddekit_lock_t *lock)
 void ddekit_lock_lock(ddekit_lock_t *lock)
 {
 	pthread_mutex_lock(&lock->mutex);
-	set_owner(lock, gettid());
+	lock_set_owner(lock, gettid());
 }
 
 void ddekit_lock_unlock(ddekit_lock_t *lock)
 {
-	set_owner(lock, 0);
+	lock_set_owner(lock, 0);
 	pthread_mutex_unlock(&lock->mutex);
 }
 
@@ -41,7 +37,7 @@ int ddekit_lock_try_lock(ddekit_lock_t *lock)
 {
 	if (pthread_mutex_trylock(&lock->mutex))
 		return -EBUSY;
-	set_owner(lock, gettid());
+	lock_set_owner(lock, gettid());
 	return 0;
 }
 

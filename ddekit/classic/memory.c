@@ -79,14 +79,14 @@ struct ddekit_slab *ddekit_slab_init(size_t size, struct ddekit_dma_heap *heap)
 	return s;
 }
 
-static void *get_memory(struct ddekit_slab *s, size_t size)
+static void *slab_get_memory(struct ddekit_slab *s, size_t size)
 {
 	ddekit_iova iova;
 
 	return s->heap ? ddekit_dma_alloc_coherent(s->heap, size, &iova) : malloc(size);
 }
 
-static void put_memory(struct ddekit_slab *s, void *p)
+static void slab_put_memory(struct ddekit_slab *s, void *p)
 {
 	if (s->heap)
 		ddekit_dma_free_coherent(s->heap, p);
@@ -95,7 +95,7 @@ static void put_memory(struct ddekit_slab *s, void *p)
 }
 
 /* Locked. Return: 0; -1 with errno set. */
-static int grow(struct ddekit_slab *s)
+static int slab_grow(struct ddekit_slab *s)
 {
 	size_t n = s->size < CHUNK_SIZE ? CHUNK_SIZE / s->size : 1, i;
 	struct chunk *c = malloc(sizeof(*c));
@@ -104,7 +104,7 @@ static int grow(struct ddekit_slab *s)
 	if (room)
 		s->free = room;
 	if (c)
-		c->memory = room ? get_memory(s, n * s->size) : NULL;
+		c->memory = room ? slab_get_memory(s, n * s->size) : NULL;
 	if (!c || !c->memory) {
 		int err = room && c ? errno : ENOMEM;
 
@@ -125,7 +125,7 @@ void *ddekit_slab_alloc(struct ddekit_slab *s)
 	void *p = NULL;
 
 	pthread_mutex_lock(&s->lock);
-	if (s->n_free || !grow(s))
+	if (s->n_free || !slab_grow(s))
 		p = s->free[--s->n_free];
 	pthread_mutex_unlock(&s->lock);
 	return p;
@@ -148,7 +148,7 @@ void ddekit_slab_destroy(struct ddekit_slab *s)
 		return;
 	while ((c = s->chunks)) {
 		s->chunks = c->next;
-		put_memory(s, c->memory);
+		slab_put_memory(s, c->memory);
 		free(c);
 	}
 	pthread_mutex_destroy(&s->lock);

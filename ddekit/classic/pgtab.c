@@ -19,13 +19,13 @@ struct region {
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct region *regions;
 
-static bool overlap(uint64_t a, uint64_t b, uint64_t a_size, uint64_t b_size)
+static bool ranges_overlap(uint64_t a, uint64_t b, uint64_t a_size, uint64_t b_size)
 {
 	return a < b ? b - a < a_size : a - b < b_size;
 }
 
 /* Locked. Return: 1: counted, 0: free, -EEXIST. */
-static int count_or_check(uintptr_t virt, uint64_t phys, size_t size)
+static int region_count_or_check(uintptr_t virt, uint64_t phys, size_t size)
 {
 	struct region *r;
 
@@ -34,7 +34,8 @@ static int count_or_check(uintptr_t virt, uint64_t phys, size_t size)
 			r->users++;
 			return 1;
 		}
-		if (overlap(r->virt, virt, r->size, size) || overlap(r->phys, phys, r->size, size))
+		if (ranges_overlap(r->virt, virt, r->size, size) ||
+		    ranges_overlap(r->phys, phys, r->size, size))
 			return -EEXIST;
 	}
 	return 0;
@@ -52,7 +53,7 @@ int ddekit_pgtab_set_region(void *virt, ddekit_phys phys, size_t size)
 	if (!r)
 		return -ENOMEM;
 	pthread_rwlock_wrlock(&lock);
-	ret = count_or_check(v, phys.v, size);
+	ret = region_count_or_check(v, phys.v, size);
 	if (ret == 0) {
 		*r = (struct region){ .next = regions, .virt = v, .phys = phys.v, .size = size,
 				      .users = 1 };

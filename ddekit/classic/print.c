@@ -38,7 +38,7 @@ static void to_stderr(const char *text, size_t len)
 	}
 }
 
-static int put(const char *text, size_t len)
+static int text_put(const char *text, size_t len)
 {
 	pthread_mutex_lock(&lock);
 	if (sink)
@@ -51,7 +51,7 @@ static int put(const char *text, size_t len)
 
 int ddekit_print(const char *text)
 {
-	return put(text, strlen(text));
+	return text_put(text, strlen(text));
 }
 
 int ddekit_vprintf(const char *fmt, va_list ap)
@@ -60,8 +60,8 @@ int ddekit_vprintf(const char *fmt, va_list ap)
 	int n = vasprintf(&text, fmt, ap);
 
 	if (n < 0)
-		return put(fmt, strlen(fmt));	/* better than nothing */
-	n = put(text, (size_t)n);
+		return text_put(fmt, strlen(fmt));	/* better than nothing */
+	n = text_put(text, (size_t)n);
 	free(text);
 	return n;
 }
@@ -96,7 +96,7 @@ static void print_line(const char *prefix, const char *fmt, va_list ap)
 	if ((size_t)n > sizeof(text) - 2)
 		n = sizeof(text) - 2;
 	text[n++] = '\n';
-	put(text, (size_t)n);
+	text_put(text, (size_t)n);
 }
 
 void ddekit_debug(const char *fmt, ...)

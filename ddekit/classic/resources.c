@@ -20,7 +20,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct range *ranges;
 
 /* Locked. */
-static bool taken(const struct range *want)
+static bool range_taken(const struct range *want)
 {
 	struct range *r;
 
@@ -32,7 +32,7 @@ static bool taken(const struct range *want)
 	return false;
 }
 
-static int request(const struct range *want)
+static int range_request(const struct range *want)
 {
 	struct range *r = malloc(sizeof(*r));
 	bool busy;
@@ -40,7 +40,7 @@ static int request(const struct range *want)
 	if (!r)
 		return -ENOMEM;
 	pthread_mutex_lock(&lock);
-	busy = taken(want);
+	busy = range_taken(want);
 	if (!busy) {
 		*r = *want;
 		r->next = ranges;
@@ -53,8 +53,8 @@ static int request(const struct range *want)
 }
 
 /* Takes it out. Return: it, to be freed; NULL. */
-static struct range *release(struct ddekit_pci *pci, enum range_space space, uint64_t start,
-			     uint64_t len)
+static struct range *range_release(struct ddekit_pci *pci, enum range_space space, uint64_t start,
+				   uint64_t len)
 {
 	struct range **p, *r;
 
@@ -77,12 +77,12 @@ int ddekit_request_io(struct ddekit_pci *pci, uint32_t start, uint32_t count)
 	if (!count || start < w.io_base || count > w.io_size ||
 	    start - w.io_base > w.io_size - count)
 		return -ENXIO;
-	return request(&want);
+	return range_request(&want);
 }
 
 int ddekit_release_io(struct ddekit_pci *pci, uint32_t start, uint32_t count)
 {
-	struct range *r = release(pci, SPACE_IO, start, count);
+	struct range *r = range_release(pci, SPACE_IO, start, count);
 
 	free(r);
 	return r ? 0 : -ENOENT;
@@ -96,7 +96,7 @@ int ddekit_request_mem(struct ddekit_pci *pci, ddekit_busaddr start, uint64_t le
 
 	if (err)
 		return err;
-	err = request(&want);
+	err = range_request(&want);
 	if (err)
 		ddekit_pci_unmap(pci, want.cpu, len);
 	else
@@ -106,7 +106,7 @@ int ddekit_request_mem(struct ddekit_pci *pci, ddekit_busaddr start, uint64_t le
 
 int ddekit_release_mem(struct ddekit_pci *pci, ddekit_busaddr start, uint64_t len)
 {
-	struct range *r = release(pci, SPACE_MEM, start.v, len);
+	struct range *r = range_release(pci, SPACE_MEM, start.v, len);
 
 	if (!r)
 		return -ENOENT;

@@ -57,7 +57,7 @@ int ddekit_sem_down_try(ddekit_sem_t *s)
 }
 
 /* end: NULL: wait for ever. */
-static int down(ddekit_sem_t *s, const struct timespec *end)
+static int sem_down_until(ddekit_sem_t *s, const struct timespec *end)
 {
 	int err = 0;
 
@@ -83,14 +83,14 @@ static int down(ddekit_sem_t *s, const struct timespec *end)
 
 void ddekit_sem_down(ddekit_sem_t *s)
 {
-	down(s, NULL);
+	sem_down_until(s, NULL);
 }
 
 int ddekit_sem_down_timed(ddekit_sem_t *s, int msecs)
 {
 	struct timespec end = timeout_in(msecs);
 
-	return down(s, &end);
+	return sem_down_until(s, &end);
 }
 
 void ddekit_sem_up(ddekit_sem_t *s)

@@ -36,18 +36,18 @@ static __thread ddekit_thread_t *self;
 static pthread_key_t foreign_key;	/* frees threads of setup_myself() */
 static pthread_once_t foreign_once = PTHREAD_ONCE_INIT;
 
-static void set_name(ddekit_thread_t *t, const char *name)
+static void thread_set_name(ddekit_thread_t *t, const char *name)
 {
 	strncpy(t->name, name ? name : "ddekit", NAME_SIZE - 1);
 }
 
-static ddekit_thread_t *new_thread(const char *name)
+static ddekit_thread_t *thread_alloc(const char *name)
 {
 	ddekit_thread_t *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
-	set_name(t, name);
+	thread_set_name(t, name);
 	sem_init(&t->wakeups, 0, 0);
 	sem_init(&t->started, 0, 0);
 	sem_init(&t->end, 0, 0);
@@ -55,7 +55,7 @@ static ddekit_thread_t *new_thread(const char *name)
 	return t;
 }
 
-static void free_thread(void *thread)
+static void thread_free(void *thread)
 {
 	ddekit_thread_t *t = thread;
 
@@ -66,7 +66,7 @@ static void free_thread(void *thread)
 	free(t);
 }
 
-static void *run(void *arg)
+static void *thread_run(void *arg)
 {
 	ddekit_thread_t *t = arg;
 
@@ -80,7 +80,7 @@ static void *run(void *arg)
 
 ddekit_thread_t *ddekit_thread_create(void (*fn)(void *arg), void *arg, const char *name)
 {
-	ddekit_thread_t *t = new_thread(name);
+	ddekit_thread_t *t = thread_alloc(name);
 	sigset_t all, old;
 	int err;
 
@@ -90,10 +90,10 @@ ddekit_thread_t *ddekit_thread_create(void (*fn)(void *arg), void *arg, const ch
 	t->arg = arg;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&t->pthread, NULL, run, t);
+	err = pthread_create(&t->pthread, NULL, thread_run, t);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (err) {
-		free_thread(t);
+		thread_free(t);
 		errno = err;
 		return NULL;
 	}
@@ -105,7 +105,7 @@ ddekit_thread_t *ddekit_thread_create(void (*fn)(void *arg), void *arg, const ch
 void ddekit_thread_join(ddekit_thread_t *t)
 {
 	pthread_join(t->pthread, NULL);
-	free_thread(t);
+	thread_free(t);
 }
 
 void ddekit_thread_terminate(ddekit_thread_t *t)
@@ -160,9 +160,9 @@ ddekit_thread_t *ddekit_thread_myself(void)
 	return self;
 }
 
-static void make_key(void)
+static void foreign_key_create(void)
 {
-	pthread_key_create(&foreign_key, free_thread);
+	pthread_key_create(&foreign_key, thread_free);
 }
 
 ddekit_thread_t *ddekit_thread_setup_myself(const char *name)
@@ -170,12 +170,12 @@ ddekit_thread_t *ddekit_thread_setup_myself(const char *name)
 	ddekit_thread_t *t = self;
 
 	if (!t) {
-		pthread_once(&foreign_once, make_key);
-		t = new_thread(name);
+		pthread_once(&foreign_once, foreign_key_create);
+		t = thread_alloc(name);
 		if (!t)
 			return NULL;
 		if (pthread_setspecific(foreign_key, t)) {
-			free_thread(t);
+			thread_free(t);
 			errno = ENOMEM;
 			return NULL;
 		}
@@ -183,7 +183,7 @@ ddekit_thread_t *ddekit_thread_setup_myself(const char *name)
 		t->id = gettid();
 		self = t;
 	}
-	set_name(t, name);
+	thread_set_name(t, name);
 	pthread_setname_np(t->pthread, t->name);
 	return t;
 }

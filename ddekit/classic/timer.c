@@ -36,7 +36,7 @@ uint64_t ddekit_time_ns(void)
 }
 
 /* Locked. Runs the head, which is due. */
-static void run_head(void)
+static void timer_run_head(void)
 {
 	struct timer *t = timers;
 
@@ -50,7 +50,7 @@ static void run_head(void)
 	pthread_cond_broadcast(&finished);
 }
 
-static void run_timers(void *arg)
+static void timer_run_all(void *arg)
 {
 	struct timespec ts;
 
@@ -60,7 +60,7 @@ static void run_timers(void *arg)
 		if (!timers) {
 			pthread_cond_wait(&changed, &lock);
 		} else if (timers->deadline <= ddekit_time_ns()) {
-			run_head();
+			timer_run_head();
 		} else {
 			ts.tv_sec = (time_t)(timers->deadline / 1000000000u);
 			ts.tv_nsec = (long)(timers->deadline % 1000000000u);
@@ -70,7 +70,7 @@ static void run_timers(void *arg)
 }
 
 /* Locked. */
-static int start_thread(void)
+static int timer_start_thread(void)
 {
 	pthread_condattr_t attr;
 
@@ -80,12 +80,12 @@ static int start_thread(void)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&changed, &attr);
 	pthread_condattr_destroy(&attr);
-	thread = ddekit_thread_create(run_timers, NULL, "ddekit-timer");
+	thread = ddekit_thread_create(timer_run_all, NULL, "ddekit-timer");
 	return thread ? 0 : -errno;
 }
 
 /* Locked. Where the pointer to it is, or would be. */
-static struct timer **find(int id)
+static struct timer **timer_find(int id)
 {
 	struct timer **p = &timers;
 
@@ -95,13 +95,13 @@ static struct timer **find(int id)
 }
 
 /* Locked. */
-static void insert(struct timer *t)
+static void timer_insert(struct timer *t)
 {
 	struct timer **p = &timers;
 
 	do {
 		last_id = last_id == INT_MAX ? 1 : last_id + 1;
-	} while (*find(last_id) || running == last_id);
+	} while (*timer_find(last_id) || running == last_id);
 	t->id = last_id;
 	while (*p && (*p)->deadline <= t->deadline)
 		p = &(*p)->next;
@@ -120,9 +120,9 @@ int ddekit_add_timer_at(void (*fn)(void *arg), void *arg, uint64_t deadline_ns)
 		return -ENOMEM;
 	*t = (struct timer){ .deadline = deadline_ns, .fn = fn, .arg = arg };
 	pthread_mutex_lock(&lock);
-	ret = start_thread();
+	ret = timer_start_thread();
 	if (!ret) {
-		insert(t);
+		timer_insert(t);
 		ret = t->id;
 	}
 	pthread_mutex_unlock(&lock);
@@ -143,7 +143,7 @@ int ddekit_del_timer(int id)
 	struct timer **p, *t;
 
 	pthread_mutex_lock(&lock);
-	p = find(id);
+	p = timer_find(id);
 	t = *p;
 	if (t)
 		*p = t->next;
@@ -162,7 +162,7 @@ bool ddekit_timer_pending(int id)
 	bool ret;
 
 	pthread_mutex_lock(&lock);
-	ret = *find(id) != NULL;
+	ret = *timer_find(id) != NULL;
 	pthread_mutex_unlock(&lock);
 	return ret;
 }

@@ -26,7 +26,7 @@ void emu_close(struct ddekit_pci *pci)
 	free(e);
 }
 
-static int read_blob(const struct ddekit_handover *h, struct emu_blob *ret)
+static int blob_read(const struct ddekit_handover *h, struct emu_blob *ret)
 {
 	if (h->blob_len != sizeof(*ret))
 		return -EPROTO;
@@ -43,7 +43,7 @@ int emu_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 {
 	struct emu_blob blob;
 	struct emu_pci *e;
-	int err = read_blob(h, &blob);
+	int err = blob_read(h, &blob);
 
 	e = err ? NULL : calloc(1, sizeof(*e));
 	if (!e) {

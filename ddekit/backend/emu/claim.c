@@ -31,7 +31,7 @@ static struct emu_claim *to_claim(struct ddekit_claim *claim)
 }
 
 /* The one teardown. */
-static void destroy(struct emu_claim *c)
+static void claim_destroy(struct emu_claim *c)
 {
 	unsigned int i;
 
@@ -64,7 +64,7 @@ struct emu_claim *emu_claim_create(uint64_t pool_size)
 /* ---- what QEMU is given --------------------------------------------------- */
 
 /* A socket pair with room for the replies to QTEST_CAP commands and more. */
-static int channel(int *ret_ours, int *ret_remote)
+static int channel_open(int *ret_ours, int *ret_remote)
 {
 	int pair[2], size = SOCKET_BUFFER, i;
 
@@ -139,11 +139,11 @@ static int make_fds(struct emu_claim *c, struct remote_fds *r)
 	if (!err)
 		err = make_bios(&r->bios);
 	if (!err)
-		err = channel(&c->qtest_fd, &r->qtest);
+		err = channel_open(&c->qtest_fd, &r->qtest);
 	if (!err)
-		err = channel(&c->monitor_fd, &r->monitor);
+		err = channel_open(&c->monitor_fd, &r->monitor);
 	if (!err)
-		err = channel(&c->ivshmem_fd, &r->ivshmem);
+		err = channel_open(&c->ivshmem_fd, &r->ivshmem);
 	if (!err)
 		err = make_vectors(c);
 	return err;
@@ -171,8 +171,8 @@ static int check_spec(const struct ddekit_claim_spec *spec, char **ret_why)
 	return 0;
 }
 
-static int launch(struct emu_claim *c, const struct ddekit_claim_spec *spec,
-		  const struct remote_fds *r, uint64_t deadline, char **ret_why)
+static int qemu_launch(struct emu_claim *c, const struct ddekit_claim_spec *spec,
+		       const struct remote_fds *r, uint64_t deadline, char **ret_why)
 {
 	const struct emu_cmdline_fds cf = { .ram = c->ram_fd, .bios = r->bios,
 		.qtest = r->qtest, .monitor = r->monitor, .ivshmem = r->ivshmem };
@@ -213,7 +213,7 @@ static int explain_silence(struct emu_claim *c, const char *device, char **ret_w
 	return -ENODEV;
 }
 
-static int set_up(struct emu_claim *c, const char *device, uint64_t deadline, char **ret_why)
+static int qemu_set_up(struct emu_claim *c, const char *device, uint64_t deadline, char **ret_why)
 {
 	int err;
 
@@ -243,15 +243,15 @@ int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **r
 	if (err)
 		why(ret_why, err, "make QEMU's files: %s", strerror(-err));
 	else
-		err = launch(c, spec, &r, deadline, ret_why);
+		err = qemu_launch(c, spec, &r, deadline, ret_why);
 	fd_close(&r.bios);
 	fd_close(&r.qtest);
 	fd_close(&r.monitor);
 	fd_close(&r.ivshmem);
 	if (!err)
-		err = set_up(c, spec->emu_device, deadline, ret_why);
+		err = qemu_set_up(c, spec->emu_device, deadline, ret_why);
 	if (err) {
-		destroy(c);
+		claim_destroy(c);
 		return err;
 	}
 	*ret = &c->base;
@@ -361,5 +361,5 @@ void emu_claim_close(struct ddekit_claim *claim)
 	if (!c->qt.dead && !emu_process_ended(&c->process) &&
 	    emu_monitor_run(&c->monitor, "quit", NULL, deadline, NULL) == 0)
 		emu_process_wait(&c->process, deadline);
-	destroy(c);
+	claim_destroy(c);
 }

@@ -14,8 +14,8 @@ struct args {
 	char *v[MAX_ARGS + 1];	/* NULL at the end */
 };
 
-static void add(struct args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct args *a, const char *fmt, ...)
+static void args_add(struct args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void args_add(struct args *a, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -35,10 +35,10 @@ static void add(struct args *a, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void add_two(struct args *a, const char *option, const char *value)
+static void args_add_two(struct args *a, const char *option, const char *value)
 {
-	add(a, "%s", option);
-	add(a, "%s", value);
+	args_add(a, "%s", option);
+	args_add(a, "%s", value);
 }
 
 /* Is there a "key=" in a comma separated option, other than at its start?
@@ -127,41 +127,41 @@ static void add_machine(struct args *a, const struct ddekit_claim_spec *spec,
 	uint64_t ram = EMU_POOL_BASE + spec->pool_size;
 	char bdf[DDEKIT_BDF_STRLEN];
 
-	add(a, "qemu-system-x86_64");
-	add(a, "-name");
-	add(a, "ddekit-%s", ddekit_bdf_format(spec->bdf, bdf));
-	add_two(a, "-nodefaults", "-no-user-config");
-	add_two(a, "-display", "none");
-	add_two(a, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
-		"resourcecontrol=deny");
+	args_add(a, "qemu-system-x86_64");
+	args_add(a, "-name");
+	args_add(a, "ddekit-%s", ddekit_bdf_format(spec->bdf, bdf));
+	args_add_two(a, "-nodefaults", "-no-user-config");
+	args_add_two(a, "-display", "none");
+	args_add_two(a, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
+		     "resourcecontrol=deny");
 	/* tcg with its CPU parked: the device clock runs in real time. */
-	add_two(a, "-accel", "tcg,tb-size=1");
-	add_two(a, "-machine", "q35,memory-backend=ram,sata=off,smbus=off,i8042=off,hpet=off,"
-		"pit=off,vmport=off,dump-guest-core=off");
-	add(a, "-m");
-	add(a, "%lluM", (unsigned long long)(ram >> 20));
-	add(a, "-bios");
-	add(a, "/proc/self/fd/%d", fds->bios);
-	add(a, "-object");
-	add(a, "memory-backend-file,id=ram,size=%lluM,share=on,mem-path=/proc/self/fd/%d",
-	    (unsigned long long)(ram >> 20), fds->ram);
+	args_add_two(a, "-accel", "tcg,tb-size=1");
+	args_add_two(a, "-machine", "q35,memory-backend=ram,sata=off,smbus=off,i8042=off,hpet=off,"
+		     "pit=off,vmport=off,dump-guest-core=off");
+	args_add(a, "-m");
+	args_add(a, "%lluM", (unsigned long long)(ram >> 20));
+	args_add(a, "-bios");
+	args_add(a, "/proc/self/fd/%d", fds->bios);
+	args_add(a, "-object");
+	args_add(a, "memory-backend-file,id=ram,size=%lluM,share=on,mem-path=/proc/self/fd/%d",
+		 (unsigned long long)(ram >> 20), fds->ram);
 	/* Hot-plug by the root port's own registers, not by ACPI. */
-	add_two(a, "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
+	args_add_two(a, "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
 }
 
 static void add_channels(struct args *a, const struct emu_cmdline_fds *fds)
 {
-	add(a, "-chardev");
-	add(a, "socket,id=ddekit-qtest,fd=%d", fds->qtest);
-	add_two(a, "-object", "qtest,id=qtest0,chardev=ddekit-qtest,log=none");
-	add(a, "-chardev");
-	add(a, "socket,id=ddekit-monitor,fd=%d", fds->monitor);
-	add_two(a, "-mon", "chardev=ddekit-monitor,mode=control");
-	add(a, "-chardev");
-	add(a, "socket,id=ddekit-ivshmem,fd=%d", fds->ivshmem);
-	add(a, "-device");
-	add(a, "ivshmem-doorbell,id=doorbell,chardev=ddekit-ivshmem,vectors=%d,addr=0x%x",
-	    EMU_VECTORS, EMU_SLOT_DOORBELL);
+	args_add(a, "-chardev");
+	args_add(a, "socket,id=ddekit-qtest,fd=%d", fds->qtest);
+	args_add_two(a, "-object", "qtest,id=qtest0,chardev=ddekit-qtest,log=none");
+	args_add(a, "-chardev");
+	args_add(a, "socket,id=ddekit-monitor,fd=%d", fds->monitor);
+	args_add_two(a, "-mon", "chardev=ddekit-monitor,mode=control");
+	args_add(a, "-chardev");
+	args_add(a, "socket,id=ddekit-ivshmem,fd=%d", fds->ivshmem);
+	args_add(a, "-device");
+	args_add(a, "ivshmem-doorbell,id=doorbell,chardev=ddekit-ivshmem,vectors=%d,addr=0x%x",
+		 EMU_VECTORS, EMU_SLOT_DOORBELL);
 }
 
 /* By a set of file descriptors: QEMU's user may not open the file. */
@@ -169,12 +169,12 @@ static void add_drive(struct args *a, const struct ddekit_claim_spec *spec)
 {
 	if (!spec->emu_drive)
 		return;
-	add(a, "-add-fd");
-	add(a, "fd=%d,set=1", spec->emu_drive_fd);
-	add(a, "-drive");
+	args_add(a, "-add-fd");
+	args_add(a, "fd=%d,set=1", spec->emu_drive_fd);
+	args_add(a, "-drive");
 	/* Else QEMU would open it for reading first, which the set has no file for. */
-	add(a, "if=none,id=drive0,auto-read-only=off,file=/dev/fdset/1%s%s",
-	    *spec->emu_drive ? "," : "", spec->emu_drive);
+	args_add(a, "if=none,id=drive0,auto-read-only=off,file=/dev/fdset/1%s%s",
+		 *spec->emu_drive ? "," : "", spec->emu_drive);
 }
 
 /* Is this what stands in the device rather than beside it? It must come after. */
@@ -194,9 +194,9 @@ static void add_args(struct args *a, const char *const *arg, bool inner)
 		bool pair = is_inner(arg);
 
 		if (pair == inner)
-			add(a, "%s", arg[0]);
+			args_add(a, "%s", arg[0]);
 		if (pair && inner)
-			add(a, "%s", arg[1]);
+			args_add(a, "%s", arg[1]);
 		arg += pair;
 	}
 }
@@ -206,24 +206,24 @@ static void add_device(struct args *a, const struct ddekit_claim_spec *spec)
 	const char *dev = spec->emu_device;
 	const char *disk = spec->emu_drive ? disk_of(dev) : NULL;
 
-	add(a, "-device");
-	add(a, "pcie-root-port,id=port1,bus=pcie.0,addr=0x%x,chassis=1,slot=1", EMU_SLOT_PORT);
+	args_add(a, "-device");
+	args_add(a, "pcie-root-port,id=port1,bus=pcie.0,addr=0x%x,chassis=1,slot=1", EMU_SLOT_PORT);
 	/* After the port, whose slot they must not take. */
 	add_args(a, spec->emu_args, false);
 	if (spec->emu_netdev) {
-		add(a, "-netdev");
-		add(a, "%s,id=net0", spec->emu_netdev);
+		args_add(a, "-netdev");
+		args_add(a, "%s,id=net0", spec->emu_netdev);
 	}
 	add_drive(a, spec);
-	add(a, "-device");
+	args_add(a, "-device");
 	/* No option ROM: nobody would run it, and its file may be missing. */
-	add(a, "%s,bus=port1,addr=0%s%s%s%s", dev, has_key(dev, "id") ? "" : ",id=dev0",
-	    has_key(dev, "romfile") ? "" : ",romfile=",
-	    spec->emu_netdev ? ",netdev=net0" : "",
-	    spec->emu_drive && !disk ? ",drive=drive0" : "");
+	args_add(a, "%s,bus=port1,addr=0%s%s%s%s", dev, has_key(dev, "id") ? "" : ",id=dev0",
+		 has_key(dev, "romfile") ? "" : ",romfile=",
+		 spec->emu_netdev ? ",netdev=net0" : "",
+		 spec->emu_drive && !disk ? ",drive=drive0" : "");
 	if (disk) {
-		add(a, "-device");
-		add(a, "%s,id=disk0,drive=drive0", disk);
+		args_add(a, "-device");
+		args_add(a, "%s,id=disk0,drive=drive0", disk);
 	}
 	add_args(a, spec->emu_args, true);
 }

@@ -15,7 +15,7 @@
 #define DOORBELL_REGISTER 0x0c
 
 /* The sandbox has no preadv2() for fd_drain_event(); the claim sees to the flags. */
-static void drain(int fd)
+static void eventfd_drain(int fd)
 {
 	uint64_t count;
 
@@ -73,7 +73,7 @@ void emu_unlock(struct emu_pci *e)
 /* ---- vectors -------------------------------------------------------------- */
 
 /* The lowest free run of count, aligned; -1 if there is none. */
-static int find_run(const struct emu_pci *e, unsigned int count, uint64_t *ret_mask)
+static int vectors_find_run(const struct emu_pci *e, unsigned int count, uint64_t *ret_mask)
 {
 	uint64_t run = count == 64 ? ~0ull : (1ull << count) - 1;
 	unsigned int align = 1, at;
@@ -101,7 +101,7 @@ int emu_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 	if (count > e->n_vectors)
 		return -ENOSPC;
 	emu_lock(e);
-	at = find_run(e, count, &mask);
+	at = vectors_find_run(e, count, &mask);
 	if (at >= 0)
 		e->vectors_used |= mask;
 	emu_unlock(e);
@@ -111,7 +111,7 @@ int emu_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 		struct ddekit_irq *irq = &e->vector[(unsigned int)at + i];
 
 		irq->kind = kind;
-		drain(irq->fd);
+		eventfd_drain(irq->fd);
 		ret[i] = irq;
 	}
 	return 0;

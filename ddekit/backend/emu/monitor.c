@@ -19,7 +19,7 @@ void emu_monitor_init(struct emu_monitor *m, int fd)
 	m->fd = fd;
 }
 
-static int wait_for(struct emu_monitor *m, short events, uint64_t deadline)
+static int monitor_wait(struct emu_monitor *m, short events, uint64_t deadline)
 {
 	struct pollfd p = { .fd = m->fd, .events = events };
 	int left;
@@ -30,7 +30,7 @@ static int wait_for(struct emu_monitor *m, short events, uint64_t deadline)
 	return -ETIMEDOUT;
 }
 
-static int send_text(struct emu_monitor *m, const char *text, uint64_t deadline)
+static int monitor_send(struct emu_monitor *m, const char *text, uint64_t deadline)
 {
 	size_t len = strlen(text), done = 0;
 
@@ -43,7 +43,7 @@ static int send_text(struct emu_monitor *m, const char *text, uint64_t deadline)
 		}
 		if (errno == EINTR)
 			continue;
-		if (errno != EAGAIN || wait_for(m, POLLOUT, deadline)) {
+		if (errno != EAGAIN || monitor_wait(m, POLLOUT, deadline)) {
 			m->dead = true;	/* perhaps half a command is out */
 			return -EIO;
 		}
@@ -53,7 +53,7 @@ static int send_text(struct emu_monitor *m, const char *text, uint64_t deadline)
 
 /* The next line as an object to be put. One that is none is skipped: who had the monitor
  * before may have read half of it. */
-static int receive(struct emu_monitor *m, uint64_t deadline, json_object **ret)
+static int monitor_receive(struct emu_monitor *m, uint64_t deadline, json_object **ret)
 {
 	while (deadline_left_ms(deadline)) {
 		char *nl = memchr(m->buf, '\n', m->len);
@@ -81,20 +81,20 @@ static int receive(struct emu_monitor *m, uint64_t deadline, json_object **ret)
 			m->dead = true;
 			return -EIO;
 		} else if (errno == EAGAIN) {
-			wait_for(m, POLLIN, deadline);
+			monitor_wait(m, POLLIN, deadline);
 		}
 	}
 	return -ETIMEDOUT;
 }
 
-static char *text_of(json_object *o)
+static char *json_text(json_object *o)
 {
 	return strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
 }
 
 /* To another command. What has no id is the greeting, an event, or about a command that
  * could not be read. */
-static bool is_stale(json_object *o, int64_t id)
+static bool reply_is_stale(json_object *o, int64_t id)
 {
 	json_object *member;
 
@@ -102,18 +102,18 @@ static bool is_stale(json_object *o, int64_t id)
 }
 
 /* Reads up to the reply of a command, or up to the greeting. */
-static int reply(struct emu_monitor *m, const char *key, int64_t id, uint64_t deadline,
-		 char **ret_reply)
+static int monitor_read_reply(struct emu_monitor *m, const char *key, int64_t id, uint64_t deadline,
+			      char **ret_reply)
 {
 	json_object *o, *member;
 	char *text = NULL;
 	int err;
 
 	for (;;) {
-		err = receive(m, deadline, &o);
+		err = monitor_receive(m, deadline, &o);
 		if (err)
 			return err;
-		if (is_stale(o, id)) {
+		if (reply_is_stale(o, id)) {
 			json_object_put(o);
 			continue;
 		}
@@ -126,7 +126,7 @@ static int reply(struct emu_monitor *m, const char *key, int64_t id, uint64_t de
 		json_object_put(o);
 	}
 	if (ret_reply) {
-		text = text_of(member);
+		text = json_text(member);
 		if (text)
 			*ret_reply = text;
 		else
@@ -137,7 +137,7 @@ static int reply(struct emu_monitor *m, const char *key, int64_t id, uint64_t de
 }
 
 /* {"execute": name, "id": id, "arguments": …}, to be put; NULL: arguments are no object */
-static json_object *make_command(const char *name, const char *arguments, int64_t id)
+static json_object *command_make(const char *name, const char *arguments, int64_t id)
 {
 	json_object *o, *args = NULL;
 
@@ -158,21 +158,21 @@ static json_object *make_command(const char *name, const char *arguments, int64_
 	return o;
 }
 
-static int execute(struct emu_monitor *m, const char *name, const char *arguments,
-		   uint64_t deadline, char **ret_reply)
+static int monitor_execute(struct emu_monitor *m, const char *name, const char *arguments,
+			   uint64_t deadline, char **ret_reply)
 {
 	/* The time: no process uses one twice. */
 	int64_t id = (int64_t)monotonic_ns();
-	json_object *o = make_command(name, arguments, id);
+	json_object *o = command_make(name, arguments, id);
 	int err;
 
 	if (!o)
 		return -EINVAL;
-	err = send_text(m, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN), deadline);
+	err = monitor_send(m, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN), deadline);
 	if (!err)
-		err = send_text(m, "\n", deadline);
+		err = monitor_send(m, "\n", deadline);
 	json_object_put(o);
-	return err ? err : reply(m, "return", id, deadline, ret_reply);
+	return err ? err : monitor_read_reply(m, "return", id, deadline, ret_reply);
 }
 
 int emu_monitor_run(struct emu_monitor *m, const char *name, const char *arguments,
@@ -183,14 +183,14 @@ int emu_monitor_run(struct emu_monitor *m, const char *name, const char *argumen
 	if (m->dead)
 		return -EIO;
 	if (!m->ready) {
-		err = reply(m, "QMP", 0, deadline, NULL);
+		err = monitor_read_reply(m, "QMP", 0, deadline, NULL);
 		if (!err)
-			err = execute(m, "qmp_capabilities", NULL, deadline, NULL);
+			err = monitor_execute(m, "qmp_capabilities", NULL, deadline, NULL);
 		if (err) {
 			m->dead = true;	/* it greets once */
 			return err;
 		}
 		m->ready = true;
 	}
-	return execute(m, name, arguments, deadline, ret_reply);
+	return monitor_execute(m, name, arguments, deadline, ret_reply);
 }

@@ -173,9 +173,9 @@ static enum step run_child(const struct emu_launch *l, const struct child_fds *f
 	return STEP_EXEC;
 }
 
-static void child(const struct emu_launch *l, const struct child_fds *fds)
+static void child_main(const struct emu_launch *l, const struct child_fds *fds)
 	__attribute__((noreturn));
-static void child(const struct emu_launch *l, const struct child_fds *fds)
+static void child_main(const struct emu_launch *l, const struct child_fds *fds)
 {
 	struct report r;
 
@@ -189,7 +189,7 @@ static void child(const struct emu_launch *l, const struct child_fds *fds)
 /* ---- start ---------------------------------------------------------------- */
 
 /* Return: 0 if fd is readable or hung up in time, -ETIMEDOUT. */
-static int wait_for(int fd, uint64_t deadline)
+static int fd_wait(int fd, uint64_t deadline)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int left;
@@ -203,12 +203,12 @@ static int wait_for(int fd, uint64_t deadline)
 }
 
 /* Waits for exec. Return: 0, or the child's error. */
-static int read_report(int fd, const char *binary, uint64_t deadline, char **ret_why)
+static int report_read(int fd, const char *binary, uint64_t deadline, char **ret_why)
 {
 	struct report r;
 	ssize_t n;
 
-	if (wait_for(fd, deadline))
+	if (fd_wait(fd, deadline))
 		return why(ret_why, -ETIMEDOUT, "%s: does not start", binary);
 	do {
 		n = read(fd, &r, sizeof(r));
@@ -278,7 +278,7 @@ static pid_t fork_child(const struct emu_launch *l, const struct child_fds *fds)
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	pid = fork();
 	if (pid == 0)
-		child(l, fds);
+		child_main(l, fds);
 	err = errno;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return pid < 0 ? -err : pid;
@@ -308,7 +308,7 @@ int emu_process_start(struct emu_process *p, const struct emu_launch *l, uint64_
 	if (err)
 		why(ret_why, err, "%s: start: %s", l->binary, strerror(-err));
 	else
-		err = read_report(report, l->binary, deadline, ret_why);
+		err = report_read(report, l->binary, deadline, ret_why);
 	fd_close(&report);
 	return err;
 }
@@ -317,7 +317,7 @@ int emu_process_start(struct emu_process *p, const struct emu_launch *l, uint64_
 
 /* Keeps the first and the last of it: an error comes first, or a dump of
  * registers follows it. */
-static void remember(struct emu_process *p, const char *text, size_t len)
+static void words_append(struct emu_process *p, const char *text, size_t len)
 {
 	size_t room = sizeof(p->words) - p->words_len;
 
@@ -341,10 +341,10 @@ void emu_process_listen(struct emu_process *p)
 	if (p->words_fd < 0)
 		return;
 	while (chunks-- && (n = read(p->words_fd, buf, sizeof(buf))) > 0)
-		remember(p, buf, (size_t)n);
+		words_append(p, buf, (size_t)n);
 }
 
-static int reap(struct emu_process *p, int flags)
+static int process_reap(struct emu_process *p, int flags)
 {
 	siginfo_t si = { 0 };
 	int n;
@@ -372,18 +372,18 @@ bool emu_process_ended(struct emu_process *p)
 		return true;
 	if (p->pidfd < 0 || poll(&fd, 1, 0) <= 0)
 		return false;
-	return reap(p, WNOHANG) == 0;
+	return process_reap(p, WNOHANG) == 0;
 }
 
 int emu_process_wait(struct emu_process *p, uint64_t deadline)
 {
 	if (p->reaped)
 		return 0;
-	return wait_for(p->pidfd, deadline) ? -ETIMEDOUT : reap(p, 0);
+	return fd_wait(p->pidfd, deadline) ? -ETIMEDOUT : process_reap(p, 0);
 }
 
 /* The last words as one line, without QEMU's name before each of them. */
-static void one_line(const struct emu_process *p, char *buf, size_t size)
+static void words_one_line(const struct emu_process *p, char *buf, size_t size)
 {
 	static const char name[] = QEMU_NAME ": ";
 	size_t i = 0, out = 0;
@@ -420,7 +420,7 @@ char *emu_process_epitaph(struct emu_process *p)
 	int n;
 
 	emu_process_listen(p);
-	one_line(p, text, sizeof(text));
+	words_one_line(p, text, sizeof(text));
 	colon = *text ? ": " : "";
 	if (p->wait_code == CLD_EXITED)
 		n = asprintf(&ret, "exited with status %d%s%s", p->wait_status, colon, text);

@@ -46,7 +46,7 @@ void qtest_init(struct qtest *q, int fd)
 	q->spin = several_cpus();
 }
 
-static int die(struct qtest *q)
+static int stream_die(struct qtest *q)
 {
 	q->dead = true;
 	q->pending = 0;
@@ -57,42 +57,42 @@ static int die(struct qtest *q)
 /* ---- taking replies in ---------------------------------------------------- */
 
 /* Is the deadline over? Then the stream is dead. */
-static bool is_late(struct qtest *q)
+static bool stream_is_late(struct qtest *q)
 {
 	if (deadline_left_ms(q->deadline))
 		return false;
 	q->timed_out = true;
-	die(q);
+	stream_die(q);
 	return true;
 }
 
 /* Waits for events. Return: 0; -EIO at the deadline. */
-static int wait_fd(struct qtest *q, short events)
+static int stream_wait(struct qtest *q, short events)
 {
 	struct pollfd p = { .fd = q->fd, .events = events };
 
 	int n;
 
-	while (!is_late(q)) {
+	while (!stream_is_late(q)) {
 		q->n_syscalls++;
 		n = poll(&p, 1, deadline_left_ms(q->deadline));
 		if (n > 0)
 			return 0;
 		if (n < 0 && errno != EINTR)
-			return die(q);
+			return stream_die(q);
 	}
 	return -EIO;
 }
 
 /* Receives more. Return: bytes; 0: nothing there (only without wait); -EIO. */
-static ssize_t fill(struct qtest *q, bool wait)
+static ssize_t stream_receive(struct qtest *q, bool wait)
 {
 	uint64_t spin_end = wait && q->spin ? monotonic_ns() + SPIN_NS : 0;
 	bool ever = q->deadline == DEADLINE_NEVER;
 	int flags = wait && ever && !spin_end ? 0 : MSG_DONTWAIT;
 	ssize_t n;
 
-	if (wait && is_late(q))
+	if (wait && stream_is_late(q))
 		return -EIO;
 	if (q->in_pos) {
 		memmove(q->in, q->in + q->in_pos, q->in_len - q->in_pos);
@@ -100,7 +100,7 @@ static ssize_t fill(struct qtest *q, bool wait)
 		q->in_pos = 0;
 	}
 	if (q->in_len == sizeof(q->in))
-		return die(q);	/* no such long line exists */
+		return stream_die(q);	/* no such long line exists */
 	for (;;) {
 		q->n_syscalls++;
 		n = recv(q->fd, q->in + q->in_len, sizeof(q->in) - q->in_len, flags);
@@ -111,7 +111,7 @@ static ssize_t fill(struct qtest *q, bool wait)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n == 0 || errno != EAGAIN)
-			return die(q);
+			return stream_die(q);
 		if (!wait)
 			return 0;
 		if (spin_end && monotonic_ns() < spin_end)
@@ -119,13 +119,13 @@ static ssize_t fill(struct qtest *q, bool wait)
 		spin_end = 0;
 		if (ever)
 			flags = 0;
-		else if (wait_fd(q, POLLIN))
+		else if (stream_wait(q, POLLIN))
 			return -EIO;
 	}
 }
 
 /* "IRQ raise 21" */
-static void take_irq(struct qtest *q, const char *line)
+static void irq_read(struct qtest *q, const char *line)
 {
 	bool raise = !strncmp(line, "IRQ raise ", 10);
 	unsigned long n;
@@ -143,7 +143,7 @@ static void take_irq(struct qtest *q, const char *line)
 
 /* Takes the interrupt lines at the front of the buffer and then, if it is
  * complete and wanted, one reply. Return: it, or NULL. */
-static char *next_buffered(struct qtest *q, bool want_reply)
+static char *reply_next_buffered(struct qtest *q, bool want_reply)
 {
 	while (q->in_pos < q->in_len) {
 		char *line = q->in + q->in_pos;
@@ -155,44 +155,44 @@ static char *next_buffered(struct qtest *q, bool want_reply)
 		q->in_pos = (size_t)(end + 1 - q->in);
 		if (line[0] != 'I')
 			return line;
-		take_irq(q, line);
+		irq_read(q, line);
 	}
 	return NULL;
 }
 
 /* The next reply; waits for it. NULL: dead. */
-static char *next_line(struct qtest *q)
+static char *reply_next(struct qtest *q)
 {
 	char *line;
 
-	while (!(line = next_buffered(q, true)))
-		if (fill(q, true) < 0)
+	while (!(line = reply_next_buffered(q, true)))
+		if (stream_receive(q, true) < 0)
 			return NULL;
 	return line;
 }
 
 /* Discards replies that are in the buffer, down to keep outstanding ones. */
-static int discard_buffered(struct qtest *q, unsigned int keep)
+static int replies_discard_buffered(struct qtest *q, unsigned int keep)
 {
 	char *line;
 
-	while ((line = next_buffered(q, q->pending > keep))) {
+	while ((line = reply_next_buffered(q, q->pending > keep))) {
 		if (line[0] != 'O')
-			return die(q);
+			return stream_die(q);
 		q->pending--;
 	}
 	return 0;
 }
 
 /* Waits until only keep replies are outstanding. */
-static int discard(struct qtest *q, unsigned int keep)
+static int replies_discard(struct qtest *q, unsigned int keep)
 {
 	for (;;) {
-		if (discard_buffered(q, keep))
+		if (replies_discard_buffered(q, keep))
 			return -EIO;
 		if (q->pending <= keep)
 			return 0;
-		if (fill(q, true) < 0)
+		if (stream_receive(q, true) < 0)
 			return -EIO;
 	}
 }
@@ -217,20 +217,20 @@ static int parse_value(const char *line, uint64_t *ret)
 	return 0;
 }
 
-static int take_value(struct qtest *q, uint64_t *ret)
+static int value_read(struct qtest *q, uint64_t *ret)
 {
-	char *line = next_line(q);
+	char *line = reply_next(q);
 
 	if (!line)
 		return -EIO;
 	q->pending--;
-	return parse_value(line, ret) ? die(q) : discard_buffered(q, 0);
+	return parse_value(line, ret) ? stream_die(q) : replies_discard_buffered(q, 0);
 }
 
 /* ---- sending commands ----------------------------------------------------- */
 
 /* Sends the buffer. keep: replies at the end of the queue that are somebody's. */
-static int send_all(struct qtest *q, unsigned int keep)
+static int stream_send(struct qtest *q, unsigned int keep)
 {
 	size_t done = 0, len = q->out_len;
 
@@ -247,10 +247,10 @@ static int send_all(struct qtest *q, unsigned int keep)
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
-			return die(q);
+			return stream_die(q);
 		/* QEMU may itself wait for us to read: do both. */
-		if (wait_fd(q, POLLIN | POLLOUT) || fill(q, false) < 0 ||
-		    discard_buffered(q, keep))
+		if (stream_wait(q, POLLIN | POLLOUT) || stream_receive(q, false) < 0 ||
+		    replies_discard_buffered(q, keep))
 			return -EIO;
 	}
 	if (len)
@@ -305,38 +305,38 @@ static void put_command(struct qtest *q, enum access_space space, uint64_t addr,
 }
 
 /* Makes room for two commands. */
-static int reserve(struct qtest *q)
+static int command_reserve(struct qtest *q)
 {
 	if (q->dead)
 		return -EIO;
-	if (q->out_len + 2 * COMMAND_MAX > sizeof(q->out) && send_all(q, 0))
+	if (q->out_len + 2 * COMMAND_MAX > sizeof(q->out) && stream_send(q, 0))
 		return -EIO;
 	if (q->pending < QTEST_CAP)
 		return 0;
-	if (send_all(q, 0) || discard(q, QTEST_CAP / 2))
+	if (stream_send(q, 0) || replies_discard(q, QTEST_CAP / 2))
 		return -EIO;
-	return discard_buffered(q, 0);
+	return replies_discard_buffered(q, 0);
 }
 
 int qtest_read(struct qtest *q, enum access_space space, uint64_t addr, uint32_t size,
 	       uint64_t *ret)
 {
-	if (reserve(q))
+	if (command_reserve(q))
 		return -EIO;
 	put_command(q, space, addr, size, NULL);
-	if (send_all(q, 1) || discard(q, 1))
+	if (stream_send(q, 1) || replies_discard(q, 1))
 		return -EIO;
-	return take_value(q, ret);
+	return value_read(q, ret);
 }
 
 void qtest_write(struct qtest *q, enum access_space space, uint64_t addr, uint32_t size,
 		 uint64_t value)
 {
-	if (reserve(q))
+	if (command_reserve(q))
 		return;
 	put_command(q, space, addr, size, &value);
 	if (q->out_len >= BATCH_BYTES)
-		send_all(q, 0);
+		stream_send(q, 0);
 }
 
 int qtest_read_write(struct qtest *q, uint64_t raddr, uint64_t *ret, uint64_t addr,
@@ -344,11 +344,12 @@ int qtest_read_write(struct qtest *q, uint64_t raddr, uint64_t *ret, uint64_t ad
 {
 	uint64_t v;
 
-	if (reserve(q))
+	if (command_reserve(q))
 		return -EIO;
 	put_command(q, SPACE_MEM, raddr, 2, NULL);
 	put_command(q, SPACE_MEM, addr, size, &value);
-	if (send_all(q, 2) || discard(q, 2) || take_value(q, &v) || discard(q, 0))
+	if (stream_send(q, 2) || replies_discard(q, 2) || value_read(q, &v) ||
+	    replies_discard(q, 0))
 		return -EIO;
 	*ret = v;
 	return 0;
@@ -356,14 +357,14 @@ int qtest_read_write(struct qtest *q, uint64_t raddr, uint64_t *ret, uint64_t ad
 
 void qtest_flush(struct qtest *q)
 {
-	send_all(q, 0);
+	stream_send(q, 0);
 }
 
 int qtest_drain(struct qtest *q)
 {
-	if (send_all(q, 0))
+	if (stream_send(q, 0))
 		return -EIO;
-	return discard(q, 0);
+	return replies_discard(q, 0);
 }
 
 int qtest_poll(struct qtest *q)
@@ -373,10 +374,10 @@ int qtest_poll(struct qtest *q)
 	if (q->dead)
 		return -EIO;
 	do {
-		if (fill(q, false) < 0)
+		if (stream_receive(q, false) < 0)
 			return -EIO;
 		full = q->in_len == sizeof(q->in);
-		if (discard_buffered(q, 0))
+		if (replies_discard_buffered(q, 0))
 			return -EIO;
 	} while (full);
 	return 0;
@@ -384,10 +385,10 @@ int qtest_poll(struct qtest *q)
 
 /* ---- commands of the claim ------------------------------------------------ */
 
-/* Sends one command line on its own; its reply comes from next_line(). */
-static int command(struct qtest *q, const char *fmt, ...)
+/* Sends one command line on its own; its reply comes from reply_next(). */
+static int command_send(struct qtest *q, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-static int command(struct qtest *q, const char *fmt, ...)
+static int command_send(struct qtest *q, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -400,14 +401,14 @@ static int command(struct qtest *q, const char *fmt, ...)
 	q->out_len = (size_t)n;
 	q->pending++;
 	q->n_messages++;
-	return send_all(q, 1);
+	return stream_send(q, 1);
 }
 
 int qtest_intercept(struct qtest *q, const char *object)
 {
-	if (command(q, "irq_intercept_in %s\n", object))
+	if (command_send(q, "irq_intercept_in %s\n", object))
 		return -EIO;
-	return discard(q, 0);
+	return replies_discard(q, 0);
 }
 
 static int hex_digit(char c)
@@ -425,22 +426,22 @@ int qtest_read_block(struct qtest *q, uint64_t addr, void *buf, size_t len)
 
 	if (!len || len > 4096)
 		return -EINVAL;
-	if (command(q, "read %llu %zu\n", (unsigned long long)addr, len))
+	if (command_send(q, "read %llu %zu\n", (unsigned long long)addr, len))
 		return -EIO;
-	line = next_line(q);
+	line = reply_next(q);
 	if (!line)
 		return -EIO;
 	q->pending--;
 	if (strncmp(line, "OK 0x", 5) || strlen(line) != 5 + 2 * len)
-		return die(q);
+		return stream_die(q);
 	for (i = 0; i < len; i++) {
 		int hi = hex_digit(line[5 + 2 * i]), lo = hex_digit(line[6 + 2 * i]);
 
 		if (hi < 0 || lo < 0)
-			return die(q);
+			return stream_die(q);
 		to[i] = (uint8_t)(hi << 4 | lo);
 	}
-	return discard_buffered(q, 0);
+	return replies_discard_buffered(q, 0);
 }
 
 /*
@@ -463,12 +464,12 @@ int qtest_resync(struct qtest *q)
 	snprintf(word, sizeof(word), "resync-%d-%llu", (int)getpid(),
 		 (unsigned long long)monotonic_ns());
 	q->out_len = (size_t)snprintf(q->out, sizeof(q->out), "0 1 0\n%s\n", word);
-	if (send_all(q, 0))
+	if (stream_send(q, 0))
 		return -EIO;
 	do {
-		line = next_line(q);
+		line = reply_next(q);
 		if (!line)
 			return -EIO;
 	} while (!strstr(line, word));
-	return discard_buffered(q, 0);
+	return replies_discard_buffered(q, 0);
 }

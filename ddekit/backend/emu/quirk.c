@@ -57,7 +57,7 @@ static bool is_strict(uint32_t id)
 }
 
 
-static void forget(struct emu_pci *e, uint8_t bus, uint8_t devfn)
+static void quirk_forget(struct emu_pci *e, uint8_t bus, uint8_t devfn)
 {
 	unsigned int i = 0;
 
@@ -77,7 +77,7 @@ void emu_quirk_saw_id(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t id
 		if (e->quirk[i].bus == bus && e->quirk[i].devfn == devfn &&
 		    e->quirk[i].quirk->id == id)
 			return;
-	forget(e, bus, devfn);
+	quirk_forget(e, bus, devfn);
 	for (k = 0; k < N_QUIRKS && e->n_quirks < EMU_MAX_QUIRKS; k++)
 		if (quirks[k].id == id)
 			e->quirk[e->n_quirks++] = (struct emu_quirk_user){

@@ -23,7 +23,7 @@ struct saved {
 	uint32_t n_functions;
 };
 
-static int *fd_of(struct emu_claim *c, unsigned int i)
+static int *saved_fd(struct emu_claim *c, unsigned int i)
 {
 	switch (i) {
 	case SAVED_RAM:
@@ -61,14 +61,14 @@ int emu_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 	for (i = 0; i < c->topology.n; i++)
 		memcpy((char *)(s + 1) + i * one, c->topology.fn[i], one);
 	for (i = 0; i < SAVED_FDS; i++)
-		ret->fds[i] = *fd_of(c, i);
+		ret->fds[i] = *saved_fd(c, i);
 	ret->n_fds = SAVED_FDS;
 	ret->data = s;
 	ret->len = len;
 	return 0;
 }
 
-static int restore_topology(struct emu_topology *t, const struct saved *s)
+static int saved_topology(struct emu_topology *t, const struct saved *s)
 {
 	size_t one = sizeof(struct emu_function);
 
@@ -89,7 +89,7 @@ static bool monitor_is_ready(int fd)
 	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
-static int check(const struct ddekit_claim_saved *saved, char **ret_why)
+static int saved_check(const struct ddekit_claim_saved *saved, char **ret_why)
 {
 	const struct saved *s = saved->data;
 
@@ -105,21 +105,21 @@ int emu_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_clai
 	const struct saved *s = saved->data;
 	struct emu_claim *c;
 	unsigned int i;
-	int err = check(saved, ret_why);
+	int err = saved_check(saved, ret_why);
 
 	if (err)
 		return err;
 	c = emu_claim_create(s->pool_size);
 	if (!c)
 		return -ENOMEM;
-	err = restore_topology(&c->topology, s);
+	err = saved_topology(&c->topology, s);
 	if (err) {
 		emu_topology_finish(&c->topology);
 		free(c);
 		return err;
 	}
 	for (i = 0; i < SAVED_FDS; i++)
-		*fd_of(c, i) = saved->fds[i];
+		*saved_fd(c, i) = saved->fds[i];
 	c->process.pid = s->pid;
 	qtest_init(&c->qt, c->qtest_fd);
 	emu_monitor_init(&c->monitor, c->monitor_fd);

@@ -55,7 +55,7 @@ void uio_claim_destroy(struct uio_claim *c)
 #define UIO_NAME 32	/* bytes, of "uio0" */
 
 /* Return: 1: it is one, buf has its name. */
-static int note_uio(const char *name, void *buf)
+static int uio_note_name(const char *name, void *buf)
 {
 	if (strncmp(name, "uio", 3) || strlen(name) >= UIO_NAME)
 		return 0;
@@ -64,12 +64,12 @@ static int note_uio(const char *name, void *buf)
 }
 
 /* Return: the fd, -errno. */
-static int open_uio(struct ddekit_bdf bdf, char **ret_why)
+static int uio_open(struct ddekit_bdf bdf, char **ret_why)
 {
 	char path[PATH_MAX], name[UIO_NAME];
 	int fd;
 
-	if (sysfs_each(bdf, "uio", note_uio, name) != 1)
+	if (sysfs_each(bdf, "uio", uio_note_name, name) != 1)
 		return why(ret_why, -ENOENT, "%s made no uio device; the kernel's log says more",
 			   UIO_DRIVER);
 	snprintf(path, sizeof(path), "%s/%s", uio_dev_root, name);
@@ -78,7 +78,7 @@ static int open_uio(struct ddekit_bdf bdf, char **ret_why)
 }
 
 /* One register by its line "START END FLAGS" in sysfs' file resource. */
-static int open_bar(struct uio_claim *c, struct ddekit_bdf bdf, unsigned int n,
+static int bar_open(struct uio_claim *c, struct ddekit_bdf bdf, unsigned int n,
 		    const char *line, char **ret_why)
 {
 	unsigned long long start, end, flags;
@@ -101,7 +101,7 @@ static int open_bar(struct uio_claim *c, struct ddekit_bdf bdf, unsigned int n,
 	return 0;
 }
 
-static int open_bars(struct uio_claim *c, struct ddekit_bdf bdf, char **ret_why)
+static int bars_open(struct uio_claim *c, struct ddekit_bdf bdf, char **ret_why)
 {
 	int fd = sysfs_open(bdf, "resource", O_RDONLY), err = 0;
 	char line[128];
@@ -116,12 +116,12 @@ static int open_bars(struct uio_claim *c, struct ddekit_bdf bdf, char **ret_why)
 		return -ENOMEM;
 	}
 	for (n = 0; n < UIO_BARS && !err && fgets(line, sizeof(line), f); n++)
-		err = open_bar(c, bdf, n, line, ret_why);
+		err = bar_open(c, bdf, n, line, ret_why);
 	fclose(f);
 	return err;
 }
 
-static int read_command(const struct uio_claim *c, uint16_t *ret)
+static int command_read(const struct uio_claim *c, uint16_t *ret)
 {
 	if (pread(c->config, ret, sizeof(*ret), PCI_COMMAND) != sizeof(*ret))
 		return -EIO;
@@ -129,10 +129,10 @@ static int read_command(const struct uio_claim *c, uint16_t *ret)
 }
 
 /* Bus mastering and interrupts off. */
-static int stop(const struct uio_claim *c)
+static int device_stop(const struct uio_claim *c)
 {
 	uint16_t command;
-	int err = read_command(c, &command);
+	int err = command_read(c, &command);
 
 	if (err)
 		return err;
@@ -140,24 +140,24 @@ static int stop(const struct uio_claim *c)
 	command |= PCI_COMMAND_INTX_DISABLE;
 	if (pwrite(c->config, &command, sizeof(command), PCI_COMMAND) != sizeof(command))
 		return -EIO;
-	return read_command(c, &command);	/* what the device wrote is there now */
+	return command_read(c, &command);	/* what the device wrote is there now */
 }
 
 /* The device is bound to uio_pci_generic, the pool is open. */
-static int take(struct uio_claim *c, const struct ddekit_claim_spec *spec, char **ret_why)
+static int device_set_up(struct uio_claim *c, const struct ddekit_claim_spec *spec, char **ret_why)
 {
 	int err;
 
 	c->config = sysfs_open(spec->bdf, "config", O_RDWR);
 	if (c->config < 0)
 		return why(ret_why, c->config, "open config: %s", strerror(-c->config));
-	err = stop(c);
+	err = device_stop(c);
 	if (err)
 		return why(ret_why, err, "the device does not answer");
-	c->uio = open_uio(spec->bdf, ret_why);
+	c->uio = uio_open(spec->bdf, ret_why);
 	if (c->uio < 0)
 		return c->uio;
-	err = open_bars(c, spec->bdf, ret_why);
+	err = bars_open(c, spec->bdf, ret_why);
 	if (!err)
 		err = uio_module_fill(c->pool, spec->bdf, c->uio, spec->pool_size, &c->blob,
 				      ret_why);
@@ -178,7 +178,7 @@ int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **r
 	if (!err)
 		err = sysfs_bind(spec->bdf, UIO_DRIVER, &before, ret_why);
 	if (!err)
-		err = take(c, spec, ret_why);
+		err = device_set_up(c, spec, ret_why);
 	if (err) {
 		uio_claim_destroy(c);
 		sysfs_restore(spec->bdf, &before);
@@ -203,7 +203,7 @@ int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 
 	_Static_assert(sizeof(c->blob) <= sizeof(ret->blob), "the blob fits into a handover");
 	fd_close(&c->handed);
-	c->handed = open_uio(claim->bdf, NULL);
+	c->handed = uio_open(claim->bdf, NULL);
 	if (c->handed < 0)
 		return c->handed;
 	ret->pool_base = UIO_POOL_BASE;
@@ -226,7 +226,7 @@ int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 
 /* The kernel saves config space, resets the function by what it finds best, and
  * restores it. Return: 0, -ENOENT (the device has no reset), -errno. */
-static int reset(struct ddekit_bdf bdf)
+static int device_reset(struct ddekit_bdf bdf)
 {
 	int fd = sysfs_open(bdf, "reset", O_WRONLY), err;
 
@@ -240,11 +240,11 @@ static int reset(struct ddekit_bdf bdf)
 int uio_claim_quiesce(struct ddekit_claim *claim)
 {
 	struct uio_claim *c = to_claim(claim);
-	int err = stop(c);
+	int err = device_stop(c);
 	uint32_t count;
 
 	if (!err)
-		err = reset(claim->bdf);
+		err = device_reset(claim->bdf);
 	if (err == -ENOENT)	/* it is stopped: its next driver resets it as it does */
 		err = 0;
 	fd_close(&c->handed);
@@ -272,7 +272,7 @@ int uio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 		return why(ret_why, 0, "the device has been removed");
 	if (sysfs_link(claim->bdf, "driver", driver) || strcmp(driver, UIO_DRIVER))
 		return why(ret_why, 0, "the device has been taken from " UIO_DRIVER);
-	return read_command(to_claim(claim), &command) == 0 ? -EBUSY :
+	return command_read(to_claim(claim), &command) == 0 ? -EBUSY :
 	       why(ret_why, 0, "the device does not answer");
 }
 

@@ -15,7 +15,7 @@ _Static_assert(DDEKIT_POOL_BLOCK == DDEKIT_DMA_BLOCK, "blocks are the runtime's"
 
 const char *uio_dev_root = "/dev";
 
-static int open_device(void)
+static int module_open_device(void)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -26,7 +26,7 @@ static int open_device(void)
 }
 
 /* One of another version must not be taken for ours. */
-static int check_version(int fd, char **ret_why)
+static int module_check_version(int fd, char **ret_why)
 {
 	struct ddekit_dma_info info;
 
@@ -41,11 +41,11 @@ static int check_version(int fd, char **ret_why)
 
 int uio_module_open(char **ret_why)
 {
-	int fd = open_device(), err;
+	int fd = module_open_device(), err;
 
 	if (fd == -ENOENT || fd == -ENXIO || fd == -ENODEV) {
 		sysfs_load_module(DDEKIT_DMA_MODULE);
-		fd = open_device();
+		fd = module_open_device();
 	}
 	if (fd == -ENOENT || fd == -ENXIO || fd == -ENODEV)
 		return why(ret_why, -ENOENT, "the kernel module %s is not there: install the "
@@ -54,7 +54,7 @@ int uio_module_open(char **ret_why)
 			   DDEKIT_DMA_MODULE);
 	if (fd < 0)
 		return why(ret_why, fd, "open %s: %s", DDEKIT_DMA_DEVICE, strerror(-fd));
-	err = check_version(fd, ret_why);
+	err = module_check_version(fd, ret_why);
 	if (err) {
 		close(fd);
 		return err;

@@ -11,7 +11,7 @@ struct saved {
 };
 
 /* In the order of a handover. Return: how many there are. */
-static unsigned int list_fds(struct uio_claim *c, int *at[UIO_FD_BARS + UIO_BARS])
+static unsigned int saved_fds(struct uio_claim *c, int *at[UIO_FD_BARS + UIO_BARS])
 {
 	unsigned int n = UIO_FD_BARS, i;
 
@@ -35,7 +35,7 @@ int uio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 		return -ENOMEM;
 	s->before = c->base.before;
 	s->blob = c->blob;
-	ret->n_fds = list_fds(c, at);
+	ret->n_fds = saved_fds(c, at);
 	for (i = 0; i < ret->n_fds; i++)
 		ret->fds[i] = *at[i];
 	ret->data = s;
@@ -59,7 +59,7 @@ int uio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_clai
 		return -ENOMEM;
 	c->base.before = s->before;
 	c->blob = s->blob;
-	n = list_fds(c, at);
+	n = saved_fds(c, at);
 	err = saved_check_fds(saved, n, ret_why);
 	if (err) {
 		uio_claim_destroy(c);

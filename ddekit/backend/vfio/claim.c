@@ -37,7 +37,7 @@ struct vfio_claim *vfio_claim_create(void)
 	return c;
 }
 
-static void close_events(struct vfio_events *e)
+static void events_close(struct vfio_events *e)
 {
 	unsigned int i;
 
@@ -55,7 +55,7 @@ void vfio_claim_destroy(struct vfio_claim *c)
 	fd_close(&c->request_fd);
 	fd_close(&c->error_fd);
 	fd_close(&c->death_fd);
-	close_events(&c->events);
+	events_close(&c->events);
 	free(c);
 }
 
@@ -101,7 +101,7 @@ static int make_notices(struct vfio_claim *c)
 	return err ? err : make_eventfd(&c->error_fd);
 }
 
-static int watch_fd(int epoll, int fd)
+static int epoll_add(int epoll, int fd)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
 
@@ -115,8 +115,8 @@ int vfio_claim_watch(struct vfio_claim *c)
 	c->death_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (c->death_fd < 0)
 		return -errno;
-	err = watch_fd(c->death_fd, c->request_fd);
-	return err ? err : watch_fd(c->death_fd, c->error_fd);
+	err = epoll_add(c->death_fd, c->request_fd);
+	return err ? err : epoll_add(c->death_fd, c->error_fd);
 }
 
 /* A device without one of these interrupts (no AER) is fine. */
@@ -126,7 +126,7 @@ static void ask_for_notices(struct vfio_claim *c)
 	vfio_irqs_set(c->device, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, &c->error_fd);
 }
 
-static int open_device(struct vfio_claim *c, struct ddekit_bdf bdf, char **ret_why)
+static int device_open(struct vfio_claim *c, struct ddekit_bdf bdf, char **ret_why)
 {
 	char text[DDEKIT_BDF_STRLEN];
 
@@ -139,7 +139,7 @@ static int open_device(struct vfio_claim *c, struct ddekit_bdf bdf, char **ret_w
 }
 
 /* The device is bound to vfio-pci. */
-static int take(struct vfio_claim *c, struct ddekit_bdf bdf, int group, char **ret_why)
+static int device_set_up(struct vfio_claim *c, struct ddekit_bdf bdf, int group, char **ret_why)
 {
 	int err = vfio_container_open(group, &c->container, ret_why);
 
@@ -150,7 +150,7 @@ static int take(struct vfio_claim *c, struct ddekit_bdf bdf, int group, char **r
 		return why(ret_why, err, "make the pool: %s", strerror(-err));
 	err = vfio_container_map(&c->container, c->pool, c->pool_size, ret_why);
 	if (!err)
-		err = open_device(c, bdf, ret_why);
+		err = device_open(c, bdf, ret_why);
 	if (err)
 		return err;
 	c->n_vectors = count_vectors(c->device);
@@ -178,7 +178,7 @@ int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **
 	if (err >= 0)
 		err = sysfs_bind(spec->bdf, VFIO_DRIVER, &before, ret_why);
 	if (!err)
-		err = take(c, spec->bdf, group, ret_why);
+		err = device_set_up(c, spec->bdf, group, ret_why);
 	if (err) {
 		vfio_claim_destroy(c);
 		sysfs_restore(spec->bdf, &before);
@@ -191,17 +191,17 @@ int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **
 
 /* ---- hand over ------------------------------------------------------------ */
 
-static int renew_events(struct vfio_claim *c)
+static int events_renew(struct vfio_claim *c)
 {
 	uint32_t i;
 	int err;
 
-	close_events(&c->events);
+	events_close(&c->events);
 	err = make_eventfd(&c->events.intx);
 	for (i = 0; i < c->n_vectors && !err; i++)
 		err = make_eventfd(&c->events.vector[i]);
 	if (err)
-		close_events(&c->events);
+		events_close(&c->events);
 	return err;
 }
 
@@ -209,7 +209,7 @@ int vfio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 {
 	struct vfio_claim *c = to_claim(claim);
 	struct vfio_blob blob = { .magic = VFIO_BLOB_MAGIC, .n_vectors = c->n_vectors };
-	int err = renew_events(c);
+	int err = events_renew(c);
 	uint32_t i;
 
 	if (err)
@@ -286,7 +286,7 @@ static bool prefers_bus(struct ddekit_bdf bdf)
 }
 
 /* The function's own reset, by what the kernel finds best; else the bus's. */
-static int reset(struct vfio_claim *c)
+static int device_reset(struct vfio_claim *c)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
 	bool bus_first = prefers_bus(c->base.bdf);
@@ -315,10 +315,10 @@ int vfio_claim_quiesce(struct ddekit_claim *claim)
 
 	vfio_irqs_off(c->device, VFIO_PCI_INTX_IRQ_INDEX);
 	if (err != -ENODEV)
-		err = reset(c);
+		err = device_reset(c);
 	vfio_irqs_off(c->device, VFIO_PCI_MSIX_IRQ_INDEX);
 	vfio_irqs_off(c->device, VFIO_PCI_MSI_IRQ_INDEX);
-	close_events(&c->events);
+	events_close(&c->events);
 	ask_for_notices(c);
 	return err;
 }
@@ -330,7 +330,7 @@ int vfio_claim_death_fd(struct ddekit_claim *claim)
 	return to_claim(claim)->death_fd;
 }
 
-static bool fired(int fd)
+static bool eventfd_fired(int fd)
 {
 	uint64_t count;
 
@@ -345,10 +345,10 @@ int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 	ddekit_bdf_format(claim->bdf, text);
 	if (!sysfs_present(claim->bdf))
 		return why(ret_why, 0, "the device has been removed");
-	if (fired(c->request_fd))
+	if (eventfd_fired(c->request_fd))
 		return why(ret_why, 0, "the system wants the device back: it is being removed or "
 			   "unbound");
-	if (fired(c->error_fd))
+	if (eventfd_fired(c->error_fd))
 		return why(ret_why, 1, "the device reported an uncorrectable PCI Express error");
 	return stop_dma(c->device) == -ENODEV ? why(ret_why, 0, "the device does not answer")
 					      : -EBUSY;

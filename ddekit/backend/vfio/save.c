@@ -18,7 +18,7 @@ struct saved {
 	struct ddekit_before before;
 };
 
-static int *fd_of(struct vfio_claim *c, unsigned int i)
+static int *saved_fd(struct vfio_claim *c, unsigned int i)
 {
 	switch (i) {
 	case SAVED_CONTAINER:
@@ -48,13 +48,13 @@ int vfio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 			     .n_vectors = c->n_vectors, .before = c->base.before };
 	ret->n_fds = SAVED_FDS;
 	for (i = 0; i < ret->n_fds; i++)
-		ret->fds[i] = *fd_of(c, i);
+		ret->fds[i] = *saved_fd(c, i);
 	ret->data = s;
 	ret->len = sizeof(*s);
 	return 0;
 }
 
-static int check(const struct ddekit_claim_saved *saved, char **ret_why)
+static int saved_check(const struct ddekit_claim_saved *saved, char **ret_why)
 {
 	const struct saved *s = saved->data;
 
@@ -69,7 +69,7 @@ int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_cla
 	const struct saved *s = saved->data;
 	struct vfio_claim *c;
 	uint32_t i;
-	int err = check(saved, ret_why);
+	int err = saved_check(saved, ret_why);
 
 	if (err)
 		return err;
@@ -77,7 +77,7 @@ int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_cla
 	if (!c)
 		return -ENOMEM;
 	for (i = 0; i < saved->n_fds; i++)
-		*fd_of(c, i) = saved->fds[i];
+		*saved_fd(c, i) = saved->fds[i];
 	c->n_vectors = s->n_vectors;
 	c->pool_size = s->pool_size;
 	c->container.pool_base = s->pool_base;
@@ -88,7 +88,7 @@ int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_cla
 		return 0;
 	}
 	for (i = 0; i < saved->n_fds; i++)	/* they stay the caller's */
-		*fd_of(c, i) = -1;
+		*saved_fd(c, i) = -1;
 	vfio_claim_destroy(c);
 	return err;
 }

@@ -20,7 +20,7 @@
 #define BRIDGE_NO_PREFETCH 0x0000fff0	/* limit below base: none */
 
 /* The fds of a handover are moved by adopt, those of the claim stay: copies. */
-static int copy_fds(struct ddekit_handover *h)
+static int handover_copy_fds(struct ddekit_handover *h)
 {
 	uint32_t i;
 
@@ -36,13 +36,13 @@ static int copy_fds(struct ddekit_handover *h)
 	return -EMFILE;
 }
 
-static int adopt(struct board *b)
+static int board_adopt(struct board *b)
 {
 	struct ddekit_handover h;
 	int err = ddekit_claim_handover(b->claim, &h);
 
 	if (!err)
-		err = copy_fds(&h);
+		err = handover_copy_fds(&h);
 	return err ? err : ddekit_pci_adopt(&h, &b->pci);
 }
 
@@ -77,7 +77,7 @@ int board_open(struct board *b, const char *device)
 		free(why);
 		return err;
 	}
-	err = adopt(b);
+	err = board_adopt(b);
 	if (!err)	/* as a kernel does, look first */
 		err = ddekit_pci_config_read(b->pci, DEVICE_BUS, 0, 0, 4, &id);
 	if (!err) {
