@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Of a whole operation, however many steps it has: ns of CLOCK_MONOTONIC. */
+/* One deadline covers a whole operation, however many steps it has: ns of CLOCK_MONOTONIC. */
 #define DEADLINE_NEVER UINT64_MAX
 
 static inline uint64_t monotonic_ns(void)
@@ -27,7 +27,7 @@ static inline uint64_t deadline_first(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* For poll(), rounded up: -1: never; 0: it is over. */
+/* Milliseconds for poll(), rounded up; -1: no deadline; 0: it has passed. */
 static inline int deadline_left_ms(uint64_t deadline)
 {
 	uint64_t now, left;

@@ -78,7 +78,7 @@ int ddekit_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *re
 	return claim->backend->claim.handover(claim, ret);
 }
 
-/* What is before the backend's own data. */
+/* Precedes the backend's own data. */
 struct saved_header {
 	uint32_t magic;
 	uint32_t version;		/* SAVED_VERSION */
@@ -87,7 +87,7 @@ struct saved_header {
 };
 
 #define SAVED_MAGIC 0x6d6c6364u		/* "dclm" */
-#define SAVED_VERSION 2u	/* to be changed with what any backend saves */
+#define SAVED_VERSION 2u	/* changes with what any backend saves */
 
 int ddekit_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 {
@@ -314,7 +314,7 @@ static bool access_ok(uint32_t size)
 	return size == 1 || size == 2 || size == 4 || size == 8;
 }
 
-/* What no device claims reads as all-ones, and swallows writes, as on a bus. */
+/* Where no device answers, reads return all-ones and writes are ignored, as on a bus. */
 uint64_t ddekit_pci_read(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size)
 {
 	if (!access_ok(size))

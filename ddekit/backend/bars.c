@@ -48,7 +48,7 @@ static unsigned int bar_index(uint32_t reg)
 	return reg >= PCI_ROM_ADDRESS ? BARS_ROM : (reg - PCI_BASE_ADDRESS_0) / 4;
 }
 
-/* Bits that can be written; the others are zero or tell the type. */
+/* Bits that can be written; the others are zero or the type. */
 static uint32_t bar_address_mask(const struct bars *b, unsigned int n)
 {
 	const struct bar *bar = &b->bar[n];

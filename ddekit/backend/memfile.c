@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory with a file descriptor, that other processes can map. */
+/* Memory with a file descriptor, for sharing with other processes. */
 #include <errno.h>
 #include <sys/mman.h>
 #include "../backend.h"

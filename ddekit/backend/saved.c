@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What all backends check of a claim that another process saved. */
+/* Saved claims: the checks that all backends share. */
 #include <errno.h>
 #include <fcntl.h>
 #include "../backend.h"

@@ -123,7 +123,7 @@ static int write_path(const char *path, const char *text)
 	return err;
 }
 
-/* An empty name takes the override away. */
+/* An empty name removes the override. */
 static int override_write(struct ddekit_bdf bdf, const char *driver)
 {
 	char path[PATH_MAX];
@@ -142,7 +142,7 @@ static int driver_unbind(struct ddekit_bdf bdf)
 	return err == -ENOENT ? 0 : err;
 }
 
-/* Has the kernel look for a driver, by override and ids. */
+/* Makes the kernel look for a driver, by override and ids. */
 static int driver_probe(struct ddekit_bdf bdf)
 {
 	char path[PATH_MAX], text[DDEKIT_BDF_STRLEN];
@@ -170,7 +170,7 @@ static bool driver_exists(const char *driver)
 	return !access(path, F_OK);
 }
 
-/* The caller's thread may have blocked signals. Return: 0, an errno. */
+/* The caller's thread may have blocked signals: modprobe starts with none. Return: 0, errno. */
 static int modprobe_spawn(pid_t *ret, char **argv, char **env)
 {
 	posix_spawnattr_t attr;
@@ -215,7 +215,7 @@ static int driver_load(const char *driver, char **ret_why)
 	if (driver_exists(driver))
 		return 0;
 	return why(ret_why, -ENOENT, "the kernel has no driver %s: modprobe %s %s; install the "
-		   "kernel's modules, or load it by hand to see why not", driver, driver,
+		   "kernel's modules, or load the module by hand to see the error", driver, driver,
 		   r < 0 ? strerror(-r) : "fails");
 }
 
@@ -256,10 +256,9 @@ int sysfs_bind(struct ddekit_bdf bdf, const char *driver, struct ddekit_before *
 	err = driver_change(bdf, driver);
 	if (err) {
 		sysfs_restore(bdf, &now);
-		return why(ret_why, err, "cannot give %s from %s to %s: %s%s%s; the kernel's log "
-			   "says more", text, now.driver[0] ? now.driver : "no driver",
-			   driver, strerror(-err), now.driver[0] ? "; it has again " : "",
-			   now.driver);
+		return why(ret_why, err, "cannot bind %s to %s: %s%s%s%s; see the kernel's log",
+			   text, driver, strerror(-err), now.driver[0] ? "; it is bound to " : "",
+			   now.driver, now.driver[0] ? " again" : "");
 	}
 	*before = now;
 	return 0;
@@ -284,7 +283,7 @@ int sysfs_restore(struct ddekit_bdf bdf, const struct ddekit_before *before)
 
 /* ---- IOMMU groups --------------------------------------------------------- */
 
-/* Class codes 06xx: the kernel lets bridges be in a group. */
+/* Class codes 06xx: the kernel tolerates bridges in a group. */
 static bool is_bridge(struct ddekit_bdf bdf)
 {
 	char class[16];
@@ -323,7 +322,7 @@ int sysfs_group_check(struct ddekit_bdf bdf, const char *driver, char **ret_why)
 
 	ddekit_bdf_format(bdf, own);
 	if (sysfs_link(bdf, "iommu_group", group))
-		return why(ret_why, -EOPNOTSUPP, "%s has no IOMMU: switch it on in the firmware "
+		return why(ret_why, -EOPNOTSUPP, "%s has no IOMMU: enable it in the firmware "
 			   "and by intel_iommu=on on the kernel's command line, or use "
 			   "backend=uio, which has no DMA isolation", own);
 	err = sysfs_each(bdf, "iommu_group/devices", companion_check, &c);
@@ -333,7 +332,7 @@ int sysfs_group_check(struct ddekit_bdf bdf, const char *driver, char **ret_why)
 	}
 	if (c.list[0])
 		return why(ret_why, -EBUSY, "IOMMU group %s of %s has devices with other drivers: "
-			   "%s; all of a group must be given away together: unbind them first",
+			   "%s; a group can only be claimed as a whole: unbind them first",
 			   group, own, c.list);
 	return atoi(group);
 }

@@ -2,7 +2,7 @@
 /*
  * DMA memory (see include/ddekit/dma.h): a list of blocks in the order of their
  * addresses, first fit.  The list is in host memory, out of the device's reach.
- * Where the pool is not one piece to the device no block reaches over a border.
+ * Where the pool is not contiguous for the device no block crosses a border.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -21,7 +21,7 @@ struct block {
 	uint64_t start, size;	/* device addresses */
 	char *cpu;		/* of start */
 	bool used;
-	void *bounce;		/* the memory it stands for; NULL: an allocation */
+	void *bounce;		/* the memory it is a copy of; NULL: an allocation */
 };
 
 struct ddekit_dma_heap {
@@ -30,12 +30,12 @@ struct ddekit_dma_heap {
 	struct block *blocks;
 };
 
-/* What an allocation must fulfil. */
+/* Conditions of an allocation. */
 struct demand {
 	uint64_t size, low, high, align, boundary;
 };
 
-/* What the device calls the byte at an offset of the pool. */
+/* The device address of the byte at an offset of the pool. */
 static uint64_t pool_iova(const struct ddekit_pool *pool, uint64_t offset)
 {
 	if (!pool->block_iova)
@@ -43,7 +43,7 @@ static uint64_t pool_iova(const struct ddekit_pool *pool, uint64_t offset)
 	return pool->block_iova[offset / DDEKIT_POOL_BLOCK] + offset % DDEKIT_POOL_BLOCK;
 }
 
-/* How many of the size bytes from offset on are one piece to the device. */
+/* How many of size bytes from offset on are contiguous for the device. */
 static uint64_t pool_one_piece(const struct ddekit_pool *pool, uint64_t offset, uint64_t size)
 {
 	uint64_t start = pool_iova(pool, offset);
@@ -193,7 +193,7 @@ static uint64_t round_up(uint64_t v, uint64_t align)
 	return (v + align - 1) & ~(align - 1);
 }
 
-/* The lowest address in b that suits; 0: none (no pool begins at 0). */
+/* The lowest suitable address in b; 0: none (no pool begins at 0). */
 static uint64_t block_fit(const struct block *b, const struct demand *d)
 {
 	uint64_t at = round_up(b->start > d->low ? b->start : d->low, d->align);
@@ -310,14 +310,14 @@ void ddekit_contig_free(struct ddekit_dma_heap *h, void *p)
 
 /* ---- mappings ------------------------------------------------------------- */
 
-/* Is [offset, offset + len) in the pool, and one piece to the device? */
+/* Is [offset, offset + len) in the pool, and contiguous for the device? */
 static bool in_pool(const struct ddekit_dma_heap *h, uint64_t offset, size_t len)
 {
 	return len <= h->pool->size && offset <= h->pool->size - len && len &&
 	       pool_one_piece(h->pool, offset, len) == len;
 }
 
-/* The offset in the pool of a device address; UINT64_MAX: not in it. */
+/* The offset in the pool of a device address; UINT64_MAX: it is in no pool. */
 static uint64_t pool_offset(const struct ddekit_pool *pool, uint64_t iova)
 {
 	uint64_t i;
@@ -352,7 +352,7 @@ int ddekit_dma_map_single(struct ddekit_dma_heap *h, void *cpu, size_t len,
 	pthread_mutex_unlock(&h->lock);
 	if (!b)
 		return -err;
-	/* What a device does not write must not be an earlier user's. */
+	/* Bytes that the device does not write must not be an earlier user's. */
 	if (dir == DDEKIT_DMA_FROM_DEVICE)
 		memset(b->cpu, 0, b->size);
 	else
@@ -396,7 +396,7 @@ int ddekit_dma_map_sg(struct ddekit_dma_heap *h, struct ddekit_sg *sg, unsigned 
 
 	for (i = 0; i < n && !err; i++)
 		err = ddekit_dma_map_single(h, sg[i].cpu, sg[i].len, dir, &sg[i].iova);
-	if (err)	/* the failed one is i - 1; nothing is to be copied back */
+	if (err)	/* entry i - 1 failed; the others need no copy back */
 		ddekit_dma_unmap_sg(h, sg, i - 1, DDEKIT_DMA_TO_DEVICE);
 	return err;
 }

@@ -16,7 +16,7 @@ void ddekit_initcall_register(struct ddekit_initcall *call)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Takes the first one out. */
+/* Removes and returns the first one. */
 static struct ddekit_initcall *initcall_next(void)
 {
 	struct ddekit_initcall *call;

@@ -64,8 +64,8 @@ static struct interrupt **interrupt_find(const struct ddekit_irq *irq)
 	return p;
 }
 
-/* The line's handler, for whoever reads the change. It may come late, after
- * detach: then the line is left masked. */
+/* The line's handler, in the thread that reads the change. It may be called late, after
+ * detach: then the line stays masked. */
 static void line_asserted(void *irq)
 {
 	struct interrupt *in;
@@ -79,7 +79,7 @@ static void line_asserted(void *irq)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Locked. What is there for the handlers is theirs from now on. */
+/* Locked. Clears what has occurred. Return: whether the handlers are to be called. */
 static bool interrupt_consume(struct interrupt *in, bool vector)
 {
 	if (!in->enabled || in->stop)
@@ -91,7 +91,7 @@ static bool interrupt_consume(struct interrupt *in, bool vector)
 	return vector;
 }
 
-/* Runs the handlers if there is something for them. */
+/* Calls the handlers if an interrupt has occurred. */
 static void interrupt_deliver(struct interrupt *in, bool vector)
 {
 	struct handler *h;
@@ -228,14 +228,14 @@ ddekit_thread_t *ddekit_interrupt_attach(struct ddekit_irq *irq, bool shared,
 	return thread;
 }
 
-/* Locked. Waits for the handlers, unless it is one of them. */
+/* Locked. Waits for running handlers, unless the caller is one of them. */
 static void interrupt_wait_idle(struct interrupt *in)
 {
 	while (in->running && current != in)
 		pthread_cond_wait(&idle, &lock);
 }
 
-/* Locked, idle. Takes out those of priv. Return: how many. */
+/* Locked, idle. Removes those of priv. Return: how many. */
 static unsigned int remove_handlers(struct interrupt *in, void *priv)
 {
 	struct handler **p = &in->handlers, *h;
@@ -300,8 +300,8 @@ int ddekit_interrupt_disable(struct ddekit_irq *irq)
 	return in ? 0 : -ENOENT;
 }
 
-/* A line that fired meanwhile is noted in asserted; its thread runs the handlers
- * and unmasks it. */
+/* If a line has fired meanwhile, asserted is set: its thread calls the handlers and unmasks
+ * the line. */
 int ddekit_interrupt_enable(struct ddekit_irq *irq)
 {
 	bool unmask = false;

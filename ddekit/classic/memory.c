@@ -49,14 +49,13 @@ struct chunk {
 	void *memory;
 };
 
-/* The free objects are noted beside, not in, the objects: a device may write
- * into those. */
+/* The list of free objects is not kept in the objects: a device may write into those. */
 struct ddekit_slab {
 	pthread_mutex_t lock;
 	size_t size;
 	struct ddekit_dma_heap *heap;
 	struct chunk *chunks;
-	void **free;		/* room for all objects */
+	void **free;		/* has room for all objects */
 	size_t n_free, n_objects;
 	void *data;
 };

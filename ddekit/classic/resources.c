@@ -52,7 +52,7 @@ static int range_request(const struct range *want)
 	return busy ? -EBUSY : 0;
 }
 
-/* Takes it out. Return: it, to be freed; NULL. */
+/* Removes a range. Return: it, to be freed; NULL: there is none. */
 static struct range *range_release(struct ddekit_pci *pci, enum range_space space, uint64_t start,
 				   uint64_t len)
 {

@@ -56,7 +56,7 @@ int ddekit_sem_down_try(ddekit_sem_t *s)
 	return err;
 }
 
-/* end: NULL: wait for ever. */
+/* end: NULL: no limit. */
 static int sem_down_until(ddekit_sem_t *s, const struct timespec *end)
 {
 	int err = 0;
@@ -69,7 +69,7 @@ static int sem_down_until(ddekit_sem_t *s, const struct timespec *end)
 		err = end ? -pthread_cond_timedwait(&s->more, &s->lock, end) :
 			    -pthread_cond_wait(&s->more, &s->lock);
 	if (thread_dying()) {
-		/* What it was woken for is another's. */
+		/* Pass the wakeup on to another waiter. */
 		pthread_cond_signal(&s->more);
 	} else if (s->count) {
 		s->count--;

@@ -26,7 +26,7 @@ struct ddekit_thread {
 	sem_t end;		/* posted by terminate: ends timed sleeps */
 	bool dying;
 	pthread_mutex_t block_lock;
-	pthread_mutex_t *block_mutex;	/* what it waits on, NULL: nothing */
+	pthread_mutex_t *block_mutex;	/* of the condition it waits for; NULL: none */
 	pthread_cond_t *block_cond;
 	void (*fn)(void *arg);
 	void *arg;
@@ -115,7 +115,7 @@ void ddekit_thread_terminate(ddekit_thread_t *t)
 	sem_post(&t->wakeups);
 	pthread_mutex_lock(&t->block_lock);
 	if (t->block_cond) {
-		/* With the mutex: it has not looked yet, or it waits. */
+		/* With the mutex held: the thread has not checked yet, or it waits. */
 		pthread_mutex_lock(t->block_mutex);
 		pthread_cond_broadcast(t->block_cond);
 		pthread_mutex_unlock(t->block_mutex);
@@ -234,7 +234,7 @@ static void sleep_for(time_t sec, long nsec)
 			;
 		return;
 	}
-	/* Nobody posts it but terminate. */
+	/* Only terminate posts it. */
 	while (sem_clockwait(&self->end, CLOCK_MONOTONIC, &ts) && errno == EINTR)
 		;
 	thread_end_if_dying();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Timers (see include/ddekit/timer.h): a list sorted by deadline and one
- * thread.  The thread is for the program's life.
+ * thread, which lives as long as the program.
  */
 #include <errno.h>
 #include <limits.h>
@@ -84,7 +84,7 @@ static int timer_start_thread(void)
 	return thread ? 0 : -errno;
 }
 
-/* Locked. Where the pointer to it is, or would be. */
+/* Locked. The pointer to a timer in the list, or the one at its end. */
 static struct timer **timer_find(int id)
 {
 	struct timer **p = &timers;

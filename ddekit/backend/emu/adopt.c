@@ -16,7 +16,7 @@ void emu_close(struct ddekit_pci *pci)
 	struct emu_pci *e = to_emu(pci);
 	unsigned int i;
 
-	qtest_flush(&e->qt);	/* a driver's last words to its device */
+	qtest_flush(&e->qt);	/* the driver's last writes */
 	pool_unmap(&e->base.pool);
 	fd_close(&e->ram_fd);
 	fd_close(&e->qtest_fd);
@@ -120,10 +120,10 @@ int emu_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t
 }
 
 /*
- * What only says where a function answers (BARs, a bridge's windows) needs no
- * waiting: the next access takes the same way.  The bytes with the bus numbers do,
- * for emu_constants_find() answers by them.  Other writes are done on return, as
- * PCI says of configuration requests.
+ * Writes that only set a function's addresses (BARs, a bridge's windows) are posted: the next
+ * access follows them in the same stream.  Bus numbers are not posted, for emu_constants_find()
+ * depends on them.  Other writes have been executed on return, as PCI requires of configuration
+ * requests.
  */
 static bool may_post(uint32_t reg)
 {
@@ -219,7 +219,7 @@ void emu_flush(struct ddekit_pci *pci)
 {
 	struct emu_pci *e = to_emu(pci);
 
-	/* Called before each sleep: without a lock when there is nothing to do. */
+	/* Called before each sleep: no lock when there is nothing to do. */
 	if (!__atomic_load_n(&e->qt.out_len, __ATOMIC_RELAXED))
 		return;
 	emu_lock(e);
@@ -234,7 +234,7 @@ int emu_service(struct ddekit_pci *pci)
 	int err;
 
 	emu_lock(e);
-	/* Who waits for an interrupt waits for what his writes will cause. */
+	/* A caller that waits for an interrupt may wait for the effect of a buffered write. */
 	qtest_flush(&e->qt);
 	err = qtest_poll(&e->qt);
 	emu_unlock(e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The privileged half of the emu backend: a claim is a running QEMU.  It stays
- * what it is when driver hosts come and go, as hardware would.
+ * The privileged half of the emu backend: a claim is a running QEMU, which stays while driver
+ * hosts come and go, as hardware does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 unsigned int emu_open_ms = 15000;
 
-/* What only QEMU gets. */
+/* Only QEMU gets these. */
 struct remote_fds {
 	int bios, qtest, monitor, ivshmem;
 };
@@ -30,7 +30,7 @@ static struct emu_claim *to_claim(struct ddekit_claim *claim)
 	return (struct emu_claim *)claim;
 }
 
-/* The one teardown. */
+/* The only teardown path. */
 static void claim_destroy(struct emu_claim *c)
 {
 	unsigned int i;
@@ -61,7 +61,7 @@ struct emu_claim *emu_claim_create(uint64_t pool_size)
 	return c;
 }
 
-/* ---- what QEMU is given --------------------------------------------------- */
+/* ---- QEMU's files --------------------------------------------------------- */
 
 /* A socket pair with room for the replies to QTEST_CAP commands and more. */
 static int channel_open(int *ret_ours, int *ret_remote)
@@ -87,7 +87,7 @@ static int memory_file(const char *name)
 	return fd < 0 ? fd : emu_fd_move_up(fd);
 }
 
-/* RAM: sparse, of a size that nobody can change any more. */
+/* RAM: sparse, its size sealed. */
 static int make_ram(struct emu_claim *c)
 {
 	int fd = memory_file("ddekit-ram");
@@ -194,7 +194,7 @@ static int qemu_launch(struct emu_claim *c, const struct ddekit_claim_spec *spec
 	return err;
 }
 
-/* The stream ended, or nothing came: say what became of QEMU. */
+/* The stream ended, or a deadline passed: report the state of QEMU. */
 static int explain_silence(struct emu_claim *c, const char *device, char **ret_why)
 {
 	uint64_t deadline = deadline_first(c->qt.deadline, deadline_ns(LAST_WORDS_MS));
@@ -258,7 +258,7 @@ int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **r
 	return 0;
 }
 
-/* ---- later ---------------------------------------------------------------- */
+/* ---- during the claim ----------------------------------------------------- */
 
 int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 {
@@ -284,8 +284,8 @@ int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 }
 
 /*
- * The driver host had these files too, and status flags belong to all who have a file.
- * QEMU writes to the eventfds, so it may even wait in one.
+ * The driver host had these files too and may have changed their status flags, which all
+ * processes share.  QEMU writes to the eventfds, so it may be blocked in one.
  */
 static void reset_files(struct emu_claim *c)
 {
@@ -310,7 +310,7 @@ int emu_claim_quiesce(struct ddekit_claim *claim)
 		err = emu_topology_reset(&c->topology, &c->qt);
 	if (err)
 		return c->qt.timed_out ? -ETIMEDOUT : err;
-	/* Only now: the device writes into the pool and rings no more. */
+	/* Only now: the device no longer writes into the pool or raises vectors. */
 	for (i = 0; i < EMU_VECTORS; i++)
 		fd_drain_event(c->vector_fd[i]);
 	if (fallocate(c->ram_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
@@ -351,7 +351,7 @@ pid_t emu_claim_pid(struct ddekit_claim *claim)
 	return to_claim(claim)->process.pid;
 }
 
-/* Asked to quit, QEMU closes its disk images properly. One whose stream is dead would not
+/* On "quit" QEMU closes its disk images properly. If its stream is dead it would not
  * answer. */
 void emu_claim_close(struct ddekit_claim *claim)
 {

@@ -5,7 +5,7 @@
 
 #include "emu.h"
 
-/* Of whole operations, in milliseconds. That of an open: tests have less. */
+/* Deadlines of whole operations, milliseconds. Tests shorten that of open. */
 extern unsigned int emu_open_ms;
 #define EMU_QUIESCE_MS 2000
 #define EMU_MONITOR_MS 1000
@@ -22,10 +22,10 @@ struct emu_claim {
 	int vector_fd[EMU_VECTORS];
 };
 
-/* claim.c: one that holds nothing. NULL: no memory. */
+/* claim.c: an empty claim. NULL: no memory. */
 struct emu_claim *emu_claim_create(uint64_t pool_size);
 
-/* claim.c: as struct claim_ops says. */
+/* claim.c: see struct claim_ops. */
 int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
 		   char **ret_why);
 int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* QEMU's command line: a q35 machine with nothing in it but what we put there. */
+/* QEMU's command line: a q35 machine that contains only what is listed here. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static bool has_key(const char *option, const char *key)
 	return false;
 }
 
-/* Devices that are controllers: their disk is a device of its own. */
+/* Controllers: their disk is a separate device. */
 static const struct {
 	const char *controller, *disk;
 } controllers[] = {
@@ -109,7 +109,7 @@ static int check_device(const struct ddekit_claim_spec *spec, char **ret_why)
 		return why(ret_why, -EINVAL, "no emulated device given; for instance e1000e");
 	if (dev[0] == '{' || (net && net[0] == '{'))
 		return why(ret_why, -EINVAL,
-			   "\"%s\": the JSON form is not taken; write name,key=value",
+			   "\"%s\": the JSON form is not supported; write name,key=value",
 			   dev[0] == '{' ? dev : net);
 	if (has_key(dev, "bus") || has_key(dev, "addr"))
 		return why(ret_why, -EINVAL,
@@ -164,7 +164,7 @@ static void add_channels(struct args *a, const struct emu_cmdline_fds *fds)
 		 EMU_VECTORS, EMU_SLOT_DOORBELL);
 }
 
-/* By a set of file descriptors: QEMU's user may not open the file. */
+/* As a set of file descriptors: QEMU's user may not be allowed to open the file. */
 static void add_drive(struct args *a, const struct ddekit_claim_spec *spec)
 {
 	if (!spec->emu_drive)
@@ -172,12 +172,12 @@ static void add_drive(struct args *a, const struct ddekit_claim_spec *spec)
 	args_add(a, "-add-fd");
 	args_add(a, "fd=%d,set=1", spec->emu_drive_fd);
 	args_add(a, "-drive");
-	/* Else QEMU would open it for reading first, which the set has no file for. */
+	/* Otherwise QEMU opens it read-only first, for which the set has no file. */
 	args_add(a, "if=none,id=drive0,auto-read-only=off,file=/dev/fdset/1%s%s",
 		 *spec->emu_drive ? "," : "", spec->emu_drive);
 }
 
-/* Is this what stands in the device rather than beside it? It must come after. */
+/* Is this inside the device rather than beside it? Then it must follow it. */
 static bool is_inner(const char *const *arg)
 {
 	const char *bus;
@@ -208,7 +208,7 @@ static void add_device(struct args *a, const struct ddekit_claim_spec *spec)
 
 	args_add(a, "-device");
 	args_add(a, "pcie-root-port,id=port1,bus=pcie.0,addr=0x%x,chassis=1,slot=1", EMU_SLOT_PORT);
-	/* After the port, whose slot they must not take. */
+	/* After the port, so that they do not get its slot. */
 	add_args(a, spec->emu_args, false);
 	if (spec->emu_netdev) {
 		args_add(a, "-netdev");
@@ -216,7 +216,7 @@ static void add_device(struct args *a, const struct ddekit_claim_spec *spec)
 	}
 	add_drive(a, spec);
 	args_add(a, "-device");
-	/* No option ROM: nobody would run it, and its file may be missing. */
+	/* No option ROM: it is never run, and its file may be missing. */
 	args_add(a, "%s,bus=port1,addr=0%s%s%s%s", dev, has_key(dev, "id") ? "" : ",id=dev0",
 		 has_key(dev, "romfile") ? "" : ",romfile=",
 		 spec->emu_netdev ? ",netdev=net0" : "",

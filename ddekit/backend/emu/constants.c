@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What of config space never changes, handed over with the device.  A kernel
- * walks the capability lists again and again, each step a question to another
- * process; and it asks for functions which are not there.
+ * The part of config space that never changes, handed over with the device.  A kernel walks
+ * the capability lists many times, each step a request to another process, and it looks for
+ * functions that do not exist.
  *
  * Constant are the ids, the header type, the interrupt pin and the headers of
- * the capabilities (PCI 3.0, 6.1 and 6.7; PCIe 4.0, 7.6.3).  A bridge of the
- * root bus with another bus number puts functions elsewhere: until it has its
- * old one again only the root bus is known.
+ * the capabilities (PCI 3.0, 6.1 and 6.7; PCIe 4.0, 7.6.3).  If the bus number of a bridge on
+ * the root bus changes, functions move: only the root bus is known until the number is
+ * restored.
  */
 #include <string.h>
 #include "emu.h"

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The emu backend: QEMU as a bag of devices.  No guest code runs; the driver
+ * The emu backend: QEMU as a collection of devices.  No guest code runs; the driver
  * host is the CPU.  Private to backend/emu/.
  *
- *   cmdline.c   what QEMU is called with
- *   process.c   starts QEMU, knows when and why it ended
+ *   cmdline.c   QEMU's command line
+ *   process.c   starts QEMU, reports when and why it ended
  *   ivshmem.c   plays the server of QEMU's doorbell: messages become eventfds
- *   topology.c  ECAM, bus numbers, the state to come back to after a reset
+ *   topology.c  ECAM, bus numbers, the state to restore after a reset
  *   monitor.c   QMP
  *   claim.c     the privileged half: open, handover, quiesce, close
- *   save.c      a claim passed on to another process
+ *   save.c      passes a claim to another process
  *   qtest.c     register accesses
- *   constants.c what of config space never changes
- *   quirk.c     where QEMU's models differ from the devices
+ *   constants.c the part of config space that never changes
+ *   quirk.c     differences between QEMU's models and the devices
  *   lines.c     vectors and INTx lines
  *   adopt.c     the unprivileged half
  *   backend.c   both halves as one table
@@ -81,7 +81,7 @@ struct emu_bridge {
 
 struct emu_constants {
 	uint32_t n, n_bridges;
-	uint32_t renumbered;	/* bit per bridge; others than 0: ask the device */
+	uint32_t renumbered;	/* bit per bridge; not 0: read from the device */
 	uint8_t present[32];	/* of the root bus: bit per function of each slot */
 	struct emu_bridge bridge[EMU_MAX_FUNCTIONS];
 	struct emu_constant at[EMU_MAX_CONSTANTS];
@@ -105,7 +105,7 @@ struct emu_cmdline_fds {
 /**
  * emu_cmdline - make QEMU's arguments
  * @ret_argv: ends with NULL; for emu_cmdline_free()
- * Return: 0, -EINVAL, -ENOMEM; *ret_why tells.
+ * Return: 0, -EINVAL, -ENOMEM, with a message in *ret_why.
  */
 int emu_cmdline(const struct ddekit_claim_spec *spec, const struct emu_cmdline_fds *fds,
 		char ***ret_argv, char **ret_why);
@@ -114,9 +114,9 @@ void emu_cmdline_free(char **argv);
 /* ---- process.c ------------------------------------------------------------ */
 
 /*
- * A QEMU process.  It lives as long as somebody holds the lifeline: when its
- * last copy is closed, by the claim or by the claim's death of whatever kind,
- * the kernel sends QEMU a SIGKILL (see arm_lifeline()).
+ * A QEMU process.  It lives as long as a copy of the lifeline is open: when the last one is
+ * closed, by the claim or by the end of its process, the kernel kills QEMU with SIGKILL (see
+ * arm_lifeline()).
  */
 struct emu_process {
 	pid_t pid;		/* 0: never started */
@@ -126,7 +126,7 @@ struct emu_process {
 	bool reaped;
 	int wait_code, wait_status;	/* of siginfo_t */
 	size_t words_len;
-	char words[1024];	/* the first and the last of what it said */
+	char words[1024];	/* the beginning and the end of its output */
 };
 
 #define EMU_KILL_MS 1000
@@ -141,22 +141,22 @@ struct emu_launch {
 };
 
 void emu_process_init(struct emu_process *p);
-/* Finds the binary. Return: 0, -ENOENT. *ret is to be freed. */
+/* Finds the binary. *ret is to be freed. Return: 0, -ENOENT. */
 int emu_process_find(char **ret, char **ret_why);
 /* Any thread, whatever others there are. Blocks until QEMU's binary runs, or the deadline
- * (deadline.h). Return: 0, -ETIMEDOUT, -errno of the step that *ret_why tells. */
+ * (deadline.h). Return: 0, -ETIMEDOUT, -errno of the step that *ret_why names. */
 int emu_process_start(struct emu_process *p, const struct emu_launch *l, uint64_t deadline,
 		      char **ret_why);
 /* True once it has ended; it is reaped then. */
 bool emu_process_ended(struct emu_process *p);
 /* Waits for its end. Return: 0, -ETIMEDOUT. */
 int emu_process_wait(struct emu_process *p, uint64_t deadline);
-/* Reads what it has said on stderr, a pipe's content at most. Does not block. */
+/* Reads its output on stderr, a pipe's content at most. Does not block. */
 void emu_process_listen(struct emu_process *p);
-/* Its end as text, "exited with status 1: …"; to be freed; NULL if no memory. */
+/* How it ended, "exited with status 1: …", to be freed; NULL: no memory. */
 char *emu_process_epitaph(struct emu_process *p);
-/* Kills it if need be and waits for its end, EMU_KILL_MS at most: one that hangs in the
- * kernel ends by itself. Frees everything. Safe after init() alone. */
+/* Kills it if necessary and waits for its end, EMU_KILL_MS at most: one that hangs in the
+ * kernel is left to end later. Frees everything. Safe after init() alone. */
 void emu_process_finish(struct emu_process *p);
 /* A copy of fd above stdio, close-on-exec; closes fd. -1 stays -1. */
 int emu_fd_move_up(int fd);
@@ -182,24 +182,24 @@ struct emu_topology {
 	struct emu_function *fn[EMU_MAX_FUNCTIONS];
 };
 
-/* Switches ECAM on, numbers the buses, remembers the state. Return: 0, -EIO,
- * -ENOMEM, -ENODEV (*ret_why tells). */
+/* Enables ECAM, numbers the buses, saves the state. Return: 0, -EIO, -ENOMEM, -ENODEV with a
+ * message in *ret_why. */
 int emu_topology_init(struct emu_topology *t, struct qtest *q, char **ret_why);
-/* Stops all DMA, resets every bus behind a bridge, and brings back the state
- * remembered. Return: 0, -EIO. */
+/* Stops all DMA, resets every bus behind a bridge, and restores the saved state.
+ * Return: 0, -EIO. */
 int emu_topology_reset(struct emu_topology *t, struct qtest *q);
 void emu_topology_finish(struct emu_topology *t);
 
 /* ---- constants.c ---------------------------------------------------------- */
 
-/* What the topology says never changes. What does not fit is left out. */
+/* Collects the constants of a topology; those beyond the table's size are left out. */
 void emu_constants_make(struct emu_constants *c, const struct emu_topology *t);
-/* True: there is surely no such function. */
+/* True: there is certainly no such function. */
 bool emu_constants_absent(const struct emu_constants *c, uint8_t bus, uint8_t devfn);
 /* Return: true, *ret is the value of an aligned register of 1, 2 or 4 bytes. */
 bool emu_constants_find(const struct emu_constants *c, uint8_t bus, uint8_t devfn, uint32_t reg,
 			uint32_t size, uint32_t *ret);
-/* Config space is about to be written: the numbers of buses may change. */
+/* To be called before a write to config space: bus numbers may change. */
 void emu_constants_saw_write(struct emu_constants *c, uint8_t bus, uint8_t devfn, uint32_t reg,
 			     uint32_t size, uint32_t value);
 
@@ -237,7 +237,7 @@ struct emu_pci {
 	struct ddekit_pci base;
 	pthread_mutex_t lock;		/* protects all below */
 	struct qtest qt;
-	struct ddekit_pci_stats stats;	/* but messages and syscalls */
+	struct ddekit_pci_stats stats;	/* without messages and syscalls */
 	int ram_fd, qtest_fd;
 	unsigned int n_vectors;
 	uint64_t vectors_used;		/* bit per vector */
@@ -247,7 +247,7 @@ struct emu_pci {
 	bool strict;			/* each write is waited for */
 	unsigned int n_quirks;
 	struct emu_quirk_user quirk[EMU_MAX_QUIRKS];
-	struct emu_constants constants;	/* but its bitmap, which never changes */
+	struct emu_constants constants;	/* its bitmap of functions needs no lock */
 };
 
 static inline struct emu_pci *to_emu(struct ddekit_pci *pci)
@@ -269,8 +269,8 @@ void emu_irq_mask(struct ddekit_irq *irq, bool masked);
 void emu_irq_free(struct ddekit_irq *irq);
 
 /* quirk.c; all locked */
-/* A function's id was read / its config space written: keeps track of those
- * that have quirks. */
+/* A function's id was read, or its config space written: track the functions that have
+ * quirks. */
 void emu_quirk_saw_id(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t id);
 void emu_quirk_saw_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg,
 			 uint32_t size, uint32_t value);

@@ -6,8 +6,7 @@
  * MSI data has only 16 bits; the device itself is peer 1.
  *
  * The protocol: 64-bit little endian numbers, some with a file descriptor.
- * Never tell it that a peer is gone: QEMU 7.2 corrupts its heap if the id comes
- * back.
+ * Never report that a peer is gone: QEMU 7.2 corrupts its heap if the id is used again.
  */
 #include <endian.h>
 #include <errno.h>
@@ -50,7 +49,7 @@ static int send_number(int sock, int64_t number, int fd)
 	return n == sizeof(wire) ? 0 : -EIO;
 }
 
-/* The memory that peers of such a device would share; nobody uses it. */
+/* The memory that peers of such a device share; unused here. */
 static int send_shared_memory(int sock)
 {
 	int fd = memfd_create("ddekit-doorbell", MFD_CLOEXEC), err;

@@ -14,7 +14,7 @@
 /* ivshmem's doorbell register; peer 0, so the data is the vector's number. */
 #define DOORBELL_REGISTER 0x0c
 
-/* The sandbox has no preadv2() for fd_drain_event(); the claim sees to the flags. */
+/* The sandbox refuses the preadv2() of fd_drain_event(); the claim resets the flags. */
 static void eventfd_drain(int fd)
 {
 	uint64_t count;
@@ -141,8 +141,8 @@ int emu_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
 }
 
 /*
- * The level known may be older than a posted write that has quietened the
- * device: before a line is raised again its writes are waited for.
+ * The known level may be older than a posted write that has cleared the interrupt: wait for
+ * outstanding writes before delivering the line again.
  */
 void emu_irq_mask(struct ddekit_irq *irq, bool masked)
 {

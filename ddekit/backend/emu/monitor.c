@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * QMP, QEMU's monitor: one command at a time, events ignored.  Each command has an id, which
- * its reply repeats: the reply to one that nobody waits for any more, here or in a process
- * that had the monitor before, is not taken for the next one's.
+ * QMP, QEMU's monitor: one command at a time, events ignored.  Each command has an id that its
+ * reply repeats, so that a late reply to an abandoned command, of this process or of an earlier
+ * one, is not mistaken for the next command's.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -44,15 +44,15 @@ static int monitor_send(struct emu_monitor *m, const char *text, uint64_t deadli
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN || monitor_wait(m, POLLOUT, deadline)) {
-			m->dead = true;	/* perhaps half a command is out */
+			m->dead = true;	/* half a command may have been sent */
 			return -EIO;
 		}
 	}
 	return 0;
 }
 
-/* The next line as an object to be put. One that is none is skipped: who had the monitor
- * before may have read half of it. */
+/* The next line as an object, to be put. Malformed lines are skipped: an earlier user of the
+ * monitor may have read half a line. */
 static int monitor_receive(struct emu_monitor *m, uint64_t deadline, json_object **ret)
 {
 	while (deadline_left_ms(deadline)) {
@@ -92,8 +92,8 @@ static char *json_text(json_object *o)
 	return strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
 }
 
-/* To another command. What has no id is the greeting, an event, or about a command that
- * could not be read. */
+/* Is it the reply to another command? Without an id it is the greeting, an event, or the error
+ * of a command that QEMU could not parse. */
 static bool reply_is_stale(json_object *o, int64_t id)
 {
 	json_object *member;
@@ -101,7 +101,7 @@ static bool reply_is_stale(json_object *o, int64_t id)
 	return json_object_object_get_ex(o, "id", &member) && json_object_get_int64(member) != id;
 }
 
-/* Reads up to the reply of a command, or up to the greeting. */
+/* Reads until the reply to a command, or until the greeting. */
 static int monitor_read_reply(struct emu_monitor *m, const char *key, int64_t id, uint64_t deadline,
 			      char **ret_reply)
 {
@@ -136,7 +136,7 @@ static int monitor_read_reply(struct emu_monitor *m, const char *key, int64_t id
 	return err;
 }
 
-/* {"execute": name, "id": id, "arguments": …}, to be put; NULL: arguments are no object */
+/* {"execute": name, "id": id, "arguments": …}, to be put; NULL: arguments are not an object */
 static json_object *command_make(const char *name, const char *arguments, int64_t id)
 {
 	json_object *o, *args = NULL;
@@ -161,7 +161,7 @@ static json_object *command_make(const char *name, const char *arguments, int64_
 static int monitor_execute(struct emu_monitor *m, const char *name, const char *arguments,
 			   uint64_t deadline, char **ret_reply)
 {
-	/* The time: no process uses one twice. */
+	/* The time: unique among all processes that use the monitor. */
 	int64_t id = (int64_t)monotonic_ns();
 	json_object *o = command_make(name, arguments, id);
 	int err;
@@ -187,7 +187,7 @@ int emu_monitor_run(struct emu_monitor *m, const char *name, const char *argumen
 		if (!err)
 			err = monitor_execute(m, "qmp_capabilities", NULL, deadline, NULL);
 		if (err) {
-			m->dead = true;	/* it greets once */
+			m->dead = true;	/* QEMU greets only once */
 			return err;
 		}
 		m->ready = true;

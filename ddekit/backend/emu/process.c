@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The QEMU process: start, last words, end.
+ * The QEMU process: start, output, end.
  *
- * QEMU must end when its claimer does, even by SIGKILL, but a claimer's thread
- * may end, and its supervisor may later pass the claim to its successor.  So
- * its life hangs on a socket pair rather than on PR_SET_PDEATHSIG: see
- * arm_lifeline().
+ * QEMU must end when its claimer does, even by SIGKILL, but the thread that started it may end
+ * earlier, and the claim may be passed to another process.  Its life therefore depends on a
+ * socket pair, not on PR_SET_PDEATHSIG: see arm_lifeline().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +24,8 @@
 
 #define QEMU_NAME "qemu-system-x86_64"
 
-/* Of what QEMU says: this much from its beginning is kept for good; read at a
- * time, at most as much as there is room behind it. */
+/* Of QEMU's output the first WORDS_HEAD bytes are kept, and the last ones; a chunk fits into
+ * the room behind the head. */
 #define WORDS_HEAD 768
 #define WORDS_CHUNK 256
 #define WORDS_CHUNKS (65536 / WORDS_CHUNK)	/* a pipe's content */
@@ -105,9 +104,9 @@ struct child_fds {
 };
 
 /*
- * When the other end of the socket goes away the kernel signals the owner of
- * an O_ASYNC file.  The owner is this process, the signal SIGKILL; all that
- * survives exec.  If the other end went before, it is seen here.
+ * When the other end of the socket is closed the kernel signals the owner of
+ * an O_ASYNC file.  The owner is this process, the signal SIGKILL; all of that
+ * survives exec.  If the other end was closed before, poll() sees it here.
  */
 static int arm_lifeline(int fd)
 {
@@ -128,7 +127,7 @@ static int reset_signals(void)
 	int i;
 
 	for (i = 1; i < NSIG; i++)
-		sigaction(i, &dfl, NULL);	/* some refuse, rightly */
+		sigaction(i, &dfl, NULL);	/* SIGKILL and SIGSTOP refuse */
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -141,7 +140,7 @@ static int pass_fds(const int *fds)
 	return 0;
 }
 
-/* By the kernel's own calls: libc's change all threads, under a lock. */
+/* By plain system calls: libc's wrappers change all threads, under a lock. */
 static int change_user(const struct emu_launch *l)
 {
 	if (l->uid && geteuid() == 0) {
@@ -209,14 +208,14 @@ static int report_read(int fd, const char *binary, uint64_t deadline, char **ret
 	ssize_t n;
 
 	if (fd_wait(fd, deadline))
-		return why(ret_why, -ETIMEDOUT, "%s: does not start", binary);
+		return why(ret_why, -ETIMEDOUT, "%s did not start in time", binary);
 	do {
 		n = read(fd, &r, sizeof(r));
 	} while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return 0;
 	if (n != sizeof(r))
-		return why(ret_why, -EIO, "%s: its start failed", binary);
+		return why(ret_why, -EIO, "%s: start failed", binary);
 	return why(ret_why, -r.error, "%s: %s: %s", binary, step_names[r.step],
 		   strerror(r.error));
 }
@@ -256,7 +255,7 @@ static int open_fds(struct emu_process *p, struct child_fds *c, int *ret_report)
 		return err;
 	p->words_fd = pair[0];
 	c->words = pair[1];
-	/* QEMU must never wait because nobody reads what it says. */
+	/* QEMU must never wait because nobody reads its output. */
 	fcntl(p->words_fd, F_SETFL, O_NONBLOCK);
 	fcntl(c->words, F_SETFL, O_NONBLOCK);
 	err = pipe_pair(pair);
@@ -315,8 +314,8 @@ int emu_process_start(struct emu_process *p, const struct emu_launch *l, uint64_
 
 /* ---- its end -------------------------------------------------------------- */
 
-/* Keeps the first and the last of it: an error comes first, or a dump of
- * registers follows it. */
+/* Keeps the beginning and the end: an error comes first, but a dump of registers may precede
+ * the last message. */
 static void words_append(struct emu_process *p, const char *text, size_t len)
 {
 	size_t room = sizeof(p->words) - p->words_len;
@@ -356,8 +355,8 @@ static int process_reap(struct emu_process *p, int flags)
 	} while (n < 0 && errno == EINTR);
 	if (n == 0 && si.si_pid == 0)
 		return -EBUSY;
-	/* Somebody who ignores SIGCHLD has it reaped by the kernel, and a claim that
-	 * was passed on is no child: no status. */
+	/* No status if the caller ignores SIGCHLD, so that the kernel reaps it, or if the claim
+	 * was passed on, so that it is no child of ours. */
 	p->wait_code = n == 0 ? si.si_code : 0;
 	p->wait_status = si.si_status;
 	p->reaped = true;
@@ -382,7 +381,7 @@ int emu_process_wait(struct emu_process *p, uint64_t deadline)
 	return fd_wait(p->pidfd, deadline) ? -ETIMEDOUT : process_reap(p, 0);
 }
 
-/* The last words as one line, without QEMU's name before each of them. */
+/* The output as one line, without QEMU's name at each beginning. */
 static void words_one_line(const struct emu_process *p, char *buf, size_t size)
 {
 	static const char name[] = QEMU_NAME ": ";
@@ -441,7 +440,7 @@ void emu_process_finish(struct emu_process *p)
 		}
 		close(p->pidfd);
 	} else if (p->pid > 0) {
-		/* No pidfd: it is our child and not yet reaped, so still it. */
+		/* No pidfd: the child has not been reaped, so its pid is not reused. */
 		kill(p->pid, SIGKILL);
 		while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
 			;

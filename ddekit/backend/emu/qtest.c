@@ -2,14 +2,14 @@
 /*
  * The qtest protocol (see qtest.h).
  *
- * Commands collect in `out` and go to QEMU when something waits for them, when
- * the owner flushes (before it sleeps or waits, and every millisecond while it
- * is busy), or when BATCH_BYTES are reached: what a driver writes in one go
- * costs one system call and wakes QEMU once.  Replies to writes are only "OK"; they are read when a
- * reply is waited for, or when QTEST_CAP of them are outstanding.
+ * Commands are collected in `out` and sent to QEMU when something waits for them, when the
+ * owner flushes (before it sleeps or waits, and every millisecond while it is busy), or when
+ * they exceed BATCH_BYTES: a burst of writes costs one system call and wakes QEMU once.  Replies
+ * to writes are just "OK"; they are read when a reply is waited for, or when QTEST_CAP of them
+ * are outstanding.
  *
- * Whoever receives looks at all that came before he returns: an interrupt behind the reply he
- * waited for is in no socket any more, and no event will tell of it.
+ * Who receives processes everything that has arrived: an interrupt behind the expected reply has
+ * left the socket, and no event will announce it.
  *
  * One send() is far below a socket buffer's allocation unit, so the kernel
  * queues all of it or nothing, even if the sender is killed.
@@ -30,7 +30,7 @@
 #define BATCH_BYTES 256		/* some eight writes */
 #define COMMAND_MAX 48		/* "writeq " and two numbers of 18 characters */
 
-/* Waiting for QEMU without sleeping needs a processor for it to run on. */
+/* Polling for a reply is useful only if QEMU has a processor to run on. */
 static bool several_cpus(void)
 {
 	cpu_set_t set;
@@ -54,9 +54,9 @@ static int stream_die(struct qtest *q)
 	return -EIO;
 }
 
-/* ---- taking replies in ---------------------------------------------------- */
+/* ---- receiving replies ---------------------------------------------------- */
 
-/* Is the deadline over? Then the stream is dead. */
+/* Has the deadline passed? Then the stream is dead. */
 static bool stream_is_late(struct qtest *q)
 {
 	if (deadline_left_ms(q->deadline))
@@ -84,7 +84,7 @@ static int stream_wait(struct qtest *q, short events)
 	return -EIO;
 }
 
-/* Receives more. Return: bytes; 0: nothing there (only without wait); -EIO. */
+/* Receives more. Return: bytes; 0: nothing has arrived (only without wait); -EIO. */
 static ssize_t stream_receive(struct qtest *q, bool wait)
 {
 	uint64_t spin_end = wait && q->spin ? monotonic_ns() + SPIN_NS : 0;
@@ -141,8 +141,8 @@ static void irq_read(struct qtest *q, const char *line)
 		q->lines &= ~(1u << n);
 }
 
-/* Takes the interrupt lines at the front of the buffer and then, if it is
- * complete and wanted, one reply. Return: it, or NULL. */
+/* Processes the interrupt lines at the front of the buffer and then, if it is
+ * complete and wanted, one reply. Return: the reply, or NULL. */
 static char *reply_next_buffered(struct qtest *q, bool want_reply)
 {
 	while (q->in_pos < q->in_len) {
@@ -171,7 +171,7 @@ static char *reply_next(struct qtest *q)
 	return line;
 }
 
-/* Discards replies that are in the buffer, down to keep outstanding ones. */
+/* Discards replies in the buffer until only keep are outstanding. */
 static int replies_discard_buffered(struct qtest *q, unsigned int keep)
 {
 	char *line;
@@ -229,7 +229,7 @@ static int value_read(struct qtest *q, uint64_t *ret)
 
 /* ---- sending commands ----------------------------------------------------- */
 
-/* Sends the buffer. keep: replies at the end of the queue that are somebody's. */
+/* Sends the buffer. keep: replies at the end of the queue that a caller waits for. */
 static int stream_send(struct qtest *q, unsigned int keep)
 {
 	size_t done = 0, len = q->out_len;
@@ -445,11 +445,11 @@ int qtest_read_block(struct qtest *q, uint64_t addr, void *buf, size_t len)
 }
 
 /*
- * A killed sender's last command is whole, since send() queues all or nothing.
- * Should it not be, "0 1 0" makes nearly any prefix of a command either valid
+ * A killed sender's last command is complete, since send() queues all or nothing.
+ * If it were not, "0 1 0" would make nearly any prefix of a command either valid
  * and harmless (the device is reset next) or unknown, which QEMU answers; only
- * a malformed or too large number aborts it.
- * Then comes a word that is no command, and not the one of a sender before: QEMU's answer
+ * a malformed or too large number aborts QEMU.
+ * Then follows a word that is no command and that no earlier sender has used: QEMU's answer
  * repeats it.
  */
 int qtest_resync(struct qtest *q)

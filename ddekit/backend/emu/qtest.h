@@ -3,7 +3,7 @@
  * QEMU's qtest protocol over a stream socket: register accesses as text lines,
  * interrupt lines as messages between the replies.
  *
- * A struct qtest has no lock: its owner serialises.  What blocks does so until the
+ * A struct qtest has no lock: its owner serialises calls.  Calls that block do so until the
  * deadline, however much QEMU sends meanwhile; then the stream is dead (-EIO).
  */
 #ifndef EMU_QTEST_H
@@ -14,16 +14,16 @@
 #include <stdint.h>
 #include "../../backend.h"
 
-/* Commands without a reply yet, at most.  Each reply takes room in QEMU's
- * socket buffer until it is read. */
+/* The most commands without a reply.  Each reply occupies QEMU's socket buffer until it is
+ * read. */
 #define QTEST_CAP 128
 
 struct qtest {
 	int fd;			/* borrowed; blocking */
-	uint64_t deadline;	/* of all that is done now (deadline.h); the owner sets it */
-	bool dead;		/* no QEMU any more, or it did not keep the deadline; stays so */
-	bool timed_out;		/* the latter */
-	bool spin;		/* try a little before sleeping for a reply */
+	uint64_t deadline;	/* of the current operation (deadline.h); set by the owner */
+	bool dead;		/* QEMU has ended or missed a deadline; permanent */
+	bool timed_out;		/* it missed a deadline */
+	bool spin;		/* poll briefly before sleeping for a reply */
 	unsigned int pending;	/* commands, sent or not, without a reply */
 	size_t out_len;		/* not sent yet */
 	size_t in_pos, in_len;
@@ -50,9 +50,9 @@ int qtest_read_write(struct qtest *q, uint64_t raddr, uint64_t *ret, uint64_t ad
 		     uint32_t size, uint64_t value);
 /* Sends what is buffered. Does not wait for replies. */
 void qtest_flush(struct qtest *q);
-/* Sends, and takes in all replies: every write has been executed. */
+/* Sends, and waits for all replies: every write has been executed. */
 int qtest_drain(struct qtest *q);
-/* Takes in what has arrived, without waiting. Return: 0, -EIO (dead). */
+/* Processes what has arrived, without waiting. Return: 0, -EIO (dead). */
 int qtest_poll(struct qtest *q);
 /* Reads len (1..4096) bytes of memory. Return: as qtest_read(). */
 int qtest_read_block(struct qtest *q, uint64_t addr, void *buf, size_t len);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A claim passed on to another process: what it knows as plain data of this build,
- * what it holds as file descriptors.  QEMU notices nothing: its lifeline and its
- * sockets are passed on open.
+ * Passes a claim to another process: its state as plain data of this build, its files as file
+ * descriptors.  QEMU does not notice: its lifeline and its sockets stay open.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -81,7 +80,7 @@ static int saved_topology(struct emu_topology *t, const struct saved *s)
 	return 0;
 }
 
-/* The greeting is there from QEMU's start on until the monitor's first use. */
+/* The greeting is in the socket from QEMU's start until the monitor is first used. */
 static bool monitor_is_ready(int fd)
 {
 	char c;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The PCI topology as the claim sees it: switch config space on, number the
- * buses, remember every function's config space; later reset the devices and
- * bring that state back, so that each driver host meets the same machine.
+ * The PCI topology as the claim sees it: enable config space, number the buses, save every
+ * function's config space; later reset the devices and restore that state, so that each driver
+ * host finds the same machine.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -69,7 +69,7 @@ static int setup_machine(struct qtest *q, char **ret_why)
 	return 0;
 }
 
-/* Remembers a function if there is one. Return: 0, -ENODEV, -EIO, … */
+/* Adds a function if it exists. Return: 0, -ENODEV, -EIO, … */
 static int function_add(struct emu_topology *t, struct qtest *q, uint8_t bus, uint8_t devfn,
 			bool *ret_multi)
 {
@@ -146,8 +146,8 @@ static int function_read(struct qtest *q, const struct emu_function *f, uint32_t
 	return qtest_read_block(q, emu_config_addr(f->bus, f->devfn, 0), config, size);
 }
 
-/* Bytes of config space that are anything: behind the last capability are
- * zeros, and QEMU needs a while for 4 KiB of them. */
+/* Bytes of config space in use: only zeros follow, and reading 4 KiB from QEMU takes
+ * long. */
 static uint32_t function_size(const struct emu_function *f)
 {
 	uint32_t n = 1024;
@@ -181,7 +181,7 @@ void emu_topology_finish(struct emu_topology *t)
 		free(t->fn[--t->n]);
 }
 
-/* ---- back to the state after the claim ------------------------------------ */
+/* ---- restoring the state after the claim ---------------------------------- */
 
 static const uint16_t *function_halves(const uint32_t *config)
 {
@@ -189,9 +189,9 @@ static const uint16_t *function_halves(const uint32_t *config)
 }
 
 /*
- * Writes what differs, by 16 bits, so that a status register is not written
- * along with its control register.  What differs then is a status bit that is
- * cleared by writing it; the rest cannot be written and so has not changed.
+ * Writes what differs, 16 bits at a time, so that a status register is not written along with
+ * its control register.  What differs after that is a status bit that is cleared by writing
+ * one; the rest is read-only.
  */
 static int function_restore(struct qtest *q, const struct emu_function *f)
 {
@@ -228,7 +228,7 @@ static int functions_restore(struct emu_topology *t, struct qtest *q, bool bridg
 	return err;
 }
 
-/* No more DMA, no more interrupts by message. */
+/* Stops DMA and message interrupts. */
 static void functions_silence(struct emu_topology *t, struct qtest *q)
 {
 	unsigned int i;
@@ -273,7 +273,7 @@ int emu_topology_reset(struct emu_topology *t, struct qtest *q)
 	unsigned int i;
 	int err;
 
-	/* The bridges first: the bus numbers may have been changed. */
+	/* Bridges first: the driver may have changed the bus numbers. */
 	err = functions_restore(t, q, true);
 	if (err)
 		return err;

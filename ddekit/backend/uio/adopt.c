@@ -2,9 +2,8 @@
 /*
  * The unprivileged half of the uio backend.  It opens nothing.
  *
- * Of interrupts there is the line: the host's kernel takes it, sets Interrupt
- * Disable in the device and counts; reading the count and clearing the bit are
- * ours.
+ * Only INTx is supported: the host kernel handles the interrupt, sets Interrupt Disable in
+ * the device and counts; the driver host reads the count and clears the bit.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -152,7 +151,7 @@ int uio_map(struct ddekit_pci *pci, uint64_t addr, uint64_t len, volatile void *
 	return err;
 }
 
-/* Mappings are the device's, not their users'. */
+/* Mappings live as long as the device. */
 void uio_unmap(struct ddekit_pci *pci, volatile void *cpu, uint64_t len)
 {
 }
@@ -242,12 +241,12 @@ void uio_write(struct ddekit_pci *pci, enum access_space space, uint64_t addr, u
 		u->stats.io_writes++;
 		if (port_find(u, addr, size, &fd, &offset))
 			n = pwrite(fd, &value, size, (off_t)offset);
-		(void)n;	/* to one that has gone: swallowed */
+		(void)n;	/* ignored if the device has gone */
 	}
 	pthread_mutex_unlock(&u->lock);
 }
 
-/* Nothing is held back. */
+/* Nothing is buffered. */
 void uio_flush(struct ddekit_pci *pci)
 {
 }
@@ -263,7 +262,7 @@ void uio_stats(struct ddekit_pci *pci, struct ddekit_pci_stats *ret)
 
 /* ---- interrupts ------------------------------------------------------------- */
 
-/* uio has none of messages: drivers go on with the line. */
+/* UIO has no MSI; drivers fall back to INTx. */
 int uio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 		    enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
 		    struct ddekit_irq **ret)
@@ -282,7 +281,7 @@ int uio_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
 	return 0;
 }
 
-/* A device that still asserts it raises it again when the bit is cleared. */
+/* A device that still asserts the line interrupts again when the bit is cleared. */
 void uio_irq_mask(struct ddekit_irq *irq, bool masked)
 {
 	struct uio_pci *u = to_uio(irq->pci);

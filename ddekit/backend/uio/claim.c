@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The privileged half of the uio backend: the device is taken from its kernel
- * driver, made quiet after each driver host, and given back.
+ * The privileged half of the uio backend: it claims the device from its kernel driver,
+ * quiesces it after each driver host, and releases it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ struct uio_claim *uio_claim_create(void)
 	return c;
 }
 
-/* The pool first: with its last user the module stops the device. */
+/* The pool first: when its last user closes it, the module stops the device. */
 void uio_claim_destroy(struct uio_claim *c)
 {
 	unsigned int i;
@@ -50,11 +50,11 @@ void uio_claim_destroy(struct uio_claim *c)
 	free(c);
 }
 
-/* ---- take ----------------------------------------------------------------- */
+/* ---- claim ---------------------------------------------------------------- */
 
 #define UIO_NAME 32	/* bytes, of "uio0" */
 
-/* Return: 1: it is one, buf has its name. */
+/* Return: 1: it is a uio device, buf has its name. */
 static int uio_note_name(const char *name, void *buf)
 {
 	if (strncmp(name, "uio", 3) || strlen(name) >= UIO_NAME)
@@ -70,7 +70,7 @@ static int uio_open(struct ddekit_bdf bdf, char **ret_why)
 	int fd;
 
 	if (sysfs_each(bdf, "uio", uio_note_name, name) != 1)
-		return why(ret_why, -ENOENT, "%s made no uio device; the kernel's log says more",
+		return why(ret_why, -ENOENT, "%s made no uio device; see the kernel's log",
 			   UIO_DRIVER);
 	snprintf(path, sizeof(path), "%s/%s", uio_dev_root, name);
 	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -86,12 +86,12 @@ static int bar_open(struct uio_claim *c, struct ddekit_bdf bdf, unsigned int n,
 	int fd;
 
 	if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) != 3)
-		return why(ret_why, -EPROTO, "sysfs: resource: line %u is not understood", n + 1);
+		return why(ret_why, -EPROTO, "sysfs: resource: line %u is malformed", n + 1);
 	if (!flags || end <= start)
 		return 0;
 	snprintf(name, sizeof(name), "resource%u", n);
 	fd = sysfs_open(bdf, name, O_RDWR);
-	if (fd == -ENOENT)	/* the kernel found no room for it */
+	if (fd == -ENOENT)	/* the kernel had no room for it */
 		return 0;
 	if (fd < 0)
 		return why(ret_why, fd, "open %s: %s", name, strerror(-fd));
@@ -140,7 +140,7 @@ static int device_stop(const struct uio_claim *c)
 	command |= PCI_COMMAND_INTX_DISABLE;
 	if (pwrite(c->config, &command, sizeof(command), PCI_COMMAND) != sizeof(command))
 		return -EIO;
-	return command_read(c, &command);	/* what the device wrote is there now */
+	return command_read(c, &command);	/* the device's earlier writes have arrived */
 }
 
 /* The device is bound to uio_pci_generic, the pool is open. */
@@ -192,9 +192,9 @@ int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **r
 /* ---- hand over ------------------------------------------------------------ */
 
 /*
- * A file of its own for each driver host, which has no interrupt from before either: each
- * counts from when it is opened.  When one is closed for good, uio_pci_generic switches
- * bus mastering off: so not while a driver host runs.
+ * Each driver host gets a file of its own, in which earlier interrupts do not count.  When the
+ * last copy of such a file is closed, uio_pci_generic switches bus mastering off: never close it
+ * while a driver host runs.
  */
 int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 {
@@ -224,8 +224,8 @@ int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 
 /* ---- quiesce -------------------------------------------------------------- */
 
-/* The kernel saves config space, resets the function by what it finds best, and
- * restores it. Return: 0, -ENOENT (the device has no reset), -errno. */
+/* The kernel saves config space, resets the function by the method it prefers, and restores
+ * config space. Return: 0, -ENOENT (the device has no reset), -errno. */
 static int device_reset(struct ddekit_bdf bdf)
 {
 	int fd = sysfs_open(bdf, "reset", O_WRONLY), err;
@@ -245,10 +245,10 @@ int uio_claim_quiesce(struct ddekit_claim *claim)
 
 	if (!err)
 		err = device_reset(claim->bdf);
-	if (err == -ENOENT)	/* it is stopped: its next driver resets it as it does */
+	if (err == -ENOENT)	/* it is stopped; the next driver resets it in its own way */
 		err = 0;
 	fd_close(&c->handed);
-	/* Is the device still uio's? The file is ours: it does not block. */
+	/* Is the device still bound to uio? No driver host has this file: it does not block. */
 	if (!err && read(c->uio, &count, sizeof(count)) < 0 && errno == EIO)
 		err = -ENODEV;
 	return err;
@@ -256,8 +256,8 @@ int uio_claim_quiesce(struct ddekit_claim *claim)
 
 /* ---- death ---------------------------------------------------------------- */
 
-/* uio tells of an unplugged device by an error on the file that the driver host
- * waits for, which then ends. */
+/* uio reports an unplugged device by an error on the file that the driver host waits for; the
+ * driver host then ends. */
 int uio_claim_death_fd(struct ddekit_claim *claim)
 {
 	return -1;
@@ -271,7 +271,7 @@ int uio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 	if (!sysfs_present(claim->bdf))
 		return why(ret_why, 0, "the device has been removed");
 	if (sysfs_link(claim->bdf, "driver", driver) || strcmp(driver, UIO_DRIVER))
-		return why(ret_why, 0, "the device has been taken from " UIO_DRIVER);
+		return why(ret_why, 0, "the device is no longer bound to " UIO_DRIVER);
 	return command_read(to_claim(claim), &command) == 0 ? -EBUSY :
 	       why(ret_why, 0, "the device does not answer");
 }
@@ -287,7 +287,7 @@ pid_t uio_claim_pid(struct ddekit_claim *claim)
 	return 0;
 }
 
-/* ---- give back ------------------------------------------------------------ */
+/* ---- release -------------------------------------------------------------- */
 
 void uio_claim_close(struct ddekit_claim *claim)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Config space of an adopted device.  The function stands on the runtime's root
- * bus, at its own address.  Not the device's: base address registers (bars.h);
- * Interrupt Disable, which masks the line; the enable bits of MSI and MSI-X, which
- * uio has no interrupts for: the runtime's messages would go into somebody's memory.
+ * Config space of an adopted device.  The function is on the runtime's root bus, at its real
+ * address.  Emulated are: base address registers (bars.h); Interrupt Disable, which masks the
+ * line; the enable bits of MSI and MSI-X, for which UIO has no interrupts: the runtime's
+ * messages would overwrite memory.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -113,7 +113,7 @@ static int write_command(struct uio_pci *u, uint32_t reg, uint32_t size, uint32_
 
 /* ---- MSI and MSI-X ----------------------------------------------------------- */
 
-/* What of a write must not reach the device: bits of the control word at at. */
+/* Bits of a write that must not reach the device: those of the control word at "at". */
 static uint32_t forbidden_bits(uint32_t at, uint16_t bits, uint32_t reg, uint32_t size)
 {
 	uint64_t mask = bits;

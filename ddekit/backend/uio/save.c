@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A claim passed on to another process: the module's state hangs on its file. */
+/* Passes a claim to another process. The module's state belongs to its file. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@ struct saved {
 	struct uio_blob blob;
 };
 
-/* In the order of a handover. Return: how many there are. */
+/* In the order of a handover. Return: their number. */
 static unsigned int saved_fds(struct uio_claim *c, int *at[UIO_FD_BARS + UIO_BARS])
 {
 	unsigned int n = UIO_FD_BARS, i;

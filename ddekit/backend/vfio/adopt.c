@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The unprivileged half of the vfio backend.  It opens nothing.  The function stands
- * on the runtime's root bus, at its own address; base address registers are ours
- * (bars.h), the rest of config space is VFIO's, which lets through what is harmless.
+ * The unprivileged half of the vfio backend.  It opens nothing.  The function is on the
+ * runtime's root bus, at its real address; base address registers are emulated (bars.h), the
+ * rest of config space is VFIO's, which passes harmless writes to the device.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -221,7 +221,7 @@ int vfio_map(struct ddekit_pci *pci, uint64_t addr, uint64_t len, volatile void 
 	return err;
 }
 
-/* Mappings are the device's, not their users'. */
+/* Mappings live as long as the device. */
 void vfio_unmap(struct ddekit_pci *pci, volatile void *cpu, uint64_t len)
 {
 }
@@ -232,7 +232,7 @@ static bool in_table(const struct vfio_pci *v, unsigned int n, uint64_t offset)
 	       offset - v->table_offset < v->table_size;
 }
 
-/* Where in the device's file a register is. Return: false: nowhere. */
+/* The place of a register in the device's file. Return: false: there is none. */
 static bool register_locate(struct vfio_pci *v, enum access_space space, uint64_t addr,
 			    uint32_t size, off_t *ret)
 {
@@ -273,11 +273,11 @@ void vfio_write(struct ddekit_pci *pci, enum access_space space, uint64_t addr, 
 			   __ATOMIC_RELAXED);
 	if (!register_locate(v, space, addr, size, &at))
 		return;
-	n = pwrite(v->device, &value, size, at);	/* to one that has gone: swallowed */
+	n = pwrite(v->device, &value, size, at);	/* ignored if the device has gone */
 	(void)n;
 }
 
-/* Nothing is held back. */
+/* Nothing is buffered. */
 void vfio_flush(struct ddekit_pci *pci)
 {
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The privileged half of the vfio backend: the device is taken from its kernel
- * driver, made quiet after each driver host, and given back.
+ * The privileged half of the vfio backend: it claims the device from its kernel driver,
+ * quiesces it after each driver host, and releases it.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -59,7 +59,7 @@ void vfio_claim_destroy(struct vfio_claim *c)
 	free(c);
 }
 
-/* ---- take ----------------------------------------------------------------- */
+/* ---- claim ---------------------------------------------------------------- */
 
 static int make_pool(struct vfio_claim *c)
 {
@@ -79,7 +79,7 @@ static int make_eventfd(int *ret)
 	return *ret < 0 ? -errno : 0;
 }
 
-/* As many as the device has, of the kind that has more. */
+/* The larger of the numbers of MSI and MSI-X vectors. */
 static uint32_t count_vectors(int device)
 {
 	static const uint32_t index[] = { VFIO_PCI_MSI_IRQ_INDEX, VFIO_PCI_MSIX_IRQ_INDEX };
@@ -119,7 +119,7 @@ int vfio_claim_watch(struct vfio_claim *c)
 	return err ? err : epoll_add(c->death_fd, c->error_fd);
 }
 
-/* A device without one of these interrupts (no AER) is fine. */
+/* Errors are ignored: a device without AER has no error interrupt. */
 static void ask_for_notices(struct vfio_claim *c)
 {
 	vfio_irqs_set(c->device, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, &c->request_fd);
@@ -133,7 +133,7 @@ static int device_open(struct vfio_claim *c, struct ddekit_bdf bdf, char **ret_w
 	c->device = ioctl(c->container.group, VFIO_GROUP_GET_DEVICE_FD,
 			  ddekit_bdf_format(bdf, text));
 	if (c->device < 0)
-		return why(ret_why, -errno, "open %s by vfio: %s; the kernel's log says more",
+		return why(ret_why, -errno, "open %s by vfio: %s; see the kernel's log",
 			   text, strerror(errno));
 	return 0;
 }
@@ -275,8 +275,8 @@ static int hot_reset(struct vfio_claim *c)
 	return ioctl(c->device, VFIO_DEVICE_PCI_HOT_RESET, &reset) ? -errno : 0;
 }
 
-/* A change of power state resets a device only by its own word (No_Soft_Reset), and
- * QEMU's devices not at all: then the bus's reset is the safer one. */
+/* PM reset works only if No_Soft_Reset is clear, and not with QEMU's devices: the bus reset is
+ * safer. */
 static bool prefers_bus(struct ddekit_bdf bdf)
 {
 	char methods[128];
@@ -285,7 +285,7 @@ static bool prefers_bus(struct ddekit_bdf bdf)
 	       !strncmp(methods, "pm", 2);
 }
 
-/* The function's own reset, by what the kernel finds best; else the bus's. */
+/* The function's own reset, by the method that the kernel prefers; else the bus reset. */
 static int device_reset(struct vfio_claim *c)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
@@ -301,12 +301,12 @@ static int device_reset(struct vfio_claim *c)
 }
 
 /*
- * Without bus mastering there are no messages either.  Message interrupts go only
- * after the reset: switched off before, a device that is still at work would take to
- * its line, and QEMU's e1000e ends QEMU if it is given messages again too soon.
+ * Without bus mastering the device sends no messages either.  Message interrupts are disabled
+ * only after the reset: disabled earlier, a device that is still busy would switch to its INTx
+ * line, and QEMU's e1000e aborts QEMU if messages are enabled again too soon.
  *
- * The driver host had the device's file, so it could put eventfds of its own in the place
- * of ours for the notices.
+ * The driver host had the device's file and may have replaced the eventfds of request and error
+ * by its own: they are set again.
  */
 int vfio_claim_quiesce(struct ddekit_claim *claim)
 {
@@ -365,7 +365,7 @@ pid_t vfio_claim_pid(struct ddekit_claim *claim)
 	return 0;
 }
 
-/* ---- give back ------------------------------------------------------------ */
+/* ---- release -------------------------------------------------------------- */
 
 void vfio_claim_close(struct ddekit_claim *claim)
 {

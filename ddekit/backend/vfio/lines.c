@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupts.  The host's kernel takes them and signals eventfds; VFIO allows one
+ * Interrupts.  The host kernel handles them and signals eventfds; VFIO allows one
  * kind at a time.  A vector's number is its index in the device's table.
  */
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "vfio.h"
 
-/* What the runtime's kernel writes into its MSI registers, which nobody reads. */
+/* For the MSI registers that the runtime's kernel writes and nobody reads. */
 #define MESSAGE_ADDRESS 0xfee00000u
 
 /* ---- VFIO ----------------------------------------------------------------- */
@@ -94,7 +94,7 @@ static struct vfio_irq_info irq_info(const struct vfio_pci *v, uint32_t index)
 	return info;
 }
 
-/* Locked. Where vectors cannot be added one by one, all are made at once. */
+/* Locked. Where vectors cannot be added one by one, all are enabled at once. */
 static int irqs_enable(struct vfio_pci *v, enum ddekit_irq_kind kind, uint32_t first,
 		       uint32_t count)
 {
@@ -115,7 +115,7 @@ static int irqs_enable(struct vfio_pci *v, enum ddekit_irq_kind kind, uint32_t f
 	for (i = 0; i < count; i++)
 		fds[i] = v->vector[first + i].fd;
 	err = vfio_irqs_set(v->device, irq_index(kind), first, count, fds);
-	if (err > 0)	/* so many the machine has left */
+	if (err > 0)	/* the number of vectors that the machine has left */
 		err = -ENOSPC;
 	if (!err) {
 		v->enabled = true;
@@ -192,7 +192,7 @@ static int need_line(struct vfio_pci *v)
 	return err;
 }
 
-/* VFIO masks the line when it signals; an unmask signals again if it is still high. */
+/* VFIO masks the line when it signals; unmasking signals again if the line is still asserted. */
 void vfio_irq_mask(struct ddekit_irq *irq, bool masked)
 {
 	struct vfio_pci *v = to_vfio(irq->pci);

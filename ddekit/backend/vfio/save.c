@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A claim passed on to another process: VFIO's state hangs on the open files.  The
- * eventfds of a driver host are not among them: it has its own, and so has the kernel.
+ * Passes a claim to another process.  VFIO's state belongs to the open files.  The eventfds of
+ * the driver host are not saved: it has them, and so has the kernel.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -87,7 +87,7 @@ int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_cla
 		*ret = &c->base;
 		return 0;
 	}
-	for (i = 0; i < saved->n_fds; i++)	/* they stay the caller's */
+	for (i = 0; i < saved->n_fds; i++)	/* they remain the caller's */
 		*saved_fd(c, i) = -1;
 	vfio_claim_destroy(c);
 	return err;
