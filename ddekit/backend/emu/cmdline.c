@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "emu.h"
+#include "qemu.h"
 
 #define MAX_ARGS 256
 

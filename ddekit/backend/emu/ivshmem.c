@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "emu.h"
+#include "qemu.h"
 
 #define PROTOCOL_VERSION 0
 #define DEVICE_ID 1

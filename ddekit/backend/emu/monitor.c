@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "../../deadline.h"
-#include "emu.h"
+#include "qemu.h"
 
 void emu_monitor_init(struct emu_monitor *m, int fd)
 {

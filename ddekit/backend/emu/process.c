@@ -20,7 +20,7 @@
 #include <unistd.h>
 #include <linux/close_range.h>
 #include "../../deadline.h"
-#include "emu.h"
+#include "qemu.h"
 
 #define QEMU_NAME "qemu-system-x86_64"
 
