@@ -3,7 +3,7 @@
  * The emu backend: QEMU as a collection of devices.  No guest code runs; the driver
  * host is the CPU.  Private to backend/emu/.
  *
- *   qemu.h      QEMU: machine, command line, process, channels
+ *   qemu/       QEMU: machine, command line, process, channels
  *   topology.c  ECAM, bus numbers, the state to restore after a reset
  *   claim.c     the privileged half: open, handover, quiesce, close
  *   save.c      passes a claim to another process
@@ -19,8 +19,8 @@
 #include <pthread.h>
 #include <sys/types.h>
 #include "../../backend.h"
-#include "qemu.h"
-#include "qtest.h"
+#include "qemu/qemu.h"
+#include "qemu/qtest.h"
 
 /* ---- handover ------------------------------------------------------------- */
 

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include "../../backend.h"
+#include "../../../backend.h"
 
 /* ---- addresses in QEMU's q35 machine -------------------------------------- */
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "../../deadline.h"
+#include "../../../deadline.h"
 #include "qemu.h"
 
 void emu_monitor_init(struct emu_monitor *m, int fd)

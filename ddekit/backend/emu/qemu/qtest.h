@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../../backend.h"
+#include "../../../backend.h"
 
 /* The most commands without a reply.  Each reply occupies QEMU's socket buffer until it is
  * read. */

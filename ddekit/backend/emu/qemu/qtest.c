@@ -22,7 +22,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "../../deadline.h"
+#include "../../../deadline.h"
 #include "qtest.h"
 
 /* QEMU answers a read within some 8 us, or 60 if its processor was asleep. */

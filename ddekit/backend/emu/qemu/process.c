@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <linux/close_range.h>
-#include "../../deadline.h"
+#include "../../../deadline.h"
 #include "qemu.h"
 
 #define QEMU_NAME "qemu-system-x86_64"
