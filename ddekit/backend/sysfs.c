@@ -291,7 +291,7 @@ static bool is_bridge(struct ddekit_bdf bdf)
 	return !sysfs_line(bdf, "class", class, sizeof(class)) && !strncmp(class, "0x06", 4);
 }
 
-/* The members of a group that keep a function from being taken out of it. */
+/* Members of a group that prevent the use of one function alone. */
 struct companions {
 	struct ddekit_bdf own;
 	const char *driver;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Functions that run once when a program asks for it, without naming them:
+ * Functions that run once when a program calls ddekit_initcalls_run(), without naming them:
  *
  *	static int my_init(void) { … return 0; }
  *	DDEKIT_INITCALL(my_init);
