@@ -24,8 +24,8 @@ struct ddekit_claim {
 	struct ddekit_before before;	/* the backend's to fill */
 };
 
-/* First member of every backend's device.  The backend fills all of it in
- * adopt(), and it does not change afterwards. */
+/* First member of every backend's device.  adopt() fills it in; it does not change
+ * afterwards. */
 struct ddekit_pci {
 	const struct backend *backend;
 	struct ddekit_bdf bdf;
@@ -50,28 +50,28 @@ enum access_space { SPACE_MEM, SPACE_IO };
 
 /* Privileged half, in the order of a claim's life. */
 struct claim_ops {
-	/* Takes the device. On failure nothing stays behind, *ret_why tells. */
+	/* Claims the device. On failure nothing is left behind and *ret_why has the message. */
 	int (*open)(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
 		    char **ret_why);
-	/* Fills backend-specific parts: pool, blob, fds. The rest is pci.c's. */
+	/* Fills in the backend's parts: pool, blob, fds. pci.c does the rest. */
 	int (*handover)(struct ddekit_claim *claim, struct ddekit_handover *ret);
-	/* Stops and resets the device, empties the pool. */
+	/* Stops and resets the device; emu also clears the pool. */
 	int (*quiesce)(struct ddekit_claim *claim);
 	/* Readable when the device dies; -1: none. */
 	int (*death_fd)(struct ddekit_claim *claim);
-	/* Why it died; 1: by an error that a reset may cure; -EBUSY while it lives. */
+	/* Why it died; 1: by an error that a reset may clear; -EBUSY while it is alive. */
 	int (*death_why)(struct ddekit_claim *claim, char **ret_why);
 	/* QMP and the like. */
 	int (*monitor)(struct ddekit_claim *claim, const char *command,
 		       const char *arguments, char **ret_reply);
-	/* Process that is the device; 0: none. */
+	/* The process that emulates the device; 0: none. */
 	pid_t (*pid)(struct ddekit_claim *claim);
-	/* Fills data, len, fds and n_fds with what is the backend's own. */
+	/* Fills in data, len, fds and n_fds with the backend's own state. */
 	int (*save)(struct ddekit_claim *claim, struct ddekit_claim_saved *ret);
-	/* A claim of what save() filled in; the fds are moved on success only. */
+	/* Makes a claim from what save() wrote; the fds are moved on success only. */
 	int (*restore)(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
 		       char **ret_why);
-	/* Gives the device back and frees the claim. */
+	/* Releases the device and frees the claim. */
 	void (*close)(struct ddekit_claim *claim);
 };
 
@@ -83,11 +83,11 @@ struct pci_ops {
 			   uint32_t reg, uint32_t size, uint32_t *ret);
 	int (*config_write)(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 			    uint32_t reg, uint32_t size, uint32_t value);
-	/* The range has been checked to lie inside one window. */
+	/* The range is inside one window. */
 	int (*map)(struct ddekit_pci *pci, uint64_t addr, uint64_t len,
 		   volatile void **ret_cpu);
 	void (*unmap)(struct ddekit_pci *pci, volatile void *cpu, uint64_t len);
-	/* Likewise checked. All-ones when the device is dead. */
+	/* The range is inside one window. All-ones when the device is dead. */
 	uint64_t (*read)(struct ddekit_pci *pci, enum access_space space, uint64_t addr,
 			 uint32_t size);
 	/* Posted. */
@@ -120,14 +120,24 @@ struct backend {
 
 /* handover.c: closes all fds of a handover, which need not have been checked. */
 void handover_close(const struct ddekit_handover *h);
-/* Maps the pool at its place; fd is borrowed. Return: 0, -EEXIST, -errno. */
+/* Maps the pool at the handover's address; fd is borrowed. Return: 0, -EEXIST, -errno. */
 int pool_map(struct ddekit_pool *pool, const struct ddekit_handover *h, int fd);
-/* One that is not mapped is fine. */
+/* Does nothing if the pool is not mapped. */
 void pool_unmap(struct ddekit_pool *pool);
 
+/* memfile.c: an empty memfd, close-on-exec, to be sized and sealed. Return: the fd, -errno. */
+int memfile_create(const char *name);
+
+/* saved.c: checks that a saved claim has @want files, and makes them close-on-exec.
+ * Return: 0, -EBADF with a message in *ret_why. */
+int saved_check_fds(const struct ddekit_claim_saved *saved, uint32_t want, char **ret_why);
+/* For data that another build saved. Return: -EPROTO with a message in *ret_why. */
+int saved_other_build(char **ret_why);
+
 /**
- * why - make the message of a failure and pass its error on
- * @ret_why: where to put it, may be NULL; what is there is not freed
+ * why - write an error message and return the error
+ * @ret_why: gets the message, to be freed by the caller; may be NULL; an earlier message in it
+ *           is not freed
  * Any thread. Return: @error.
  */
 int why(char **ret_why, int error, const char *fmt, ...)

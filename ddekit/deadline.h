@@ -1,29 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Points in time for timed waits. Private to ddekit/. */
+/* Deadlines of operations of several steps. Private to ddekit/. */
 #ifndef DDEKIT_DEADLINE_H
 #define DDEKIT_DEADLINE_H
 
 #include <stdint.h>
 #include <time.h>
 
-/* CLOCK_MONOTONIC, msecs from now; negative: now. */
-static inline struct timespec deadline_in(int msecs)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	if (msecs > 0) {
-		t.tv_sec += msecs / 1000;
-		t.tv_nsec += (long)(msecs % 1000) * 1000000;
-	}
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
-/* Of a whole operation, however many steps it has: ns of CLOCK_MONOTONIC. */
+/* One deadline covers a whole operation, however many steps it has: ns of CLOCK_MONOTONIC. */
 #define DEADLINE_NEVER UINT64_MAX
 
 static inline uint64_t monotonic_ns(void)
@@ -44,7 +27,7 @@ static inline uint64_t deadline_first(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* For poll(), rounded up: -1: never; 0: it is over. */
+/* Milliseconds for poll(), rounded up; -1: no deadline; 0: it has passed. */
 static inline int deadline_left_ms(uint64_t deadline)
 {
 	uint64_t now, left;

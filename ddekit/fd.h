@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ends of file descriptors, and eventfds that a driver host shares.  For ddekit/ and daemon/. */
+/* Closing file descriptors, and eventfds that a driver host shares.  For ddekit/ and daemon/. */
 #ifndef DDEKIT_FD_H
 #define DDEKIT_FD_H
 
@@ -17,8 +17,8 @@ static inline void fd_close(int *fd)
 }
 
 /*
- * Empties an eventfd.  Does not block: its status flags belong to all processes that have
- * it, RWF_NOWAIT does not depend on them.
+ * Empties an eventfd.  Does not block: RWF_NOWAIT does not depend on the status flags, which
+ * all processes that have the eventfd can change.
  */
 static inline void fd_drain_event(int fd)
 {
@@ -29,7 +29,7 @@ static inline void fd_drain_event(int fd)
 		return;		/* it was empty */
 }
 
-/* An eventfd as it was made, whatever a process that is dead now did to it. Does not block. */
+/* Resets an eventfd to its initial state, whatever a dead process did to it. Does not block. */
 static inline void fd_reset_event(int fd)
 {
 	fcntl(fd, F_SETFL, O_NONBLOCK);

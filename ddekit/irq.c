@@ -23,6 +23,11 @@ int ddekit_irq_intx(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
 	return pci->backend->pci.irq_line(pci, devfn, pin, ret);
 }
 
+struct ddekit_pci *ddekit_irq_pci(const struct ddekit_irq *irq)
+{
+	return irq->pci;
+}
+
 int ddekit_irq_fd(const struct ddekit_irq *irq)
 {
 	return irq->fd;

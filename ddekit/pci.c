@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * PCI devices: bus addresses as text, the table of backends, and the dispatch
- * of include/ddekit/pci.h to them.  Ranges are checked here, once for all.
+ * PCI devices: the table of backends, and the dispatch of include/ddekit/pci.h to
+ * them.  Ranges are checked here, once for all.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,70 +28,6 @@ static const struct backend *find_backend(const char *name, size_t max)
 		if (strnlen(name, max) < max && !strcmp(backends[i]->name, name))
 			return backends[i];
 	return NULL;
-}
-
-/* ---- BDF ------------------------------------------------------------------ */
-
-/* Reads 1..max_digits hexadecimal digits. Return: the rest, NULL if none. */
-static const char *parse_hex(const char *s, unsigned int max_digits, uint32_t *ret)
-{
-	uint32_t v = 0;
-	unsigned int n;
-
-	for (n = 0; n < max_digits; n++) {
-		char c = s[n];
-
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (uint32_t)(c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			v = v << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
-		else
-			break;
-	}
-	if (!n)
-		return NULL;
-	*ret = v;
-	return s + n;
-}
-
-/* Reads "bb:dd.f" to the end of the text. */
-static int parse_short(const char *s, uint32_t domain, struct ddekit_bdf *ret)
-{
-	uint32_t bus, dev, fn;
-
-	s = parse_hex(s, 2, &bus);
-	if (!s || *s++ != ':')
-		return -EINVAL;
-	s = parse_hex(s, 2, &dev);
-	if (!s || *s++ != '.')
-		return -EINVAL;
-	s = parse_hex(s, 1, &fn);
-	if (!s || *s || dev > 31 || fn > 7)
-		return -EINVAL;
-	*ret = (struct ddekit_bdf){ .domain = domain, .bus = (uint8_t)bus,
-				    .dev = (uint8_t)dev, .fn = (uint8_t)fn };
-	return 0;
-}
-
-int ddekit_bdf_parse(const char *text, struct ddekit_bdf *ret)
-{
-	const char *colon = strchr(text, ':');
-	uint32_t domain;
-
-	if (!colon)
-		return -EINVAL;
-	if (!strchr(colon + 1, ':'))
-		return parse_short(text, 0, ret);
-	if (parse_hex(text, 8, &domain) != colon)
-		return -EINVAL;
-	return parse_short(colon + 1, domain, ret);
-}
-
-char *ddekit_bdf_format(struct ddekit_bdf bdf, char *buf)
-{
-	snprintf(buf, DDEKIT_BDF_STRLEN, "%04x:%02x:%02x.%x", bdf.domain, bdf.bus,
-		 bdf.dev & 31, bdf.fn & 7);
-	return buf;
 }
 
 /* ---- claim ---------------------------------------------------------------- */
@@ -143,7 +78,7 @@ int ddekit_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *re
 	return claim->backend->claim.handover(claim, ret);
 }
 
-/* What is before the backend's own data. */
+/* Precedes the backend's own data. */
 struct saved_header {
 	uint32_t magic;
 	uint32_t version;		/* SAVED_VERSION */
@@ -152,7 +87,7 @@ struct saved_header {
 };
 
 #define SAVED_MAGIC 0x6d6c6364u		/* "dclm" */
-#define SAVED_VERSION 2u	/* to be changed with what any backend saves */
+#define SAVED_VERSION 2u	/* changes with what any backend saves */
 
 int ddekit_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 {
@@ -179,8 +114,8 @@ int ddekit_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret
 	return 0;
 }
 
-static int restore(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
-		   char **ret_why)
+static int claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
+			 char **ret_why)
 {
 	struct ddekit_claim_saved own = *saved;
 	const struct backend *b;
@@ -191,7 +126,7 @@ static int restore(const struct ddekit_claim_saved *saved, struct ddekit_claim *
 		return why(ret_why, -EPROTO, "a saved claim of %zu bytes", saved->len);
 	memcpy(&h, saved->data, sizeof(h));
 	if (h.magic != SAVED_MAGIC || h.version != SAVED_VERSION)
-		return why(ret_why, -EPROTO, "a claim that another build saved");
+		return saved_other_build(ret_why);
 	b = find_backend(h.backend, sizeof(h.backend));
 	if (!b)
 		return unknown_backend("of the saved claim", ret_why);
@@ -212,7 +147,7 @@ static int restore(const struct ddekit_claim_saved *saved, struct ddekit_claim *
 int ddekit_claim_restore(struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
 			 char **ret_why)
 {
-	int err = restore(saved, ret, ret_why);
+	int err = claim_restore(saved, ret, ret_why);
 	uint32_t i;
 
 	for (i = 0; err && i < saved->n_fds; i++)
@@ -342,7 +277,7 @@ int ddekit_pci_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 	return pci->backend->pci.config_write(pci, bus, devfn, reg, size, value);
 }
 
-static bool inside(uint64_t addr, uint64_t len, uint64_t base, uint64_t size)
+static bool range_inside(uint64_t addr, uint64_t len, uint64_t base, uint64_t size)
 {
 	return addr >= base && len <= size && addr - base <= size - len;
 }
@@ -351,8 +286,8 @@ static bool in_memory_window(const struct ddekit_pci *pci, uint64_t addr, uint64
 {
 	const struct ddekit_pci_windows *w = &pci->windows;
 
-	return inside(addr, len, w->mem_base.v, w->mem_size) ||
-	       inside(addr, len, w->mem64_base.v, w->mem64_size);
+	return range_inside(addr, len, w->mem_base.v, w->mem_size) ||
+	       range_inside(addr, len, w->mem64_base.v, w->mem64_size);
 }
 
 int ddekit_pci_map(struct ddekit_pci *pci, ddekit_busaddr addr, uint64_t len,
@@ -379,7 +314,7 @@ static bool access_ok(uint32_t size)
 	return size == 1 || size == 2 || size == 4 || size == 8;
 }
 
-/* What no device claims reads as all-ones, and swallows writes, as on a bus. */
+/* Where no device answers, reads return all-ones and writes are ignored, as on a bus. */
 uint64_t ddekit_pci_read(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size)
 {
 	if (!access_ok(size))
@@ -399,7 +334,7 @@ void ddekit_pci_write(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size
 static bool in_port_window(const struct ddekit_pci *pci, uint32_t port, uint32_t size)
 {
 	return (size == 1 || size == 2 || size == 4) &&
-	       inside(port, size, pci->windows.io_base, pci->windows.io_size);
+	       range_inside(port, size, pci->windows.io_base, pci->windows.io_size);
 }
 
 uint32_t ddekit_pci_in(struct ddekit_pci *pci, uint32_t port, uint32_t size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Messages that explain a failure to the caller's user. */
+/* Error messages for the caller's user. */
 #include <stdio.h>
 #include "backend.h"
 

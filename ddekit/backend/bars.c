@@ -43,13 +43,13 @@ bool bars_own(uint32_t reg)
 	       (reg >= PCI_ROM_ADDRESS && reg < PCI_ROM_ADDRESS + 4);
 }
 
-static unsigned int index_of(uint32_t reg)
+static unsigned int bar_index(uint32_t reg)
 {
 	return reg >= PCI_ROM_ADDRESS ? BARS_ROM : (reg - PCI_BASE_ADDRESS_0) / 4;
 }
 
-/* Bits that can be written; the others are zero or tell the type. */
-static uint32_t address_mask(const struct bars *b, unsigned int n)
+/* Bits that can be written; the others are zero or the type. */
+static uint32_t bar_address_mask(const struct bars *b, unsigned int n)
 {
 	const struct bar *bar = &b->bar[n];
 
@@ -66,7 +66,7 @@ static uint32_t address_mask(const struct bars *b, unsigned int n)
 	}
 }
 
-static uint32_t type_bits(const struct bar *bar)
+static uint32_t bar_type_bits(const struct bar *bar)
 {
 	switch (bar->kind) {
 	case BAR_IO:
@@ -83,22 +83,23 @@ static uint32_t type_bits(const struct bar *bar)
 
 uint32_t bars_read(const struct bars *b, uint32_t reg, uint32_t size)
 {
-	const struct bar *bar = &b->bar[index_of(reg)];
-	uint32_t v = bar->value | type_bits(bar);
+	const struct bar *bar = &b->bar[bar_index(reg)];
+	uint32_t v = bar->value | bar_type_bits(bar);
 
 	return v >> 8 * (reg & 3) & ~0u >> (32 - 8 * size);
 }
 
 void bars_write(struct bars *b, uint32_t reg, uint32_t size, uint32_t value)
 {
-	unsigned int n = index_of(reg), shift = 8 * (reg & 3);
+	unsigned int n = bar_index(reg), shift = 8 * (reg & 3);
 	uint32_t changed = ~0u >> (32 - 8 * size) << shift;
 	struct bar *bar = &b->bar[n];
 
-	bar->value = ((bar->value & ~changed) | (value << shift & changed)) & address_mask(b, n);
+	bar->value = ((bar->value & ~changed) | (value << shift & changed)) &
+		     bar_address_mask(b, n);
 }
 
-static uint64_t address_of(const struct bars *b, unsigned int n)
+static uint64_t bar_address(const struct bars *b, unsigned int n)
 {
 	const struct bar *bar = &b->bar[n];
 	uint64_t addr = bar->value;
@@ -117,7 +118,7 @@ bool bars_find(const struct bars *b, enum access_space space, uint64_t addr, uin
 
 	for (n = 0; n < BARS_N; n++) {
 		const struct bar *bar = &b->bar[n];
-		uint64_t base = address_of(b, n);
+		uint64_t base = bar_address(b, n);
 
 		if (!bar->size || !base || (bar->kind == BAR_IO) != (space == SPACE_IO))
 			continue;

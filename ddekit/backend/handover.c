@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What all backends do with a handover. */
+/* Handovers: the parts that all backends share. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>

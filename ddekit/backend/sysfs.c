@@ -87,6 +87,25 @@ int sysfs_line(struct ddekit_bdf bdf, const char *file, char *buf, size_t size)
 	return 0;
 }
 
+int sysfs_each(struct ddekit_bdf bdf, const char *folder, int (*fn)(const char *name, void *arg),
+	       void *arg)
+{
+	char path[PATH_MAX];
+	struct dirent *d;
+	int ret = 0;
+	DIR *dir;
+
+	device_path(bdf, folder, path);
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+	while (!ret && (d = readdir(dir)))
+		if (d->d_name[0] != '.')
+			ret = fn(d->d_name, arg);
+	closedir(dir);
+	return ret;
+}
+
 /* ---- writing -------------------------------------------------------------- */
 
 static int write_path(const char *path, const char *text)
@@ -104,8 +123,8 @@ static int write_path(const char *path, const char *text)
 	return err;
 }
 
-/* An empty name takes the override away. */
-static int set_override(struct ddekit_bdf bdf, const char *driver)
+/* An empty name removes the override. */
+static int override_write(struct ddekit_bdf bdf, const char *driver)
 {
 	char path[PATH_MAX];
 
@@ -113,7 +132,7 @@ static int set_override(struct ddekit_bdf bdf, const char *driver)
 	return write_path(path, *driver ? driver : "\n");
 }
 
-static int unbind(struct ddekit_bdf bdf)
+static int driver_unbind(struct ddekit_bdf bdf)
 {
 	char path[PATH_MAX], text[DDEKIT_BDF_STRLEN];
 	int err;
@@ -123,8 +142,8 @@ static int unbind(struct ddekit_bdf bdf)
 	return err == -ENOENT ? 0 : err;
 }
 
-/* Has the kernel look for a driver, by override and ids. */
-static int probe(struct ddekit_bdf bdf)
+/* Makes the kernel look for a driver, by override and ids. */
+static int driver_probe(struct ddekit_bdf bdf)
 {
 	char path[PATH_MAX], text[DDEKIT_BDF_STRLEN];
 
@@ -132,7 +151,7 @@ static int probe(struct ddekit_bdf bdf)
 	return write_path(path, ddekit_bdf_format(bdf, text));
 }
 
-static bool has_driver(struct ddekit_bdf bdf, const char *driver)
+static bool driver_is(struct ddekit_bdf bdf, const char *driver)
 {
 	char name[SYSFS_NAME];
 
@@ -143,7 +162,7 @@ static bool has_driver(struct ddekit_bdf bdf, const char *driver)
 
 /* ---- modules -------------------------------------------------------------- */
 
-static bool driver_is_there(const char *driver)
+static bool driver_exists(const char *driver)
 {
 	char path[PATH_MAX];
 
@@ -151,8 +170,8 @@ static bool driver_is_there(const char *driver)
 	return !access(path, F_OK);
 }
 
-/* The caller's thread may have blocked signals. Return: 0, an errno. */
-static int spawn(pid_t *ret, char **argv, char **env)
+/* The caller's thread may have blocked signals: modprobe starts with none. Return: 0, errno. */
+static int modprobe_spawn(pid_t *ret, char **argv, char **env)
 {
 	posix_spawnattr_t attr;
 	sigset_t set;
@@ -177,7 +196,7 @@ int sysfs_load_module(const char *module)
 	int err, status;
 	pid_t pid;
 
-	err = spawn(&pid, argv, env);
+	err = modprobe_spawn(&pid, argv, env);
 	if (err)
 		return -err;
 	while (waitpid(pid, &status, 0) < 0)
@@ -186,31 +205,31 @@ int sysfs_load_module(const char *module)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
 }
 
-static int need_driver(const char *driver, char **ret_why)
+static int driver_load(const char *driver, char **ret_why)
 {
 	int r;
 
-	if (driver_is_there(driver))
+	if (driver_exists(driver))
 		return 0;
 	r = sysfs_load_module(driver);
-	if (driver_is_there(driver))
+	if (driver_exists(driver))
 		return 0;
 	return why(ret_why, -ENOENT, "the kernel has no driver %s: modprobe %s %s; install the "
-		   "kernel's modules, or load it by hand to see why not", driver, driver,
+		   "kernel's modules, or load the module by hand to see the error", driver, driver,
 		   r < 0 ? strerror(-r) : "fails");
 }
 
 /* ---- binding -------------------------------------------------------------- */
 
-static int move(struct ddekit_bdf bdf, const char *driver)
+static int driver_change(struct ddekit_bdf bdf, const char *driver)
 {
-	int err = set_override(bdf, driver);
+	int err = override_write(bdf, driver);
 
 	if (!err)
-		err = unbind(bdf);
+		err = driver_unbind(bdf);
 	if (!err)
-		err = probe(bdf);
-	if (!err && !has_driver(bdf, driver))
+		err = driver_probe(bdf);
+	if (!err && !driver_is(bdf, driver))
 		err = -EBUSY;
 	return err;
 }
@@ -225,7 +244,7 @@ int sysfs_bind(struct ddekit_bdf bdf, const char *driver, struct ddekit_before *
 	ddekit_bdf_format(bdf, text);
 	if (!sysfs_present(bdf))
 		return why(ret_why, -ENODEV, "there is no PCI device %s; see lspci -D", text);
-	err = need_driver(driver, ret_why);
+	err = driver_load(driver, ret_why);
 	if (err)
 		return err;
 	sysfs_link(bdf, "driver", now.driver);
@@ -234,13 +253,12 @@ int sysfs_bind(struct ddekit_bdf bdf, const char *driver, struct ddekit_before *
 	if (sysfs_line(bdf, "driver_override", now.override, SYSFS_NAME) ||
 	    !strcmp(now.override, "(null)"))
 		now.override[0] = 0;
-	err = move(bdf, driver);
+	err = driver_change(bdf, driver);
 	if (err) {
 		sysfs_restore(bdf, &now);
-		return why(ret_why, err, "cannot give %s from %s to %s: %s%s%s; the kernel's log "
-			   "says more", text, now.driver[0] ? now.driver : "no driver",
-			   driver, strerror(-err), now.driver[0] ? "; it has again " : "",
-			   now.driver);
+		return why(ret_why, err, "cannot bind %s to %s: %s%s%s%s; see the kernel's log",
+			   text, driver, strerror(-err), now.driver[0] ? "; it is bound to " : "",
+			   now.driver, now.driver[0] ? " again" : "");
 	}
 	*before = now;
 	return 0;
@@ -252,20 +270,20 @@ int sysfs_restore(struct ddekit_bdf bdf, const struct ddekit_before *before)
 
 	if (!before->changed || !sysfs_present(bdf))
 		return 0;
-	err = set_override(bdf, before->override);
-	if (!err && !has_driver(bdf, before->driver))
-		err = unbind(bdf);
-	if (err || !before->driver[0] || has_driver(bdf, before->driver))
+	err = override_write(bdf, before->override);
+	if (!err && !driver_is(bdf, before->driver))
+		err = driver_unbind(bdf);
+	if (err || !before->driver[0] || driver_is(bdf, before->driver))
 		return err;
-	err = probe(bdf);
-	if (!err && !has_driver(bdf, before->driver))
+	err = driver_probe(bdf);
+	if (!err && !driver_is(bdf, before->driver))
 		err = -EBUSY;
 	return err;
 }
 
 /* ---- IOMMU groups --------------------------------------------------------- */
 
-/* Class codes 06xx: the kernel lets bridges be in a group. */
+/* Class codes 06xx: the kernel tolerates bridges in a group. */
 static bool is_bridge(struct ddekit_bdf bdf)
 {
 	char class[16];
@@ -273,42 +291,48 @@ static bool is_bridge(struct ddekit_bdf bdf)
 	return !sysfs_line(bdf, "class", class, sizeof(class)) && !strncmp(class, "0x06", 4);
 }
 
-/* Adds "0000:01:00.1 (snd_hda_intel)" to the list if it stands in the way. */
-static void check_companion(const char *name, const char *driver, char *list, size_t size)
+/* Members of a group that prevent the use of one function alone. */
+struct companions {
+	struct ddekit_bdf own;
+	const char *driver;
+	char list[512];
+};
+
+/* Adds "0000:01:00.1 (snd_hda_intel)" to the list if that driver prevents it. */
+static int companion_check(const char *name, void *companions)
 {
+	struct companions *c = companions;
+	size_t len = strlen(c->list);
 	char has[SYSFS_NAME];
 	struct ddekit_bdf bdf;
-	size_t len = strlen(list);
 
-	if (ddekit_bdf_parse(name, &bdf) || is_bridge(bdf))
-		return;
-	if (sysfs_link(bdf, "driver", has) || !strcmp(has, driver) || !strcmp(has, "pci-stub"))
-		return;
-	snprintf(list + len, size - len, "%s%s (%s)", len ? ", " : "", name, has);
+	if (ddekit_bdf_parse(name, &bdf) || !ddekit_bdf_compare(bdf, c->own) || is_bridge(bdf))
+		return 0;
+	if (sysfs_link(bdf, "driver", has) || !strcmp(has, c->driver) || !strcmp(has, "pci-stub"))
+		return 0;
+	snprintf(c->list + len, sizeof(c->list) - len, "%s%s (%s)", len ? ", " : "", name, has);
+	return 0;
 }
 
 int sysfs_group_check(struct ddekit_bdf bdf, const char *driver, char **ret_why)
 {
-	char group[SYSFS_NAME], path[PATH_MAX], own[DDEKIT_BDF_STRLEN], list[512] = "";
-	struct dirent *d;
-	DIR *dir;
+	struct companions c = { .own = bdf, .driver = driver };
+	char group[SYSFS_NAME], path[PATH_MAX], own[DDEKIT_BDF_STRLEN];
+	int err;
 
 	ddekit_bdf_format(bdf, own);
 	if (sysfs_link(bdf, "iommu_group", group))
-		return why(ret_why, -EOPNOTSUPP, "%s has no IOMMU: switch it on in the firmware "
+		return why(ret_why, -EOPNOTSUPP, "%s has no IOMMU: enable it in the firmware "
 			   "and by intel_iommu=on on the kernel's command line, or use "
 			   "backend=uio, which has no DMA isolation", own);
-	device_path(bdf, "iommu_group/devices", path);
-	dir = opendir(path);
-	if (!dir)
-		return why(ret_why, -errno, "%s: %s", path, strerror(errno));
-	while ((d = readdir(dir)))
-		if (d->d_name[0] != '.' && strcmp(d->d_name, own))
-			check_companion(d->d_name, driver, list, sizeof(list));
-	closedir(dir);
-	if (list[0])
+	err = sysfs_each(bdf, "iommu_group/devices", companion_check, &c);
+	if (err) {
+		device_path(bdf, "iommu_group/devices", path);
+		return why(ret_why, err, "%s: %s", path, strerror(-err));
+	}
+	if (c.list[0])
 		return why(ret_why, -EBUSY, "IOMMU group %s of %s has devices with other drivers: "
-			   "%s; all of a group must be given away together: unbind them first",
-			   group, own, list);
+			   "%s; a group can only be claimed as a whole: unbind them first",
+			   group, own, c.list);
 	return atoi(group);
 }

@@ -53,6 +53,28 @@ START_TEST(format_writes_the_long_form)
 }
 END_TEST
 
+START_TEST(compare_orders_by_domain_bus_device_and_function)
+{
+	static const struct ddekit_bdf order[] = { { 0, 0, 0, 0 }, { 0, 0, 0, 7 }, { 0, 0, 31, 0 },
+		{ 0, 1, 0, 0 }, { 0, 0xff, 31, 7 }, { 1, 0, 0, 0 }, { 0xffffffff, 0, 0, 0 } };
+	int i, k, n = sizeof(order) / sizeof(order[0]);
+
+	for (i = 0; i < n; i++)
+		for (k = 0; k < n; k++) {
+			int c = ddekit_bdf_compare(order[i], order[k]);
+
+			ck_assert_int_eq((c > 0) - (c < 0), (i > k) - (i < k));
+		}
+}
+END_TEST
+
+START_TEST(devfn_is_the_encoding_of_pci)
+{
+	ck_assert_uint_eq(ddekit_bdf_devfn((struct ddekit_bdf){ 5, 9, 1, 0 }), 8);
+	ck_assert_uint_eq(ddekit_bdf_devfn((struct ddekit_bdf){ 0, 0, 31, 7 }), 0xff);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("bdf");
@@ -61,6 +83,8 @@ int main(void)
 	tcase_add_test(c, long_and_short_forms_are_hexadecimal);
 	tcase_add_test(c, anything_else_is_refused_and_changes_nothing);
 	tcase_add_test(c, format_writes_the_long_form);
+	tcase_add_test(c, compare_orders_by_domain_bus_device_and_function);
+	tcase_add_test(c, devfn_is_the_encoding_of_pci);
 	suite_add_tcase(s, c);
 	return rig_run(s);
 }

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include "backend/emu/qtest.h"
+#include "backend/emu/qemu/qtest.h"
 #include "deadline.h"
 #include "rig.h"
 

@@ -2,29 +2,12 @@
 /*
  * The unprivileged half of the emu backend: the device of a handover.  It opens
  * nothing: all files came with the handover.
- *
- * One lock serialises the qtest stream.  Interrupt lines arrive in that stream,
- * so whoever releases the lock delivers them.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "emu.h"
-
-void emu_lock(struct emu_pci *e)
-{
-	pthread_mutex_lock(&e->lock);
-}
-
-void emu_unlock(struct emu_pci *e)
-{
-	uint32_t due = emu_lines_due(e);
-
-	pthread_mutex_unlock(&e->lock);
-	if (due)
-		emu_lines_deliver(e, due);
-}
 
 /* ---- life ----------------------------------------------------------------- */
 
@@ -33,7 +16,7 @@ void emu_close(struct ddekit_pci *pci)
 	struct emu_pci *e = to_emu(pci);
 	unsigned int i;
 
-	qtest_flush(&e->qt);	/* a driver's last words to its device */
+	qtest_flush(&e->qt);	/* the driver's last writes */
 	pool_unmap(&e->base.pool);
 	fd_close(&e->ram_fd);
 	fd_close(&e->qtest_fd);
@@ -43,7 +26,7 @@ void emu_close(struct ddekit_pci *pci)
 	free(e);
 }
 
-static int read_blob(const struct ddekit_handover *h, struct emu_blob *ret)
+static int blob_read(const struct ddekit_handover *h, struct emu_blob *ret)
 {
 	if (h->blob_len != sizeof(*ret))
 		return -EPROTO;
@@ -60,7 +43,7 @@ int emu_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 {
 	struct emu_blob blob;
 	struct emu_pci *e;
-	int err = read_blob(h, &blob);
+	int err = blob_read(h, &blob);
 
 	e = err ? NULL : calloc(1, sizeof(*e));
 	if (!e) {
@@ -137,10 +120,10 @@ int emu_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t
 }
 
 /*
- * What only says where a function answers (BARs, a bridge's windows) needs no
- * waiting: the next access takes the same way.  The bytes with the bus numbers do,
- * for emu_constants_find() answers by them.  Other writes are done on return, as
- * PCI says of configuration requests.
+ * Writes that only set a function's addresses (BARs, a bridge's windows) are posted: the next
+ * access follows them in the same stream.  Bus numbers are not posted, for emu_constants_find()
+ * depends on them.  Other writes have been executed on return, as PCI requires of configuration
+ * requests.
  */
 static bool may_post(uint32_t reg)
 {
@@ -236,7 +219,7 @@ void emu_flush(struct ddekit_pci *pci)
 {
 	struct emu_pci *e = to_emu(pci);
 
-	/* Called before each sleep: without a lock when there is nothing to do. */
+	/* Called before each sleep: no lock when there is nothing to do. */
 	if (!__atomic_load_n(&e->qt.out_len, __ATOMIC_RELAXED))
 		return;
 	emu_lock(e);
@@ -251,7 +234,7 @@ int emu_service(struct ddekit_pci *pci)
 	int err;
 
 	emu_lock(e);
-	/* Who waits for an interrupt waits for what his writes will cause. */
+	/* A caller that waits for an interrupt may wait for the effect of a buffered write. */
 	qtest_flush(&e->qt);
 	err = qtest_poll(&e->qt);
 	emu_unlock(e);

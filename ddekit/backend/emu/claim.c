@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The privileged half of the emu backend: a claim is a running QEMU.  It stays
- * what it is when driver hosts come and go, as hardware would.
+ * The privileged half of the emu backend: a claim is a running QEMU, which stays while driver
+ * hosts come and go, as hardware does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "../../deadline.h"
@@ -19,13 +18,9 @@
 #define SOCKET_BUFFER (1 << 20)
 #define BIOS_SIZE 65536
 
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 8u
-#endif
-
 unsigned int emu_open_ms = 15000;
 
-/* What only QEMU gets. */
+/* Only QEMU gets these. */
 struct remote_fds {
 	int bios, qtest, monitor, ivshmem;
 };
@@ -35,8 +30,8 @@ static struct emu_claim *to_claim(struct ddekit_claim *claim)
 	return (struct emu_claim *)claim;
 }
 
-/* The one teardown. */
-static void destroy(struct emu_claim *c)
+/* The only teardown path. */
+static void claim_destroy(struct emu_claim *c)
 {
 	unsigned int i;
 
@@ -66,10 +61,10 @@ struct emu_claim *emu_claim_create(uint64_t pool_size)
 	return c;
 }
 
-/* ---- what QEMU is given --------------------------------------------------- */
+/* ---- QEMU's files --------------------------------------------------------- */
 
 /* A socket pair with room for the replies to QTEST_CAP commands and more. */
-static int channel(int *ret_ours, int *ret_remote)
+static int channel_open(int *ret_ours, int *ret_remote)
 {
 	int pair[2], size = SOCKET_BUFFER, i;
 
@@ -87,14 +82,12 @@ static int channel(int *ret_ours, int *ret_remote)
 
 static int memory_file(const char *name)
 {
-	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+	int fd = memfile_create(name);
 
-	if (fd < 0 && errno == EINVAL)	/* before Linux 6.3 */
-		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	return fd < 0 ? -errno : emu_fd_move_up(fd);
+	return fd < 0 ? fd : emu_fd_move_up(fd);
 }
 
-/* RAM: sparse, of a size that nobody can change any more. */
+/* RAM: sparse, its size sealed. */
 static int make_ram(struct emu_claim *c)
 {
 	int fd = memory_file("ddekit-ram");
@@ -146,11 +139,11 @@ static int make_fds(struct emu_claim *c, struct remote_fds *r)
 	if (!err)
 		err = make_bios(&r->bios);
 	if (!err)
-		err = channel(&c->qtest_fd, &r->qtest);
+		err = channel_open(&c->qtest_fd, &r->qtest);
 	if (!err)
-		err = channel(&c->monitor_fd, &r->monitor);
+		err = channel_open(&c->monitor_fd, &r->monitor);
 	if (!err)
-		err = channel(&c->ivshmem_fd, &r->ivshmem);
+		err = channel_open(&c->ivshmem_fd, &r->ivshmem);
 	if (!err)
 		err = make_vectors(c);
 	return err;
@@ -178,8 +171,8 @@ static int check_spec(const struct ddekit_claim_spec *spec, char **ret_why)
 	return 0;
 }
 
-static int launch(struct emu_claim *c, const struct ddekit_claim_spec *spec,
-		  const struct remote_fds *r, uint64_t deadline, char **ret_why)
+static int qemu_launch(struct emu_claim *c, const struct ddekit_claim_spec *spec,
+		       const struct remote_fds *r, uint64_t deadline, char **ret_why)
 {
 	const struct emu_cmdline_fds cf = { .ram = c->ram_fd, .bios = r->bios,
 		.qtest = r->qtest, .monitor = r->monitor, .ivshmem = r->ivshmem };
@@ -201,7 +194,7 @@ static int launch(struct emu_claim *c, const struct ddekit_claim_spec *spec,
 	return err;
 }
 
-/* The stream ended, or nothing came: say what became of QEMU. */
+/* The stream ended, or a deadline passed: report the state of QEMU. */
 static int explain_silence(struct emu_claim *c, const char *device, char **ret_why)
 {
 	uint64_t deadline = deadline_first(c->qt.deadline, deadline_ns(LAST_WORDS_MS));
@@ -220,7 +213,7 @@ static int explain_silence(struct emu_claim *c, const char *device, char **ret_w
 	return -ENODEV;
 }
 
-static int set_up(struct emu_claim *c, const char *device, uint64_t deadline, char **ret_why)
+static int qemu_set_up(struct emu_claim *c, const char *device, uint64_t deadline, char **ret_why)
 {
 	int err;
 
@@ -233,8 +226,8 @@ static int set_up(struct emu_claim *c, const char *device, uint64_t deadline, ch
 	return c->qt.dead ? explain_silence(c, device, ret_why) : err;
 }
 
-static int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
-			  char **ret_why)
+int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+		   char **ret_why)
 {
 	uint64_t deadline = deadline_ns(emu_open_ms);
 	struct remote_fds r = { -1, -1, -1, -1 };
@@ -250,24 +243,24 @@ static int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_cl
 	if (err)
 		why(ret_why, err, "make QEMU's files: %s", strerror(-err));
 	else
-		err = launch(c, spec, &r, deadline, ret_why);
+		err = qemu_launch(c, spec, &r, deadline, ret_why);
 	fd_close(&r.bios);
 	fd_close(&r.qtest);
 	fd_close(&r.monitor);
 	fd_close(&r.ivshmem);
 	if (!err)
-		err = set_up(c, spec->emu_device, deadline, ret_why);
+		err = qemu_set_up(c, spec->emu_device, deadline, ret_why);
 	if (err) {
-		destroy(c);
+		claim_destroy(c);
 		return err;
 	}
 	*ret = &c->base;
 	return 0;
 }
 
-/* ---- later ---------------------------------------------------------------- */
+/* ---- during the claim ----------------------------------------------------- */
 
-static int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
+int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 {
 	struct emu_claim *c = to_claim(claim);
 	struct emu_blob blob = { .magic = EMU_BLOB_MAGIC, .n_vectors = EMU_VECTORS,
@@ -291,8 +284,8 @@ static int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover
 }
 
 /*
- * The driver host had these files too, and status flags belong to all who have a file.
- * QEMU writes to the eventfds, so it may even wait in one.
+ * The driver host had these files too and may have changed their status flags, which all
+ * processes share.  QEMU writes to the eventfds, so it may be blocked in one.
  */
 static void reset_files(struct emu_claim *c)
 {
@@ -303,7 +296,7 @@ static void reset_files(struct emu_claim *c)
 		fd_reset_event(c->vector_fd[i]);
 }
 
-static int emu_claim_quiesce(struct ddekit_claim *claim)
+int emu_claim_quiesce(struct ddekit_claim *claim)
 {
 	struct emu_claim *c = to_claim(claim);
 	unsigned int i;
@@ -317,7 +310,7 @@ static int emu_claim_quiesce(struct ddekit_claim *claim)
 		err = emu_topology_reset(&c->topology, &c->qt);
 	if (err)
 		return c->qt.timed_out ? -ETIMEDOUT : err;
-	/* Only now: the device writes into the pool and rings no more. */
+	/* Only now: the device no longer writes into the pool or raises vectors. */
 	for (i = 0; i < EMU_VECTORS; i++)
 		fd_drain_event(c->vector_fd[i]);
 	if (fallocate(c->ram_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
@@ -326,12 +319,12 @@ static int emu_claim_quiesce(struct ddekit_claim *claim)
 	return 0;
 }
 
-static int emu_claim_death_fd(struct ddekit_claim *claim)
+int emu_claim_death_fd(struct ddekit_claim *claim)
 {
 	return to_claim(claim)->process.pidfd;
 }
 
-static int emu_claim_death_why(struct ddekit_claim *claim, char **ret_why)
+int emu_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 {
 	struct emu_claim *c = to_claim(claim);
 	char *epitaph;
@@ -346,21 +339,21 @@ static int emu_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 	return 0;
 }
 
-static int emu_claim_monitor(struct ddekit_claim *claim, const char *command,
-			     const char *arguments, char **ret_reply)
+int emu_claim_monitor(struct ddekit_claim *claim, const char *command,
+		      const char *arguments, char **ret_reply)
 {
 	return emu_monitor_run(&to_claim(claim)->monitor, command, arguments,
 			       deadline_ns(EMU_MONITOR_MS), ret_reply);
 }
 
-static pid_t emu_claim_pid(struct ddekit_claim *claim)
+pid_t emu_claim_pid(struct ddekit_claim *claim)
 {
 	return to_claim(claim)->process.pid;
 }
 
-/* Asked to quit, QEMU closes its disk images properly. One whose stream is dead would not
+/* On "quit" QEMU closes its disk images properly. If its stream is dead it would not
  * answer. */
-static void emu_claim_close(struct ddekit_claim *claim)
+void emu_claim_close(struct ddekit_claim *claim)
 {
 	struct emu_claim *c = to_claim(claim);
 	uint64_t deadline = deadline_ns(EMU_QUIT_MS);
@@ -368,39 +361,5 @@ static void emu_claim_close(struct ddekit_claim *claim)
 	if (!c->qt.dead && !emu_process_ended(&c->process) &&
 	    emu_monitor_run(&c->monitor, "quit", NULL, deadline, NULL) == 0)
 		emu_process_wait(&c->process, deadline);
-	destroy(c);
+	claim_destroy(c);
 }
-
-extern const struct backend emu_backend;
-const struct backend emu_backend = {
-	.name = "emu",
-	.claim = {
-		.open = emu_claim_open,
-		.handover = emu_claim_handover,
-		.quiesce = emu_claim_quiesce,
-		.death_fd = emu_claim_death_fd,
-		.death_why = emu_claim_death_why,
-		.monitor = emu_claim_monitor,
-		.pid = emu_claim_pid,
-		.save = emu_claim_save,
-		.restore = emu_claim_restore,
-		.close = emu_claim_close,
-	},
-	.pci = {
-		.adopt = emu_adopt,
-		.config_read = emu_config_read,
-		.config_write = emu_config_write,
-		.map = emu_map,
-		.unmap = emu_unmap,
-		.read = emu_read,
-		.write = emu_write,
-		.flush = emu_flush,
-		.service = emu_service,
-		.irq_vectors = emu_irq_vectors,
-		.irq_line = emu_irq_line,
-		.irq_mask = emu_irq_mask,
-		.irq_free = emu_irq_free,
-		.stats = emu_stats,
-		.close = emu_close,
-	},
-};

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What of config space never changes, handed over with the device.  A kernel
- * walks the capability lists again and again, each step a question to another
- * process; and it asks for functions which are not there.
+ * The part of config space that never changes, handed over with the device.  A kernel walks
+ * the capability lists many times, each step a request to another process, and it looks for
+ * functions that do not exist.
  *
  * Constant are the ids, the header type, the interrupt pin and the headers of
- * the capabilities (PCI 3.0, 6.1 and 6.7; PCIe 4.0, 7.6.3).  A bridge of the
- * root bus with another bus number puts functions elsewhere: until it has its
- * old one again only the root bus is known.
+ * the capabilities (PCI 3.0, 6.1 and 6.7; PCIe 4.0, 7.6.3).  If the bus number of a bridge on
+ * the root bus changes, functions move: only the root bus is known until the number is
+ * restored.
  */
 #include <string.h>
 #include "emu.h"
@@ -20,8 +20,8 @@
 
 /* ---- the claim makes the table ---------------------------------------------- */
 
-static void add(struct emu_constants *c, const struct emu_function *f, uint32_t reg,
-		uint32_t mask)
+static void constant_add(struct emu_constants *c, const struct emu_function *f, uint32_t reg,
+			 uint32_t mask)
 {
 	if (c->n == EMU_MAX_CONSTANTS)
 		return;
@@ -36,10 +36,10 @@ static void add_capabilities(struct emu_constants *c, const struct emu_function 
 
 	if (!(f->config[CFG_STATUS / 4] >> 16 & STATUS_CAPABILITIES))
 		return;
-	add(c, f, CFG_CAPABILITIES, 0xff);
+	constant_add(c, f, CFG_CAPABILITIES, 0xff);
 	at = f->config[CFG_CAPABILITIES / 4] & 0xfc;
 	for (n = 0; at >= 0x40 && n < MAX_CAPABILITIES; n++) {
-		add(c, f, at, 0xffff);
+		constant_add(c, f, at, 0xffff);
 		at = f->config[at / 4] >> 8 & 0xfc;
 	}
 }
@@ -49,7 +49,7 @@ static void add_extended(struct emu_constants *c, const struct emu_function *f)
 	uint32_t at = CFG_EXTENDED, n;
 
 	for (n = 0; at >= CFG_EXTENDED && n < MAX_CAPABILITIES; n++) {
-		add(c, f, at, 0xffffffff);
+		constant_add(c, f, at, 0xffffffff);
 		at = f->config[at / 4] >> 20 & 0xffc;
 	}
 }
@@ -67,12 +67,12 @@ void emu_constants_make(struct emu_constants *c, const struct emu_topology *t)
 		if (f->bus == 0 && f->bridge)
 			c->bridge[c->n_bridges++] = (struct emu_bridge){
 				.devfn = f->devfn, .secondary = f->secondary };
-		add(c, f, 0x00, 0xffffffff);	/* vendor, device */
-		add(c, f, 0x08, 0xffffffff);	/* revision, class */
-		add(c, f, 0x0c, 0x00ff0000);	/* header type */
+		constant_add(c, f, 0x00, 0xffffffff);	/* vendor, device */
+		constant_add(c, f, 0x08, 0xffffffff);	/* revision, class */
+		constant_add(c, f, 0x0c, 0x00ff0000);	/* header type */
 		if (!f->bridge)
-			add(c, f, 0x2c, 0xffffffff);	/* subsystem */
-		add(c, f, 0x3c, 0x0000ff00);	/* interrupt pin */
+			constant_add(c, f, 0x2c, 0xffffffff);	/* subsystem */
+		constant_add(c, f, 0x3c, 0x0000ff00);	/* interrupt pin */
 		add_capabilities(c, f);
 		add_extended(c, f);
 	}

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The emu backend: QEMU as a bag of devices.  No guest code runs; the driver
+ * The emu backend: QEMU as a collection of devices.  No guest code runs; the driver
  * host is the CPU.  Private to backend/emu/.
  *
- *   cmdline.c   what QEMU is called with
- *   process.c   starts QEMU, knows when and why it ended
- *   ivshmem.c   plays the server of QEMU's doorbell: messages become eventfds
- *   topology.c  ECAM, bus numbers, the state to come back to after a reset
- *   monitor.c   QMP
+ *   qemu/       QEMU: machine, command line, process, channels
+ *   topology.c  ECAM, bus numbers, the state to restore after a reset
  *   claim.c     the privileged half: open, handover, quiesce, close
- *   save.c      a claim passed on to another process
- *   qtest.c     register accesses
- *   constants.c what of config space never changes
- *   quirk.c     where QEMU's models differ from the devices
+ *   save.c      passes a claim to another process
+ *   constants.c the part of config space that never changes
+ *   quirk.c     differences between QEMU's models and the devices
  *   lines.c     vectors and INTx lines
  *   adopt.c     the unprivileged half
+ *   backend.c   both halves as one table
  */
 #ifndef EMU_H
 #define EMU_H
@@ -22,39 +19,8 @@
 #include <pthread.h>
 #include <sys/types.h>
 #include "../../backend.h"
-#include "qtest.h"
-
-/* ---- addresses in QEMU's q35 machine -------------------------------------- */
-
-#define EMU_POOL_BASE 0x10000000ull	/* also the pool's offset in the RAM file */
-#define EMU_RAM_LIMIT 0xb0000000ull	/* below: RAM is one piece from 0 on */
-#define EMU_ECAM 0xb0000000ull
-#define EMU_DOORBELL 0xf0000000ull	/* BAR 0 of the ivshmem device */
-#define EMU_MEM_BASE 0xe0000000ull
-#define EMU_MEM_SIZE 0x10000000ull
-#define EMU_IO_BASE 0xc000u
-#define EMU_IO_SIZE 0x1000u
-
-/* Registers of config space: PCI 3.0, 6.1; PCI-to-PCI bridges 1.2, 3.2. */
-#define CFG_BAR0 0x10
-#define CFG_PRIMARY 0x18	/* of a bridge: and 0x19, 0x1a the two other bus numbers */
-#define CFG_SECONDARY 0x19
-#define CFG_CAPABILITIES 0x34
-
-/* Slots of the root bus. */
-#define EMU_SLOT_PORT 1			/* the root port that the device is behind */
-#define EMU_SLOT_DOORBELL 30
-#define EMU_HIDDEN_SLOTS (1u << 0 | 1u << EMU_SLOT_DOORBELL | 1u << 31)
-
-#define EMU_VECTORS 64
-/* INTx lines are inputs 16..23 of the I/O APIC. */
-#define EMU_LINES 8
-#define EMU_LINE_INPUT 16
-
-static inline uint64_t emu_config_addr(uint8_t bus, uint8_t devfn, uint32_t reg)
-{
-	return EMU_ECAM + ((uint64_t)bus << 20) + ((uint64_t)devfn << 12) + reg;
-}
+#include "qemu/qemu.h"
+#include "qemu/qtest.h"
 
 /* ---- handover ------------------------------------------------------------- */
 
@@ -80,7 +46,7 @@ struct emu_bridge {
 
 struct emu_constants {
 	uint32_t n, n_bridges;
-	uint32_t renumbered;	/* bit per bridge; others than 0: ask the device */
+	uint32_t renumbered;	/* bit per bridge; not 0: read from the device */
 	uint8_t present[32];	/* of the root bus: bit per function of each slot */
 	struct emu_bridge bridge[EMU_MAX_FUNCTIONS];
 	struct emu_constant at[EMU_MAX_CONSTANTS];
@@ -93,78 +59,6 @@ struct emu_blob {
 	uint32_t zero;
 	struct emu_constants constants;
 };
-
-/* ---- cmdline.c ------------------------------------------------------------ */
-
-/* The fds that go into the command line; QEMU inherits them by number. */
-struct emu_cmdline_fds {
-	int ram, bios, qtest, monitor, ivshmem;
-};
-
-/**
- * emu_cmdline - make QEMU's arguments
- * @ret_argv: ends with NULL; for emu_cmdline_free()
- * Return: 0, -EINVAL, -ENOMEM; *ret_why tells.
- */
-int emu_cmdline(const struct ddekit_claim_spec *spec, const struct emu_cmdline_fds *fds,
-		char ***ret_argv, char **ret_why);
-void emu_cmdline_free(char **argv);
-
-/* ---- process.c ------------------------------------------------------------ */
-
-/*
- * A QEMU process.  It lives as long as somebody holds the lifeline: when its
- * last copy is closed, by the claim or by the claim's death of whatever kind,
- * the kernel sends QEMU a SIGKILL (see arm_lifeline()).
- */
-struct emu_process {
-	pid_t pid;		/* 0: never started */
-	int pidfd;
-	int lifeline;
-	int words_fd;		/* QEMU's stderr */
-	bool reaped;
-	int wait_code, wait_status;	/* of siginfo_t */
-	size_t words_len;
-	char words[1024];	/* the first and the last of what it said */
-};
-
-#define EMU_KILL_MS 1000
-
-struct emu_launch {
-	const char *binary;	/* absolute */
-	char *const *argv;
-	const int *keep;	/* fds that are inherited, -1 ends; twice: */
-	const int *keep_more;	/* ours and the caller's; may be NULL */
-	uid_t uid;		/* 0: keep */
-	gid_t gid;
-};
-
-void emu_process_init(struct emu_process *p);
-/* Finds the binary. Return: 0, -ENOENT. *ret is to be freed. */
-int emu_process_find(char **ret, char **ret_why);
-/* Any thread, whatever others there are. Blocks until QEMU's binary runs, or the deadline
- * (deadline.h). Return: 0, -ETIMEDOUT, -errno of the step that *ret_why tells. */
-int emu_process_start(struct emu_process *p, const struct emu_launch *l, uint64_t deadline,
-		      char **ret_why);
-/* True once it has ended; it is reaped then. */
-bool emu_process_ended(struct emu_process *p);
-/* Waits for its end. Return: 0, -ETIMEDOUT. */
-int emu_process_wait(struct emu_process *p, uint64_t deadline);
-/* Reads what it has said on stderr, a pipe's content at most. Does not block. */
-void emu_process_listen(struct emu_process *p);
-/* Its end as text, "exited with status 1: …"; to be freed; NULL if no memory. */
-char *emu_process_epitaph(struct emu_process *p);
-/* Kills it if need be and waits for its end, EMU_KILL_MS at most: one that hangs in the
- * kernel ends by itself. Frees everything. Safe after init() alone. */
-void emu_process_finish(struct emu_process *p);
-/* A copy of fd above stdio, close-on-exec; closes fd. -1 stays -1. */
-int emu_fd_move_up(int fd);
-
-/* ---- ivshmem.c ------------------------------------------------------------ */
-
-/* Queues the whole handshake on server, QEMU reads it when it starts: the
- * eventfds become the vectors of peer 0. Return: 0, negative errno. */
-int emu_ivshmem_greet(int server, const int *eventfds, unsigned int n);
 
 /* ---- topology.c ----------------------------------------------------------- */
 
@@ -181,43 +75,26 @@ struct emu_topology {
 	struct emu_function *fn[EMU_MAX_FUNCTIONS];
 };
 
-/* Switches ECAM on, numbers the buses, remembers the state. Return: 0, -EIO,
- * -ENOMEM, -ENODEV (*ret_why tells). */
+/* Enables ECAM, numbers the buses, saves the state. Return: 0, -EIO, -ENOMEM, -ENODEV with a
+ * message in *ret_why. */
 int emu_topology_init(struct emu_topology *t, struct qtest *q, char **ret_why);
-/* Stops all DMA, resets every bus behind a bridge, and brings back the state
- * remembered. Return: 0, -EIO. */
+/* Stops all DMA, resets every bus behind a bridge, and restores the saved state.
+ * Return: 0, -EIO. */
 int emu_topology_reset(struct emu_topology *t, struct qtest *q);
 void emu_topology_finish(struct emu_topology *t);
 
 /* ---- constants.c ---------------------------------------------------------- */
 
-/* What the topology says never changes. What does not fit is left out. */
+/* Collects the constants of a topology; those beyond the table's size are left out. */
 void emu_constants_make(struct emu_constants *c, const struct emu_topology *t);
-/* True: there is surely no such function. */
+/* True: there is certainly no such function. */
 bool emu_constants_absent(const struct emu_constants *c, uint8_t bus, uint8_t devfn);
 /* Return: true, *ret is the value of an aligned register of 1, 2 or 4 bytes. */
 bool emu_constants_find(const struct emu_constants *c, uint8_t bus, uint8_t devfn, uint32_t reg,
 			uint32_t size, uint32_t *ret);
-/* Config space is about to be written: the numbers of buses may change. */
+/* To be called before a write to config space: bus numbers may change. */
 void emu_constants_saw_write(struct emu_constants *c, uint8_t bus, uint8_t devfn, uint32_t reg,
 			     uint32_t size, uint32_t value);
-
-/* ---- monitor.c ------------------------------------------------------------ */
-
-struct emu_monitor {
-	int fd;			/* borrowed */
-	bool ready;		/* capabilities negotiated */
-	bool dead;
-	size_t len;
-	char buf[65536];
-};
-
-void emu_monitor_init(struct emu_monitor *m, int fd);
-/* Runs one command. Events are ignored. Blocks until the deadline at most, whatever QEMU
- * sends. Return: 0, -EINVAL (arguments are no JSON object), -EIO, -ETIMEDOUT (the next command
- * may be answered all the same), -EPROTO (refused; *ret_reply has the error object), -ENOMEM. */
-int emu_monitor_run(struct emu_monitor *m, const char *name, const char *arguments,
-		    uint64_t deadline, char **ret_reply);
 
 /* ---- adopted device ------------------------------------------------------- */
 
@@ -236,7 +113,7 @@ struct emu_pci {
 	struct ddekit_pci base;
 	pthread_mutex_t lock;		/* protects all below */
 	struct qtest qt;
-	struct ddekit_pci_stats stats;	/* but messages and syscalls */
+	struct ddekit_pci_stats stats;	/* without messages and syscalls */
 	int ram_fd, qtest_fd;
 	unsigned int n_vectors;
 	uint64_t vectors_used;		/* bit per vector */
@@ -246,7 +123,7 @@ struct emu_pci {
 	bool strict;			/* each write is waited for */
 	unsigned int n_quirks;
 	struct emu_quirk_user quirk[EMU_MAX_QUIRKS];
-	struct emu_constants constants;	/* but its bitmap, which never changes */
+	struct emu_constants constants;	/* its bitmap of functions needs no lock */
 };
 
 static inline struct emu_pci *to_emu(struct ddekit_pci *pci)
@@ -254,16 +131,11 @@ static inline struct emu_pci *to_emu(struct ddekit_pci *pci)
 	return (struct emu_pci *)pci;
 }
 
-/* adopt.c: the lock is released and then the handlers of lines that have
- * become asserted are called. */
-void emu_lock(struct emu_pci *e);
-void emu_unlock(struct emu_pci *e);
-
 /* lines.c */
 void emu_lines_init(struct emu_pci *e, const int *eventfds);
-/* Locked: the lines to be delivered, which it masks; bit per line. */
-uint32_t emu_lines_due(struct emu_pci *e);
-void emu_lines_deliver(struct emu_pci *e, uint32_t due);
+void emu_lock(struct emu_pci *e);
+/* Releases the lock, then calls the handlers of lines that have become asserted. */
+void emu_unlock(struct emu_pci *e);
 int emu_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 		    enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
 		    struct ddekit_irq **ret);
@@ -273,8 +145,8 @@ void emu_irq_mask(struct ddekit_irq *irq, bool masked);
 void emu_irq_free(struct ddekit_irq *irq);
 
 /* quirk.c; all locked */
-/* A function's id was read / its config space written: keeps track of those
- * that have quirks. */
+/* A function's id was read, or its config space written: track the functions that have
+ * quirks. */
 void emu_quirk_saw_id(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t id);
 void emu_quirk_saw_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg,
 			 uint32_t size, uint32_t value);

@@ -2,6 +2,9 @@
 /*
  * Interrupts of an adopted device: vectors (eventfds that QEMU's doorbell
  * device kicks) and INTx lines (levels that come in the qtest stream).
+ *
+ * One lock serialises that stream; whoever releases it delivers the lines that have
+ * arrived.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -11,8 +14,8 @@
 /* ivshmem's doorbell register; peer 0, so the data is the vector's number. */
 #define DOORBELL_REGISTER 0x0c
 
-/* The sandbox has no preadv2() for fd_drain_event(); the claim sees to the flags. */
-static void drain(int fd)
+/* The sandbox refuses the preadv2() of fd_drain_event(); the claim resets the flags. */
+static void eventfd_drain(int fd)
 {
 	uint64_t count;
 
@@ -33,10 +36,44 @@ void emu_lines_init(struct emu_pci *e, const int *eventfds)
 			.pci = &e->base, .kind = DDEKIT_IRQ_INTX, .number = i, .fd = -1 };
 }
 
+/* ---- the lock -------------------------------------------------------------- */
+
+/* Locked. The lines to be delivered, which it masks; bit per line. */
+static uint32_t lines_due(struct emu_pci *e)
+{
+	uint32_t due = e->qt.lines >> EMU_LINE_INPUT & e->unmasked;
+
+	e->unmasked &= ~due;
+	return due;
+}
+
+static void lines_deliver(struct emu_pci *e, uint32_t due)
+{
+	for (; due; due &= due - 1) {
+		struct ddekit_irq *irq = &e->line[__builtin_ctz(due)];
+
+		if (irq->fn)
+			irq->fn(irq->arg);
+	}
+}
+
+void emu_lock(struct emu_pci *e)
+{
+	pthread_mutex_lock(&e->lock);
+}
+
+void emu_unlock(struct emu_pci *e)
+{
+	uint32_t due = lines_due(e);
+
+	pthread_mutex_unlock(&e->lock);
+	lines_deliver(e, due);
+}
+
 /* ---- vectors -------------------------------------------------------------- */
 
 /* The lowest free run of count, aligned; -1 if there is none. */
-static int find_run(const struct emu_pci *e, unsigned int count, uint64_t *ret_mask)
+static int vectors_find_run(const struct emu_pci *e, unsigned int count, uint64_t *ret_mask)
 {
 	uint64_t run = count == 64 ? ~0ull : (1ull << count) - 1;
 	unsigned int align = 1, at;
@@ -64,7 +101,7 @@ int emu_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 	if (count > e->n_vectors)
 		return -ENOSPC;
 	emu_lock(e);
-	at = find_run(e, count, &mask);
+	at = vectors_find_run(e, count, &mask);
 	if (at >= 0)
 		e->vectors_used |= mask;
 	emu_unlock(e);
@@ -74,7 +111,7 @@ int emu_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 		struct ddekit_irq *irq = &e->vector[(unsigned int)at + i];
 
 		irq->kind = kind;
-		drain(irq->fd);
+		eventfd_drain(irq->fd);
 		ret[i] = irq;
 	}
 	return 0;
@@ -103,27 +140,9 @@ int emu_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
 	return 0;
 }
 
-uint32_t emu_lines_due(struct emu_pci *e)
-{
-	uint32_t due = e->qt.lines >> EMU_LINE_INPUT & e->unmasked;
-
-	e->unmasked &= ~due;
-	return due;
-}
-
-void emu_lines_deliver(struct emu_pci *e, uint32_t due)
-{
-	for (; due; due &= due - 1) {
-		struct ddekit_irq *irq = &e->line[__builtin_ctz(due)];
-
-		if (irq->fn)
-			irq->fn(irq->arg);
-	}
-}
-
 /*
- * The level known may be older than a posted write that has quietened the
- * device: before a line is raised again its writes are waited for.
+ * The known level may be older than a posted write that has cleared the interrupt: wait for
+ * outstanding writes before delivering the line again.
  */
 void emu_irq_mask(struct ddekit_irq *irq, bool masked)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where QEMU's device models differ from the devices they stand for, in a way
- * that an unmodified driver notices.  One table; an entry says what the device
- * does, what the model does, and the cure is applied here.
+ * Differences between QEMU's device models and the devices that an unmodified driver notices.
+ * One table; an entry says what the device does and what the model does; the workaround is
+ * applied here.
  */
 #include <stddef.h>
 #include "emu.h"
@@ -13,8 +13,8 @@ struct emu_quirk {
 	uint8_t bar;		/* index */
 	uint32_t offset;	/* of the register, in the BAR */
 	uint32_t size;
-	/* After a read of the register, the bits of these that it had are
-	 * written back. */
+	/* After a read of the register, those of these bits that were set are written
+	 * back. */
 	uint32_t write_back;
 };
 
@@ -31,11 +31,11 @@ static const struct emu_quirk quirks[] = {
 #define N_QUIRKS (sizeof(quirks) / sizeof(quirks[0]))
 
 /*
- * Functions whose drivers do not notice that a write reaches the device late.
- * Others do: a driver that acknowledges an interrupt by a write and then looks
- * into a ring in memory counts on the device seeing the write first, as it does
- * within a microsecond on a bus.  A write that waits in our buffer would
- * acknowledge what came after the look, and that interrupt is lost (8139cp).
+ * Functions whose drivers tolerate late writes.  Others do not: a driver that acknowledges an
+ * interrupt by a write and then reads a ring in memory relies on the device seeing the write
+ * first, as it does within a microsecond on a bus.  A write that is still buffered would
+ * acknowledge an event that came after the driver read the ring, and its interrupt would be
+ * lost (8139cp).
  */
 static const uint32_t late_writes_do[] = {
 	0x000c1b36,	/* QEMU's root port */
@@ -56,8 +56,7 @@ static bool is_strict(uint32_t id)
 	return true;
 }
 
-
-static void forget(struct emu_pci *e, uint8_t bus, uint8_t devfn)
+static void quirk_forget(struct emu_pci *e, uint8_t bus, uint8_t devfn)
 {
 	unsigned int i = 0;
 
@@ -77,7 +76,7 @@ void emu_quirk_saw_id(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t id
 		if (e->quirk[i].bus == bus && e->quirk[i].devfn == devfn &&
 		    e->quirk[i].quirk->id == id)
 			return;
-	forget(e, bus, devfn);
+	quirk_forget(e, bus, devfn);
 	for (k = 0; k < N_QUIRKS && e->n_quirks < EMU_MAX_QUIRKS; k++)
 		if (quirks[k].id == id)
 			e->quirk[e->n_quirks++] = (struct emu_quirk_user){

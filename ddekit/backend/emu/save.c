@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A claim passed on to another process: what it knows as plain data of this build,
- * what it holds as file descriptors.  QEMU notices nothing: its lifeline and its
- * sockets are passed on open.
+ * Passes a claim to another process: its state as plain data of this build, its files as file
+ * descriptors.  QEMU does not notice: its lifeline and its sockets stay open.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include "claim.h"
 
 enum { SAVED_RAM, SAVED_QTEST, SAVED_MONITOR, SAVED_IVSHMEM, SAVED_LIFELINE, SAVED_WORDS,
@@ -27,7 +22,7 @@ struct saved {
 	uint32_t n_functions;
 };
 
-static int *fd_of(struct emu_claim *c, unsigned int i)
+static int *saved_fd(struct emu_claim *c, unsigned int i)
 {
 	switch (i) {
 	case SAVED_RAM:
@@ -65,14 +60,14 @@ int emu_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 	for (i = 0; i < c->topology.n; i++)
 		memcpy((char *)(s + 1) + i * one, c->topology.fn[i], one);
 	for (i = 0; i < SAVED_FDS; i++)
-		ret->fds[i] = *fd_of(c, i);
+		ret->fds[i] = *saved_fd(c, i);
 	ret->n_fds = SAVED_FDS;
 	ret->data = s;
 	ret->len = len;
 	return 0;
 }
 
-static int restore_topology(struct emu_topology *t, const struct saved *s)
+static int saved_topology(struct emu_topology *t, const struct saved *s)
 {
 	size_t one = sizeof(struct emu_function);
 
@@ -85,7 +80,7 @@ static int restore_topology(struct emu_topology *t, const struct saved *s)
 	return 0;
 }
 
-/* The greeting is there from QEMU's start on until the monitor's first use. */
+/* The greeting is in the socket from QEMU's start until the monitor is first used. */
 static bool monitor_is_ready(int fd)
 {
 	char c;
@@ -93,21 +88,14 @@ static bool monitor_is_ready(int fd)
 	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
-static int check(const struct ddekit_claim_saved *saved, char **ret_why)
+static int saved_check(const struct ddekit_claim_saved *saved, char **ret_why)
 {
 	const struct saved *s = saved->data;
-	unsigned int i;
 
 	if (saved->len < sizeof(*s) || s->n_functions > EMU_MAX_FUNCTIONS ||
 	    saved->len != sizeof(*s) + s->n_functions * sizeof(struct emu_function))
-		return why(ret_why, -EPROTO, "a claim that another build saved");
-	if (saved->n_fds != SAVED_FDS)
-		return why(ret_why, -EBADF, "%u of %u files of the claim are there",
-			   saved->n_fds, SAVED_FDS);
-	for (i = 0; i < SAVED_FDS; i++)
-		if (fcntl(saved->fds[i], F_SETFD, FD_CLOEXEC))
-			return why(ret_why, -EBADF, "file %u of the claim is not open", i);
-	return 0;
+		return saved_other_build(ret_why);
+	return saved_check_fds(saved, SAVED_FDS, ret_why);
 }
 
 int emu_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
@@ -116,21 +104,21 @@ int emu_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_clai
 	const struct saved *s = saved->data;
 	struct emu_claim *c;
 	unsigned int i;
-	int err = check(saved, ret_why);
+	int err = saved_check(saved, ret_why);
 
 	if (err)
 		return err;
 	c = emu_claim_create(s->pool_size);
 	if (!c)
 		return -ENOMEM;
-	err = restore_topology(&c->topology, s);
+	err = saved_topology(&c->topology, s);
 	if (err) {
 		emu_topology_finish(&c->topology);
 		free(c);
 		return err;
 	}
 	for (i = 0; i < SAVED_FDS; i++)
-		*fd_of(c, i) = saved->fds[i];
+		*saved_fd(c, i) = saved->fds[i];
 	c->process.pid = s->pid;
 	qtest_init(&c->qt, c->qtest_fd);
 	emu_monitor_init(&c->monitor, c->monitor_fd);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The PCI topology as the claim sees it: switch config space on, number the
- * buses, remember every function's config space; later reset the devices and
- * bring that state back, so that each driver host meets the same machine.
+ * The PCI topology as the claim sees it: enable config space, number the buses, save every
+ * function's config space; later reset the devices and restore that state, so that each driver
+ * host finds the same machine.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -69,8 +69,8 @@ static int setup_machine(struct qtest *q, char **ret_why)
 	return 0;
 }
 
-/* Remembers a function if there is one. Return: 0, -ENODEV, -EIO, … */
-static int add_function(struct emu_topology *t, struct qtest *q, uint8_t bus, uint8_t devfn,
+/* Adds a function if it exists. Return: 0, -ENODEV, -EIO, … */
+static int function_add(struct emu_topology *t, struct qtest *q, uint8_t bus, uint8_t devfn,
 			bool *ret_multi)
 {
 	struct emu_function *f;
@@ -105,9 +105,9 @@ static int scan_bus(struct emu_topology *t, struct qtest *q, uint8_t bus, uint32
 
 		if (hidden_slots >> slot & 1)
 			continue;
-		err = add_function(t, q, bus, (uint8_t)(slot << 3), &multi);
+		err = function_add(t, q, bus, (uint8_t)(slot << 3), &multi);
 		for (fn = 1; multi && !err && fn < 8; fn++) {
-			err = add_function(t, q, bus, (uint8_t)(slot << 3 | fn), &dummy);
+			err = function_add(t, q, bus, (uint8_t)(slot << 3 | fn), &dummy);
 			err = err == -ENODEV ? 0 : err;
 		}
 		if (err && err != -ENODEV)
@@ -140,15 +140,15 @@ static int number_buses(struct emu_topology *t, struct qtest *q)
 	return 0;
 }
 
-static int read_all(struct qtest *q, const struct emu_function *f, uint32_t *config,
-		    uint32_t size)
+static int function_read(struct qtest *q, const struct emu_function *f, uint32_t *config,
+			 uint32_t size)
 {
 	return qtest_read_block(q, emu_config_addr(f->bus, f->devfn, 0), config, size);
 }
 
-/* Bytes of config space that are anything: behind the last capability are
- * zeros, and QEMU needs a while for 4 KiB of them. */
-static uint32_t size_used(const struct emu_function *f)
+/* Bytes of config space in use: only zeros follow, and reading 4 KiB from QEMU takes
+ * long. */
+static uint32_t function_size(const struct emu_function *f)
 {
 	uint32_t n = 1024;
 
@@ -169,7 +169,7 @@ int emu_topology_init(struct emu_topology *t, struct qtest *q, char **ret_why)
 	if (!err)
 		err = number_buses(t, q);
 	for (i = 0; !err && i < t->n; i++)
-		err = read_all(q, t->fn[i], t->fn[i]->config, sizeof(t->fn[i]->config));
+		err = function_read(q, t->fn[i], t->fn[i]->config, sizeof(t->fn[i]->config));
 	if (err == -E2BIG)
 		why(ret_why, err, "more than %d functions in QEMU", EMU_MAX_FUNCTIONS);
 	return err;
@@ -181,31 +181,31 @@ void emu_topology_finish(struct emu_topology *t)
 		free(t->fn[--t->n]);
 }
 
-/* ---- back to the state after the claim ------------------------------------ */
+/* ---- restoring the state after the claim ---------------------------------- */
 
-static const uint16_t *halves(const uint32_t *config)
+static const uint16_t *function_halves(const uint32_t *config)
 {
 	return (const uint16_t *)config;
 }
 
 /*
- * Writes what differs, by 16 bits, so that a status register is not written
- * along with its control register.  What differs then is a status bit that is
- * cleared by writing it; the rest cannot be written and so has not changed.
+ * Writes what differs, 16 bits at a time, so that a status register is not written along with
+ * its control register.  What differs after that is a status bit that is cleared by writing
+ * one; the rest is read-only.
  */
-static int restore(struct qtest *q, const struct emu_function *f)
+static int function_restore(struct qtest *q, const struct emu_function *f)
 {
-	const uint16_t *want = halves(f->config);
-	uint32_t config[1024], size = size_used(f), i;
+	const uint16_t *want = function_halves(f->config);
+	uint32_t config[1024], size = function_size(f), i;
 	bool differs = true;
 	int pass;
 
 	for (pass = 0; pass < 2 && differs; pass++) {
-		if (read_all(q, f, config, size))
+		if (function_read(q, f, config, size))
 			return -EIO;
 		differs = false;
 		for (i = 0; i < size / 2; i++) {
-			uint16_t is = halves(config)[i];
+			uint16_t is = function_halves(config)[i];
 
 			if (is == want[i])
 				continue;
@@ -217,19 +217,19 @@ static int restore(struct qtest *q, const struct emu_function *f)
 	return 0;
 }
 
-static int restore_all(struct emu_topology *t, struct qtest *q, bool bridges)
+static int functions_restore(struct emu_topology *t, struct qtest *q, bool bridges)
 {
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; !err && i < t->n; i++)
 		if (t->fn[i]->bridge == bridges)
-			err = restore(q, t->fn[i]);
+			err = function_restore(q, t->fn[i]);
 	return err;
 }
 
-/* No more DMA, no more interrupts by message. */
-static void silence(struct emu_topology *t, struct qtest *q)
+/* Stops DMA and message interrupts. */
+static void functions_silence(struct emu_topology *t, struct qtest *q)
 {
 	unsigned int i;
 
@@ -254,7 +254,7 @@ static void pulse_reset(struct emu_topology *t, struct qtest *q)
 	}
 }
 
-static int wait_for(struct qtest *q, const struct emu_function *f)
+static int function_wait(struct qtest *q, const struct emu_function *f)
 {
 	unsigned int tries;
 	uint32_t id;
@@ -273,17 +273,17 @@ int emu_topology_reset(struct emu_topology *t, struct qtest *q)
 	unsigned int i;
 	int err;
 
-	/* The bridges first: the bus numbers may have been changed. */
-	err = restore_all(t, q, true);
+	/* Bridges first: the driver may have changed the bus numbers. */
+	err = functions_restore(t, q, true);
 	if (err)
 		return err;
-	silence(t, q);
+	functions_silence(t, q);
 	pulse_reset(t, q);
 	for (i = 0; !err && i < t->n; i++)
-		err = wait_for(q, t->fn[i]);
+		err = function_wait(q, t->fn[i]);
 	if (!err)
-		err = restore_all(t, q, false);
+		err = functions_restore(t, q, false);
 	if (!err)
-		err = restore_all(t, q, true);
+		err = functions_restore(t, q, true);
 	return err ? err : qtest_drain(q);
 }

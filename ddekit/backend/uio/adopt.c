@@ -2,9 +2,8 @@
 /*
  * The unprivileged half of the uio backend.  It opens nothing.
  *
- * Of interrupts there is the line: the host's kernel takes it, sets Interrupt
- * Disable in the device and counts; reading the count and clearing the bit are
- * ours.
+ * Only INTx is supported: the host kernel handles the interrupt, sets Interrupt Disable in
+ * the device and counts; the driver host reads the count and clears the bit.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -33,7 +32,7 @@ void uio_close(struct ddekit_pci *pci)
 	free(u);
 }
 
-static int read_blob(const struct ddekit_handover *h, struct uio_blob *ret)
+static int blob_read(const struct ddekit_handover *h, struct uio_blob *ret)
 {
 	uint32_t n = UIO_FD_BARS;
 	unsigned int i;
@@ -50,8 +49,8 @@ static int read_blob(const struct ddekit_handover *h, struct uio_blob *ret)
 	return 0;
 }
 
-static void take_fds(struct uio_pci *u, const struct ddekit_handover *h,
-		     const struct uio_blob *blob)
+static void device_set_fds(struct uio_pci *u, const struct ddekit_handover *h,
+			   const struct uio_blob *blob)
 {
 	unsigned int i, n = UIO_FD_BARS;
 
@@ -64,7 +63,7 @@ static void take_fds(struct uio_pci *u, const struct ddekit_handover *h,
 			.size = blob->bar[i].size, .page_offset = blob->bar[i].page_offset };
 }
 
-static int set_up(struct uio_pci *u, const struct ddekit_handover *h)
+static int device_set_up(struct uio_pci *u, const struct ddekit_handover *h)
 {
 	int err = uio_config_init(u);
 
@@ -83,7 +82,7 @@ int uio_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 {
 	struct uio_blob blob;
 	struct uio_pci *u;
-	int err = read_blob(h, &blob);
+	int err = blob_read(h, &blob);
 
 	u = err ? NULL : calloc(1, sizeof(*u));
 	if (!u) {
@@ -92,11 +91,11 @@ int uio_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 	}
 	pthread_mutex_init(&u->lock, NULL);
 	u->base.bdf = h->bdf;
-	take_fds(u, h, &blob);
+	device_set_fds(u, h, &blob);
 	memcpy(u->block_iova, blob.block_iova, sizeof(u->block_iova));
 	u->base.service_fd = u->uio_fd;
 	u->line = (struct ddekit_irq){ .pci = &u->base, .kind = DDEKIT_IRQ_INTX, .fd = -1 };
-	err = set_up(u, h);
+	err = device_set_up(u, h);
 	if (err) {
 		uio_close(&u->base);
 		return err;
@@ -124,7 +123,7 @@ static volatile void *region_cpu(struct uio_region *r, uint64_t offset)
 }
 
 /* Locked. Return: NULL: no register is there, or it cannot be mapped. */
-static volatile void *find_cpu(struct uio_pci *u, uint64_t addr, uint64_t len, int *ret_err)
+static volatile void *register_map(struct uio_pci *u, uint64_t addr, uint64_t len, int *ret_err)
 {
 	volatile void *cpu;
 	uint64_t offset;
@@ -145,19 +144,19 @@ int uio_map(struct ddekit_pci *pci, uint64_t addr, uint64_t len, volatile void *
 	int err;
 
 	pthread_mutex_lock(&u->lock);
-	cpu = find_cpu(u, addr, len, &err);
+	cpu = register_map(u, addr, len, &err);
 	pthread_mutex_unlock(&u->lock);
 	if (!err)
 		*ret_cpu = cpu;
 	return err;
 }
 
-/* Mappings are the device's, not their users'. */
+/* Mappings live as long as the device. */
 void uio_unmap(struct ddekit_pci *pci, volatile void *cpu, uint64_t len)
 {
 }
 
-static uint64_t load(const volatile void *cpu, uint32_t size)
+static uint64_t register_load(const volatile void *cpu, uint32_t size)
 {
 	switch (size) {
 	case 1:
@@ -171,7 +170,7 @@ static uint64_t load(const volatile void *cpu, uint32_t size)
 	}
 }
 
-static void store(volatile void *cpu, uint32_t size, uint64_t value)
+static void register_store(volatile void *cpu, uint32_t size, uint64_t value)
 {
 	switch (size) {
 	case 1:
@@ -189,8 +188,8 @@ static void store(volatile void *cpu, uint32_t size, uint64_t value)
 }
 
 /* Locked. Return: false: no port is there. */
-static bool find_port(struct uio_pci *u, uint64_t addr, uint32_t size, int *ret_fd,
-		      uint64_t *ret_offset)
+static bool port_find(struct uio_pci *u, uint64_t addr, uint32_t size, int *ret_fd,
+			       uint64_t *ret_offset)
 {
 	unsigned int n;
 
@@ -210,12 +209,12 @@ uint64_t uio_read(struct ddekit_pci *pci, enum access_space space, uint64_t addr
 	pthread_mutex_lock(&u->lock);
 	if (space == SPACE_MEM) {
 		u->stats.mmio_reads++;
-		cpu = find_cpu(u, addr, size, &err);
+		cpu = register_map(u, addr, size, &err);
 		if (cpu)
-			value = load(cpu, size);
+			value = register_load(cpu, size);
 	} else {
 		u->stats.io_reads++;
-		if (find_port(u, addr, size, &fd, &offset) &&
+		if (port_find(u, addr, size, &fd, &offset) &&
 		    pread(fd, &got, size, (off_t)offset) == (ssize_t)size)
 			value = got;
 	}
@@ -235,19 +234,19 @@ void uio_write(struct ddekit_pci *pci, enum access_space space, uint64_t addr, u
 	pthread_mutex_lock(&u->lock);
 	if (space == SPACE_MEM) {
 		u->stats.mmio_writes++;
-		cpu = find_cpu(u, addr, size, &err);
+		cpu = register_map(u, addr, size, &err);
 		if (cpu)
-			store(cpu, size, value);
+			register_store(cpu, size, value);
 	} else {
 		u->stats.io_writes++;
-		if (find_port(u, addr, size, &fd, &offset))
+		if (port_find(u, addr, size, &fd, &offset))
 			n = pwrite(fd, &value, size, (off_t)offset);
-		(void)n;	/* to one that has gone: swallowed */
+		(void)n;	/* ignored if the device has gone */
 	}
 	pthread_mutex_unlock(&u->lock);
 }
 
-/* Nothing is held back. */
+/* Nothing is buffered. */
 void uio_flush(struct ddekit_pci *pci)
 {
 }
@@ -263,7 +262,7 @@ void uio_stats(struct ddekit_pci *pci, struct ddekit_pci_stats *ret)
 
 /* ---- interrupts ------------------------------------------------------------- */
 
-/* uio has none of messages: drivers go on with the line. */
+/* UIO has no MSI; drivers fall back to INTx. */
 int uio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 		    enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
 		    struct ddekit_irq **ret)
@@ -282,7 +281,7 @@ int uio_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
 	return 0;
 }
 
-/* A device that still asserts it raises it again when the bit is cleared. */
+/* A device that still asserts the line interrupts again when the bit is cleared. */
 void uio_irq_mask(struct ddekit_irq *irq, bool masked)
 {
 	struct uio_pci *u = to_uio(irq->pci);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The privileged half of the uio backend: the device is taken from its kernel
- * driver, made quiet after each driver host, and given back.
+ * The privileged half of the uio backend: it claims the device from its kernel driver,
+ * quiesces it after each driver host, and releases it.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -37,7 +36,7 @@ struct uio_claim *uio_claim_create(void)
 	return c;
 }
 
-/* The pool first: with its last user the module stops the device. */
+/* The pool first: when its last user closes it, the module stops the device. */
 void uio_claim_destroy(struct uio_claim *c)
 {
 	unsigned int i;
@@ -51,37 +50,27 @@ void uio_claim_destroy(struct uio_claim *c)
 	free(c);
 }
 
-/* ---- take ----------------------------------------------------------------- */
+/* ---- claim ---------------------------------------------------------------- */
 
-/* The name of the uio device, such as uio0. Return: 0, -ENOENT. */
-static int find_uio(struct ddekit_bdf bdf, char *buf, size_t size)
+#define UIO_NAME 32	/* bytes, of "uio0" */
+
+/* Return: 1: it is a uio device, buf has its name. */
+static int uio_note_name(const char *name, void *buf)
 {
-	char path[PATH_MAX], text[DDEKIT_BDF_STRLEN];
-	struct dirent *d;
-	int err = -ENOENT;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/uio", sysfs_root,
-		 ddekit_bdf_format(bdf, text));
-	dir = opendir(path);
-	while (dir && err && (d = readdir(dir)))
-		if (!strncmp(d->d_name, "uio", 3) && strlen(d->d_name) < size) {
-			strcpy(buf, d->d_name);
-			err = 0;
-		}
-	if (dir)
-		closedir(dir);
-	return err;
+	if (strncmp(name, "uio", 3) || strlen(name) >= UIO_NAME)
+		return 0;
+	strcpy(buf, name);
+	return 1;
 }
 
 /* Return: the fd, -errno. */
-static int open_uio(struct ddekit_bdf bdf, char **ret_why)
+static int uio_open(struct ddekit_bdf bdf, char **ret_why)
 {
-	char path[PATH_MAX], name[32];
+	char path[PATH_MAX], name[UIO_NAME];
 	int fd;
 
-	if (find_uio(bdf, name, sizeof(name)))
-		return why(ret_why, -ENOENT, "%s made no uio device; the kernel's log says more",
+	if (sysfs_each(bdf, "uio", uio_note_name, name) != 1)
+		return why(ret_why, -ENOENT, "%s made no uio device; see the kernel's log",
 			   UIO_DRIVER);
 	snprintf(path, sizeof(path), "%s/%s", uio_dev_root, name);
 	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -89,7 +78,7 @@ static int open_uio(struct ddekit_bdf bdf, char **ret_why)
 }
 
 /* One register by its line "START END FLAGS" in sysfs' file resource. */
-static int open_bar(struct uio_claim *c, struct ddekit_bdf bdf, unsigned int n,
+static int bar_open(struct uio_claim *c, struct ddekit_bdf bdf, unsigned int n,
 		    const char *line, char **ret_why)
 {
 	unsigned long long start, end, flags;
@@ -97,12 +86,12 @@ static int open_bar(struct uio_claim *c, struct ddekit_bdf bdf, unsigned int n,
 	int fd;
 
 	if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) != 3)
-		return why(ret_why, -EPROTO, "sysfs: resource: line %u is not understood", n + 1);
+		return why(ret_why, -EPROTO, "sysfs: resource: line %u is malformed", n + 1);
 	if (!flags || end <= start)
 		return 0;
 	snprintf(name, sizeof(name), "resource%u", n);
 	fd = sysfs_open(bdf, name, O_RDWR);
-	if (fd == -ENOENT)	/* the kernel found no room for it */
+	if (fd == -ENOENT)	/* the kernel had no room for it */
 		return 0;
 	if (fd < 0)
 		return why(ret_why, fd, "open %s: %s", name, strerror(-fd));
@@ -112,7 +101,7 @@ static int open_bar(struct uio_claim *c, struct ddekit_bdf bdf, unsigned int n,
 	return 0;
 }
 
-static int open_bars(struct uio_claim *c, struct ddekit_bdf bdf, char **ret_why)
+static int bars_open(struct uio_claim *c, struct ddekit_bdf bdf, char **ret_why)
 {
 	int fd = sysfs_open(bdf, "resource", O_RDONLY), err = 0;
 	char line[128];
@@ -127,12 +116,12 @@ static int open_bars(struct uio_claim *c, struct ddekit_bdf bdf, char **ret_why)
 		return -ENOMEM;
 	}
 	for (n = 0; n < UIO_BARS && !err && fgets(line, sizeof(line), f); n++)
-		err = open_bar(c, bdf, n, line, ret_why);
+		err = bar_open(c, bdf, n, line, ret_why);
 	fclose(f);
 	return err;
 }
 
-static int read_command(const struct uio_claim *c, uint16_t *ret)
+static int command_read(const struct uio_claim *c, uint16_t *ret)
 {
 	if (pread(c->config, ret, sizeof(*ret), PCI_COMMAND) != sizeof(*ret))
 		return -EIO;
@@ -140,10 +129,10 @@ static int read_command(const struct uio_claim *c, uint16_t *ret)
 }
 
 /* Bus mastering and interrupts off. */
-static int stop(const struct uio_claim *c)
+static int device_stop(const struct uio_claim *c)
 {
 	uint16_t command;
-	int err = read_command(c, &command);
+	int err = command_read(c, &command);
 
 	if (err)
 		return err;
@@ -151,32 +140,32 @@ static int stop(const struct uio_claim *c)
 	command |= PCI_COMMAND_INTX_DISABLE;
 	if (pwrite(c->config, &command, sizeof(command), PCI_COMMAND) != sizeof(command))
 		return -EIO;
-	return read_command(c, &command);	/* what the device wrote is there now */
+	return command_read(c, &command);	/* the device's earlier writes have arrived */
 }
 
 /* The device is bound to uio_pci_generic, the pool is open. */
-static int take(struct uio_claim *c, const struct ddekit_claim_spec *spec, char **ret_why)
+static int device_set_up(struct uio_claim *c, const struct ddekit_claim_spec *spec, char **ret_why)
 {
 	int err;
 
 	c->config = sysfs_open(spec->bdf, "config", O_RDWR);
 	if (c->config < 0)
 		return why(ret_why, c->config, "open config: %s", strerror(-c->config));
-	err = stop(c);
+	err = device_stop(c);
 	if (err)
 		return why(ret_why, err, "the device does not answer");
-	c->uio = open_uio(spec->bdf, ret_why);
+	c->uio = uio_open(spec->bdf, ret_why);
 	if (c->uio < 0)
 		return c->uio;
-	err = open_bars(c, spec->bdf, ret_why);
+	err = bars_open(c, spec->bdf, ret_why);
 	if (!err)
 		err = uio_module_fill(c->pool, spec->bdf, c->uio, spec->pool_size, &c->blob,
 				      ret_why);
 	return err;
 }
 
-static int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
-			  char **ret_why)
+int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+		   char **ret_why)
 {
 	struct uio_claim *c = uio_claim_create();
 	struct ddekit_before before = spec->before;
@@ -189,7 +178,7 @@ static int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_cl
 	if (!err)
 		err = sysfs_bind(spec->bdf, UIO_DRIVER, &before, ret_why);
 	if (!err)
-		err = take(c, spec, ret_why);
+		err = device_set_up(c, spec, ret_why);
 	if (err) {
 		uio_claim_destroy(c);
 		sysfs_restore(spec->bdf, &before);
@@ -203,18 +192,18 @@ static int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_cl
 /* ---- hand over ------------------------------------------------------------ */
 
 /*
- * A file of its own for each driver host, which has no interrupt from before either: each
- * counts from when it is opened.  When one is closed for good, uio_pci_generic switches
- * bus mastering off: so not while a driver host runs.
+ * Each driver host gets a file of its own, in which earlier interrupts do not count.  When the
+ * last copy of such a file is closed, uio_pci_generic switches bus mastering off: never close it
+ * while a driver host runs.
  */
-static int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
+int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 {
 	struct uio_claim *c = to_claim(claim);
 	unsigned int i;
 
 	_Static_assert(sizeof(c->blob) <= sizeof(ret->blob), "the blob fits into a handover");
 	fd_close(&c->handed);
-	c->handed = open_uio(claim->bdf, NULL);
+	c->handed = uio_open(claim->bdf, NULL);
 	if (c->handed < 0)
 		return c->handed;
 	ret->pool_base = UIO_POOL_BASE;
@@ -235,9 +224,9 @@ static int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover
 
 /* ---- quiesce -------------------------------------------------------------- */
 
-/* The kernel saves config space, resets the function by what it finds best, and
- * restores it. Return: 0, -ENOENT (the device has no reset), -errno. */
-static int reset(struct ddekit_bdf bdf)
+/* The kernel saves config space, resets the function by the method it prefers, and restores
+ * config space. Return: 0, -ENOENT (the device has no reset), -errno. */
+static int device_reset(struct ddekit_bdf bdf)
 {
 	int fd = sysfs_open(bdf, "reset", O_WRONLY), err;
 
@@ -248,18 +237,18 @@ static int reset(struct ddekit_bdf bdf)
 	return err;
 }
 
-static int uio_claim_quiesce(struct ddekit_claim *claim)
+int uio_claim_quiesce(struct ddekit_claim *claim)
 {
 	struct uio_claim *c = to_claim(claim);
-	int err = stop(c);
+	int err = device_stop(c);
 	uint32_t count;
 
 	if (!err)
-		err = reset(claim->bdf);
-	if (err == -ENOENT)	/* it is stopped: its next driver resets it as it does */
+		err = device_reset(claim->bdf);
+	if (err == -ENOENT)	/* it is stopped; the next driver resets it in its own way */
 		err = 0;
 	fd_close(&c->handed);
-	/* Is the device still uio's? The file is ours: it does not block. */
+	/* Is the device still bound to uio? No driver host has this file: it does not block. */
 	if (!err && read(c->uio, &count, sizeof(count)) < 0 && errno == EIO)
 		err = -ENODEV;
 	return err;
@@ -267,14 +256,14 @@ static int uio_claim_quiesce(struct ddekit_claim *claim)
 
 /* ---- death ---------------------------------------------------------------- */
 
-/* uio tells of an unplugged device by an error on the file that the driver host
- * waits for, which then ends. */
-static int uio_claim_death_fd(struct ddekit_claim *claim)
+/* uio reports an unplugged device by an error on the file that the driver host waits for; the
+ * driver host then ends. */
+int uio_claim_death_fd(struct ddekit_claim *claim)
 {
 	return -1;
 }
 
-static int uio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
+int uio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 {
 	char driver[SYSFS_NAME];
 	uint16_t command;
@@ -282,25 +271,25 @@ static int uio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 	if (!sysfs_present(claim->bdf))
 		return why(ret_why, 0, "the device has been removed");
 	if (sysfs_link(claim->bdf, "driver", driver) || strcmp(driver, UIO_DRIVER))
-		return why(ret_why, 0, "the device has been taken from " UIO_DRIVER);
-	return read_command(to_claim(claim), &command) == 0 ? -EBUSY :
+		return why(ret_why, 0, "the device is no longer bound to " UIO_DRIVER);
+	return command_read(to_claim(claim), &command) == 0 ? -EBUSY :
 	       why(ret_why, 0, "the device does not answer");
 }
 
-static int uio_claim_monitor(struct ddekit_claim *claim, const char *command,
-			     const char *arguments, char **ret_reply)
+int uio_claim_monitor(struct ddekit_claim *claim, const char *command,
+		      const char *arguments, char **ret_reply)
 {
 	return -EOPNOTSUPP;
 }
 
-static pid_t uio_claim_pid(struct ddekit_claim *claim)
+pid_t uio_claim_pid(struct ddekit_claim *claim)
 {
 	return 0;
 }
 
-/* ---- give back ------------------------------------------------------------ */
+/* ---- release -------------------------------------------------------------- */
 
-static void uio_claim_close(struct ddekit_claim *claim)
+void uio_claim_close(struct ddekit_claim *claim)
 {
 	struct uio_claim *c = to_claim(claim);
 	struct ddekit_before before = claim->before;
@@ -310,38 +299,3 @@ static void uio_claim_close(struct ddekit_claim *claim)
 	uio_claim_destroy(c);
 	sysfs_restore(bdf, &before);
 }
-
-extern const struct backend uio_backend;
-const struct backend uio_backend = {
-	.name = "uio",
-	.unisolated = true,
-	.claim = {
-		.open = uio_claim_open,
-		.handover = uio_claim_handover,
-		.quiesce = uio_claim_quiesce,
-		.death_fd = uio_claim_death_fd,
-		.death_why = uio_claim_death_why,
-		.monitor = uio_claim_monitor,
-		.pid = uio_claim_pid,
-		.save = uio_claim_save,
-		.restore = uio_claim_restore,
-		.close = uio_claim_close,
-	},
-	.pci = {
-		.adopt = uio_adopt,
-		.config_read = uio_config_read,
-		.config_write = uio_config_write,
-		.map = uio_map,
-		.unmap = uio_unmap,
-		.read = uio_read,
-		.write = uio_write,
-		.flush = uio_flush,
-		.service = uio_service,
-		.irq_vectors = uio_irq_vectors,
-		.irq_line = uio_irq_line,
-		.irq_mask = uio_irq_mask,
-		.irq_free = uio_irq_free,
-		.stats = uio_stats,
-		.close = uio_close,
-	},
-};

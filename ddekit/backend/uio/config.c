@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Config space of an adopted device.  The function stands on the runtime's root
- * bus, at its own address.  Not the device's: base address registers (bars.h);
- * Interrupt Disable, which masks the line; the enable bits of MSI and MSI-X, which
- * uio has no interrupts for: the runtime's messages would go into somebody's memory.
+ * Config space of an adopted device.  The function is on the runtime's root bus, at its real
+ * address.  Emulated are: base address registers (bars.h); Interrupt Disable, which masks the
+ * line; the enable bits of MSI and MSI-X, for which UIO has no interrupts: the runtime's
+ * messages would overwrite memory.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <unistd.h>
 #include "uio.h"
 
-static uint32_t ones(uint32_t size)
+static uint32_t ones_of(uint32_t size)
 {
 	return ~0u >> (32 - 8 * size);
 }
@@ -23,7 +23,7 @@ static int real_read(struct uio_pci *u, uint32_t reg, uint32_t size, uint32_t *r
 	if (n < 0)
 		return -EIO;
 	/* Beyond a conventional device's 256 bytes: all-ones, as on a bus. */
-	*ret = n == (ssize_t)size ? value : ones(size);
+	*ret = n == (ssize_t)size ? value : ones_of(size);
 	return 0;
 }
 
@@ -101,7 +101,7 @@ static uint32_t seen_command(const struct uio_pci *u, uint32_t reg, uint32_t val
 static int write_command(struct uio_pci *u, uint32_t reg, uint32_t size, uint32_t value)
 {
 	unsigned int shift = 8 * (reg - PCI_COMMAND);
-	uint32_t mask = ones(size) << shift;
+	uint32_t mask = ones_of(size) << shift;
 	int err;
 
 	u->command = (uint16_t)((u->command & ~mask) | (value << shift & mask));
@@ -113,34 +113,34 @@ static int write_command(struct uio_pci *u, uint32_t reg, uint32_t size, uint32_
 
 /* ---- MSI and MSI-X ----------------------------------------------------------- */
 
-/* What of a write must not reach the device: bits of the control word at at. */
-static uint32_t forbidden(uint32_t at, uint16_t bits, uint32_t reg, uint32_t size)
+/* Bits of a write that must not reach the device: those of the control word at "at". */
+static uint32_t forbidden_bits(uint32_t at, uint16_t bits, uint32_t reg, uint32_t size)
 {
 	uint64_t mask = bits;
 
 	if (at + 2 <= reg || reg + size <= at)
 		return 0;
 	return (uint32_t)(at >= reg ? mask << 8 * (at - reg) : mask >> 8 * (reg - at)) &
-	       ones(size);
+	       ones_of(size);
 }
 
 static uint32_t without_messages(const struct uio_pci *u, uint32_t reg, uint32_t size,
 				 uint32_t value)
 {
 	if (u->msi)
-		value &= ~forbidden(u->msi + (uint32_t)PCI_MSI_FLAGS, PCI_MSI_FLAGS_ENABLE, reg,
-				    size);
+		value &= ~forbidden_bits(u->msi + (uint32_t)PCI_MSI_FLAGS, PCI_MSI_FLAGS_ENABLE,
+					 reg, size);
 	if (u->msix)
-		value &= ~forbidden(u->msix + (uint32_t)PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE,
-				    reg, size);
+		value &= ~forbidden_bits(u->msix + (uint32_t)PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE,
+					 reg, size);
 	return value;
 }
 
 /* ---- accesses ----------------------------------------------------------------- */
 
-static bool is_ours(const struct uio_pci *u, uint8_t bus, uint8_t devfn)
+static bool is_own_function(const struct uio_pci *u, uint8_t bus, uint8_t devfn)
 {
-	return bus == u->base.bdf.bus && devfn == (u->base.bdf.dev << 3 | u->base.bdf.fn);
+	return bus == u->base.bdf.bus && devfn == ddekit_bdf_devfn(u->base.bdf);
 }
 
 int uio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
@@ -150,7 +150,7 @@ int uio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t
 	uint32_t value;
 	int err = 0;
 
-	if (!is_ours(u, bus, devfn))
+	if (!is_own_function(u, bus, devfn))
 		return -ENODEV;
 	pthread_mutex_lock(&u->lock);
 	u->stats.config_reads++;
@@ -172,9 +172,9 @@ int uio_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_
 	struct uio_pci *u = to_uio(pci);
 	int err = 0;
 
-	if (!is_ours(u, bus, devfn))
+	if (!is_own_function(u, bus, devfn))
 		return -ENODEV;
-	value &= ones(size);
+	value &= ones_of(size);
 	pthread_mutex_lock(&u->lock);
 	u->stats.config_writes++;
 	if (bars_own(reg))

@@ -15,7 +15,7 @@ _Static_assert(DDEKIT_POOL_BLOCK == DDEKIT_DMA_BLOCK, "blocks are the runtime's"
 
 const char *uio_dev_root = "/dev";
 
-static int open_device(void)
+static int module_open_device(void)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -25,8 +25,8 @@ static int open_device(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* One of another version must not be taken for ours. */
-static int check_version(int fd, char **ret_why)
+/* Refuses a module of another version. */
+static int module_check_version(int fd, char **ret_why)
 {
 	struct ddekit_dma_info info;
 
@@ -41,20 +41,20 @@ static int check_version(int fd, char **ret_why)
 
 int uio_module_open(char **ret_why)
 {
-	int fd = open_device(), err;
+	int fd = module_open_device(), err;
 
 	if (fd == -ENOENT || fd == -ENXIO || fd == -ENODEV) {
 		sysfs_load_module(DDEKIT_DMA_MODULE);
-		fd = open_device();
+		fd = module_open_device();
 	}
 	if (fd == -ENOENT || fd == -ENXIO || fd == -ENODEV)
-		return why(ret_why, -ENOENT, "the kernel module %s is not there: install the "
+		return why(ret_why, -ENOENT, "the kernel module %s is missing: install the "
 			   "packages dkms and linux-headers-amd64, then dkms install "
 			   "ddekit-dma/VERSION (its source is in /usr/src/ddekit-dma-VERSION)",
 			   DDEKIT_DMA_MODULE);
 	if (fd < 0)
 		return why(ret_why, fd, "open %s: %s", DDEKIT_DMA_DEVICE, strerror(-fd));
-	err = check_version(fd, ret_why);
+	err = module_check_version(fd, ret_why);
 	if (err) {
 		close(fd);
 		return err;
@@ -73,7 +73,7 @@ static const char *meaning_of_attach(int error)
 	case EIO:
 		return "the device cannot do DMA below 4 GiB";
 	case ESTALE:
-		return "the device has no interrupt, or has gone";
+		return "the device has no interrupt, or has been removed";
 	default:
 		return strerror(error);
 	}
@@ -83,12 +83,12 @@ static const char *meaning_of_alloc(int error)
 {
 	switch (error) {
 	case ENOMEM:
-		return "the machine's memory has not so many free pieces of 4 MiB below 4 GiB: "
+		return "the machine has too few free pieces of 4 MiB below 4 GiB: "
 		       "try again after echo 1 >/proc/sys/vm/compact_memory, start ddekitd "
 		       "early at boot, or set a smaller memory=";
 	case ENOSPC:
-		return "all devices together have the limit: set a smaller memory=, or the "
-		       "module's parameter limit_mib";
+		return "the limit for all devices is reached: set a smaller memory=, or a larger "
+		       "limit_mib, a parameter of the module";
 	case EOPNOTSUPP:
 		return "on this machine such a device is not coherent with the processor";
 	default:
@@ -100,7 +100,7 @@ int uio_module_fill(int pool, struct ddekit_bdf bdf, int uio, uint64_t size,
 		    struct uio_blob *ret, char **ret_why)
 {
 	struct ddekit_dma_attach a = { .domain = bdf.domain, .bus = bdf.bus,
-				       .devfn = (uint32_t)(bdf.dev << 3 | bdf.fn),
+				       .devfn = ddekit_bdf_devfn(bdf),
 				       .uio_fd = uio };
 	struct ddekit_dma_blocks b = { .n_blocks = (uint32_t)(size / DDEKIT_DMA_BLOCK),
 				       .addresses = (uint64_t)(uintptr_t)ret->block_iova };
@@ -113,7 +113,7 @@ int uio_module_fill(int pool, struct ddekit_bdf bdf, int uio, uint64_t size,
 		return why(ret_why, -errno, "%s does not accept the device: %s",
 			   DDEKIT_DMA_MODULE, meaning_of_attach(errno));
 	if (ioctl(pool, DDEKIT_DMA_ALLOC, &b))
-		return why(ret_why, -errno, "%s gives no %llu MiB: %s", DDEKIT_DMA_MODULE,
+		return why(ret_why, -errno, "%s cannot allocate %llu MiB: %s", DDEKIT_DMA_MODULE,
 			   (unsigned long long)(size >> 20), meaning_of_alloc(errno));
 	ret->n_blocks = b.n_blocks;
 	return 0;

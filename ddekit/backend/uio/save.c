@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A claim passed on to another process: the module's state hangs on its file. */
+/* Passes a claim to another process. The module's state belongs to its file. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include "uio.h"
@@ -11,8 +10,8 @@ struct saved {
 	struct uio_blob blob;
 };
 
-/* In the order of a handover. Return: how many there are. */
-static unsigned int list_fds(struct uio_claim *c, int *at[UIO_FD_BARS + UIO_BARS])
+/* In the order of a handover. Return: their number. */
+static unsigned int saved_fds(struct uio_claim *c, int *at[UIO_FD_BARS + UIO_BARS])
 {
 	unsigned int n = UIO_FD_BARS, i;
 
@@ -36,7 +35,7 @@ int uio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 		return -ENOMEM;
 	s->before = c->base.before;
 	s->blob = c->blob;
-	ret->n_fds = list_fds(c, at);
+	ret->n_fds = saved_fds(c, at);
 	for (i = 0; i < ret->n_fds; i++)
 		ret->fds[i] = *at[i];
 	ret->data = s;
@@ -51,22 +50,20 @@ int uio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_clai
 	int *at[UIO_FD_BARS + UIO_BARS];
 	struct uio_claim *c;
 	unsigned int i, n;
+	int err;
 
 	if (saved->len != sizeof(*s) || s->blob.magic != UIO_BLOB_MAGIC)
-		return why(ret_why, -EPROTO, "a claim that another build saved");
-	for (i = 0; i < saved->n_fds; i++)
-		if (fcntl(saved->fds[i], F_SETFD, FD_CLOEXEC))
-			return why(ret_why, -EBADF, "file %u of the claim is not open", i);
+		return saved_other_build(ret_why);
 	c = uio_claim_create();
 	if (!c)
 		return -ENOMEM;
 	c->base.before = s->before;
 	c->blob = s->blob;
-	n = list_fds(c, at);
-	if (saved->n_fds != n) {
+	n = saved_fds(c, at);
+	err = saved_check_fds(saved, n, ret_why);
+	if (err) {
 		uio_claim_destroy(c);
-		return why(ret_why, -EBADF, "%u of %u files of the claim are there", saved->n_fds,
-			   n);
+		return err;
 	}
 	for (i = 0; i < n; i++)
 		*at[i] = saved->fds[i];

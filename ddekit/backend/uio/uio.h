@@ -4,11 +4,12 @@
  * device's files in sysfs and our kernel module ddekit_dma (modules/).  Nothing
  * keeps the device from memory that is not its own.  Private to backend/uio/.
  *
- *   claim.c     the privileged half: take, quiesce, give back
+ *   claim.c     the privileged half: claim, quiesce, release
  *   module.c    memory that the device can reach, by ddekit_dma
- *   save.c      a claim passed on to another process
+ *   save.c      passes a claim to another process
  *   adopt.c     the unprivileged half: life, registers, interrupts
- *   config.c    config space: what of it is the device's, what ours
+ *   config.c    config space: the device's registers and emulated ones
+ *   backend.c   both halves as one table
  */
 #ifndef UIO_H
 #define UIO_H
@@ -21,7 +22,7 @@
 #define UIO_DRIVER "uio_pci_generic"
 #define UIO_BARS 6
 #define UIO_MAX_BLOCKS 256
-/* The runtime's address space is free there. */
+/* Unused in the runtime's address space. */
 #define UIO_POOL_BASE 0x10000000ull
 
 /* Where device files are; tests have a folder of their own. */
@@ -31,12 +32,12 @@ extern const char *uio_dev_root;
 
 #define UIO_BLOB_MAGIC 0x316f6975u	/* "uio1" */
 
-/* The fds; then those of the base address registers that there are, in order. */
+/* The fds, followed by those of the base address registers that exist, in order. */
 enum { UIO_FD_POOL, UIO_FD_UIO, UIO_FD_CONFIG, UIO_FD_BARS };
 
 struct uio_bar {
 	uint64_t size;		/* 0: there is none */
-	uint64_t page_offset;	/* of its first byte, in the page that it begins in */
+	uint64_t page_offset;	/* of its first byte in its page */
 };
 
 struct uio_blob {
@@ -51,21 +52,33 @@ struct uio_blob {
 struct uio_claim {
 	struct ddekit_claim base;
 	int pool, config;
-	int uio;			/* ours alone: no driver host can make it block */
+	int uio;			/* no driver host has it, so none can make it block */
 	int handed;			/* the same device's, of the last handover; -1 */
 	int resource[UIO_BARS];		/* -1: none */
 	struct uio_blob blob;		/* as it is handed over */
 };
 
-/* claim.c: one that holds nothing. NULL: no memory. */
+/* claim.c: an empty claim. NULL: no memory. */
 struct uio_claim *uio_claim_create(void);
 /* Closes what is open and frees; the device keeps its kernel driver. */
 void uio_claim_destroy(struct uio_claim *c);
 
+/* claim.c: see struct claim_ops. */
+int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+		   char **ret_why);
+int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret);
+int uio_claim_quiesce(struct ddekit_claim *claim);
+int uio_claim_death_fd(struct ddekit_claim *claim);
+int uio_claim_death_why(struct ddekit_claim *claim, char **ret_why);
+int uio_claim_monitor(struct ddekit_claim *claim, const char *command, const char *arguments,
+		      char **ret_reply);
+pid_t uio_claim_pid(struct ddekit_claim *claim);
+void uio_claim_close(struct ddekit_claim *claim);
+
 /* module.c */
-/* Opens the module's device, loading it if need be. Return: the fd, -errno. */
+/* Opens the module's device; loads the module if necessary. Return: the fd, -errno. */
 int uio_module_open(char **ret_why);
-/* Attaches it to the device and fills it. Return: 0, -errno. */
+/* Attaches a pool to the device and allocates its memory. Return: 0, -errno. */
 int uio_module_fill(int pool, struct ddekit_bdf bdf, int uio, uint64_t size,
 		    struct uio_blob *ret, char **ret_why);
 
@@ -121,9 +134,9 @@ void uio_stats(struct ddekit_pci *pci, struct ddekit_pci_stats *ret);
 void uio_close(struct ddekit_pci *pci);
 
 /* config.c */
-/* What must be known of config space: BARs, capabilities. Return: 0, -EIO. */
+/* Reads BARs and capabilities. Return: 0, -EIO. */
 int uio_config_init(struct uio_pci *u);
-/* Locked. Brings the device's Interrupt Disable bit in line with line_unmasked. */
+/* Locked. Sets the device's Interrupt Disable bit as line_unmasked says. */
 int uio_config_line(struct uio_pci *u);
 int uio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
 		    uint32_t size, uint32_t *ret);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The unprivileged half of the vfio backend.  It opens nothing.  The function stands
- * on the runtime's root bus, at its own address; base address registers are ours
- * (bars.h), the rest of config space is VFIO's, which lets through what is harmless.
+ * The unprivileged half of the vfio backend.  It opens nothing.  The function is on the
+ * runtime's root bus, at its real address; base address registers are emulated (bars.h), the
+ * rest of config space is VFIO's, which passes harmless writes to the device.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -34,7 +34,7 @@ void vfio_close(struct ddekit_pci *pci)
 	free(v);
 }
 
-static int read_blob(const struct ddekit_handover *h, struct vfio_blob *ret)
+static int blob_read(const struct ddekit_handover *h, struct vfio_blob *ret)
 {
 	if (h->blob_len != sizeof(*ret))
 		return -EPROTO;
@@ -109,7 +109,7 @@ static int find_table(struct vfio_pci *v)
 	return vfio_table_init(v);
 }
 
-static int set_up(struct vfio_pci *v, const struct ddekit_handover *h)
+static int device_set_up(struct vfio_pci *v, const struct ddekit_handover *h)
 {
 	int err = find_config(v);
 
@@ -128,7 +128,7 @@ int vfio_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 {
 	struct vfio_blob blob;
 	struct vfio_pci *v;
-	int err = read_blob(h, &blob);
+	int err = blob_read(h, &blob);
 
 	v = err ? NULL : calloc(1, sizeof(*v));
 	if (!v) {
@@ -143,7 +143,7 @@ int vfio_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 	v->base.service_fd = v->intx_fd;
 	v->n_vectors = blob.n_vectors;
 	vfio_lines_init(v, h->fds + VFIO_FD_VECTORS);
-	err = set_up(v, h);
+	err = device_set_up(v, h);
 	if (err) {
 		vfio_close(&v->base);
 		return err;
@@ -154,9 +154,9 @@ int vfio_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 
 /* ---- config space --------------------------------------------------------- */
 
-static bool is_ours(const struct vfio_pci *v, uint8_t bus, uint8_t devfn)
+static bool is_own_function(const struct vfio_pci *v, uint8_t bus, uint8_t devfn)
 {
-	return bus == v->base.bdf.bus && devfn == (v->base.bdf.dev << 3 | v->base.bdf.fn);
+	return bus == v->base.bdf.bus && devfn == ddekit_bdf_devfn(v->base.bdf);
 }
 
 int vfio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
@@ -165,7 +165,7 @@ int vfio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_
 	struct vfio_pci *v = to_vfio(pci);
 	uint32_t value = 0;
 
-	if (!is_ours(v, bus, devfn))
+	if (!is_own_function(v, bus, devfn))
 		return -ENODEV;
 	pthread_mutex_lock(&v->lock);
 	v->stats.config_reads++;
@@ -190,7 +190,7 @@ int vfio_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32
 	struct vfio_pci *v = to_vfio(pci);
 	ssize_t n;
 
-	if (!is_ours(v, bus, devfn))
+	if (!is_own_function(v, bus, devfn))
 		return -ENODEV;
 	pthread_mutex_lock(&v->lock);
 	v->stats.config_writes++;
@@ -221,7 +221,7 @@ int vfio_map(struct ddekit_pci *pci, uint64_t addr, uint64_t len, volatile void 
 	return err;
 }
 
-/* Mappings are the device's, not their users'. */
+/* Mappings live as long as the device. */
 void vfio_unmap(struct ddekit_pci *pci, volatile void *cpu, uint64_t len)
 {
 }
@@ -232,9 +232,9 @@ static bool in_table(const struct vfio_pci *v, unsigned int n, uint64_t offset)
 	       offset - v->table_offset < v->table_size;
 }
 
-/* Where in the device's file a register is. Return: false: nowhere. */
-static bool locate(struct vfio_pci *v, enum access_space space, uint64_t addr, uint32_t size,
-		   off_t *ret)
+/* The place of a register in the device's file. Return: false: there is none. */
+static bool register_locate(struct vfio_pci *v, enum access_space space, uint64_t addr,
+			    uint32_t size, off_t *ret)
 {
 	uint64_t offset = 0;
 	unsigned int n = 0;
@@ -256,7 +256,7 @@ uint64_t vfio_read(struct ddekit_pci *pci, enum access_space space, uint64_t add
 
 	__atomic_fetch_add(space == SPACE_MEM ? &v->stats.mmio_reads : &v->stats.io_reads, 1,
 			   __ATOMIC_RELAXED);
-	if (!locate(v, space, addr, size, &at) ||
+	if (!register_locate(v, space, addr, size, &at) ||
 	    pread(v->device, &value, size, at) != (ssize_t)size)
 		value = ~0ull >> (64 - 8 * size);
 	return value;
@@ -271,13 +271,13 @@ void vfio_write(struct ddekit_pci *pci, enum access_space space, uint64_t addr, 
 
 	__atomic_fetch_add(space == SPACE_MEM ? &v->stats.mmio_writes : &v->stats.io_writes, 1,
 			   __ATOMIC_RELAXED);
-	if (!locate(v, space, addr, size, &at))
+	if (!register_locate(v, space, addr, size, &at))
 		return;
-	n = pwrite(v->device, &value, size, at);	/* to one that has gone: swallowed */
+	n = pwrite(v->device, &value, size, at);	/* ignored if the device has gone */
 	(void)n;
 }
 
-/* Nothing is held back. */
+/* Nothing is buffered. */
 void vfio_flush(struct ddekit_pci *pci)
 {
 }

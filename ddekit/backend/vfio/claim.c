@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The privileged half of the vfio backend: the device is taken from its kernel
- * driver, made quiet after each driver host, and given back.
+ * The privileged half of the vfio backend: it claims the device from its kernel driver,
+ * quiesces it after each driver host, and releases it.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -11,13 +11,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include "vfio.h"
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 8u
-#endif
 
 #define HOT_RESET_DEVICES 64
 
@@ -42,7 +37,7 @@ struct vfio_claim *vfio_claim_create(void)
 	return c;
 }
 
-static void close_events(struct vfio_events *e)
+static void events_close(struct vfio_events *e)
 {
 	unsigned int i;
 
@@ -60,20 +55,18 @@ void vfio_claim_destroy(struct vfio_claim *c)
 	fd_close(&c->request_fd);
 	fd_close(&c->error_fd);
 	fd_close(&c->death_fd);
-	close_events(&c->events);
+	events_close(&c->events);
 	free(c);
 }
 
-/* ---- take ----------------------------------------------------------------- */
+/* ---- claim ---------------------------------------------------------------- */
 
 static int make_pool(struct vfio_claim *c)
 {
-	int fd = memfd_create("ddekit-pool", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+	int fd = memfile_create("ddekit-pool");
 
-	if (fd < 0 && errno == EINVAL)	/* before Linux 6.3 */
-		fd = memfd_create("ddekit-pool", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	c->pool = fd;
 	if (ftruncate(fd, (off_t)c->pool_size))
 		return -errno;
@@ -86,7 +79,7 @@ static int make_eventfd(int *ret)
 	return *ret < 0 ? -errno : 0;
 }
 
-/* As many as the device has, of the kind that has more. */
+/* The larger of the numbers of MSI and MSI-X vectors. */
 static uint32_t count_vectors(int device)
 {
 	static const uint32_t index[] = { VFIO_PCI_MSI_IRQ_INDEX, VFIO_PCI_MSIX_IRQ_INDEX };
@@ -108,7 +101,7 @@ static int make_notices(struct vfio_claim *c)
 	return err ? err : make_eventfd(&c->error_fd);
 }
 
-static int watch_fd(int epoll, int fd)
+static int epoll_add(int epoll, int fd)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
 
@@ -122,31 +115,31 @@ int vfio_claim_watch(struct vfio_claim *c)
 	c->death_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (c->death_fd < 0)
 		return -errno;
-	err = watch_fd(c->death_fd, c->request_fd);
-	return err ? err : watch_fd(c->death_fd, c->error_fd);
+	err = epoll_add(c->death_fd, c->request_fd);
+	return err ? err : epoll_add(c->death_fd, c->error_fd);
 }
 
-/* A device without one of these interrupts (no AER) is fine. */
+/* Errors are ignored: a device without AER has no error interrupt. */
 static void ask_for_notices(struct vfio_claim *c)
 {
 	vfio_irqs_set(c->device, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, &c->request_fd);
 	vfio_irqs_set(c->device, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, &c->error_fd);
 }
 
-static int open_device(struct vfio_claim *c, struct ddekit_bdf bdf, char **ret_why)
+static int device_open(struct vfio_claim *c, struct ddekit_bdf bdf, char **ret_why)
 {
 	char text[DDEKIT_BDF_STRLEN];
 
 	c->device = ioctl(c->container.group, VFIO_GROUP_GET_DEVICE_FD,
 			  ddekit_bdf_format(bdf, text));
 	if (c->device < 0)
-		return why(ret_why, -errno, "open %s by vfio: %s; the kernel's log says more",
+		return why(ret_why, -errno, "open %s by vfio: %s; see the kernel's log",
 			   text, strerror(errno));
 	return 0;
 }
 
 /* The device is bound to vfio-pci. */
-static int take(struct vfio_claim *c, struct ddekit_bdf bdf, int group, char **ret_why)
+static int device_set_up(struct vfio_claim *c, struct ddekit_bdf bdf, int group, char **ret_why)
 {
 	int err = vfio_container_open(group, &c->container, ret_why);
 
@@ -157,7 +150,7 @@ static int take(struct vfio_claim *c, struct ddekit_bdf bdf, int group, char **r
 		return why(ret_why, err, "make the pool: %s", strerror(-err));
 	err = vfio_container_map(&c->container, c->pool, c->pool_size, ret_why);
 	if (!err)
-		err = open_device(c, bdf, ret_why);
+		err = device_open(c, bdf, ret_why);
 	if (err)
 		return err;
 	c->n_vectors = count_vectors(c->device);
@@ -170,8 +163,8 @@ static int take(struct vfio_claim *c, struct ddekit_bdf bdf, int group, char **r
 	return 0;
 }
 
-static int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
-			   char **ret_why)
+int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+		    char **ret_why)
 {
 	struct vfio_claim *c = vfio_claim_create();
 	struct ddekit_before before = spec->before;
@@ -185,7 +178,7 @@ static int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_c
 	if (err >= 0)
 		err = sysfs_bind(spec->bdf, VFIO_DRIVER, &before, ret_why);
 	if (!err)
-		err = take(c, spec->bdf, group, ret_why);
+		err = device_set_up(c, spec->bdf, group, ret_why);
 	if (err) {
 		vfio_claim_destroy(c);
 		sysfs_restore(spec->bdf, &before);
@@ -198,25 +191,25 @@ static int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_c
 
 /* ---- hand over ------------------------------------------------------------ */
 
-static int renew_events(struct vfio_claim *c)
+static int events_renew(struct vfio_claim *c)
 {
 	uint32_t i;
 	int err;
 
-	close_events(&c->events);
+	events_close(&c->events);
 	err = make_eventfd(&c->events.intx);
 	for (i = 0; i < c->n_vectors && !err; i++)
 		err = make_eventfd(&c->events.vector[i]);
 	if (err)
-		close_events(&c->events);
+		events_close(&c->events);
 	return err;
 }
 
-static int vfio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
+int vfio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 {
 	struct vfio_claim *c = to_claim(claim);
 	struct vfio_blob blob = { .magic = VFIO_BLOB_MAGIC, .n_vectors = c->n_vectors };
-	int err = renew_events(c);
+	int err = events_renew(c);
 	uint32_t i;
 
 	if (err)
@@ -282,8 +275,8 @@ static int hot_reset(struct vfio_claim *c)
 	return ioctl(c->device, VFIO_DEVICE_PCI_HOT_RESET, &reset) ? -errno : 0;
 }
 
-/* A change of power state resets a device only by its own word (No_Soft_Reset), and
- * QEMU's devices not at all: then the bus's reset is the safer one. */
+/* PM reset works only if No_Soft_Reset is clear, and not with QEMU's devices: the bus reset is
+ * safer. */
 static bool prefers_bus(struct ddekit_bdf bdf)
 {
 	char methods[128];
@@ -292,8 +285,8 @@ static bool prefers_bus(struct ddekit_bdf bdf)
 	       !strncmp(methods, "pm", 2);
 }
 
-/* The function's own reset, by what the kernel finds best; else the bus's. */
-static int reset(struct vfio_claim *c)
+/* The function's own reset, by the method that the kernel prefers; else the bus reset. */
+static int device_reset(struct vfio_claim *c)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
 	bool bus_first = prefers_bus(c->base.bdf);
@@ -308,43 +301,43 @@ static int reset(struct vfio_claim *c)
 }
 
 /*
- * Without bus mastering there are no messages either.  Message interrupts go only
- * after the reset: switched off before, a device that is still at work would take to
- * its line, and QEMU's e1000e ends QEMU if it is given messages again too soon.
+ * Without bus mastering the device sends no messages either.  Message interrupts are disabled
+ * only after the reset: disabled earlier, a device that is still busy would switch to its INTx
+ * line, and QEMU's e1000e aborts QEMU if messages are enabled again too soon.
  *
- * The driver host had the device's file, so it could put eventfds of its own in the place
- * of ours for the notices.
+ * The driver host had the device's file and may have replaced the eventfds of request and error
+ * by its own: they are set again.
  */
-static int vfio_claim_quiesce(struct ddekit_claim *claim)
+int vfio_claim_quiesce(struct ddekit_claim *claim)
 {
 	struct vfio_claim *c = to_claim(claim);
 	int err = stop_dma(c->device);
 
 	vfio_irqs_off(c->device, VFIO_PCI_INTX_IRQ_INDEX);
 	if (err != -ENODEV)
-		err = reset(c);
+		err = device_reset(c);
 	vfio_irqs_off(c->device, VFIO_PCI_MSIX_IRQ_INDEX);
 	vfio_irqs_off(c->device, VFIO_PCI_MSI_IRQ_INDEX);
-	close_events(&c->events);
+	events_close(&c->events);
 	ask_for_notices(c);
 	return err;
 }
 
 /* ---- death ---------------------------------------------------------------- */
 
-static int vfio_claim_death_fd(struct ddekit_claim *claim)
+int vfio_claim_death_fd(struct ddekit_claim *claim)
 {
 	return to_claim(claim)->death_fd;
 }
 
-static bool fired(int fd)
+static bool eventfd_fired(int fd)
 {
 	uint64_t count;
 
 	return read(fd, &count, sizeof(count)) == sizeof(count);
 }
 
-static int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
+int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 {
 	struct vfio_claim *c = to_claim(claim);
 	char text[DDEKIT_BDF_STRLEN];
@@ -352,29 +345,29 @@ static int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 	ddekit_bdf_format(claim->bdf, text);
 	if (!sysfs_present(claim->bdf))
 		return why(ret_why, 0, "the device has been removed");
-	if (fired(c->request_fd))
+	if (eventfd_fired(c->request_fd))
 		return why(ret_why, 0, "the system wants the device back: it is being removed or "
 			   "unbound");
-	if (fired(c->error_fd))
+	if (eventfd_fired(c->error_fd))
 		return why(ret_why, 1, "the device reported an uncorrectable PCI Express error");
 	return stop_dma(c->device) == -ENODEV ? why(ret_why, 0, "the device does not answer")
 					      : -EBUSY;
 }
 
-static int vfio_claim_monitor(struct ddekit_claim *claim, const char *command,
-			      const char *arguments, char **ret_reply)
+int vfio_claim_monitor(struct ddekit_claim *claim, const char *command,
+		       const char *arguments, char **ret_reply)
 {
 	return -EOPNOTSUPP;
 }
 
-static pid_t vfio_claim_pid(struct ddekit_claim *claim)
+pid_t vfio_claim_pid(struct ddekit_claim *claim)
 {
 	return 0;
 }
 
-/* ---- give back ------------------------------------------------------------ */
+/* ---- release -------------------------------------------------------------- */
 
-static void vfio_claim_close(struct ddekit_claim *claim)
+void vfio_claim_close(struct ddekit_claim *claim)
 {
 	struct vfio_claim *c = to_claim(claim);
 	struct ddekit_before before = claim->before;
@@ -384,37 +377,3 @@ static void vfio_claim_close(struct ddekit_claim *claim)
 	vfio_claim_destroy(c);
 	sysfs_restore(bdf, &before);
 }
-
-extern const struct backend vfio_backend;
-const struct backend vfio_backend = {
-	.name = "vfio",
-	.claim = {
-		.open = vfio_claim_open,
-		.handover = vfio_claim_handover,
-		.quiesce = vfio_claim_quiesce,
-		.death_fd = vfio_claim_death_fd,
-		.death_why = vfio_claim_death_why,
-		.monitor = vfio_claim_monitor,
-		.pid = vfio_claim_pid,
-		.save = vfio_claim_save,
-		.restore = vfio_claim_restore,
-		.close = vfio_claim_close,
-	},
-	.pci = {
-		.adopt = vfio_adopt,
-		.config_read = vfio_config_read,
-		.config_write = vfio_config_write,
-		.map = vfio_map,
-		.unmap = vfio_unmap,
-		.read = vfio_read,
-		.write = vfio_write,
-		.flush = vfio_flush,
-		.service = vfio_service,
-		.irq_vectors = vfio_irq_vectors,
-		.irq_line = vfio_irq_line,
-		.irq_mask = vfio_irq_mask,
-		.irq_free = vfio_irq_free,
-		.stats = vfio_stats,
-		.close = vfio_close,
-	},
-};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The IOMMU of a claim: group, container, and the one mapping, the pool's. */
+/* The IOMMU of a claim: group, container, and the single mapping, that of the pool. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,12 +11,12 @@
 #include <unistd.h>
 #include "vfio.h"
 
-/* Where the pool may be: physical, virtual and IOVA at once.  Below is what other
- * mappings of a process never use; above are the registers' windows. */
+/* Range for the pool, whose physical, virtual and device addresses are equal.  A process has no
+ * other mappings there; above are the windows of registers. */
 #define POOL_LOWEST 0x10000000ull
 #define POOL_END 0xe0000000ull
 #define POOL_ALIGN (4ull << 20)
-/* x86 sends interrupts there; a kernel that names no reserved ranges has it too. */
+/* Interrupt messages of x86; reserved even if the kernel reports no ranges. */
 #define MSI_BASE 0xfee00000ull
 
 const char *vfio_root = "/dev/vfio";
@@ -52,13 +52,13 @@ static int open_group(int group, char **ret_why)
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return why(ret_why, -errno, "open %s: %s%s", path, strerror(errno),
-			   errno == EBUSY ? "; another program has the group, such as a "
+			   errno == EBUSY ? "; another program uses the group, such as a "
 			   "virtual machine" : "");
 	if (ioctl(fd, VFIO_GROUP_GET_STATUS, &status))
 		err = why(ret_why, -errno, "%s: %s", path, strerror(errno));
 	else if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
-		err = why(ret_why, -EBUSY, "IOMMU group %d has devices with kernel drivers; all of "
-			  "a group must be given away together", group);
+		err = why(ret_why, -EBUSY, "IOMMU group %d has devices with kernel drivers; a "
+			  "group can only be claimed as a whole: unbind them first", group);
 	else
 		return fd;
 	close(fd);
@@ -94,7 +94,7 @@ int vfio_container_open(int group, struct vfio_container *ret, char **ret_why)
 
 /* ---- ranges --------------------------------------------------------------- */
 
-/* The lowest aligned place for size bytes in [start, end]. Return: 0: none. */
+/* The lowest aligned address for size bytes in [start, end]. Return: 0: none. */
 static uint64_t place_in(uint64_t start, uint64_t end, uint64_t size)
 {
 	uint64_t at = start < POOL_LOWEST ? POOL_LOWEST : start;
@@ -116,7 +116,7 @@ static uint64_t place_by_ranges(const struct vfio_iommu_type1_info_cap_iova_rang
 	return at;
 }
 
-/* Return: the capability in info, NULL: this kernel has none. */
+/* Return: the capability in info; NULL: this kernel reports none. */
 static const void *find_ranges(const struct vfio_iommu_type1_info *info)
 {
 	const struct vfio_info_cap_header *h;
@@ -161,14 +161,14 @@ static int choose_base(struct vfio_container *c, uint64_t size, char **ret_why)
 	const void *ranges;
 
 	if (!info)
-		return why(ret_why, -errno, "ask the IOMMU for its ranges: %s", strerror(errno));
+		return why(ret_why, -errno, "read the IOMMU's address ranges: %s", strerror(errno));
 	ranges = find_ranges(info);
 	c->pool_base = ranges ? place_by_ranges(ranges, size) : place_in(0, MSI_BASE - 1, size);
 	free(info);
 	if (c->pool_base)
 		return 0;
-	return why(ret_why, -ENOSPC, "the IOMMU has no free range of %llu MiB below 3.5 GiB; make "
-		   "memory= smaller", (unsigned long long)(size >> 20));
+	return why(ret_why, -ENOSPC, "the IOMMU has no free range of %llu MiB below 3.5 GiB; set "
+		   "a smaller memory=", (unsigned long long)(size >> 20));
 }
 
 /* ---- the pool ------------------------------------------------------------- */
@@ -186,15 +186,15 @@ int vfio_container_map(struct vfio_container *c, int pool_fd, uint64_t size, cha
 	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, pool_fd, 0);
 	if (at == MAP_FAILED)
 		return why(ret_why, -errno, "map the pool: %s", strerror(errno));
-	madvise(at, size, MADV_HUGEPAGE);	/* where the host gives them */
+	madvise(at, size, MADV_HUGEPAGE);	/* if the host has them */
 	map.vaddr = (uintptr_t)at;
 	map.iova = c->pool_base;
 	if (ioctl(c->fd, VFIO_IOMMU_MAP_DMA, &map))
 		err = why(ret_why, -errno, "map %llu MiB of memory= into the IOMMU: %s%s",
 			  (unsigned long long)(size >> 20), strerror(errno),
-			  errno == ENOMEM ? "; raise LimitMEMLOCK= (ulimit -l) or make memory= "
-			  "smaller" : "");
-	/* The pages stay pinned, whatever this process has mapped. */
+			  errno == ENOMEM ? "; raise LimitMEMLOCK= (ulimit -l) or set a smaller "
+			  "memory=" : "");
+	/* The pages stay pinned. */
 	munmap(at, size);
 	return err;
 }

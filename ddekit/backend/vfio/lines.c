@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupts.  The host's kernel takes them and signals eventfds; VFIO allows one
+ * Interrupts.  The host kernel handles them and signals eventfds; VFIO allows one
  * kind at a time.  A vector's number is its index in the device's table.
  */
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "vfio.h"
 
-/* What the runtime's kernel writes into its MSI registers, which nobody reads. */
+/* For the MSI registers that the runtime's kernel writes and nobody reads. */
 #define MESSAGE_ADDRESS 0xfee00000u
 
 /* ---- VFIO ----------------------------------------------------------------- */
@@ -44,7 +44,7 @@ int vfio_irqs_set(int device, uint32_t index, uint32_t start, uint32_t count, co
 	return set_irqs(device, &set.head);
 }
 
-static uint32_t index_of(enum ddekit_irq_kind kind)
+static uint32_t irq_index(enum ddekit_irq_kind kind)
 {
 	switch (kind) {
 	case DDEKIT_IRQ_MSIX:
@@ -65,10 +65,10 @@ static int intx_action(struct vfio_pci *v, uint32_t action)
 }
 
 /* Locked. */
-static void disable(struct vfio_pci *v)
+static void irqs_disable(struct vfio_pci *v)
 {
 	if (v->enabled)
-		vfio_irqs_off(v->device, index_of(v->mode));
+		vfio_irqs_off(v->device, irq_index(v->mode));
 	v->enabled = false;
 }
 
@@ -94,17 +94,18 @@ static struct vfio_irq_info irq_info(const struct vfio_pci *v, uint32_t index)
 	return info;
 }
 
-/* Locked. Where vectors cannot be added one by one, all are made at once. */
-static int enable(struct vfio_pci *v, enum ddekit_irq_kind kind, uint32_t first, uint32_t count)
+/* Locked. Where vectors cannot be added one by one, all are enabled at once. */
+static int irqs_enable(struct vfio_pci *v, enum ddekit_irq_kind kind, uint32_t first,
+		       uint32_t count)
 {
-	struct vfio_irq_info info = irq_info(v, index_of(kind));
+	struct vfio_irq_info info = irq_info(v, irq_index(kind));
 	uint32_t i, have = info.count < v->n_vectors ? info.count : v->n_vectors;
 	int fds[VFIO_VECTORS], err;
 
 	if (first + count > have)
 		return info.count ? -ENOSPC : -EOPNOTSUPP;
 	if (v->enabled && v->mode != kind)
-		disable(v);
+		irqs_disable(v);
 	if (info.flags & VFIO_IRQ_INFO_NORESIZE) {
 		if (v->enabled)
 			return 0;
@@ -113,8 +114,8 @@ static int enable(struct vfio_pci *v, enum ddekit_irq_kind kind, uint32_t first,
 	}
 	for (i = 0; i < count; i++)
 		fds[i] = v->vector[first + i].fd;
-	err = vfio_irqs_set(v->device, index_of(kind), first, count, fds);
-	if (err > 0)	/* so many the machine has left */
+	err = vfio_irqs_set(v->device, irq_index(kind), first, count, fds);
+	if (err > 0)	/* the number of vectors that the machine has left */
 		err = -ENOSPC;
 	if (!err) {
 		v->enabled = true;
@@ -124,7 +125,7 @@ static int enable(struct vfio_pci *v, enum ddekit_irq_kind kind, uint32_t first,
 }
 
 /* Locked. Is one of [first, first + count) in use? */
-static bool used(const struct vfio_pci *v, uint32_t first, uint32_t count)
+static bool vectors_used(const struct vfio_pci *v, uint32_t first, uint32_t count)
 {
 	return memchr(v->vector_used + first, 1, count);
 }
@@ -140,8 +141,8 @@ int vfio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
 	if (index + count > v->n_vectors)
 		return -ENOSPC;
 	pthread_mutex_lock(&v->lock);
-	if (!used(v, index, count))
-		err = enable(v, kind, index, count);
+	if (!vectors_used(v, index, count))
+		err = irqs_enable(v, kind, index, count);
 	if (!err)
 		memset(v->vector_used + index, true, count);
 	pthread_mutex_unlock(&v->lock);
@@ -158,8 +159,8 @@ void vfio_irq_free(struct ddekit_irq *irq)
 
 	pthread_mutex_lock(&v->lock);
 	v->vector_used[irq->number] = false;
-	if (!used(v, 0, v->n_vectors))
-		disable(v);
+	if (!vectors_used(v, 0, v->n_vectors))
+		irqs_disable(v);
 	pthread_mutex_unlock(&v->lock);
 }
 
@@ -191,7 +192,7 @@ static int need_line(struct vfio_pci *v)
 	return err;
 }
 
-/* VFIO masks the line when it signals; an unmask signals again if it is still high. */
+/* VFIO masks the line when it signals; unmasking signals again if the line is still asserted. */
 void vfio_irq_mask(struct ddekit_irq *irq, bool masked)
 {
 	struct vfio_pci *v = to_vfio(irq->pci);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Registers mapped into the process.  The MSI-X table is memory of our own: what the
- * runtime's kernel writes there must not reach the device.  The kernel maps it by its
- * exact range (msix_map_region()), so that a page which the table shares with other
- * registers (PCI 3.0, 6.8.2, only advises against it) is the device's for everybody
- * else; pages that are the table's alone are covered in all mappings.
+ * Registers mapped into the process.  The MSI-X table is ordinary memory: what the runtime's
+ * kernel writes there must not reach the device.  The kernel maps the table by its exact range
+ * (msix_map_region()), so a page that it shares with other registers (which PCI 3.0, 6.8.2,
+ * only advises against) is the device's in all other mappings; pages that contain nothing but
+ * the table are covered in all mappings.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static uint64_t page_size(void)
 	return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* ---- what there is -------------------------------------------------------- */
+/* ---- areas that can be mapped --------------------------------------------- */
 
 static void add_area(struct vfio_region *r, uint64_t offset, uint64_t size)
 {
@@ -27,7 +27,7 @@ static void add_area(struct vfio_region *r, uint64_t offset, uint64_t size)
 		r->area[r->n_areas++] = (struct vfio_area){ .offset = offset, .size = size };
 }
 
-/* Return: whether the region says which parts of it can be mapped. */
+/* Return: whether the region lists the parts that can be mapped. */
 static bool add_sparse(struct vfio_region *r, const struct vfio_region_info *info)
 {
 	const struct vfio_region_info_cap_sparse_mmap *sparse;
@@ -70,7 +70,7 @@ int vfio_region_init(struct vfio_pci *v, unsigned int n)
 	struct vfio_region_info *info = region_info(v->device, n);
 	struct vfio_region *r = &v->region[n];
 
-	if (!info)	/* such as a ROM that is not there */
+	if (!info)	/* such as a missing ROM */
 		return errno == EINVAL ? 0 : -errno;
 	r->size = info->size;
 	r->file_offset = info->offset;
@@ -98,7 +98,7 @@ int vfio_table_init(struct vfio_pci *v)
 	return v->table ? 0 : -ENOMEM;
 }
 
-/* The pages that have nothing but the table. */
+/* Covers the pages that contain nothing but the table. */
 static int cover_table(struct vfio_pci *v, unsigned int n, const struct vfio_area *a,
 		       volatile char *cpu)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A claim passed on to another process: VFIO's state hangs on the open files.  The
- * eventfds of a driver host are not among them: it has its own, and so has the kernel.
+ * Passes a claim to another process.  VFIO's state belongs to the open files.  The eventfds of
+ * the driver host are not saved: it has them, and so has the kernel.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include "vfio.h"
@@ -19,7 +18,7 @@ struct saved {
 	struct ddekit_before before;
 };
 
-static int *fd_of(struct vfio_claim *c, unsigned int i)
+static int *saved_fd(struct vfio_claim *c, unsigned int i)
 {
 	switch (i) {
 	case SAVED_CONTAINER:
@@ -49,26 +48,19 @@ int vfio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 			     .n_vectors = c->n_vectors, .before = c->base.before };
 	ret->n_fds = SAVED_FDS;
 	for (i = 0; i < ret->n_fds; i++)
-		ret->fds[i] = *fd_of(c, i);
+		ret->fds[i] = *saved_fd(c, i);
 	ret->data = s;
 	ret->len = sizeof(*s);
 	return 0;
 }
 
-static int check(const struct ddekit_claim_saved *saved, char **ret_why)
+static int saved_check(const struct ddekit_claim_saved *saved, char **ret_why)
 {
 	const struct saved *s = saved->data;
-	uint32_t i;
 
 	if (saved->len != sizeof(*s) || s->n_vectors > VFIO_VECTORS)
-		return why(ret_why, -EPROTO, "a claim that another build saved");
-	if (saved->n_fds != SAVED_FDS)
-		return why(ret_why, -EBADF, "%u of %u files of the claim are there",
-			   saved->n_fds, SAVED_FDS);
-	for (i = 0; i < saved->n_fds; i++)
-		if (fcntl(saved->fds[i], F_SETFD, FD_CLOEXEC))
-			return why(ret_why, -EBADF, "file %u of the claim is not open", i);
-	return 0;
+		return saved_other_build(ret_why);
+	return saved_check_fds(saved, SAVED_FDS, ret_why);
 }
 
 int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_claim **ret,
@@ -77,7 +69,7 @@ int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_cla
 	const struct saved *s = saved->data;
 	struct vfio_claim *c;
 	uint32_t i;
-	int err = check(saved, ret_why);
+	int err = saved_check(saved, ret_why);
 
 	if (err)
 		return err;
@@ -85,7 +77,7 @@ int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_cla
 	if (!c)
 		return -ENOMEM;
 	for (i = 0; i < saved->n_fds; i++)
-		*fd_of(c, i) = saved->fds[i];
+		*saved_fd(c, i) = saved->fds[i];
 	c->n_vectors = s->n_vectors;
 	c->pool_size = s->pool_size;
 	c->container.pool_base = s->pool_base;
@@ -95,8 +87,8 @@ int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_cla
 		*ret = &c->base;
 		return 0;
 	}
-	for (i = 0; i < saved->n_fds; i++)	/* they stay the caller's */
-		*fd_of(c, i) = -1;
+	for (i = 0; i < saved->n_fds; i++)	/* they remain the caller's */
+		*saved_fd(c, i) = -1;
 	vfio_claim_destroy(c);
 	return err;
 }

@@ -5,11 +5,12 @@
  * backend/vfio/.
  *
  *   container.c the IOMMU: group, container, address ranges, the pool
- *   claim.c     the privileged half: take, quiesce, give back
- *   save.c      a claim passed on to another process
+ *   claim.c     the privileged half: claim, quiesce, release
+ *   save.c      passes a claim to another process
  *   adopt.c     the unprivileged half: config space and registers
  *   regions.c   registers mapped into the process
  *   lines.c     MSI-X, MSI and INTx by eventfd
+ *   backend.c   both halves as one table
  *
  * The claim has container, group, device and pool.  The driver host gets the device,
  * the pool and eventfds of its own: it cannot map memory for the device.
@@ -46,19 +47,19 @@ struct vfio_container {
 	uint64_t pool_base;
 };
 
-/* Where VFIO's files are; tests have their own. */
+/* Where VFIO's device files are; tests have their own. */
 extern const char *vfio_root;
 
 /* Opens both for an IOMMU group. *ret is set on success only. */
 int vfio_container_open(int group, struct vfio_container *ret, char **ret_why);
-/* Makes the pool's file reachable for the group's devices, IOVA = pool_base, which
- * it chooses among what the IOMMU and the runtime's address space allow. */
+/* Maps the pool's file for the group's devices, IOVA = pool_base, which it chooses from what
+ * the IOMMU and the runtime's address space allow. */
 int vfio_container_map(struct vfio_container *c, int pool_fd, uint64_t size, char **ret_why);
 
 /* ---- claim ---------------------------------------------------------------- */
 
-/* Eventfds of one driver host.  It can make a read() or write() of them block, so none
- * outlives it here: the next one has others. */
+/* Eventfds of one driver host.  It can make a read() or write() of them block, so each driver
+ * host gets new ones. */
 struct vfio_events {
 	int intx;
 	int vector[VFIO_VECTORS];
@@ -70,17 +71,29 @@ struct vfio_claim {
 	uint64_t pool_size;
 	uint32_t n_vectors;
 	int device, pool;
-	int request_fd, error_fd;	/* eventfds: wanted back; error */
+	int request_fd, error_fd;	/* eventfds: the system wants the device; error */
 	int death_fd;			/* epoll: either */
 	struct vfio_events events;	/* of the last handover; all -1 after quiesce */
 };
 
-/* claim.c: one that holds nothing. NULL: no memory. */
+/* claim.c: an empty claim. NULL: no memory. */
 struct vfio_claim *vfio_claim_create(void);
 /* Closes what is open and frees; the device keeps its kernel driver. */
 void vfio_claim_destroy(struct vfio_claim *c);
-/* Makes death_fd of the two others. Return: 0, -errno. */
+/* Makes death_fd from request_fd and error_fd. Return: 0, -errno. */
 int vfio_claim_watch(struct vfio_claim *c);
+
+/* claim.c: see struct claim_ops. */
+int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+		    char **ret_why);
+int vfio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret);
+int vfio_claim_quiesce(struct ddekit_claim *claim);
+int vfio_claim_death_fd(struct ddekit_claim *claim);
+int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why);
+int vfio_claim_monitor(struct ddekit_claim *claim, const char *command, const char *arguments,
+		       char **ret_reply);
+pid_t vfio_claim_pid(struct ddekit_claim *claim);
+void vfio_claim_close(struct ddekit_claim *claim);
 
 /* save.c */
 int vfio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret);
@@ -112,11 +125,11 @@ struct vfio_pci {
 	uint64_t config_size;
 	struct bars bars;
 	struct vfio_region region[BARS_N];
-	/* The MSI-X table: what the runtime's kernel writes there is not for the
-	 * device, whose table is the host kernel's. */
+	/* The MSI-X table. The device's own belongs to the host kernel; the runtime's kernel
+	 * writes into memory. */
 	unsigned int table_bar;		/* BARS_N: none */
 	uint64_t table_offset, table_size;
-	char *table;			/* what stands for it */
+	char *table;			/* that memory */
 	uint32_t n_vectors;
 	struct ddekit_irq vector[VFIO_VECTORS];
 	bool vector_used[VFIO_VECTORS];
@@ -133,10 +146,10 @@ static inline struct vfio_pci *to_vfio(struct ddekit_pci *pci)
 }
 
 /* regions.c */
-/* What the device's file says of a register range. Return: 0, -errno. */
+/* Reads size and mappable parts of a BAR from the device's file. Return: 0, -errno. */
 int vfio_region_init(struct vfio_pci *v, unsigned int n);
 void vfio_region_finish(struct vfio_region *r);
-/* Memory of our own for the MSI-X table, whose place is known. Return: 0, -ENOMEM. */
+/* Allocates the memory for the MSI-X table, whose place is known. Return: 0, -ENOMEM. */
 int vfio_table_init(struct vfio_pci *v);
 /* Locked. The address of [offset, offset + len), or NULL: only by call. */
 volatile void *vfio_region_map(struct vfio_pci *v, unsigned int n, uint64_t offset,
@@ -152,9 +165,9 @@ int vfio_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
 void vfio_irq_mask(struct ddekit_irq *irq, bool masked);
 void vfio_irq_free(struct ddekit_irq *irq);
 int vfio_service(struct ddekit_pci *pci);
-/* Switches all interrupts of an index off. Return: 0, -errno. */
+/* Disables all interrupts of an index. Return: 0, -errno. */
 int vfio_irqs_off(int device, uint32_t index);
-/* Gives eventfds to [start, start + count) of an index; -1: none.
+/* Sets the eventfds of [start, start + count) of an index; -1: none.
  * Return: 0, -errno. count: at most VFIO_VECTORS. */
 int vfio_irqs_set(int device, uint32_t index, uint32_t start, uint32_t count, const int *fds);
 

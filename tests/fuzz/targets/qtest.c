@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ddekit/backend/emu/qtest.h"
+#include "ddekit/backend/emu/qemu/qtest.h"
 #include "ddekit/deadline.h"
 #include "fuzz.h"
 
