@@ -13,10 +13,29 @@
 
 static struct {
 	int fd;
+	struct host_watch watch;
 	struct dde_request request;
 	_Atomic int busy;		/* the request is under way */
 	_Atomic int again;		/* the clock was set meanwhile */
 } clock_state = { .fd = -1 };
+
+static void submit(void)
+{
+	if (atomic_exchange(&clock_state.busy, 1))
+		atomic_store(&clock_state.again, 1);
+	else
+		dde_host_submit(&clock_state.request);
+}
+
+/* Perhaps. CPU 0. */
+static void on_clock_set(void *arg)
+{
+	uint64_t count;
+
+	/* Fails with ECANCELED, and is ready for the next time. */
+	if (read(clock_state.fd, &count, sizeof(count)) < 0 && errno == ECANCELED)
+		submit();
+}
 
 int host_clock_init(void)
 {
@@ -30,24 +49,8 @@ int host_clock_init(void)
 	if (timerfd_settime(clock_state.fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never,
 			    NULL) < 0)
 		return -errno;
-	return host_event_add_own(clock_state.fd, EPOLLIN | EPOLLET, EVENT_CLOCK);
-}
-
-static void submit(void)
-{
-	if (atomic_exchange(&clock_state.busy, 1))
-		atomic_store(&clock_state.again, 1);
-	else
-		dde_host_submit(&clock_state.request);
-}
-
-void host_clock_event(void)
-{
-	uint64_t count;
-
-	/* Fails with ECANCELED, and is ready for the next time. */
-	if (read(clock_state.fd, &count, sizeof(count)) < 0 && errno == ECANCELED)
-		submit();
+	clock_state.watch.fn = on_clock_set;
+	return host_event_watch(0, clock_state.fd, EPOLLIN | EPOLLET, &clock_state.watch);
 }
 
 bool host_clock_done(struct dde_request *req)

@@ -24,13 +24,9 @@
 
 #define GUARD_AFTER 8		/* sleeps, see guarded() */
 
-struct host host;
-_Thread_local int host_this_cpu = -1;
-_Thread_local struct dde_host_stats *host_count = &host.stats;
-
 static sigset_t idle_mask;
 
-uint64_t host_mono(void)
+static uint64_t time_mono(void)
 {
 	struct timespec t;
 
@@ -52,7 +48,7 @@ static void timer_set_deadline(uint32_t cpu, uint64_t deadline)
 }
 
 const struct dde_down_time host_down_time = {
-	.mono = host_mono,
+	.mono = time_mono,
 	.wall = time_wall,
 	.timer_set = timer_set_deadline,
 };
@@ -82,7 +78,7 @@ static uint64_t timer_check(uint32_t cpu)
 
 	if (due == UINT64_MAX)
 		return UINT64_MAX;
-	now = host_mono();
+	now = time_mono();
 	if (due > now)
 		return due - now;
 	if (now - due > STALL_NS) {
@@ -92,40 +88,6 @@ static uint64_t timer_check(uint32_t cpu)
 	atomic_store_explicit(&c->deadline, UINT64_MAX, memory_order_relaxed);
 	host.up->irq_raise_cpu(cpu, DDE_HWIRQ_TIMER);
 	return 0;
-}
-
-static void cpu_kick(uint32_t cpu)
-{
-	struct host_cpu *c = &host.cpu[cpu];
-	uint64_t one = 1;
-
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load(&c->sleeping)) {
-		if (write(c->kick_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-			host_die("cannot kick a CPU");
-	} else if ((int)cpu != host_this_cpu && c->tid) {
-		syscall(SYS_tgkill, getpid(), c->tid, SIG_TICK);
-	}
-}
-
-void host_raise(uint32_t hwirq)
-{
-	uint32_t cpu = host.up->irq_raise(hwirq);
-
-	if ((int)cpu != host_this_cpu)
-		cpu_kick(cpu);
-}
-
-void host_device_enter(void)
-{
-	if (host_this_cpu >= 0)
-		host.cpu[host_this_cpu].in_device++;
-}
-
-void host_device_leave(void)
-{
-	if (host_this_cpu >= 0)
-		host.cpu[host_this_cpu].in_device--;
 }
 
 static void on_tick(int sig, siginfo_t *si, void *context)
@@ -175,9 +137,10 @@ static bool guard_set(struct host_cpu *c)
 	return true;
 }
 
-void host_guard_event(void)
+/* The guard went off. CPU thread of c. */
+static void on_guard(void *arg)
 {
-	struct host_cpu *c = &host.cpu[host_this_cpu];
+	struct host_cpu *c = arg;
 
 	c->guard = 0;
 	c->cut_short /= 2;
@@ -218,6 +181,11 @@ static void cpu_idle_wait(uint32_t cpu)
 			break;
 	}
 	atomic_store(&c->sleeping, 0);
+}
+
+/* A kick has done its work when the wait ends. */
+static void on_kick(void *arg)
+{
 }
 
 static void cpu_yield(void)
@@ -274,15 +242,28 @@ static void *cpu_main(void *arg)
 	err = init_tick(c);
 	if (err)
 		host_die("cannot create the tick timer");
-	if (cpu)
-		c->entry(cpu);
-	else
-		host.up->start(&(const struct dde_down){
-			.version = DDE_SEAM_VERSION, .size = DDE_DOWN_SIZE,
-			.sys = &host_down_sys, .time = &host_down_time, .cpu = &host_down_cpu,
-			.mem = &host_down_mem, .pci = host.config.pci ? &host_down_pci : NULL,
-			.file = &host_down_file }, &host.boot);
+	c->entry(cpu);
 	host_die("a CPU's entry returned");
+}
+
+int host_cpu_init(unsigned int cpu, void (*entry)(uint32_t cpu))
+{
+	struct host_cpu *c = &host.cpu[cpu];
+	int err;
+
+	c->entry = entry;
+	c->kick_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	c->guard_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (c->kick_fd < 0 || c->guard_fd < 0)
+		return -errno;
+	atomic_store(&c->deadline, UINT64_MAX);
+	err = host_events_init(cpu);
+	if (err)
+		return err;
+	c->guard_watch = (struct host_watch){ on_guard, c };
+	c->kick_watch = (struct host_watch){ on_kick, c };
+	err = host_event_watch(cpu, c->guard_fd, EPOLLIN | EPOLLET, &c->guard_watch);
+	return err ? err : host_event_watch(cpu, c->kick_fd, EPOLLIN | EPOLLET, &c->kick_watch);
 }
 
 int host_cpu_start(unsigned int cpu)
@@ -291,16 +272,6 @@ int host_cpu_start(unsigned int cpu)
 	sigset_t all, old;
 	int err;
 
-	c->kick_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	c->guard_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (c->kick_fd < 0 || c->guard_fd < 0)
-		return -errno;
-	atomic_store(&c->deadline, UINT64_MAX);
-	err = host_events_init(cpu);
-	if (!err && !cpu)
-		err = host_clock_init();
-	if (err)
-		return err;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&c->thread, NULL, cpu_main, (void *)(uintptr_t)cpu);
@@ -312,15 +283,17 @@ int host_cpu_start(unsigned int cpu)
 
 static int32_t cpu_start(uint32_t cpu, void (*entry)(uint32_t cpu))
 {
+	int err;
+
 	if (cpu == 0 || cpu >= HOST_MAX_CPUS)
 		return -EINVAL;
-	host.cpu[cpu].entry = entry;
-	return host_cpu_start(cpu);
+	err = host_cpu_init(cpu, entry);
+	return err ? err : host_cpu_start(cpu);
 }
 
 const struct dde_down_cpu host_down_cpu = {
 	.idle_wait = cpu_idle_wait,
-	.kick = cpu_kick,
+	.kick = host_kick,
 	.start = cpu_start,
 	.yield = cpu_yield,
 	.irq_move = host_event_move,

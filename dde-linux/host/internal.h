@@ -15,6 +15,12 @@
 #define STALL_NS 1000000000u	/* later than this, the process did not run */
 #define GRACE_NS 20000000u	/* then devices come first, for so long */
 
+/* What is called for a fd that became ready, on the thread of the CPU that watches it. */
+struct host_watch {
+	void (*fn)(void *arg);
+	void *arg;
+};
+
 struct host_cpu {
 	pthread_t thread;
 	pid_t tid;
@@ -29,7 +35,8 @@ struct host_cpu {
 	struct dde_host_stats stats;	/* its own counts */
 	volatile int in_device;		/* in a call that may hold the device's lock */
 	unsigned int faults;		/* being handled, one in the other */
-	void (*entry)(uint32_t cpu);	/* of CPUs other than 0 */
+	void (*entry)(uint32_t cpu);	/* what its thread runs */
+	struct host_watch kick_watch, guard_watch;
 };
 
 struct host {
@@ -44,6 +51,7 @@ struct host {
 	struct dde_host_stats stats;	/* counts of threads that are no CPU */
 };
 
+/* state.c */
 extern struct host host;
 
 /* The CPU that the calling thread is; -1: none. */
@@ -52,48 +60,56 @@ extern _Thread_local int host_this_cpu;
 /* Where the calling thread counts; dde_host_stats() adds up. */
 extern _Thread_local struct dde_host_stats *host_count;
 
-/* In epoll_event.data.u32: a hwirq, or one of these. */
-enum { EVENT_KICK = 1 << 16, EVENT_SERVICE, EVENT_CLOCK, EVENT_GUARD };
-
-/* cpu.c */
-extern const struct dde_down_cpu host_down_cpu;
-extern const struct dde_down_time host_down_time;
-int host_cpu_start(unsigned int cpu);
-/* Any thread: raises hwirq and wakes its CPU if that is another thread. */
-void host_raise(uint32_t hwirq);
-uint64_t host_mono(void);
-/* CPU thread: its guard went off. */
-void host_guard_event(void);
 /* Brackets a call that may take the device's lock: the tick keeps away. */
 void host_device_enter(void);
 void host_device_leave(void);
 
+/* log.c */
+void host_log_init(const struct dde_host_events *events);
+/* For dde_down_sys.print. */
+void host_log_line(uint32_t level, const char *text, uint32_t len);
+void host_log(unsigned int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A message for the caller of a function that fails; ret_why may be NULL. */
+void host_why(char **ret_why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The end: reports reason, then aborts. */
+void host_die(const char *reason) __attribute__((noreturn));
+
+/* raise.c */
+/* Any thread: raises hwirq and wakes its CPU if that is another thread. */
+void host_raise(uint32_t hwirq);
+/* For dde_down_cpu.kick. */
+void host_kick(uint32_t cpu);
+
 /* event.c */
 /* Before the thread of cpu runs. Return: 0, negative errno. */
 int host_events_init(unsigned int cpu);
-/* Any thread. Has the CPU that takes hwirq watch fd. */
+/* Any thread. Has cpu watch a fd for ever; watch is borrowed as long. */
+int host_event_watch(unsigned int cpu, int fd, uint32_t events, struct host_watch *watch);
+/* Any thread. Has the CPU that takes hwirq watch fd, and raise hwirq. */
 int host_event_add(int fd, uint32_t events, uint32_t hwirq);
 void host_event_del(int fd);
-/* A fd that is no interrupt of the runtime, for CPU 0; token: as above. */
-int host_event_add_own(int fd, uint32_t events, uint32_t token);
 /* For dde_down_cpu.irq_move. */
 void host_event_move(uint32_t hwirq, uint32_t cpu);
 /* CPU thread of cpu: waits ns nanoseconds (UINT64_MAX: for ever; 0: not at all)
- * and raises what came. mask: as epoll_pwait2(). Return: events, negative errno. */
+ * and calls those whose fds are ready. mask: as epoll_pwait2(). Return: events,
+ * negative errno. */
 int host_events_wait(unsigned int cpu, uint64_t ns, const sigset_t *mask);
+
+/* cpu.c */
+extern const struct dde_down_cpu host_down_cpu;
+extern const struct dde_down_time host_down_time;
+/* What cpu waits for, before its thread runs; entry is what that will run. */
+int host_cpu_init(unsigned int cpu, void (*entry)(uint32_t cpu));
+int host_cpu_start(unsigned int cpu);
 
 /* clock.c */
 /* When CPU 0 can wait for events, before it runs. Return: 0, negative errno. */
 int host_clock_init(void);
-/* CPU 0: the wall clock was set, perhaps. */
-void host_clock_event(void);
 /* CPU thread. Was that request of the clock's own? */
 bool host_clock_done(struct dde_request *req);
 
 /* pci.c */
 extern const struct dde_down_pci host_down_pci;
-/* The device's service fd is readable. */
-void host_pci_service(void);
 
 /* mem.c */
 extern const struct dde_down_mem host_down_mem;
@@ -101,14 +117,15 @@ int host_mem_init(void);
 
 /* sys.c */
 extern const struct dde_down_sys host_down_sys;
-extern const struct dde_down_file host_down_file;
-void host_log(unsigned int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The end: reports reason, then aborts. */
-void host_die(const char *reason) __attribute__((noreturn));
+
+/* firmware.c */
+/* For dde_down_file.firmware_read. */
+int64_t host_firmware_read(const char *name, void *buf, uint64_t size);
 
 /* modprobe.c */
 /* Starts the thread that answers. */
 int host_modprobe_init(void);
+/* For dde_down_file. */
 void host_modprobe(struct dde_modprobe *m);
 void host_modprobe_done(struct dde_modprobe *m);
 

@@ -138,7 +138,7 @@ static void answer(struct dde_modprobe *m)
 			m->plugin[i] = &job->plugin[i]->plugin;
 	}
 	host.up->modprobe_answer(m);	/* m is the runtime's from now on */
-	host_down_cpu.kick(0);
+	host_kick(0);
 }
 
 static void *serve(void *unused)
