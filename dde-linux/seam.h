@@ -26,13 +26,14 @@
 #include <stdint.h>
 #endif
 
-#define DDE_SEAM_VERSION 8u
+#define DDE_SEAM_VERSION 9u
 
 /* Interrupt inputs. */
 enum {
 	DDE_HWIRQ_TIMER = 0,	/* clock event of the CPU it is raised on */
 	DDE_HWIRQ_CONTROL = 1,	/* requests wait in the queue of dde_up.submit */
-	DDE_HWIRQ_SOFT = 2,	/* 2..15: bridges, allocated by the host */
+	DDE_HWIRQ_MODPROBE = 2,	/* answers to dde_down_file.modprobe() wait */
+	DDE_HWIRQ_SOFT = 3,	/* 3..15: bridges, allocated by the host */
 	DDE_HWIRQ_LINE = 16,	/* 16..31: INTx lines, level triggered */
 	DDE_HWIRQ_MSI = 32,	/* 32..255: message interrupts, edge triggered */
 	DDE_HWIRQ_COUNT = 256,
@@ -365,7 +366,7 @@ struct dde_up {
 	 * has made a step. Return: 0. */
 	int64_t (*clock_set)(void *arg);
 	/* Any thread; does not block. Gives back what dde_down_file.modprobe()
-	 * was asked for; raises DDE_HWIRQ_CONTROL, the caller kicks CPU 0. */
+	 * was asked for; raises DDE_HWIRQ_MODPROBE, the caller kicks CPU 0. */
 	void (*modprobe_answer)(struct dde_modprobe *m);
 	/* For dde_request.fn; arg is a struct dde_param: reads or writes a module
 	 * parameter through the runtime's sysfs. Return: 0; -ENOENT (no such

@@ -19,11 +19,9 @@ void dde_control_submit(struct dde_request *req)
 	dde_irq_raise(DDE_HWIRQ_CONTROL);
 }
 
-void dde_control_interrupt(void)
+static void control_interrupt(void)
 {
-	dde_modprobe_interrupt();
-	if (control)
-		wake_up_process(control);
+	wake_up_process(control);
 }
 
 /* Return: what was submitted, oldest first. */
@@ -109,11 +107,11 @@ s64 dde_heartbeat(void *arg)
 /* Last of all: requests that came early have waited until now. */
 static int __init control_init(void)
 {
-	struct task_struct *task = kthread_run(control_thread, NULL, "dde_control");
-
-	if (IS_ERR(task))
-		panic("cannot start dde_control: %pe", task);
-	control = task;
+	control = kthread_create(control_thread, NULL, "dde_control");
+	if (IS_ERR(control))
+		panic("cannot start dde_control: %pe", control);
+	dde_irq_set_handler(DDE_HWIRQ_CONTROL, control_interrupt);
+	wake_up_process(control);
 	return 0;
 }
 late_initcall_sync(control_init);

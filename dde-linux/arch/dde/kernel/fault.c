@@ -184,14 +184,6 @@ static int handle(struct dde_fault *f, struct pt_regs *regs)
 	return oops(f, regs);
 }
 
-/* Registers of the innermost fault that this CPU handles: backtraces go on there. */
-static DEFINE_PER_CPU(struct pt_regs *, fault_regs);
-
-struct pt_regs *dde_fault_regs(void)
-{
-	return raw_cpu_read(fault_regs);
-}
-
 s32 dde_fault(u32 cpu, struct dde_fault *f)
 {
 	struct pt_regs regs, *outer;
@@ -213,10 +205,10 @@ s32 dde_fault(u32 cpu, struct dde_fault *f)
 	} else {
 		if (irqs_on)
 			trace_hardirqs_off();
-		outer = raw_cpu_read(fault_regs);
-		raw_cpu_write(fault_regs, &regs);
+		outer = raw_cpu_read(dde_fault_regs);
+		raw_cpu_write(dde_fault_regs, &regs);
 		ret = handle(f, &regs);
-		raw_cpu_write(fault_regs, outer);
+		raw_cpu_write(dde_fault_regs, outer);
 		if (irqs_on)
 			trace_hardirqs_on();
 	}

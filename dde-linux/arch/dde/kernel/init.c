@@ -2,13 +2,12 @@
 /* Process 1, which never reaches user space, and the end of the kernel. */
 #include <linux/binfmts.h>
 #include <linux/device.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/init_syscalls.h>
 #include <linux/kdev_t.h>
 #include <linux/major.h>
 #include <linux/panic.h>
+#include <linux/pid.h>
 #include <linux/reboot.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
@@ -31,18 +30,6 @@ static int load_binary(struct linux_binprm *bprm)
 
 static struct linux_binfmt init_format = { .load_binary = load_binary };
 
-int __init dde_add_program(const char *path, struct linux_binfmt *format)
-{
-	struct file *file = filp_open(path, O_CREAT | O_WRONLY, 0755);
-
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	/* Now, not in task work: a file open for writing cannot be executed. */
-	__fput_sync(file);
-	register_binfmt(format);
-	return 0;
-}
-
 static int __init create_init(void)
 {
 	int err;
@@ -52,7 +39,7 @@ static int __init create_init(void)
 	init_mkdir("/dev", 0755);
 	init_mknod("/dev/console", S_IFCHR | 0600, new_encode_dev(MKDEV(MEM_MAJOR, 3)));
 
-	err = dde_add_program("/init", &init_format);
+	err = dde_program_add("/init", &init_format, NULL);
 	if (err)
 		panic("cannot create /init: error %d", err);
 	return 0;

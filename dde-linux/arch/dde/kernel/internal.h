@@ -5,6 +5,7 @@
 
 #include <linux/irqflags.h>
 #include <linux/linkage.h>
+#include <linux/percpu-defs.h>
 #include <asm/dde_cpu.h>
 #include <asm/dde_seam.h>
 
@@ -15,7 +16,7 @@ struct module;
 struct pt_regs;
 struct task_struct;
 
-/* up.c: set before anything else runs, never changed. */
+/* seam.c: set before anything else runs, never changed. */
 extern const struct dde_down *dde_down;
 extern const struct dde_boot *dde_boot;
 
@@ -43,9 +44,17 @@ do {						\
 	__ret;					\
 })
 
-/* setup.c */
+/* cpu.c */
+/* On the thread that becomes CPU 0. */
 void dde_setup_cpu(void);
 struct dde_cpu *dde_cpu_of(unsigned int cpu);
+#ifdef CONFIG_SMP
+/* On the thread that becomes cpu. */
+void dde_become_cpu(unsigned int cpu, struct task_struct *task);
+#endif
+
+/* memory.c */
+void dde_memory_init(void);
 
 /* dma.c: once the pool is known; before its pages are the allocator's */
 void dde_dma_init(void);
@@ -57,12 +66,7 @@ void dde_string_init(const struct cpu_features *cpu);
 
 #ifdef CONFIG_SMP
 /* smp.c */
-struct cpumask;
-struct irq_data;
 void dde_setup_smp(void);
-void dde_take_calls(struct dde_cpu *c);
-u32 dde_irq_cpu(u32 hwirq);
-int dde_irq_set_affinity(struct irq_data *data, const struct cpumask *mask, bool force);
 #endif
 
 /* console.c */
@@ -70,25 +74,36 @@ void dde_console_init(void);
 extern char dde_panic_text[256];
 
 /* irq.c */
-extern struct irq_domain *dde_irq_domain;
 u32 dde_irq_raise(u32 hwirq);
 void dde_irq_raise_cpu(u32 cpu, u32 hwirq);
 void dde_irq_enter(u32 cpu, u64 ip, u64 bp);
 const volatile u32 *dde_irq_pending(u32 cpu);
+/* Of an input below DDE_HWIRQ_SOFT: called with interrupts off, on the CPU that it
+ * was raised on.  What is raised before is lost. */
+void dde_irq_set_handler(u32 hwirq, void (*handler)(void));
+/* Inputs [first, end) are interrupts of the kernel's, of that domain. */
+void dde_irq_set_domain(u32 first, u32 end, struct irq_domain *domain);
+#ifdef CONFIG_SMP
+struct cpumask;
+struct irq_data;
+/* For what other CPUs set in ipi_map; interrupts are off. */
+void dde_irq_set_call_handler(void (*handler)(struct dde_cpu *c));
+int dde_irq_set_affinity(struct irq_data *data, const struct cpumask *mask, bool force);
+#endif
+
+/* intx.c: as dde_irq_map() */
+int dde_intx_map(u32 hwirq);
 
 /* msi.c */
-int dde_msi_init(void);
 extern struct irq_domain *dde_msi_domain;
 
 /* time.c */
-void dde_timer_interrupt(void);
 void dde_timer_init_cpu(void);
 s64 dde_clock_set(void *arg);
 
-/* switch.S, process.c */
+/* switch.S */
 void dde_run_on_stack(unsigned long sp, void (*fn)(void)) __noreturn;
 asmlinkage void dde_thread_entry(void);
-asmlinkage void dde_thread_start(struct task_struct *prev, int (*fn)(void *), void *arg);
 
 /* control.c */
 void dde_control_submit(struct dde_request *req);
@@ -108,11 +123,14 @@ do {										\
 					      __ATOMIC_RELEASE, __ATOMIC_RELAXED)); \
 } while (0)
 
-void dde_control_interrupt(void);
-
 /* modprobe.c */
 void dde_modprobe_answer(struct dde_modprobe *m);
-void dde_modprobe_interrupt(void);
+
+/* program.c */
+/* Creates an empty file for format to "execute".  run, unless NULL, is what the
+ * process then runs in place of user mode; its result is the exit code.
+ * Return: 0, -errno. */
+int dde_program_add(const char *path, struct linux_binfmt *format, int (*run)(void));
 /* What the calling process executed, if anything. Return: its exit code. */
 int dde_program_run(void);
 
@@ -123,9 +141,12 @@ s64 dde_devpage(void *arg);
 
 /* fault.c */
 s32 dde_fault(u32 cpu, struct dde_fault *fault);
-/* The registers that the fault which this CPU is handling came with, or NULL. */
-struct pt_regs *dde_fault_regs(void);
 void dde_fault_init(void);
+
+/* stacktrace.c */
+/* Registers of the innermost fault that this CPU handles, or NULL: backtraces go on
+ * there. */
+DECLARE_PER_CPU(struct pt_regs *, dde_fault_regs);
 
 /* dump.c */
 void dde_dump(u32 cpu, const struct dde_registers *reg);
@@ -135,8 +156,6 @@ void dde_dump(u32 cpu, const struct dde_registers *reg);
 bool dde_vmap_fault(unsigned long addr);
 
 /* init.c */
-/* Creates an empty file for format to "execute". Return: 0, -errno. */
-int dde_add_program(const char *path, struct linux_binfmt *format);
 s64 dde_shutdown(void *arg);
 s64 dde_heartbeat(void *arg);
 

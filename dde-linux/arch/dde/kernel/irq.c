@@ -16,8 +16,14 @@
 #include <asm/irq_regs.h>
 #include "internal.h"
 
-/* Bridges' inputs and interrupt lines; messages have a domain of their own. */
-struct irq_domain *dde_irq_domain __ro_after_init;
+/* The runtime's own inputs: called directly. */
+static void (*handlers[DDE_HWIRQ_SOFT])(void);
+/* The kernel's interrupts: the domain that knows an input; NULL: none. */
+static struct irq_domain *domains[DDE_HWIRQ_COUNT];
+#ifdef CONFIG_SMP
+static void (*call_handler)(struct dde_cpu *c);
+static u32 irq_cpu[DDE_HWIRQ_COUNT];	/* which CPU takes it */
+#endif
 
 /* ---- raising: any thread, async-signal-safe ----------------------------- */
 
@@ -35,7 +41,7 @@ u32 dde_irq_raise(u32 hwirq)
 	u32 cpu = 0;
 
 #ifdef CONFIG_SMP
-	cpu = dde_irq_cpu(hwirq);
+	cpu = READ_ONCE(irq_cpu[hwirq]);
 #endif
 	dde_irq_raise_cpu(cpu, hwirq);
 	return cpu;
@@ -50,23 +56,17 @@ const volatile u32 *dde_irq_pending(u32 cpu)
 
 static void take_one(u32 hwirq)
 {
-	int err;
+	struct irq_domain *domain;
+	void (*handler)(void);
 
-	if (hwirq == DDE_HWIRQ_TIMER) {
-		dde_timer_interrupt();
+	if (hwirq < DDE_HWIRQ_SOFT) {
+		handler = READ_ONCE(handlers[hwirq]);
+		if (handler)
+			handler();
 		return;
 	}
-	if (hwirq == DDE_HWIRQ_CONTROL) {
-		dde_control_interrupt();
-		return;
-	}
-#ifdef CONFIG_PCI_MSI
-	if (hwirq >= DDE_HWIRQ_MSI)
-		err = generic_handle_domain_irq(dde_msi_domain, hwirq);
-	else
-#endif
-		err = generic_handle_domain_irq(dde_irq_domain, hwirq);
-	if (err)
+	domain = READ_ONCE(domains[hwirq]);
+	if (!domain || generic_handle_domain_irq(domain, hwirq))
 		pr_warn_ratelimited("interrupt input %u is not in use\n", hwirq);
 }
 
@@ -87,7 +87,8 @@ static void take_all(struct dde_cpu *c)
 
 	take_work(c);
 #ifdef CONFIG_SMP
-	dde_take_calls(c);
+	if (READ_ONCE(c->ipi_map))
+		call_handler(c);
 #endif
 	for (word = 0; word < ARRAY_SIZE(c->irq_map); word++) {
 		if (!READ_ONCE(c->irq_map[word]))
@@ -171,7 +172,41 @@ void dde_irq_enter(u32 cpu, u64 ip, u64 bp)
 		deliver(ip, bp);
 }
 
-/* ---- the interrupts of bridges and lines -------------------------------- */
+/* ---- who takes what ------------------------------------------------------ */
+
+void dde_irq_set_handler(u32 hwirq, void (*handler)(void))
+{
+	WRITE_ONCE(handlers[hwirq], handler);
+}
+
+void dde_irq_set_domain(u32 first, u32 end, struct irq_domain *domain)
+{
+	for (; first < end; first++)
+		WRITE_ONCE(domains[first], domain);
+}
+
+#ifdef CONFIG_SMP
+void dde_irq_set_call_handler(void (*handler)(struct dde_cpu *c))
+{
+	call_handler = handler;
+}
+
+int dde_irq_set_affinity(struct irq_data *data, const struct cpumask *mask, bool force)
+{
+	unsigned int cpu = cpumask_any_and_distribute(mask, cpu_online_mask);
+
+	if (cpu >= nr_cpu_ids)
+		return -EINVAL;
+	WRITE_ONCE(irq_cpu[data->hwirq], cpu);
+	dde_call_void(cpu->irq_move(data->hwirq, cpu));
+	irq_data_update_effective_affinity(data, cpumask_of(cpu));
+	return IRQ_SET_MASK_OK_DONE;
+}
+#endif
+
+/* ---- the interrupts of bridges -------------------------------------------- */
+
+static struct irq_domain *soft_domain __ro_after_init;
 
 static void nothing(struct irq_data *data)
 {
@@ -187,49 +222,21 @@ static struct irq_chip soft_chip = {
 #endif
 };
 
-#ifdef CONFIG_PCI
-static void line_mask(struct irq_data *data)
+static int map_soft(struct irq_domain *domain, unsigned int virq, irq_hw_number_t hwirq)
 {
-	dde_call_void(pci->intx_mask(data->hwirq));
-}
-
-static void line_unmask(struct irq_data *data)
-{
-	dde_call_void(pci->intx_unmask(data->hwirq));
-}
-
-static struct irq_chip line_chip = {
-	.name = "DDE-INTx",
-	.irq_mask = line_mask,
-	.irq_unmask = line_unmask,
-#ifdef CONFIG_SMP
-	.irq_set_affinity = dde_irq_set_affinity,
-#endif
-};
-#endif
-
-static int map(struct irq_domain *domain, unsigned int virq, irq_hw_number_t hwirq)
-{
-#ifdef CONFIG_PCI
-	if (hwirq >= DDE_HWIRQ_LINE) {
-		irq_set_status_flags(virq, IRQ_LEVEL);
-		irq_set_chip_and_handler(virq, &line_chip, handle_level_irq);
-		return 0;
-	}
-#endif
 	irq_set_chip_and_handler(virq, &soft_chip, handle_edge_irq);
 	return 0;
 }
 
-static const struct irq_domain_ops domain_ops = { .map = map };
+static const struct irq_domain_ops soft_domain_ops = { .map = map_soft };
 
 int dde_irq_map(unsigned int hwirq)
 {
 	unsigned int virq;
 
-	if (hwirq < DDE_HWIRQ_SOFT || hwirq >= DDE_HWIRQ_MSI)
+	if (hwirq < DDE_HWIRQ_SOFT || hwirq >= DDE_HWIRQ_LINE)
 		return -EINVAL;
-	virq = irq_create_mapping(dde_irq_domain, hwirq);
+	virq = irq_create_mapping(soft_domain, hwirq);
 	return virq ? virq : -ENOMEM;
 }
 EXPORT_SYMBOL_GPL(dde_irq_map);
@@ -239,11 +246,9 @@ void __init init_IRQ(void)
 	struct fwnode_handle *fwnode = irq_domain_alloc_named_fwnode("DDE");
 
 	if (fwnode)
-		dde_irq_domain = irq_domain_create_linear(fwnode, DDE_HWIRQ_MSI, &domain_ops, NULL);
-	if (!dde_irq_domain)
+		soft_domain = irq_domain_create_linear(fwnode, DDE_HWIRQ_LINE, &soft_domain_ops,
+						       NULL);
+	if (!soft_domain)
 		panic("no memory for interrupts");
-#ifdef CONFIG_PCI_MSI
-	if (dde_msi_init())
-		panic("no memory for message interrupts");
-#endif
+	dde_irq_set_domain(DDE_HWIRQ_SOFT, DDE_HWIRQ_LINE, soft_domain);
 }

@@ -40,15 +40,13 @@ static struct dde_modprobe *answers;
 void dde_modprobe_answer(struct dde_modprobe *m)
 {
 	dde_push(&answers, m);
-	dde_irq_raise(DDE_HWIRQ_CONTROL);
+	dde_irq_raise(DDE_HWIRQ_MODPROBE);
 }
 
-void dde_modprobe_interrupt(void)
+static void modprobe_interrupt(void)
 {
 	struct dde_modprobe *m, *next;
 
-	if (!READ_ONCE(answers))
-		return;
 	for (m = __atomic_exchange_n(&answers, NULL, __ATOMIC_ACQUIRE); m; m = next) {
 		struct program *p = m->owner;
 
@@ -146,7 +144,7 @@ static int load_all(struct dde_modprobe *m)
 	return err;
 }
 
-int dde_program_run(void)
+static int run_program(void)
 {
 	struct program *p = take_program();
 	int err;
@@ -171,8 +169,9 @@ static int __init modprobe_init(void)
 
 	if (!dde_down->file || !dde_down->file->modprobe)
 		return 0;	/* request_module() finds no such file */
+	dde_irq_set_handler(DDE_HWIRQ_MODPROBE, modprobe_interrupt);
 	init_mkdir("/sbin", 0755);
-	err = dde_add_program(modprobe_path, &modprobe_format);
+	err = dde_program_add(modprobe_path, &modprobe_format, run_program);
 	if (err)
 		pr_err("cannot create %s: error %d\n", modprobe_path, err);
 	return err;

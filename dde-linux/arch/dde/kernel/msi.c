@@ -97,16 +97,18 @@ static const struct msi_parent_ops parent_ops = {
 	.init_dev_msi_info = init_device_domain,
 };
 
-int __init dde_msi_init(void)
+static int __init msi_init(void)
 {
 	struct fwnode_handle *fwnode = irq_domain_alloc_named_fwnode("DDE-MSI");
 
-	if (!fwnode)
-		return -ENOMEM;
-	dde_msi_domain = irq_domain_create_linear(fwnode, DDE_HWIRQ_COUNT, &domain_ops, NULL);
+	if (fwnode)
+		dde_msi_domain = irq_domain_create_linear(fwnode, DDE_HWIRQ_COUNT, &domain_ops,
+							  NULL);
 	if (!dde_msi_domain)
-		return -ENOMEM;
+		panic("no memory for message interrupts");
 	dde_msi_domain->flags |= IRQ_DOMAIN_FLAG_MSI_PARENT;
 	dde_msi_domain->msi_parent_ops = &parent_ops;
+	dde_irq_set_domain(DDE_HWIRQ_MSI, DDE_HWIRQ_COUNT, dde_msi_domain);
 	return 0;
 }
+arch_initcall(msi_init);

@@ -6,7 +6,6 @@
 #include <linux/msi.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
-#include <asm/dde.h>
 #include "internal.h"
 
 static struct dde_pci_addr address(struct pci_bus *bus, unsigned int devfn)
@@ -41,7 +40,7 @@ static int map_line(const struct pci_dev *pdev, u8 slot, u8 pin)
 	struct dde_pci_addr at = { .devfn = PCI_DEVFN(slot, 0) };
 	int hwirq = dde_call(pci->intx_route(at, pin));
 
-	return hwirq < 0 ? hwirq : dde_irq_map(hwirq);
+	return hwirq < 0 ? hwirq : dde_intx_map(hwirq);
 }
 
 static struct resource bus_window = {

@@ -12,7 +12,7 @@
 #include <asm/dde.h>
 #include "internal.h"
 
-asmlinkage void dde_thread_start(struct task_struct *prev, int (*fn)(void *), void *arg)
+static asmlinkage void thread_start(struct task_struct *prev, int (*fn)(void *), void *arg)
 {
 	schedule_tail(prev);
 	fn(arg);
@@ -42,6 +42,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	memset(frame, 0, sizeof(*frame));
 	frame->r12 = (unsigned long)args->fn;
 	frame->r13 = (unsigned long)args->fn_arg;
+	frame->r14 = (unsigned long)thread_start;
 	frame->ret = (unsigned long)dde_thread_entry;
 	p->thread.sp = (unsigned long)frame;
 	return 0;

@@ -2,6 +2,7 @@
 /* Walking stacks by their frame pointers, and printing what is found. */
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
+#include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
@@ -11,6 +12,8 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include "internal.h"
+
+DEFINE_PER_CPU(struct pt_regs *, dde_fault_regs);
 
 struct frame {
 	struct frame *next;
@@ -115,7 +118,7 @@ void arch_stack_walk(stack_trace_consume_fn consume, void *cookie, struct task_s
 		return;
 	}
 	/* In a signal's handler, on its stack: what was interrupted is of interest. */
-	regs = dde_fault_regs();
+	regs = raw_cpu_read(dde_fault_regs);
 	if (regs)
 		walk_regs(consume, cookie, task, regs);
 }

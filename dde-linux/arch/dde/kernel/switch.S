@@ -33,7 +33,7 @@ SYM_FUNC_END(dde_switch_stack)
 
 /*
  * Where a new thread's first switch ends: rax is the thread before, r12 and
- * r13 hold its function and argument (copy_thread()).
+ * r13 hold its function and argument, r14 what calls it (copy_thread()).
  */
 SYM_FUNC_START(dde_thread_entry)
 	.cfi_startproc
@@ -42,7 +42,7 @@ SYM_FUNC_START(dde_thread_entry)
 	movq	%rax, %rdi
 	movq	%r12, %rsi
 	movq	%r13, %rdx
-	call	dde_thread_start
+	call	*%r14
 	ud2
 	.cfi_endproc
 SYM_FUNC_END(dde_thread_entry)

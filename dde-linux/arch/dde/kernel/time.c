@@ -2,8 +2,6 @@
 /* Time: the host's monotonic clock, its wall clock, one timer per CPU. */
 #include <linux/clockchips.h>
 #include <linux/clocksource.h>
-#include <linux/delay.h>
-#include <linux/export.h>
 #include <linux/hrtimer.h>
 #include <linux/nmi.h>
 #include <linux/percpu.h>
@@ -127,7 +125,7 @@ void dde_timer_init_cpu(void)
 	clockevents_config_and_register(timer, NSEC_PER_SEC, 1000, LONG_MAX);
 }
 
-void dde_timer_interrupt(void)
+static void timer_interrupt(void)
 {
 	struct clock_event_device *timer = this_cpu_ptr(&host_timer);
 
@@ -145,41 +143,6 @@ void dde_timer_interrupt(void)
 void __init time_init(void)
 {
 	clocksource_register_hz(&host_clock, NSEC_PER_SEC);
+	dde_irq_set_handler(DDE_HWIRQ_TIMER, timer_interrupt);
 	dde_timer_init_cpu();
 }
-
-/*
- * Busy waiting; interrupts are taken if they are on.  What the driver wrote
- * before must reach the device before the wait begins.
- */
-void __ndelay(unsigned long nsecs)
-{
-	u64 start;
-
-	if (dde_down->pci)
-		dde_call_void(pci->mmio_flush());
-	start = dde_down->time->mono();
-
-	while (dde_down->time->mono() - start < nsecs)
-		cpu_relax();
-}
-EXPORT_SYMBOL(__ndelay);
-
-void __udelay(unsigned long usecs)
-{
-	__ndelay(usecs * NSEC_PER_USEC);
-}
-EXPORT_SYMBOL(__udelay);
-
-/* xloops: microseconds * 2^32 / 10^6, that is seconds in units of 2^-32. */
-void __const_udelay(unsigned long xloops)
-{
-	__ndelay(mul_u64_u64_shr(xloops, NSEC_PER_SEC, 32));
-}
-EXPORT_SYMBOL(__const_udelay);
-
-void __delay(unsigned long loops)
-{
-	__ndelay(loops);
-}
-EXPORT_SYMBOL(__delay);

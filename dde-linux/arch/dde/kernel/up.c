@@ -16,9 +16,6 @@
 /* Made for the link when the exports are known: see the architecture's Makefile. */
 extern const char dde_abi_text[];
 
-const struct dde_down *dde_down __ro_after_init;
-const struct dde_boot *dde_boot __ro_after_init;
-
 static void __init enter_kernel(void)
 {
 	start_kernel();

@@ -7,7 +7,7 @@
 
 /**
  * dde_irq_map - the Linux interrupt of an interrupt input of the runtime
- * @hwirq: DDE_HWIRQ_SOFT.. (bridges) or DDE_HWIRQ_LINE.., below DDE_HWIRQ_MSI
+ * @hwirq: DDE_HWIRQ_SOFT.., below DDE_HWIRQ_LINE
  *
  * The number is for request_irq(), which takes a flow of edges.  Mapping an
  * input twice gives the same number.  Task context, may sleep.
