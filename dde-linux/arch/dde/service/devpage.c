@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What only the driver can ask its device for.  A worker asks, so that a device that
+ * does not answer holds up neither the control thread nor its heartbeat.
+ */
+#include <linux/completion.h>
+#include <linux/export.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+#include <asm/dde.h>
+#include "../internal.h"
+
+static DEFINE_MUTEX(hook_lock);
+static dde_page_fn *page_hook;
+
+/* The worker's, from being queued until it has ended. */
+static struct dde_devpage asked;
+static int result;
+static DECLARE_COMPLETION(answered);
+
+static void ask(struct work_struct *work)
+{
+	mutex_lock(&hook_lock);
+	result = page_hook ? page_hook(asked.name, asked.number, asked.data, sizeof(asked.data))
+			   : -EOPNOTSUPP;
+	mutex_unlock(&hook_lock);
+	complete(&answered);
+}
+
+static DECLARE_WORK(ask_work, ask);
+
+int dde_set_page_hook(dde_page_fn *hook)
+{
+	int err = 0;
+
+	mutex_lock(&hook_lock);
+	if (hook && page_hook)
+		err = -EBUSY;
+	else
+		page_hook = hook;
+	mutex_unlock(&hook_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dde_set_page_hook);
+
+/* In the control thread, which is the only one. */
+s64 dde_devpage(void *arg)
+{
+	struct dde_devpage *page = arg;
+
+	page->bytes = 0;
+	if (work_busy(&ask_work))
+		return -EBUSY;
+	reinit_completion(&answered);
+	strscpy(asked.name, page->name, sizeof(asked.name));
+	asked.number = page->number;
+	queue_work(system_unbound_wq, &ask_work);
+	if (!wait_for_completion_timeout(&answered, HZ))
+		return -ETIMEDOUT;
+	flush_work(&ask_work);	/* no longer busy */
+	if (result <= 0)
+		return result;
+	page->bytes = result;
+	memcpy(page->data, asked.data, result);
+	return 0;
+}
