@@ -14,7 +14,9 @@
 #include <linux/stacktrace.h>
 #include <linux/stdarg.h>
 #include <linux/string.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
+#include "../module/module.h"
+#include "fault.h"
 
 #define DUMP_LEVEL 4	/* a warning */
 #define DUMP_DEPTH 24

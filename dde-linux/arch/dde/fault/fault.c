@@ -23,7 +23,11 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <asm/extable.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
+#include "../mm/mm.h"
+#include "../module/module.h"
+#include "fault.h"
+#include "internal.h"
 
 /* How far below its stack an access is taken for an overflow. */
 #define NEAR_STACK (2 * PAGE_SIZE)

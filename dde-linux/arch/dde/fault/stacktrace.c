@@ -11,7 +11,8 @@
 #include <linux/stacktrace.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include "../internal.h"
+#include "../module/module.h"
+#include "internal.h"
 
 DEFINE_PER_CPU(struct pt_regs *, dde_fault_regs);
 

@@ -13,7 +13,9 @@
 #include <linux/smp.h>
 #include <linux/stat.h>
 #include <linux/syscore_ops.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
+#include "../service/service.h"
+#include "internal.h"
 
 /*
  * The kernel ends its boot by executing /init.  That file is empty; this

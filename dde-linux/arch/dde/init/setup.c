@@ -7,7 +7,11 @@
 #include <asm/cpuid.h>
 #include <asm/kasan.h>
 #include <asm/setup.h>
-#include "../internal.h"
+#include "../fault/fault.h"
+#include "../kernel/kernel.h"
+#include "../lib/lib.h"
+#include "../mm/mm.h"
+#include "../service/service.h"
 
 void __init setup_arch(char **cmdline)
 {

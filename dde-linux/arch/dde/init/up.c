@@ -11,7 +11,11 @@
 #include <asm/percpu.h>
 #include <asm/setup.h>
 #include <generated/utsrelease.h>
-#include "../internal.h"
+#include "../fault/fault.h"
+#include "../kernel/kernel.h"
+#include "../module/module.h"
+#include "../service/service.h"
+#include "internal.h"
 
 /* Made for the link when the exports are known: see the architecture's Makefile. */
 extern const char dde_abi_text[];

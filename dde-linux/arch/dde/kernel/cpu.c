@@ -5,7 +5,7 @@
 #include <linux/sched/task.h>
 #include <linux/threads.h>
 #include <asm/percpu.h>
-#include "../internal.h"
+#include "kernel.h"
 
 #ifdef CONFIG_SMP
 static __thread struct dde_cpu this_cpu_state __attribute__((tls_model("initial-exec")));

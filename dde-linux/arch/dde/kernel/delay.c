@@ -5,7 +5,7 @@
 #include <linux/math64.h>
 #include <linux/time64.h>
 #include <asm/processor.h>
-#include "../internal.h"
+#include "kernel.h"
 
 void calibrate_delay(void)
 {

@@ -14,7 +14,7 @@
 #include <linux/export.h>
 #include <asm/dde.h>
 #include <asm/irq_regs.h>
-#include "../internal.h"
+#include "kernel.h"
 
 /* The runtime's own inputs: called directly. */
 static void (*handlers[DDE_HWIRQ_SOFT])(void);

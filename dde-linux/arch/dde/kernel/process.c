@@ -10,7 +10,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/smp.h>
 #include <asm/dde.h>
-#include "../internal.h"
+#include "kernel.h"
 
 static asmlinkage void thread_start(struct task_struct *prev, int (*fn)(void *), void *arg)
 {

@@ -8,7 +8,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/init.h>
-#include "../internal.h"
+#include "kernel.h"
 
 /* Of the one program that returns from exec. */
 static int (*program_main)(void);

@@ -13,7 +13,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/smp.h>
 #include <asm/sections.h>
-#include "../internal.h"
+#include "kernel.h"
 
 void dde_cpu_yield(void)
 {

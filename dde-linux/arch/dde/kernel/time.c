@@ -9,7 +9,7 @@
 #include <linux/sched/clock.h>
 #include <linux/smp.h>
 #include <linux/timekeeping.h>
-#include "../internal.h"
+#include "kernel.h"
 
 unsigned long long notrace sched_clock(void)
 {

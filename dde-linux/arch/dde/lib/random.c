@@ -6,7 +6,7 @@
 #include <linux/types.h>
 #include <asm/archrandom.h>
 #include <asm/cpuid.h>
-#include "../internal.h"
+#include "lib.h"
 
 static bool has_rdrand __ro_after_init;
 static bool has_rdseed __ro_after_init;

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #include <asm/cpuid.h>
 #include <asm/page.h>
-#include "../internal.h"
+#include "lib.h"
 
 #undef memcpy
 #undef memmove

@@ -15,7 +15,8 @@
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
+#include "internal.h"
 
 #define BLOCK DDE_DMA_BLOCK
 static_assert(BLOCK == PAGE_SIZE << MAX_PAGE_ORDER);

@@ -3,7 +3,9 @@
 #include <linux/init.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
+#include "internal.h"
+#include "mm.h"
 
 void *empty_zero_page __ro_after_init;
 EXPORT_SYMBOL(empty_zero_page);

@@ -3,7 +3,6 @@
 #include <linux/cache.h>
 #include <linux/export.h>
 #include <asm/page.h>
-#include "../internal.h"
 
 unsigned long dde_pool_base __ro_after_init;
 EXPORT_SYMBOL(dde_pool_base);

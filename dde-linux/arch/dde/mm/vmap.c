@@ -12,7 +12,8 @@
 #include <linux/vmalloc.h>
 #include <asm/cacheflush.h>
 #include <asm/tlbflush.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
+#include "mm.h"
 
 static_assert(VMALLOC_START == DDE_VMAP_BASE);
 static_assert(VMALLOC_END == DDE_VMAP_BASE + DDE_VMAP_SIZE);

@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "module/internal.h"
-#include "../internal.h"
+#include "plugin.h"
 
 /* ---- module information -------------------------------------------------- */
 

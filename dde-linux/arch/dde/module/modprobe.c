@@ -17,7 +17,9 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
+#include "module.h"
+#include "plugin.h"
 
 /* Of exit(1) and exit(0), as wait() gives them. */
 #define FAILED (1 << 8)

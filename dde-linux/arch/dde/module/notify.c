@@ -4,7 +4,7 @@
 #include <linux/limits.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
-#include "../internal.h"
+#include "plugin.h"
 
 /*
  * The chain's head is the loader's own.  A member with the highest priority,

@@ -11,7 +11,8 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "../internal.h"
+#include "module.h"
+#include "plugin.h"
 
 #define NAME_MAX_LEN 128
 

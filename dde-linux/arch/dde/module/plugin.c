@@ -22,7 +22,8 @@
 #include <linux/string.h>
 #include <linux/wait.h>
 #include "module/internal.h"
-#include "../internal.h"
+#include "module.h"
+#include "plugin.h"
 
 /* What kernel/module/main.c calls the count of a module that nobody uses. */
 #define REF_BASE 1

@@ -17,7 +17,7 @@
 #include <linux/jump_label.h>
 #include <kunit/test.h>
 #include "module/internal.h"
-#include "../internal.h"
+#include "plugin.h"
 
 /* Where an array of a section, and the number of its elements, is kept. */
 struct place {

@@ -3,7 +3,8 @@
 #include <linux/init.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
+#include "internal.h"
 
 static struct irq_domain *line_domain __ro_after_init;
 

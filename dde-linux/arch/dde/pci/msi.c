@@ -8,7 +8,8 @@
 #include <linux/irqdomain.h>
 #include <linux/msi.h>
 #include <linux/pci.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
+#include "internal.h"
 
 struct irq_domain *dde_msi_domain __ro_after_init;
 

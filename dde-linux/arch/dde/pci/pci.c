@@ -6,7 +6,8 @@
 #include <linux/msi.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
+#include "internal.h"
 
 static struct dde_pci_addr address(struct pci_bus *bus, unsigned int devfn)
 {

@@ -6,7 +6,8 @@
 #include <linux/kernel.h>
 #include <linux/panic_notifier.h>
 #include <linux/string.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
+#include "service.h"
 
 char dde_panic_text[256];
 

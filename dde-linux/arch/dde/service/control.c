@@ -7,7 +7,8 @@
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/workqueue.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
+#include "service.h"
 
 /* Newest first; any thread pushes, the control thread takes all. */
 static struct dde_request *queue;

@@ -12,7 +12,8 @@
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 #include "slab.h"
-#include "../internal.h"
+#include "../module/module.h"
+#include "service.h"
 
 /* Memory that is free but kept at hand goes back to where it is counted. */
 static void settle(void)

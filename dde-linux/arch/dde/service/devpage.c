@@ -9,7 +9,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 #include <asm/dde.h>
-#include "../internal.h"
+#include "service.h"
 
 static DEFINE_MUTEX(hook_lock);
 static dde_page_fn *page_hook;

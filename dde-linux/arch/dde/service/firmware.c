@@ -15,7 +15,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include <uapi/linux/mount.h>
-#include "../internal.h"
+#include "../kernel/kernel.h"
 
 #define FIRMWARE_MAGIC 0x64646566	/* "ddef" */
 
