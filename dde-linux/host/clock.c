@@ -42,7 +42,7 @@ int host_clock_init(void)
 	/* Far away: it is there to be cancelled. */
 	const struct itimerspec never = { .it_value.tv_sec = LONG_MAX };
 
-	clock_state.request.fn = host.up->clock_set;
+	clock_state.request.fn = host.up->sys->clock_set;
 	clock_state.fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (clock_state.fd < 0)
 		return -errno;

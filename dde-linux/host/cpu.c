@@ -86,7 +86,7 @@ static uint64_t timer_check(uint32_t cpu)
 		return GRACE_NS;
 	}
 	atomic_store_explicit(&c->deadline, UINT64_MAX, memory_order_relaxed);
-	host.up->irq_raise_cpu(cpu, DDE_HWIRQ_TIMER);
+	host.up->irq->raise_cpu(cpu, DDE_HWIRQ_TIMER);
 	return 0;
 }
 
@@ -105,7 +105,7 @@ static void on_tick(int sig, siginfo_t *si, void *context)
 			ddekit_pci_flush(host.config.pci);
 		host_events_wait((unsigned int)cpu, 0, NULL);
 	}
-	host.up->irq_enter((uint32_t)cpu, (uint64_t)r[REG_RIP], (uint64_t)r[REG_RBP]);
+	host.up->irq->enter((uint32_t)cpu, (uint64_t)r[REG_RIP], (uint64_t)r[REG_RBP]);
 	errno = saved;
 }
 
@@ -177,7 +177,7 @@ static void cpu_idle_wait(uint32_t cpu)
 	}
 	for (;;) {
 		atomic_store(&c->sleeping, 1);
-		if (*host.up->irq_pending(cpu) || !cpu_sleep(cpu))
+		if (*host.up->irq->pending(cpu) || !cpu_sleep(cpu))
 			break;
 	}
 	atomic_store(&c->sleeping, 0);

@@ -121,7 +121,7 @@ static bool runtime_handles(int cpu, int sig, const siginfo_t *si, greg_t *r)
 		f.address = (uint64_t)(uintptr_t)si->si_addr;
 	registers_get(&f.reg, r);
 	c->faults++;
-	ret = host.up->fault((uint32_t)cpu, &f);
+	ret = host.up->fault->handle((uint32_t)cpu, &f);
 	c->faults--;
 	registers_set(r, &f.reg);
 	return ret == 1;
@@ -156,7 +156,7 @@ void dde_host_dump(const void *context)
 	if (cpu < 0)
 		return;
 	registers_get(&reg, r);
-	host.up->dump((uint32_t)cpu, &reg);
+	host.up->fault->dump((uint32_t)cpu, &reg);
 	errno = saved;
 }
 

@@ -56,7 +56,7 @@ const struct dde_up *dde_host_up(void);
 
 struct dde_host_plugin {
 	void *handle;
-	struct dde_plugin plugin;	/* for dde_up.plugin_load */
+	struct dde_plugin plugin;	/* for dde_up_plugin.load */
 	char *args;
 	char *path;
 	struct dde_host_plugin *next;	/* its owner's */
@@ -68,14 +68,14 @@ struct dde_host_plugin {
  * @args: module parameters, copied; may be NULL
  *
  * Refuses a plugin that was built for another runtime before any of its code
- * runs. Nothing is initialised: submit dde_up.plugin_load for that.
+ * runs. Nothing is initialised: submit dde_up_plugin.load for that.
  * Return: 0, -ENOENT, -ENOEXEC (other runtime, not a plugin), -ENOMEM.
  */
 int dde_host_plugin_open(const char *path, const char *args, struct dde_host_plugin **ret,
 			 char **ret_why);
 /* A symbol of the plugin; NULL if there is none. */
 void *dde_host_plugin_symbol(struct dde_host_plugin *plugin, const char *name);
-/* Unmaps it; after dde_up.plugin_unload succeeded. NULL is fine. */
+/* Unmaps it; after dde_up_plugin.unload succeeded. NULL is fine. */
 void dde_host_plugin_close(struct dde_host_plugin *plugin);
 /**
  * dde_host_plugin_mapped - is a plugin's file still mapped in the process?

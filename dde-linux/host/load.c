@@ -34,7 +34,7 @@ static int find_runtime(const char *path, void *handle, char **ret_why)
 			 DDE_UP_SYMBOL);
 		return -ELIBBAD;
 	}
-	if (up->version != DDE_SEAM_VERSION || up->size != sizeof(struct dde_up) ||
+	if (up->version != DDE_SEAM_VERSION || up->size != DDE_UP_SIZE ||
 	    up->down_size != DDE_DOWN_SIZE) {
 		host_why(ret_why,
 			 "%s: has seam version %u, this driver host has %u, or their tables "
@@ -88,7 +88,7 @@ static void enter_runtime(uint32_t cpu)
 
 	if (host.config.pci)
 		down.pci = &host_down_pci;
-	host.up->start(&down, &host.boot);
+	host.up->sys->start(&down, &host.boot);
 }
 
 int dde_host_start(void)

@@ -137,7 +137,7 @@ static void answer(struct dde_modprobe *m)
 		for (i = 0; i < job->n; i++)
 			m->plugin[i] = &job->plugin[i]->plugin;
 	}
-	host.up->modprobe_answer(m);	/* m is the runtime's from now on */
+	host.up->plugin->modprobe_answer(m);	/* m is the runtime's from now on */
 	host_kick(0);
 }
 

@@ -22,7 +22,7 @@ void host_kick(uint32_t cpu)
 
 void host_raise(uint32_t hwirq)
 {
-	uint32_t cpu = host.up->irq_raise(hwirq);
+	uint32_t cpu = host.up->irq->raise(hwirq);
 
 	if ((int)cpu != host_this_cpu)
 		host_kick(cpu);
@@ -30,6 +30,6 @@ void host_raise(uint32_t hwirq)
 
 void dde_host_submit(struct dde_request *req)
 {
-	host.up->submit(req);
+	host.up->sys->submit(req);
 	host_kick(0);
 }

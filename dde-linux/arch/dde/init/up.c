@@ -52,38 +52,54 @@ static s32 up_symbol(u64 addr, char *buf, u32 size)
 	return strscpy(buf, text, size) < 0 ? size - 1 : strlen(buf);
 }
 
+static const struct dde_up_sys up_sys = {
+	.start = up_start,
+	.submit = dde_control_submit,
+	.heartbeat = dde_heartbeat,
+	.clock_set = dde_clock_set,
+	.counters = dde_counters,
+	.shutdown = dde_shutdown,
+};
+
+static const struct dde_up_irq up_irq = {
+	.raise = dde_irq_raise,
+	.raise_cpu = dde_irq_raise_cpu,
+	.pending = dde_irq_pending,
+	.enter = dde_irq_enter,
+};
+
+static const struct dde_up_plugin up_plugin = {
+	.modprobe_answer = dde_modprobe_answer,
+	.load = dde_plugin_load,
+	.modules = dde_plugin_modules,
+	.param = dde_param,
+	.page = dde_devpage,
+	.unload = dde_plugin_unload,
+};
+
+static const struct dde_up_fault up_fault = {
+	.handle = dde_fault,
+	.dump = dde_dump,
+	.symbol = up_symbol,
+};
+
 const struct dde_up dde_up = {
 	.version = DDE_SEAM_VERSION,
-	.size = sizeof(struct dde_up),
-	.down_size = DDE_DOWN_SIZE,
-	.max_cpus = NR_CPUS,
-	.clock_set = dde_clock_set,
-#ifdef CONFIG_SMP
-	.percpu_unit = DDE_PERCPU_UNIT,
-#endif
+	.size = DDE_UP_SIZE,
 	.release = UTS_RELEASE,
 	.vermagic = VERMAGIC_STRING,
 	.abi = dde_abi_text,
-	.start = up_start,
-	.irq_raise = dde_irq_raise,
-	.irq_raise_cpu = dde_irq_raise_cpu,
-	.irq_enter = dde_irq_enter,
-	.irq_pending = dde_irq_pending,
-	.submit = dde_control_submit,
-	.plugin_load = dde_plugin_load,
-	.plugin_unload = dde_plugin_unload,
-	.shutdown = dde_shutdown,
-	.symbol = up_symbol,
-	.heartbeat = dde_heartbeat,
-	.modprobe_answer = dde_modprobe_answer,
-	.param = dde_param,
-	.modules = dde_plugin_modules,
-	.counters = dde_counters,
-	.page = dde_devpage,
-	.fault = dde_fault,
-	.dump = dde_dump,
+	.down_size = DDE_DOWN_SIZE,
+	.max_cpus = NR_CPUS,
+#ifdef CONFIG_SMP
+	.percpu_unit = DDE_PERCPU_UNIT,
+#endif
 #ifdef CONFIG_KASAN
 	.shadow_base = KASAN_SHADOW_START,
 	.shadow_size = KASAN_SHADOW_SIZE,
 #endif
+	.sys = &up_sys,
+	.irq = &up_irq,
+	.plugin = &up_plugin,
+	.fault = &up_fault,
 };

@@ -32,7 +32,7 @@ int dde_set_idle_hook(void (*hook)(void));
  * @size: of data; a page that is longer is -EINVAL
  *
  * One call at a time, in a worker; may wait for the device, but whoever asked
- * gives up after a second.  Return: bytes > 0, -errno as dde_up.page.
+ * gives up after a second.  Return: bytes > 0, -errno as dde_up_plugin.page.
  */
 typedef int dde_page_fn(const char *name, u32 number, void *data, u32 size);
 
