@@ -19,7 +19,7 @@ static struct {
 	_Atomic int again;		/* the clock was set meanwhile */
 } clock_state = { .fd = -1 };
 
-static void submit(void)
+static void clock_submit(void)
 {
 	if (atomic_exchange(&clock_state.busy, 1))
 		atomic_store(&clock_state.again, 1);
@@ -34,7 +34,7 @@ static void on_clock_set(void *arg)
 
 	/* Fails with ECANCELED, and is ready for the next time. */
 	if (read(clock_state.fd, &count, sizeof(count)) < 0 && errno == ECANCELED)
-		submit();
+		clock_submit();
 }
 
 int host_clock_init(void)
@@ -59,6 +59,6 @@ bool host_clock_done(struct dde_request *req)
 		return false;
 	atomic_store(&clock_state.busy, 0);
 	if (atomic_exchange(&clock_state.again, 0))
-		submit();
+		clock_submit();
 	return true;
 }

@@ -67,7 +67,7 @@ static void log_address(const char *what, uint64_t addr)
 	}
 }
 
-static void report(int sig, const siginfo_t *si, const greg_t *r)
+static void report_fatal(int sig, const siginfo_t *si, const greg_t *r)
 {
 	host_log(0, "dde: signal %d (%s), address %p", sig, sigdescr_np(sig), si->si_addr);
 	log_address("dde: at", (uint64_t)r[REG_RIP]);
@@ -138,7 +138,7 @@ static void on_fault(int sig, siginfo_t *si, void *context)
 		return;
 	}
 	signal(sig, SIG_DFL);
-	report(sig, si, r);
+	report_fatal(sig, si, r);
 	/* Returning runs the instruction again, and the default action; what was
 	 * sent does not come again by itself. */
 	if (si->si_code <= 0)

@@ -22,7 +22,7 @@ static pthread_mutex_t sources = PTHREAD_MUTEX_INITIALIZER;
 
 static _Atomic uint32_t soft_used;	/* soft interrupts given out */
 
-static int control(unsigned int cpu, int op, int fd, uint32_t events, struct host_watch *watch)
+static int epoll_change(unsigned int cpu, int op, int fd, uint32_t events, struct host_watch *watch)
 {
 	struct epoll_event e = { .events = events, .data.ptr = watch };
 
@@ -39,7 +39,7 @@ int host_events_init(unsigned int cpu)
 
 int host_event_watch(unsigned int cpu, int fd, uint32_t events, struct host_watch *watch)
 {
-	return control(cpu, EPOLL_CTL_ADD, fd, events, watch);
+	return epoll_change(cpu, EPOLL_CTL_ADD, fd, events, watch);
 }
 
 static void raise_source(void *arg)
@@ -58,7 +58,7 @@ int host_event_add(int fd, uint32_t events, uint32_t hwirq)
 	pthread_mutex_lock(&sources);
 	if (!s->fd_plus_1) {
 		s->watch = (struct host_watch){ raise_source, s };
-		err = control(s->cpu, EPOLL_CTL_ADD, fd, events, &s->watch);
+		err = epoll_change(s->cpu, EPOLL_CTL_ADD, fd, events, &s->watch);
 	}
 	if (!err) {
 		s->fd_plus_1 = fd + 1;
@@ -76,7 +76,7 @@ void host_event_del(int fd)
 	for (i = 0; i < DDE_HWIRQ_COUNT; i++) {
 		if (source[i].fd_plus_1 != fd + 1)
 			continue;
-		control(source[i].cpu, EPOLL_CTL_DEL, fd, 0, NULL);
+		epoll_change(source[i].cpu, EPOLL_CTL_DEL, fd, 0, NULL);
 		source[i].fd_plus_1 = 0;
 	}
 	pthread_mutex_unlock(&sources);
@@ -91,8 +91,8 @@ void host_event_move(uint32_t hwirq, uint32_t cpu)
 
 	pthread_mutex_lock(&sources);
 	if (s->cpu != cpu && s->fd_plus_1) {
-		control(s->cpu, EPOLL_CTL_DEL, s->fd_plus_1 - 1, 0, NULL);
-		err = control(cpu, EPOLL_CTL_ADD, s->fd_plus_1 - 1, s->events, &s->watch);
+		epoll_change(s->cpu, EPOLL_CTL_DEL, s->fd_plus_1 - 1, 0, NULL);
+		err = epoll_change(cpu, EPOLL_CTL_ADD, s->fd_plus_1 - 1, s->events, &s->watch);
 	}
 	s->cpu = cpu;
 	pthread_mutex_unlock(&sources);

@@ -39,7 +39,7 @@ static void free_all(char **list, int n)
 }
 
 /* The rest of a line "module NAME". Return: how many files, -errno. */
-static int take_files(char **ret, int max, char **save)
+static int read_files(char **ret, int max, char **save)
 {
 	char *file;
 	int n = 0, err = 0;
@@ -75,7 +75,7 @@ static int find_module(FILE *f, const char *name, char **ret, int max)
 			continue;
 		word = strtok_r(NULL, BLANK, &save);
 		if (word && same_name(word, name))
-			n = take_files(ret, max, &save);
+			n = read_files(ret, max, &save);
 	}
 	free(line);
 	return n;

@@ -54,7 +54,7 @@ void host_modprobe_done(struct dde_modprobe *m)
 
 /* ---- the thread -------------------------------------------------------------------- */
 
-static void keep(struct dde_host_plugin *plugin)
+static void add_loaded(struct dde_host_plugin *plugin)
 {
 	pthread_mutex_lock(&modprobe.lock);
 	plugin->next = modprobe.loaded;
@@ -81,7 +81,7 @@ static void end_job(struct job *job)
 
 	for (i = job->n; i-- > 0;) {
 		if (!job->result[i])
-			keep(job->plugin[i]);
+			add_loaded(job->plugin[i]);
 		else
 			dde_host_plugin_close(job->plugin[i]);
 	}
@@ -105,7 +105,7 @@ static int open_one(struct job *job, const char *file)
 }
 
 /* Return: 0 and the plugins in *job, which is the caller's in any case. */
-static int find(const char *name, struct job *job)
+static int open_plugins(const char *name, struct job *job)
 {
 	char *file[DDE_MODPROBE_MAX];
 	int i, err = 0, n = -ENOENT;
@@ -123,12 +123,12 @@ static int find(const char *name, struct job *job)
 	return n < 0 ? n : err;
 }
 
-static void answer(struct dde_modprobe *m)
+static void answer_request(struct dde_modprobe *m)
 {
 	struct job *job = calloc(1, sizeof(*job));
 	unsigned int i;
 
-	m->error = job ? find(m->name, job) : -ENOMEM;
+	m->error = job ? open_plugins(m->name, job) : -ENOMEM;
 	if (m->error && job) {
 		end_job(job);
 	} else if (job) {
@@ -141,7 +141,7 @@ static void answer(struct dde_modprobe *m)
 	host_kick(0);
 }
 
-static void *serve(void *unused)
+static void *modprobe_thread(void *unused)
 {
 	struct dde_modprobe *m, *next;
 	struct job *job, *next_job;
@@ -156,7 +156,7 @@ static void *serve(void *unused)
 		}
 		for (m = atomic_exchange(&modprobe.asked, NULL); m; m = next) {
 			next = m->next;
-			answer(m);
+			answer_request(m);
 		}
 	}
 	return NULL;
@@ -175,7 +175,7 @@ int host_modprobe_init(void)
 	sigfillset(&all);
 	sigdelset(&all, SIGSYS);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
-	err = pthread_create(&thread, NULL, serve, NULL);
+	err = pthread_create(&thread, NULL, modprobe_thread, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -err;
 }

@@ -21,7 +21,7 @@
 #define DUMP_LEVEL 4	/* a warning */
 #define DUMP_DEPTH 24
 
-static __printf(1, 2) void say(const char *fmt, ...)
+static __printf(1, 2) void emit(const char *fmt, ...)
 {
 	char text[256];
 	va_list args;
@@ -33,7 +33,7 @@ static __printf(1, 2) void say(const char *fmt, ...)
 	dde_call_void(sys->print(DUMP_LEVEL, text, len));
 }
 
-static bool say_entry(void *cookie, unsigned long addr)
+static bool dump_entry(void *cookie, unsigned long addr)
 {
 	unsigned int *left = cookie;
 	char text[KSYM_SYMBOL_LEN];
@@ -42,33 +42,33 @@ static bool say_entry(void *cookie, unsigned long addr)
 		return false;
 	if (!dde_plugin_symbol(addr, text, sizeof(text)))
 		sprint_backtrace(text, addr);
-	say("  %s", text);
+	emit("  %s", text);
 	return true;
 }
 
-static void say_stack(struct task_struct *task, struct pt_regs *regs)
+static void dump_backtrace(struct task_struct *task, struct pt_regs *regs)
 {
 	unsigned int left = DUMP_DEPTH;
 
-	arch_stack_walk(say_entry, &left, task, regs);
+	arch_stack_walk(dump_entry, &left, task, regs);
 }
 
-static void say_cpu(u32 cpu, struct pt_regs *regs, bool irqs_off)
+static void dump_cpu(u32 cpu, struct pt_regs *regs, bool irqs_off)
 {
-	say("CPU %u runs %s/%d, interrupts %s, pending %u, preempt count %x", cpu, current->comm,
-	    task_pid_nr(current), irqs_off ? "off" : "on", dde_this_cpu->irq_pending,
-	    preempt_count());
-	say("RIP %016lx RSP %016lx RBP %016lx RAX %016lx", regs->ip, regs->sp, regs->bp, regs->ax);
-	say("RBX %016lx RCX %016lx RDX %016lx RSI %016lx", regs->bx, regs->cx, regs->dx, regs->si);
-	say("RDI %016lx R8  %016lx R9  %016lx R10 %016lx", regs->di, regs->r8, regs->r9,
-	    regs->r10);
-	say("R11 %016lx R12 %016lx R13 %016lx R14 %016lx", regs->r11, regs->r12, regs->r13,
-	    regs->r14);
-	say_stack(current, regs);
+	emit("CPU %u runs %s/%d, interrupts %s, pending %u, preempt count %x", cpu, current->comm,
+	     task_pid_nr(current), irqs_off ? "off" : "on", dde_this_cpu->irq_pending,
+	     preempt_count());
+	emit("RIP %016lx RSP %016lx RBP %016lx RAX %016lx", regs->ip, regs->sp, regs->bp, regs->ax);
+	emit("RBX %016lx RCX %016lx RDX %016lx RSI %016lx", regs->bx, regs->cx, regs->dx, regs->si);
+	emit("RDI %016lx R8  %016lx R9  %016lx R10 %016lx", regs->di, regs->r8, regs->r9,
+	     regs->r10);
+	emit("R11 %016lx R12 %016lx R13 %016lx R14 %016lx", regs->r11, regs->r12, regs->r13,
+	     regs->r14);
+	dump_backtrace(current, regs);
 }
 
 /* A thread that runs is its own CPU's to tell of. */
-static void say_tasks(void)
+static void dump_tasks(void)
 {
 	struct task_struct *leader, *task;
 
@@ -76,9 +76,9 @@ static void say_tasks(void)
 	for_each_process_thread(leader, task) {
 		if (task_curr(task))
 			continue;
-		say("task %s/%d, state %c", task->comm, task_pid_nr(task),
-		    task_state_to_char(task));
-		say_stack(task, NULL);
+		emit("task %s/%d, state %c", task->comm, task_pid_nr(task),
+		     task_state_to_char(task));
+		dump_backtrace(task, NULL);
 	}
 	rcu_read_unlock();
 }
@@ -92,10 +92,10 @@ void dde_dump(u32 cpu, const struct dde_registers *reg)
 	regs.full = 1;
 	dde_this_cpu->irq_off = 1;
 	barrier();
-	say_cpu(cpu, &regs, irqs_off);
+	dump_cpu(cpu, &regs, irqs_off);
 	if (!cpu) {
-		say_tasks();
-		say("end of the dump");
+		dump_tasks();
+		emit("end of the dump");
 	}
 	barrier();
 	dde_this_cpu->irq_off = irqs_off;

@@ -178,7 +178,7 @@ static int oops(struct dde_fault *f, struct pt_regs *regs)
 
 /* ---- the up-call ------------------------------------------------------------ */
 
-static int handle(struct dde_fault *f, struct pt_regs *regs)
+static int fault_report(struct dde_fault *f, struct pt_regs *regs)
 {
 	if (f->kind == DDE_FAULT_OPCODE &&
 	    report_bug(regs->ip, regs) == BUG_TRAP_TYPE_WARN) {
@@ -211,7 +211,7 @@ s32 dde_fault(u32 cpu, struct dde_fault *f)
 			trace_hardirqs_off();
 		outer = raw_cpu_read(dde_fault_regs);
 		raw_cpu_write(dde_fault_regs, &regs);
-		ret = handle(f, &regs);
+		ret = fault_report(f, &regs);
 		raw_cpu_write(dde_fault_regs, outer);
 		if (irqs_on)
 			trace_hardirqs_on();

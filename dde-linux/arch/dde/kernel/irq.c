@@ -54,7 +54,7 @@ const volatile u32 *dde_irq_pending(u32 cpu)
 
 /* ---- taking: the CPU's own thread --------------------------------------- */
 
-static void take_one(u32 hwirq)
+static void deliver_one(u32 hwirq)
 {
 	struct irq_domain *domain;
 	void (*handler)(void);
@@ -70,7 +70,7 @@ static void take_one(u32 hwirq)
 		pr_warn_ratelimited("interrupt input %u is not in use\n", hwirq);
 }
 
-static void take_work(struct dde_cpu *c)
+static void run_irq_work(struct dde_cpu *c)
 {
 	if (!READ_ONCE(c->irq_work))
 		return;
@@ -80,12 +80,12 @@ static void take_work(struct dde_cpu *c)
 	irq_exit();
 }
 
-static void take_all(struct dde_cpu *c)
+static void deliver_pending(struct dde_cpu *c)
 {
 	unsigned int word;
 	u64 bits;
 
-	take_work(c);
+	run_irq_work(c);
 #ifdef CONFIG_SMP
 	if (READ_ONCE(c->ipi_map))
 		call_handler(c);
@@ -96,14 +96,14 @@ static void take_all(struct dde_cpu *c)
 		bits = __atomic_exchange_n(&c->irq_map[word], 0, __ATOMIC_SEQ_CST);
 		for (; bits; bits &= bits - 1) {
 			irq_enter();
-			take_one(word * 64 + __ffs(bits));
+			deliver_one(word * 64 + __ffs(bits));
 			irq_exit();
 		}
 	}
 }
 
 /*
- * Interrupts are on.  Softirqs at the end of take_all() turn them on too, so
+ * Interrupts are on.  Softirqs at the end of deliver_pending() turn them on too, so
  * this nests once.  What is raised meanwhile is taken in a second round, what
  * comes after that when the interrupted code next gets here, or at the next
  * tick: like a processor, which executes an instruction between interrupts.  A
@@ -130,7 +130,7 @@ static __always_inline void deliver(unsigned long ip, unsigned long bp)
 	for (round = 0; round < ROUNDS; round++) {
 		if (!__atomic_exchange_n(&c->irq_pending, 0, __ATOMIC_SEQ_CST))
 			break;
-		take_all(c);
+		deliver_pending(c);
 	}
 	set_irq_regs(outer);
 	if (lockdep_on)
@@ -208,15 +208,15 @@ int dde_irq_set_affinity(struct irq_data *data, const struct cpumask *mask, bool
 
 static struct irq_domain *soft_domain __ro_after_init;
 
-static void nothing(struct irq_data *data)
+static void soft_nothing(struct irq_data *data)
 {
 }
 
 static struct irq_chip soft_chip = {
 	.name = "DDE-soft",
-	.irq_ack = nothing,
-	.irq_mask = nothing,	/* lazily: what comes while disabled is resent */
-	.irq_unmask = nothing,
+	.irq_ack = soft_nothing,
+	.irq_mask = soft_nothing,	/* lazily: what comes while disabled is resent */
+	.irq_unmask = soft_nothing,
 #ifdef CONFIG_SMP
 	.irq_set_affinity = dde_irq_set_affinity,
 #endif

@@ -110,7 +110,7 @@ void smp_send_stop(void)
 }
 
 /* Interrupts are off. */
-static void take_calls(struct dde_cpu *c)
+static void handle_calls(struct dde_cpu *c)
 {
 	u64 calls = __atomic_exchange_n(&c->ipi_map, 0, __ATOMIC_SEQ_CST);
 
@@ -141,7 +141,7 @@ static void __init smp_possible(unsigned int count)
 void __init dde_setup_smp(void)
 {
 	/* The host has compared the number with dde_up.max_cpus. */
-	dde_irq_set_call_handler(take_calls);
+	dde_irq_set_call_handler(handle_calls);
 	smp_possible(clamp(dde_boot->nr_cpus, 1u, (u32)NR_CPUS));
 }
 

@@ -82,7 +82,7 @@ static u64 slack_of_next(void)
  * A timer interrupt that is a second late: the process did not run, and nobody
  * is to blame for not having done anything in that time.
  */
-static void look_whether_late(u64 now)
+static void check_lateness(u64 now)
 {
 	u64 deadline = __this_cpu_read(timer_deadline);
 
@@ -98,7 +98,7 @@ static int timer_next_event(unsigned long delta, struct clock_event_device *time
 	u64 now = dde_down->time->mono(), slack = slack_of_next();
 	u64 deadline = now + delta - min_t(u64, slack, delta);
 
-	look_whether_late(now);
+	check_lateness(now);
 	__this_cpu_write(timer_deadline, deadline);
 	dde_call_void(time->timer_set(raw_smp_processor_id(), deadline));
 	return 0;
@@ -129,7 +129,7 @@ static void timer_interrupt(void)
 {
 	struct clock_event_device *timer = this_cpu_ptr(&host_timer);
 
-	look_whether_late(dde_down->time->mono());
+	check_lateness(dde_down->time->mono());
 	__this_cpu_write(timer_deadline, U64_MAX);
 	if (unlikely(__this_cpu_read(overslept))) {
 		pr_info("the host did not run this CPU for %llu ms\n",

@@ -68,7 +68,7 @@ void __init dde_dma_init(void)
 	dde_dma_blocks = block;
 }
 
-void __init dde_dma_keep_borders(void)
+void __init dde_dma_reserve_borders(void)
 {
 	unsigned long i, n = 0;
 

@@ -6,6 +6,6 @@
 /* CPU 0, early: once it is known where the pool lies. */
 void dde_dma_init(void);
 /* CPU 0, early: before the pool's pages are the allocator's. */
-void dde_dma_keep_borders(void);
+void dde_dma_reserve_borders(void);
 
 #endif

@@ -33,7 +33,7 @@ void __init dde_memory_init(void)
 void __init mem_init(void)
 {
 	set_max_mapnr(max_pfn - ARCH_PFN_OFFSET);
-	dde_dma_keep_borders();
+	dde_dma_reserve_borders();
 	memblock_free_all();
 }
 

@@ -55,7 +55,7 @@ static void copy_in_page(const struct access *a, void *page, unsigned long len)
 }
 
 /* [user, user + len) lies in one page. Return: whether it was copied. */
-static bool try_page(const struct access *a, unsigned long len)
+static bool access_page(const struct access *a, unsigned long len)
 {
 	bool done = false;
 	spinlock_t *lock;
@@ -95,7 +95,7 @@ static int fault_in(const struct access *a)
 }
 
 /* Return: bytes left. */
-static unsigned long carry_out(struct access *a, unsigned long n)
+static unsigned long access_pages(struct access *a, unsigned long n)
 {
 	unsigned long len;
 
@@ -103,7 +103,7 @@ static unsigned long carry_out(struct access *a, unsigned long n)
 		return n;
 	while (n) {
 		len = min(n, PAGE_SIZE - offset_in_page(a->user));
-		if (!try_page(a, len)) {
+		if (!access_page(a, len)) {
 			if (fault_in(a))
 				break;
 			continue;
@@ -122,7 +122,7 @@ unsigned long raw_copy_from_user(void *to, const void __user *from, unsigned lon
 {
 	struct access a = { .mm = current->mm, .user = (unsigned long)from, .to = to };
 
-	return carry_out(&a, n);
+	return access_pages(&a, n);
 }
 EXPORT_SYMBOL(raw_copy_from_user);
 
@@ -132,7 +132,7 @@ unsigned long raw_copy_to_user(void __user *to, const void *from, unsigned long 
 		.mm = current->mm, .user = (unsigned long)to, .from = from, .write = true
 	};
 
-	return carry_out(&a, n);
+	return access_pages(&a, n);
 }
 EXPORT_SYMBOL(raw_copy_to_user);
 
@@ -140,7 +140,7 @@ unsigned long __clear_user(void __user *to, unsigned long n)
 {
 	struct access a = { .mm = current->mm, .user = (unsigned long)to, .write = true };
 
-	return carry_out(&a, n);
+	return access_pages(&a, n);
 }
 EXPORT_SYMBOL(__clear_user);
 

@@ -81,7 +81,7 @@ static int argument(struct linux_binprm *bprm, int n, char *buf, int size)
 }
 
 /* kmod.c: "modprobe -q -- NAME" */
-static int take_name(struct linux_binprm *bprm, char *name, int size)
+static int copy_name(struct linux_binprm *bprm, char *name, int size)
 {
 	return bprm->argc == 4 ? argument(bprm, 3, name, size) : -EINVAL;
 }
@@ -96,7 +96,7 @@ static int load_binary(struct linux_binprm *bprm)
 	p = kzalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)
 		return -ENOMEM;
-	err = take_name(bprm, p->ask.name, sizeof(p->ask.name));
+	err = copy_name(bprm, p->ask.name, sizeof(p->ask.name));
 	if (err) {
 		kfree(p);
 		return err;
@@ -114,7 +114,7 @@ static struct linux_binfmt modprobe_format = { .load_binary = load_binary };
 
 /* ---- instead of user mode --------------------------------------------------------- */
 
-static struct program *take_program(void)
+static struct program *remove_program(void)
 {
 	struct program *p, *found = NULL;
 
@@ -148,7 +148,7 @@ static int load_all(struct dde_modprobe *m)
 
 static int run_program(void)
 {
-	struct program *p = take_program();
+	struct program *p = remove_program();
 	int err;
 
 	if (!p)

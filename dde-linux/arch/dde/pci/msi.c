@@ -13,7 +13,7 @@
 
 struct irq_domain *dde_msi_domain __ro_after_init;
 
-static void nothing(struct irq_data *data)
+static void msi_nothing(struct irq_data *data)
 {
 }
 
@@ -30,14 +30,15 @@ static void compose_message(struct irq_data *data, struct msi_msg *msg)
 
 static struct irq_chip parent_chip = {
 	.name = "DDE",
-	.irq_ack = nothing,	/* the bit is taken before the handlers run */
+	.irq_ack = msi_nothing,	/* the bit is taken before the handlers run */
 	.irq_compose_msi_msg = compose_message,
 #ifdef CONFIG_SMP
 	.irq_set_affinity = dde_irq_set_affinity,
 #endif
 };
 
-static int alloc(struct irq_domain *domain, unsigned int virq, unsigned int count, void *arg)
+static int msi_alloc_irqs(struct irq_domain *domain, unsigned int virq, unsigned int count,
+			  void *arg)
 {
 	struct msi_desc *desc = ((msi_alloc_info_t *)arg)->desc;
 	struct dde_pci_addr at = { 0 };
@@ -61,7 +62,7 @@ static int alloc(struct irq_domain *domain, unsigned int virq, unsigned int coun
 	return 0;
 }
 
-static void release(struct irq_domain *domain, unsigned int virq, unsigned int count)
+static void msi_release_irqs(struct irq_domain *domain, unsigned int virq, unsigned int count)
 {
 	struct irq_data *data = irq_domain_get_irq_data(domain, virq);
 
@@ -70,8 +71,8 @@ static void release(struct irq_domain *domain, unsigned int virq, unsigned int c
 }
 
 static const struct irq_domain_ops domain_ops = {
-	.alloc = alloc,
-	.free = release,
+	.alloc = msi_alloc_irqs,
+	.free = msi_release_irqs,
 };
 
 /* What the domain of a device inherits. */

@@ -72,13 +72,13 @@ static struct console dde_console = {
 	.index = -1,
 };
 
-static int keep_panic_text(struct notifier_block *nb, unsigned long event, void *text)
+static int copy_panic_text(struct notifier_block *nb, unsigned long event, void *text)
 {
 	strscpy(dde_panic_text, text, sizeof(dde_panic_text));
 	return NOTIFY_DONE;
 }
 
-static struct notifier_block panic_block = { .notifier_call = keep_panic_text };
+static struct notifier_block panic_block = { .notifier_call = copy_panic_text };
 
 void __init dde_console_init(void)
 {

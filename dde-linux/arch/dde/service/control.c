@@ -26,7 +26,7 @@ static void control_interrupt(void)
 }
 
 /* Return: what was submitted, oldest first. */
-static struct dde_request *take_all(void)
+static struct dde_request *dequeue_requests(void)
 {
 	struct dde_request *req = __atomic_exchange_n(&queue, NULL, __ATOMIC_ACQUIRE);
 	struct dde_request *list = NULL, *next;
@@ -39,7 +39,7 @@ static struct dde_request *take_all(void)
 	return list;
 }
 
-static void carry_out(struct dde_request *list)
+static void run_requests(struct dde_request *list)
 {
 	struct dde_request *next;
 
@@ -57,13 +57,13 @@ static int control_thread(void *unused)
 
 	for (;;) {
 		set_current_state(TASK_IDLE);
-		list = take_all();
+		list = dequeue_requests();
 		if (!list) {
 			schedule();
 			continue;
 		}
 		__set_current_state(TASK_RUNNING);
-		carry_out(list);
+		run_requests(list);
 	}
 	return 0;
 }
@@ -73,19 +73,19 @@ static int control_thread(void *unused)
  * the others run is found by work that each of them must get to.
  */
 #ifdef CONFIG_SMP
-static void beat(struct work_struct *work)
+static void beat_one(struct work_struct *work)
 {
 }
 
 static DEFINE_PER_CPU(struct work_struct, beat_work);
 
-static void beat_everywhere(void)
+static void beat_all_cpus(void)
 {
 	unsigned int cpu;
 
 	cpus_read_lock();
 	for_each_online_cpu(cpu) {
-		INIT_WORK(per_cpu_ptr(&beat_work, cpu), beat);
+		INIT_WORK(per_cpu_ptr(&beat_work, cpu), beat_one);
 		queue_work_on(cpu, system_highpri_wq, per_cpu_ptr(&beat_work, cpu));
 	}
 	for_each_online_cpu(cpu)
@@ -93,14 +93,14 @@ static void beat_everywhere(void)
 	cpus_read_unlock();
 }
 #else
-static void beat_everywhere(void)
+static void beat_all_cpus(void)
 {
 }
 #endif
 
 s64 dde_heartbeat(void *arg)
 {
-	beat_everywhere();
+	beat_all_cpus();
 	++*(u64 *)arg;
 	return 0;
 }

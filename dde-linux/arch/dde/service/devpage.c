@@ -19,7 +19,7 @@ static struct dde_devpage asked;
 static int result;
 static DECLARE_COMPLETION(answered);
 
-static void ask(struct work_struct *work)
+static void read_page(struct work_struct *work)
 {
 	mutex_lock(&hook_lock);
 	result = page_hook ? page_hook(asked.name, asked.number, asked.data, sizeof(asked.data))
@@ -28,7 +28,7 @@ static void ask(struct work_struct *work)
 	complete(&answered);
 }
 
-static DECLARE_WORK(ask_work, ask);
+static DECLARE_WORK(page_work, read_page);
 
 int dde_set_page_hook(dde_page_fn *hook)
 {
@@ -50,15 +50,15 @@ s64 dde_devpage(void *arg)
 	struct dde_devpage *page = arg;
 
 	page->bytes = 0;
-	if (work_busy(&ask_work))
+	if (work_busy(&page_work))
 		return -EBUSY;
 	reinit_completion(&answered);
 	strscpy(asked.name, page->name, sizeof(asked.name));
 	asked.number = page->number;
-	queue_work(system_unbound_wq, &ask_work);
+	queue_work(system_unbound_wq, &page_work);
 	if (!wait_for_completion_timeout(&answered, HZ))
 		return -ETIMEDOUT;
-	flush_work(&ask_work);	/* no longer busy */
+	flush_work(&page_work);	/* no longer busy */
 	if (result <= 0)
 		return result;
 	page->bytes = result;
