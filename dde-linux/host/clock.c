@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The wall clock: read by the runtime at its start, and again whenever the
- * host's was set.  A timer that is cancelled by that tells of it, so nobody has
- * to look.  That a clock runs faster or slower is seen by the monotonic one too.
+ * The wall clock: the runtime reads it when it starts, and again whenever the host's
+ * clock is set.  That cancels a timer, so nothing has to poll.  Changes of the clock's
+ * rate affect the monotonic clock too.
  */
 #include <errno.h>
 #include <limits.h>
@@ -15,8 +15,8 @@ static struct {
 	int fd;
 	struct host_watch watch;
 	struct dde_request request;
-	_Atomic int busy;		/* the request is under way */
-	_Atomic int again;		/* the clock was set meanwhile */
+	_Atomic int busy;		/* the request has been submitted */
+	_Atomic int again;		/* the clock was set again meanwhile */
 } clock_state = { .fd = -1 };
 
 static void clock_submit(void)
@@ -27,19 +27,19 @@ static void clock_submit(void)
 		dde_host_submit(&clock_state.request);
 }
 
-/* Perhaps. CPU 0. */
+/* CPU 0: the timer was cancelled, or has expired. */
 static void on_clock_set(void *arg)
 {
 	uint64_t count;
 
-	/* Fails with ECANCELED, and is ready for the next time. */
+	/* Fails with ECANCELED, once per cancellation. */
 	if (read(clock_state.fd, &count, sizeof(count)) < 0 && errno == ECANCELED)
 		clock_submit();
 }
 
 int host_clock_init(void)
 {
-	/* Far away: it is there to be cancelled. */
+	/* Never expires: it is there to be cancelled. */
 	const struct itimerspec never = { .it_value.tv_sec = LONG_MAX };
 
 	clock_state.request.fn = host.up->sys->clock_set;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Virtual CPUs: one host thread each.  An idle CPU sleeps in one system call
- * that waits for file descriptors, a kick and its deadline.
+ * Virtual CPUs: one host thread each.  An idle CPU sleeps in one system call, which
+ * waits for file descriptors, a kick and its deadline.
  *
- * A busy CPU must notice time and fds too.  A POSIX timer of 1 kHz signals the
- * CPU's own thread.  While the CPU is idle that signal is blocked: the kernel
- * re-arms a periodic timer only when its signal is taken, so the timer parks
- * itself and costs an idle CPU nothing, and no call arms or disarms it.
+ * A busy CPU must notice time and fds too: a POSIX timer of 1 kHz signals the CPU's
+ * own thread.  While the CPU is idle that signal is blocked.  The host kernel re-arms
+ * a periodic timer only when its signal is delivered, so the timer stops by itself,
+ * costs an idle CPU nothing, and no system call arms or disarms it.
  */
 #include <errno.h>
 #include <signal.h>
@@ -53,7 +53,7 @@ const struct dde_down_time host_down_time = {
 	.timer_set = timer_set_deadline,
 };
 
-/* When the CPU's timer interrupt is due, UINT64_MAX: never. */
+/* When the CPU's timer interrupt is due; UINT64_MAX: never. */
 static uint64_t timer_due(const struct host_cpu *c)
 {
 	uint64_t deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
@@ -65,11 +65,11 @@ static uint64_t timer_due(const struct host_cpu *c)
 /*
  * Raises the timer interrupt if it is due. CPU thread of cpu.
  *
- * After a time in which the process was stopped (SIGSTOP, a debugger, the whole
- * machine) all timeouts are over at once, and what they wait for has arrived but
- * was not looked at.  So the devices come first, for a moment.
+ * When the process was stopped for a while (SIGSTOP, a debugger, the whole machine), all
+ * timeouts expire at once, although what they wait for may have arrived unnoticed.  So
+ * devices come first, for GRACE_NS.
  *
- * Return: nanoseconds until it will be due; 0: it is raised; UINT64_MAX: never.
+ * Return: nanoseconds until it is due; 0: it is raised; UINT64_MAX: never.
  */
 static uint64_t timer_check(uint32_t cpu)
 {
@@ -95,7 +95,7 @@ static void on_tick(int sig, siginfo_t *si, void *context)
 	const greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
 	int saved = errno, cpu = host_this_cpu;
 
-	/* A sleeping CPU looks for itself. */
+	/* A CPU that is about to sleep checks by itself. */
 	if (cpu < 0 || atomic_load_explicit(&host.cpu[cpu].sleeping, memory_order_relaxed))
 		return;
 	host_count->ticks++;
@@ -110,12 +110,13 @@ static void on_tick(int sig, siginfo_t *si, void *context)
 }
 
 /*
- * A time-out is set and taken back for each sleep, mostly for nothing: packets and
- * requests are faster.  So a CPU whose sleeps are cut short sets a timer that stays as it
- * is until it goes off, and sleeps without a time-out as long as that comes in time.  That
- * it may come too early, for a deadline that is none any more, costs one waking.
+ * Setting and cancelling a timeout for each sleep is mostly wasted: packets and requests
+ * arrive earlier.  So a CPU whose sleeps are cut short arms a timer, the guard, leaves it
+ * armed until it expires, and sleeps without a timeout as long as the guard expires in
+ * time.  If it expires too early, because the deadline has changed, the CPU wakes once
+ * for nothing.
  *
- * CPU thread of c. While its guard is set, it has not gone off: no need to read the clock.
+ * CPU thread of c. While the guard is set it has not expired: no need to read the clock.
  */
 static bool guarded(const struct host_cpu *c)
 {
@@ -137,7 +138,7 @@ static bool guard_set(struct host_cpu *c)
 	return true;
 }
 
-/* The guard went off. CPU thread of c. */
+/* The guard has expired. CPU thread of c. */
 static void on_guard(void *arg)
 {
 	struct host_cpu *c = arg;
@@ -183,7 +184,7 @@ static void cpu_idle_wait(uint32_t cpu)
 	atomic_store(&c->sleeping, 0);
 }
 
-/* A kick has done its work when the wait ends. */
+/* A kick only has to end the wait. */
 static void on_kick(void *arg)
 {
 }
@@ -207,7 +208,7 @@ static int init_tick(struct host_cpu *c)
 	return timer_settime(c->tick, 0, &period, NULL) < 0 ? -errno : 0;
 }
 
-/* On each CPU thread: everything but the tick and faults is blocked. */
+/* On each CPU thread: blocks all signals but the tick, faults and SIGPROF. */
 static void init_signals(void)
 {
 	struct sigaction sa = { .sa_sigaction = on_tick, .sa_flags = SA_SIGINFO | SA_RESTART };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a CPU waits for: the device's vectors and the fds of bridges whose
- * interrupts it takes, and kicks.  All of them edge-triggered, so that nothing
- * has to be read or re-armed.  The device's service fd is CPU 0's.
+ * What a CPU waits for: the fds of the interrupts that it takes (the device's vectors,
+ * bridges), kicks, and others that have a function.  All are edge-triggered, so nothing
+ * has to be read or re-armed.
  */
 #include <errno.h>
 #include <poll.h>
@@ -11,7 +11,7 @@
 
 #define EVENTS_AT_ONCE 32
 
-/* The fd behind an interrupt input, and who takes the interrupt. */
+/* The fd behind an interrupt input, and the CPU that takes the interrupt. */
 static struct source {
 	struct host_watch watch;
 	int fd_plus_1;			/* 0: none */
@@ -20,7 +20,7 @@ static struct source {
 } source[DDE_HWIRQ_COUNT];
 static pthread_mutex_t sources = PTHREAD_MUTEX_INITIALIZER;
 
-static _Atomic uint32_t soft_used;	/* soft interrupts given out */
+static _Atomic uint32_t soft_used;	/* soft interrupts allocated */
 
 static int epoll_change(unsigned int cpu, int op, int fd, uint32_t events, struct host_watch *watch)
 {
@@ -82,8 +82,8 @@ void host_event_del(int fd)
 	pthread_mutex_unlock(&sources);
 }
 
-/* An event that the old CPU has not seen yet, the new one sees: a fd that is
- * readable when it is added counts as having become so. */
+/* No event is lost: a fd that is readable when it is added counts as having become
+ * readable. */
 void host_event_move(uint32_t hwirq, uint32_t cpu)
 {
 	struct source *s = &source[hwirq];
@@ -100,7 +100,7 @@ void host_event_move(uint32_t hwirq, uint32_t cpu)
 		host_die("cannot move an interrupt to another CPU");
 }
 
-/* As epoll_pwait2(), which Linux has from 5.11 on, and Valgrind not at all. */
+/* As epoll_pwait2(), which Linux has since 5.11, and Valgrind does not have. */
 static int wait_events(int epoll_fd, struct epoll_event *ev, const struct timespec *timeout,
 		       const sigset_t *mask)
 {

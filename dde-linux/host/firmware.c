@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Firmware files, which the runtime reads by their names. */
+/* Reads firmware files by name. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,8 +26,8 @@ static int path_of(int fd, char *buf, size_t size)
 	return 0;
 }
 
-/* Where there is no openat2() (systemd's RestrictSUIDSGID= takes it away): the file
- * that a walk came to must lie below the folder. Return: fd, negative errno. */
+/* Without openat2(), which systemd's RestrictSUIDSGID= blocks: opens the file, then
+ * checks that it is below the folder. Return: fd, negative errno. */
 static int open_beneath(int dfd, const char *name)
 {
 	char dir[PATH_MAX], file[PATH_MAX];

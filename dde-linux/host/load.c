@@ -73,7 +73,7 @@ static const struct dde_down_file down_file = {
 	.modprobe_done = host_modprobe_done,
 };
 
-/* On the thread of CPU 0. */
+/* Runs on the thread of CPU 0. */
 static void enter_runtime(uint32_t cpu)
 {
 	static struct dde_down down = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the owner of the runtime is told: log lines, why something failed, the end. */
+/* Log lines, messages about failures, and the end of the process. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

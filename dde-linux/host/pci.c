@@ -106,7 +106,7 @@ static void msi_free(uint32_t hwirq, uint32_t count)
 	host_device_leave();
 }
 
-/* Watches freshly allocated vectors; on failure some may be watched. */
+/* Watches vectors just allocated; on failure some may be watched already. */
 static int watch_vectors(struct ddekit_irq **irq, uint32_t count)
 {
 	uint32_t i, first = ddekit_irq_number(irq[0]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Mapping plugins into the process.  dlopen() runs no kernel code: they are
- * initialised by requests.
+ * Mapping plugins into the process.  dlopen() runs no kernel code: requests initialise
+ * the plugins.
  */
 #include <dlfcn.h>
 #include <elf.h>
@@ -17,7 +17,7 @@ struct image {
 	struct dde_plugin *plugin;
 };
 
-/* The headers' segment, which comes first, is no part of the module. */
+/* The first segment has only headers: it is not part of the module. */
 static void note_segment(struct dde_plugin *plugin, uint64_t base, const ElfW(Phdr) *p)
 {
 	if (p->p_flags & PF_X) {
@@ -32,7 +32,7 @@ static void note_segment(struct dde_plugin *plugin, uint64_t base, const ElfW(Ph
 	}
 }
 
-/* Finds where the plugin's segments lie. */
+/* Finds the addresses of the plugin's segments. */
 static int note_image(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct image *im = arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of the host half share: the host's state, who the calling thread is, counts. */
+/* State shared by the files of the host half; which CPU a thread is; counters. */
 #include "internal.h"
 
 struct host host;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The life of the runtime, for its owner. */
+/* Events in the life of the runtime, for its owner. */
 #include <unistd.h>
 #include "internal.h"
 

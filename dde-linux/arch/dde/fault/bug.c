@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the kernel's report of BUG() and WARN() asks of an architecture. */
+/* Recognises BUG() and WARN(), for the kernel's reports. */
 #include <linux/bug.h>
 #include <linux/uaccess.h>
 

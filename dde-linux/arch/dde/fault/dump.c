@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the CPUs and the kernel threads are at, asked for when the runtime does not
- * answer any more.  It runs in a signal's handler, in whatever the CPU was doing,
- * so it takes no lock, and writes past the kernel's log, which may be what hangs.
+ * What the CPUs and the kernel threads are doing, for a runtime that does not answer
+ * any more.  It runs in a signal handler, whatever the CPU was doing, so it takes no
+ * lock, and bypasses the kernel's log, which may be what hangs.
  */
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
@@ -67,7 +67,7 @@ static void dump_cpu(u32 cpu, struct pt_regs *regs, bool irqs_off)
 	dump_backtrace(current, regs);
 }
 
-/* A thread that runs is its own CPU's to tell of. */
+/* Running threads are dumped by their own CPUs. */
 static void dump_tasks(void)
 {
 	struct task_struct *leader, *task;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The way out for instructions that are allowed to fault. */
+/* Exception table: where instructions that may fault continue. */
 #include <linux/extable.h>
 #include <linux/ptrace.h>
 #include <asm/extable.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults: the host's signals, as a processor's exceptions.  They arrive in the
- * signal's handler, on a stack of the host thread's own, so a kernel thread whose
- * stack is used up can be reported too.  Nothing here sleeps or takes interrupts;
- * what has to go on in the kernel thread does so by changed registers.
+ * Faults: the host's signals, as a processor's exceptions.  This runs in the signal
+ * handler, on a stack of the host thread, so a kernel thread whose stack is used up
+ * can be reported too.  Nothing here sleeps or delivers interrupts.  To continue in
+ * the kernel thread, change its registers.
  */
 #include <linux/atomic.h>
 #include <linux/bug.h>
@@ -29,18 +29,18 @@
 #include "fault.h"
 #include "internal.h"
 
-/* How far below its stack an access is taken for an overflow. */
+/* An access at most so far below the stack counts as an overflow. */
 #define NEAR_STACK (2 * PAGE_SIZE)
 
 extern char dde_stack_guard[];		/* of the linker script: one page */
 
 static_assert(offsetof(struct pt_regs, full) == sizeof(struct dde_registers));
 
-/* ---- what it was ---------------------------------------------------------- */
+/* ---- description ----------------------------------------------------------- */
 
 /*
  * The guard below a stack was hit; or the stack pointer is so low that the host
- * could not push a signal's frame, for which it gives no address.
+ * could not push a signal frame, in which case it reports no address.
  */
 static bool is_stack_overflow(const struct dde_fault *f)
 {
@@ -77,7 +77,7 @@ static void describe_bug(unsigned long addr, char *text, size_t size)
 		scnprintf(text, size, "%s", bug ? "kernel BUG" : "invalid opcode");
 }
 
-/* The report's first line, in the words that the kernel's users know. */
+/* The report's first line, worded as on other architectures. */
 static void describe(const struct dde_fault *f, char *text, size_t size)
 {
 	if (is_stack_overflow(f)) {
@@ -115,7 +115,7 @@ static void describe(const struct dde_fault *f, char *text, size_t size)
 
 /* ---- the end of a kernel thread, or of all --------------------------------- */
 
-/* One report at a time; the CPU that reports, or -1. */
+/* The CPU that reports, or -1: one report at a time. */
 static atomic_t reporting = ATOMIC_INIT(-1);
 
 static bool report_begin(int cpu)
@@ -131,7 +131,7 @@ static bool report_begin(int cpu)
 	return true;
 }
 
-/* On the kernel thread's stack, emptied: nobody returns to what was on it. */
+/* On the kernel thread's stack, which is reused from its top. */
 static void __noreturn task_dead(void)
 {
 	make_task_dead(SIGSEGV);
@@ -144,7 +144,7 @@ static void continue_in_task_dead(struct dde_fault *f)
 	f->reg.bp = 0;
 }
 
-/* Return: 1, the kernel thread then ends; 0 if nothing can be done any more. */
+/* Return: 1: the kernel thread ends next; 0: a fault in the report itself. */
 static int oops(struct dde_fault *f, struct pt_regs *regs)
 {
 	static int count;

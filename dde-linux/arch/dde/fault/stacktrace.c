@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Walking stacks by their frame pointers, and printing what is found. */
+/* Walks stacks by their frame pointers, and prints backtraces and registers. */
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/percpu.h>
@@ -21,7 +21,7 @@ struct frame {
 	unsigned long ret;
 };
 
-/* Below the pushed registers of a thread that sleeps lies its rbp. */
+/* Among the registers that a sleeping thread has pushed is its rbp. */
 static const struct frame *sleeping_frame(struct task_struct *task)
 {
 	return ((struct frame **)task->thread.sp)[5];
@@ -33,8 +33,8 @@ static bool on_stack(struct task_struct *task, unsigned long addr)
 }
 
 /*
- * A frame that is not on the thread's stack, or not above the one before, ends
- * the walk: host code in between need not keep frame pointers.
+ * A frame that is not on the thread's stack, or not above the previous one, ends the
+ * walk: host code in between may not use frame pointers.
  */
 static void walk_frames(stack_trace_consume_fn consume, void *cookie, struct task_struct *task,
 			const struct frame *frame)
@@ -52,7 +52,7 @@ static void walk_frames(stack_trace_consume_fn consume, void *cookie, struct tas
 
 static const u8 set_bp[] = { 0x48, 0x89, 0xe5 };	/* mov %rsp, %rbp */
 
-/* Whether the function has made its frame: the compiler does it late, or never. */
+/* Has the function set up its frame yet? The compiler may do so late, or never. */
 static bool has_frame(unsigned long ip)
 {
 	unsigned long size, offset, at;
@@ -69,9 +69,9 @@ static bool has_frame(unsigned long ip)
 }
 
 /*
- * Without a frame of its own, or after a call to nowhere, a function has its
- * caller's frame pointer; its return address is on top of the stack, or below
- * the frame pointer that has just been pushed.  Return: 0: not there.
+ * A function without a frame, or a call of an invalid address, has its caller's
+ * frame pointer.  The return address is on top of the stack, or next to the frame
+ * pointer that has just been pushed.  Return: 0: not found.
  */
 static unsigned long frameless_return(struct task_struct *task, const struct pt_regs *regs)
 {
@@ -118,7 +118,7 @@ void arch_stack_walk(stack_trace_consume_fn consume, void *cookie, struct task_s
 		walk_frames(consume, cookie, task, here);
 		return;
 	}
-	/* In a signal's handler, on its stack: what was interrupted is of interest. */
+	/* On the stack of a signal handler: start from the interrupted code. */
 	regs = raw_cpu_read(dde_fault_regs);
 	if (regs)
 		walk_regs(consume, cookie, task, regs);
@@ -138,7 +138,7 @@ static bool print_entry(void *cookie, unsigned long addr)
 		printk("%s ...\n", p->loglvl);
 		return false;
 	}
-	/* A return address: what was called lies before it. */
+	/* It is a return address: the call is before it. */
 	if (!dde_plugin_symbol(addr, text, sizeof(text)))
 		sprint_backtrace(text, addr);
 	printk("%s %s\n", p->loglvl, text);
@@ -158,7 +158,7 @@ void show_stack(struct task_struct *task, unsigned long *sp, const char *loglvl)
 	show_trace(task, NULL, loglvl);
 }
 
-/* The instruction's bytes in <>, and some around: scripts/decodecode reads them. */
+/* For scripts/decodecode: the instruction's first byte is in <>. */
 static void show_code(const struct pt_regs *regs)
 {
 	char line[3 * 40 + 8];

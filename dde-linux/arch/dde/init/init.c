@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Process 1, which never reaches user space, and the end of the kernel. */
+/* Process 1, which never enters user mode; halt, reboot and panic. */
 #include <linux/binfmts.h>
 #include <linux/device.h>
 #include <linux/init.h>
@@ -18,8 +18,8 @@
 #include "internal.h"
 
 /*
- * The kernel ends its boot by executing /init.  That file is empty; this
- * "binary format" is what runs in its place.
+ * At the end of its boot the kernel executes /init.  That file is empty; this
+ * "binary format" runs instead.
  */
 static int load_binary(struct linux_binprm *bprm)
 {
@@ -36,7 +36,7 @@ static int __init create_init(void)
 {
 	int err;
 
-	/* Process 1 opens /dev/console; there is no terminal, let it have null. */
+	/* Process 1 opens /dev/console; there is no terminal: make it /dev/null. */
 	init_unlink("/dev/console");
 	init_mkdir("/dev", 0755);
 	init_mknod("/dev/console", S_IFCHR | 0600, new_encode_dev(MKDEV(MEM_MAJOR, 3)));
@@ -55,7 +55,7 @@ static void __noreturn halt(void)
 	dde_down->sys->halt();
 }
 
-/* After panic() has flushed the log it comes here, as CONFIG_PANIC_TIMEOUT < 0. */
+/* panic() calls this after it has flushed the log, as CONFIG_PANIC_TIMEOUT < 0. */
 void machine_restart(char *command)
 {
 	if (atomic_read(&panic_cpu) != PANIC_CPU_INVALID) {
@@ -75,7 +75,7 @@ void machine_power_off(void)
 	halt();
 }
 
-/* For dde_up: drivers quiesce their devices as they do before a reboot. */
+/* Drivers quiesce their devices as before a reboot. */
 s64 dde_shutdown(void *arg)
 {
 	kernel_restart_prepare(NULL);

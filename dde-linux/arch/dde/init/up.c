@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The table of up-calls, and the way into the kernel. */
+/* The tables of up-calls, and the entry into the kernel. */
 #include <linux/kallsyms.h>
 #include <linux/kasan.h>
 #include <linux/sched/task_stack.h>
@@ -17,7 +17,7 @@
 #include "../service/service.h"
 #include "internal.h"
 
-/* Made for the link when the exports are known: see the architecture's Makefile. */
+/* Generated before the link, when the exports are known: see the Makefile. */
 extern const char dde_abi_text[];
 
 static void __init enter_kernel(void)

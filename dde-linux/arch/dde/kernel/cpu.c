@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The state of a CPU: with one CPU a variable; with several thread-local, and known to all by a
- * pointer. */
+/*
+ * The state of a CPU: a variable if there is one CPU.  With several it is
+ * thread-local, and other threads find it through an array of pointers.
+ */
 #include <linux/export.h>
 #include <linux/sched/task.h>
 #include <linux/threads.h>
@@ -12,7 +14,7 @@ static __thread struct dde_cpu this_cpu_state __attribute__((tls_model("initial-
 unsigned long dde_cpu_distance;
 EXPORT_SYMBOL(dde_cpu_distance);
 
-/* Of CPUs that do not run: what is raised there is lost. */
+/* For CPUs that do not run: interrupts raised there are lost. */
 static struct dde_cpu nobody;
 static struct dde_cpu *cpus[NR_CPUS] = { [0 ... NR_CPUS - 1] = &nobody };
 
@@ -30,7 +32,7 @@ void dde_become_cpu(unsigned int cpu, struct task_struct *task)
 	__atomic_store_n(&cpus[cpu], &this_cpu_state, __ATOMIC_RELEASE);
 }
 
-/* On the thread that becomes CPU 0. Word 0 of a thread's block is its address. */
+/* Word 0 of a thread's block holds the address of the block. */
 void dde_setup_cpu(void)
 {
 	dde_cpu_distance = (unsigned long)&this_cpu_state - *(unsigned long __seg_fs *)0;
@@ -45,7 +47,6 @@ struct dde_cpu *dde_cpu_of(unsigned int cpu)
 	return &dde_boot_cpu;
 }
 
-/* On the thread that becomes CPU 0. */
 void dde_setup_cpu(void)
 {
 	dde_boot_cpu.task = &init_task;

@@ -13,8 +13,8 @@ void calibrate_delay(void)
 }
 
 /*
- * Interrupts are taken if they are on.  What the driver wrote before must reach
- * the device before the wait begins.
+ * Interrupts are delivered if they are on.  Posted writes must reach the device
+ * before the wait begins.
  */
 void __ndelay(unsigned long nsecs)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts: raised by any host thread as a bit in the CPU's state, taken by
- * the CPU's thread when it turns interrupts on, relaxes, idles, or is sent a
- * signal by the host.
+ * Interrupts.  Any host thread raises them, as a bit in a CPU's state.  The CPU's
+ * thread delivers them when it turns interrupts on, in cpu_relax(), when it idles,
+ * and when the host signals it.
  */
 #include <linux/bits.h>
 #include <linux/hardirq.h>
@@ -16,13 +16,13 @@
 #include <asm/irq_regs.h>
 #include "kernel.h"
 
-/* The runtime's own inputs: called directly. */
+/* Of the runtime's own inputs. */
 static void (*handlers[DDE_HWIRQ_SOFT])(void);
-/* The kernel's interrupts: the domain that knows an input; NULL: none. */
+/* Of inputs that are Linux interrupts; NULL: the input is not in use. */
 static struct irq_domain *domains[DDE_HWIRQ_COUNT];
 #ifdef CONFIG_SMP
 static void (*call_handler)(struct dde_cpu *c);
-static u32 irq_cpu[DDE_HWIRQ_COUNT];	/* which CPU takes it */
+static u32 irq_cpu[DDE_HWIRQ_COUNT];	/* the CPU that each is raised on */
 #endif
 
 /* ---- raising: any thread, async-signal-safe ----------------------------- */
@@ -31,7 +31,7 @@ void dde_irq_raise_cpu(u32 cpu, u32 hwirq)
 {
 	struct dde_cpu *c = dde_cpu_of(cpu);
 
-	/* The bit first: who sees the word must find the bit. */
+	/* The bit first: whoever sees the word must find the bit. */
 	__atomic_fetch_or(&c->irq_map[hwirq / 64], BIT_ULL(hwirq % 64), __ATOMIC_SEQ_CST);
 	__atomic_store_n(&c->irq_pending, 1, __ATOMIC_SEQ_CST);
 }
@@ -52,7 +52,7 @@ const volatile u32 *dde_irq_pending(u32 cpu)
 	return &dde_cpu_of(cpu)->irq_pending;
 }
 
-/* ---- taking: the CPU's own thread --------------------------------------- */
+/* ---- delivery: the CPU's own thread -------------------------------------- */
 
 static void deliver_one(u32 hwirq)
 {
@@ -104,10 +104,10 @@ static void deliver_pending(struct dde_cpu *c)
 
 /*
  * Interrupts are on.  Softirqs at the end of deliver_pending() turn them on too, so
- * this nests once.  What is raised meanwhile is taken in a second round, what
- * comes after that when the interrupted code next gets here, or at the next
- * tick: like a processor, which executes an instruction between interrupts.  A
- * level-triggered line may stay asserted until that very code has run.
+ * this nests once.  Interrupts raised meanwhile are delivered in a second round.
+ * Later ones wait until the interrupted code gets here again, or for the next tick:
+ * a processor, too, executes an instruction between two interrupts, and a
+ * level-triggered line may stay asserted until the interrupted code has run.
  */
 #define ROUNDS 2
 
@@ -165,14 +165,14 @@ void arch_irq_work_raise(void)
 	dde_irq_poll();
 }
 
-/* For dde_up: in a signal handler, anywhere in this thread. */
+/* In a signal handler, anywhere in this thread. */
 void dde_irq_enter(u32 cpu, u64 ip, u64 bp)
 {
 	if (!dde_this_cpu->irq_off && dde_this_cpu->irq_pending)
 		deliver(ip, bp);
 }
 
-/* ---- who takes what ------------------------------------------------------ */
+/* ---- who handles which input ---------------------------------------------- */
 
 void dde_irq_set_handler(u32 hwirq, void (*handler)(void))
 {
@@ -215,7 +215,7 @@ static void soft_nothing(struct irq_data *data)
 static struct irq_chip soft_chip = {
 	.name = "DDE-soft",
 	.irq_ack = soft_nothing,
-	.irq_mask = soft_nothing,	/* lazily: what comes while disabled is resent */
+	.irq_mask = soft_nothing,	/* lazy: resent if it arrives while disabled */
 	.irq_unmask = soft_nothing,
 #ifdef CONFIG_SMP
 	.irq_set_affinity = dde_irq_set_affinity,

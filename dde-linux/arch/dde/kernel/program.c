@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs: there is no user mode.  A program is an empty file with a "binary
- * format" of ours; a process that has executed it runs a function instead.
+ * Programs.  There is no user mode: a program is an empty file with a "binary
+ * format" of ours, and a process that has executed it runs a function instead.
  */
 #include <linux/binfmts.h>
 #include <linux/err.h>
@@ -10,7 +10,7 @@
 #include <linux/init.h>
 #include "kernel.h"
 
-/* Of the one program that returns from exec. */
+/* Of the one program whose exec returns. */
 static int (*program_main)(void);
 
 int __init dde_program_add(const char *path, struct linux_binfmt *format, int (*run)(void))
@@ -19,7 +19,7 @@ int __init dde_program_add(const char *path, struct linux_binfmt *format, int (*
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	/* Now, not in task work: a file open for writing cannot be executed. */
+	/* At once, not in task work: a file open for writing cannot be executed. */
 	__fput_sync(file);
 	if (run)
 		program_main = run;

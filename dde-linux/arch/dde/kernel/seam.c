@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The host's half of the seam: its down-calls, and what it says of the boot. */
+/* The host's half of the seam: its down-calls and boot parameters. */
 #include <linux/cache.h>
 #include "kernel.h"
 

@@ -24,8 +24,8 @@ EXPORT_SYMBOL(dde_cpu_yield);
 /* ---- per-CPU variables ----------------------------------------------------- */
 
 /*
- * The copy of CPU n lies n * DDE_PERCPU_UNIT behind the variable itself, in the
- * core and in each plugin alike: both have the room behind their .data..percpu.
+ * CPU n's copy of a variable lies n * DDE_PERCPU_UNIT behind the variable itself, in
+ * the runtime and in each plugin: both reserve the space behind their .data..percpu.
  */
 unsigned long __per_cpu_offset[NR_CPUS] __read_mostly;
 EXPORT_SYMBOL(__per_cpu_offset);
@@ -85,7 +85,7 @@ void arch_send_call_function_ipi_mask(const struct cpumask *mask)
 		call_cpu(cpu, CALL_FUNCTION);
 }
 
-/* Until the process ends, asleep: what is raised here is not taken. */
+/* Sleeps until the process ends; delivers no interrupts. */
 static void __noreturn stop_here(void)
 {
 	unsigned int cpu = smp_processor_id();
@@ -99,7 +99,7 @@ static void __noreturn stop_here(void)
 	}
 }
 
-/* At panic and halt: the others stop as soon as they look, and are not waited for. */
+/* At panic and halt.  Does not wait: the others stop when they next check for calls. */
 void smp_send_stop(void)
 {
 	unsigned int cpu, self = smp_processor_id();
@@ -140,7 +140,7 @@ static void __init smp_possible(unsigned int count)
 
 void __init dde_setup_smp(void)
 {
-	/* The host has compared the number with dde_up.max_cpus. */
+	/* The host has checked nr_cpus against dde_up.max_cpus. */
 	dde_irq_set_call_handler(handle_calls);
 	smp_possible(clamp(dde_boot->nr_cpus, 1u, (u32)NR_CPUS));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Changing stacks. */
+/* Switching stacks. */
 #include <linux/linkage.h>
 
 	.text
@@ -9,8 +9,8 @@
  *					unsigned long next_sp,
  *					struct task_struct *prev)
  *
- * Keeps what a call preserves on the old stack, goes on where the new one left
- * off, and returns there the thread that ran before.
+ * Saves the registers that a call preserves on the old stack, continues where the
+ * new one was left, and returns the thread that ran before.
  */
 SYM_FUNC_START(dde_switch_stack)
 	pushq	%rbp

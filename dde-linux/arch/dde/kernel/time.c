@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Time: the host's monotonic clock, its wall clock, one timer per CPU. */
+/* Clocks are the host's; each CPU has a clock event device. */
 #include <linux/clockchips.h>
 #include <linux/clocksource.h>
 #include <linux/hrtimer.h>
@@ -35,8 +35,8 @@ void read_persistent_clock64(struct timespec64 *ts)
 }
 
 /*
- * For dde_up, in the control thread.  An interrupt between reading the one clock
- * and setting the other makes them differ: once more, then.
+ * In the control thread.  An interrupt between reading the host's clock and setting
+ * the kernel's makes them differ: try again.
  */
 s64 dde_clock_set(void *arg)
 {
@@ -55,15 +55,15 @@ s64 dde_clock_set(void *arg)
 }
 
 static DEFINE_PER_CPU(struct clock_event_device, host_timer);
-static DEFINE_PER_CPU(u64, timer_deadline) = U64_MAX;	/* of what is armed */
-static DEFINE_PER_CPU(u64, overslept);	/* nanoseconds, to be told; 0: in time */
+static DEFINE_PER_CPU(u64, timer_deadline) = U64_MAX;	/* U64_MAX: not armed */
+static DEFINE_PER_CPU(u64, overslept);	/* nanoseconds, to be logged; 0: in time */
 
 DECLARE_PER_CPU(struct hrtimer_cpu_base, hrtimer_bases);
 
 /*
- * A sleep from min to max is armed with max, so that it may end along with
- * another; an idle CPU would always sleep until max.  Here nothing is saved by
- * that, and drivers' resets are made of such sleeps: end them at min.
+ * The kernel arms a sleep of min to max with max, so that it can end together with
+ * another; an idle CPU would always sleep until max.  That saves nothing here, and
+ * drivers' resets consist of such sleeps: end them at min.
  *
  * Return: max - min of the high-resolution timer that is being armed.
  */
@@ -79,8 +79,8 @@ static u64 slack_of_next(void)
 }
 
 /*
- * A timer interrupt that is a second late: the process did not run, and nobody
- * is to blame for not having done anything in that time.
+ * If a timer interrupt is a second late, the process did not run.  The stall and
+ * lockup detectors must not blame anyone for that time.
  */
 static void check_lateness(u64 now)
 {

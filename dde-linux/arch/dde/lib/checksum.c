@@ -31,9 +31,9 @@ static __always_inline u64 add_64_bytes(u64 sum, const unsigned char *p)
 
 /*
  * do_csum - the folded one's complement sum of @len bytes
- * Two sums run side by side, as each add waits for the carry of the one before.
- * Loads need not be aligned: an odd address changes nothing here, as the sum
- * counts from the buffer's first byte.
+ * Two sums run side by side, as each add waits for the carry of the previous one.
+ * Loads need not be aligned; an odd address makes no difference, as the sum counts
+ * from the buffer's first byte.
  */
 unsigned int do_csum(const unsigned char *buff, int len)
 {

@@ -17,7 +17,7 @@ void __init dde_random_init(const struct cpu_features *cpu)
 	has_rdseed = cpu->leaf7_b & CPUID_7_EBX_RDSEED;
 }
 
-/* Either instruction may have nothing to give at the moment. */
+/* Either instruction may fail temporarily. */
 size_t dde_random_longs(unsigned long *words, size_t count)
 {
 	bool ok;

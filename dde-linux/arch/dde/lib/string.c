@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Copying and filling memory.  Short blocks by a few overlapping vector moves,
- * long ones by the processor's string instructions if it has fast ones of bytes;
- * vector registers are free to use here as in any process.
+ * Copying and filling memory: short blocks by a few overlapping vector moves, long
+ * ones by the processor's string instructions if these are fast on bytes.  Vector
+ * registers can be used as in any process.
  */
 #include <linux/cache.h>
 #include <linux/compiler.h>
@@ -18,7 +18,7 @@
 #undef memmove
 #undef memset
 
-/* With KASAN the plain names are those that check (mm/kasan/shadow.c). */
+/* With KASAN the plain names check their arguments (mm/kasan/shadow.c). */
 #ifdef CONFIG_KASAN
 #define memcpy	__memcpy
 #define memmove	__memmove
@@ -36,10 +36,10 @@ typedef u32 u32_any __attribute__((aligned(1), may_alias));
 typedef u64 u64_any __attribute__((aligned(1), may_alias));
 typedef long long v16 __attribute__((vector_size(16), aligned(1), may_alias));
 
-/* From this length on a string instruction is worth its start-up. */
+/* From this length on a string instruction is worth its start-up cost. */
 #define STRING_MIN	800
 
-/* The same here: never, until the processor was asked. */
+/* STRING_MIN if the processor's string instructions are fast; else never. */
 static size_t string_min __ro_after_init = SIZE_MAX;
 
 void __init dde_string_init(const struct cpu_features *cpu)
@@ -98,7 +98,7 @@ static __always_inline void move_64(void *to, const void *from)
 	STORE(v16, to + 48, d);
 }
 
-/* More than 64 bytes; its last 64 are loaded first, as they may be overwritten. */
+/* More than 64 bytes. The last 64 are loaded first, as they may be overwritten. */
 static __always_inline void move_forward(void *to, const void *from, size_t len)
 {
 	v16 t0 = LOAD(v16, from + len - 64), t1 = LOAD(v16, from + len - 48);
@@ -210,7 +210,7 @@ void *memset(void *to, int value, size_t len)
 }
 EXPORT_SYMBOL(memset);
 
-/* Words that are aligned are fast with any processor. */
+/* Aligned words are fast on any processor. */
 void clear_page(void *page)
 {
 	size_t words = PAGE_SIZE / 8;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Device addresses where they are not the pool's own: without an IOMMU the pool
- * consists of blocks of 4 MiB that lie anywhere in the machine's memory.
+ * Device addresses that differ from the pool's physical ones: without an IOMMU the
+ * pool consists of blocks of 4 MiB anywhere in the machine's memory.
  *
- * The page allocator gives out no more than such a block at once, but what asks
- * for physically contiguous memory is not all: bios and scatterlists join pages
- * that happen to be neighbours.  So where the neighbour of a block is none to the
- * device, the last page of the block is kept from everybody: there is no
- * contiguous memory across such a border, hence no buffer either.
+ * The page allocator never returns more than one such block, but bios and
+ * scatterlists merge pages that happen to be neighbours.  So where two neighbouring
+ * blocks are not neighbours to the device, the last page of the first is reserved:
+ * no contiguous memory, hence no buffer, crosses that border.
  */
 #include <linux/dma-direct.h>
 #include <linux/export.h>
@@ -25,7 +24,7 @@ const u64 *dde_dma_blocks __ro_after_init;
 EXPORT_SYMBOL(dde_dma_blocks);
 static unsigned long n_blocks __ro_after_init;
 
-/* Outside of the pool there is nothing that a device could reach. */
+/* A device cannot reach anything outside the pool. */
 dma_addr_t dde_phys_to_dma(phys_addr_t phys)
 {
 	unsigned long offset = phys - dde_pool_base;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KASAN, the kernel's address sanitizer.  The host maps the whole shadow, as
- * zeros on demand, before the kernel starts (dde_up.shadow_base): zero means
- * that an address may be used, so nothing needs to be set up.
+ * KASAN, the kernel's address sanitizer.  The host maps the whole shadow, filled
+ * with zeros, before the kernel starts (dde_up.shadow_base).  Zero means that an
+ * address may be used, so there is nothing to set up.
  */
 #include <linux/export.h>
 #include <linux/init.h>
@@ -16,15 +16,14 @@
 
 void __init kasan_init(void)
 {
-	init_task.kasan_depth = 0;	/* reports are wanted from here on */
+	init_task.kasan_depth = 0;	/* enables reports */
 	pr_info("kasan: on (generic)\n");
 }
 
 /*
- * Freed objects stay in a quarantine, which shrinks when a process allocates.
- * Here there may be none for long: all is done by softirqs, and the quarantine
- * would grow until memory is used up.  As the timer is deferrable it wakes up no
- * idle CPU.
+ * Freed objects stay in a quarantine, which shrinks when a process allocates.  Here
+ * softirqs do all the work and no process may allocate for a long time, so the
+ * quarantine would use up the memory.  The timer is deferrable: it wakes no idle CPU.
  */
 #define BATCHES 32
 
@@ -36,7 +35,7 @@ static void shrink_quarantine(struct work_struct *work)
 	unsigned int i;
 
 	for (i = 0; i < BATCHES; i++)
-		kfree(kmalloc(8, GFP_KERNEL));	/* each a batch, if it is too large */
+		kfree(kmalloc(8, GFP_KERNEL));	/* frees a batch if the quarantine is too large */
 	schedule_delayed_work(&shrink_work, HZ / 100);
 }
 
@@ -47,7 +46,7 @@ static int __init begin_to_shrink(void)
 }
 late_initcall(begin_to_shrink);
 
-/* Defined in mm/kasan/shadow.c, which leaves it to the architecture to export them. */
+/* Defined in mm/kasan/shadow.c; the architecture has to export them. */
 EXPORT_SYMBOL(memcpy);
 EXPORT_SYMBOL(memmove);
 EXPORT_SYMBOL(memset);

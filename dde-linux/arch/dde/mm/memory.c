@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The pool becomes the kernel's memory. */
+/* Hands the pool to the kernel's allocators. */
 #include <linux/init.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
@@ -37,7 +37,7 @@ void __init mem_init(void)
 	memblock_free_all();
 }
 
-/* The image is the host's mapping of a file, not of the pool: nothing to gain. */
+/* The image is mapped from a file, not from the pool: freeing it would gain nothing. */
 void free_initmem(void)
 {
 }

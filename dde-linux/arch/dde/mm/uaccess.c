@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * User memory.  There are no user processes, but kernel code makes user mappings
- * (exec of process 1, tests) and copies to and from them.  A user address means
- * nothing to the host: each page is looked up in the page tables, and faulted in
- * as a processor's page fault would.
+ * User memory.  There are no user processes, but kernel code creates user mappings
+ * (exec of process 1, tests) and copies to and from them.  User addresses are not
+ * mapped in the host: each page is looked up in the page tables, and faulted in as
+ * by a processor's page fault.
  */
 #include <linux/export.h>
 #include <linux/mm.h>

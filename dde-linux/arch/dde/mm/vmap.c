@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vmalloc space: what the kernel writes into its page tables becomes mappings
- * of the pool in the reserved address range of the host process.
+ * vmalloc space: maps the pool, in the reserved address range of the host process,
+ * as the kernel's page tables say.
  */
 #include <linux/export.h>
 #include <linux/init.h>
@@ -58,11 +58,11 @@ static pte_t *find_pte(unsigned long va, unsigned long *next)
 	return pte_offset_kernel(pmd, va);
 }
 
-/* A range that one CPU flushes holds pages which another maps: one at a time, or
- * an old page's unmapping would come after the new one's mapping. */
+/* A range that one CPU flushes may hold pages that another maps.  One at a time, or
+ * the old page's unmapping could follow the new page's mapping. */
 static DEFINE_RAW_SPINLOCK(host_lock);
 
-/* Neighbouring pages that need the same call. */
+/* Neighbouring pages that one down-call can handle. */
 struct run {
 	unsigned long va;
 	unsigned long pa;	/* of maps */
@@ -72,8 +72,8 @@ struct run {
 };
 
 /*
- * The host did as the page tables of the run say.  Entries of others may be among
- * them, which another CPU changes at the same time: the bit alone is touched.
+ * The host's mappings of the run agree with the page tables.  Another CPU may be
+ * changing entries in between, so only the bit is touched.
  */
 static void mark(const struct run *run)
 {
@@ -91,8 +91,8 @@ static void mark(const struct run *run)
 
 static bool drop_stale(void);
 
-/* The host bounds the number of mappings: at the limit, those go of which the
- * kernel has only put off the flush. */
+/* The host limits the number of mappings.  At the limit, unmap what the kernel has
+ * freed but not flushed yet. */
 static int map(const struct run *run)
 {
 	int err = dde_call(mem->vmap(run->va, run->pa, run->len));
@@ -103,8 +103,8 @@ static int map(const struct run *run)
 }
 
 /*
- * What could not be unmapped stays as it was, as in a TLB which nobody flushed,
- * and is tried again the next time; what could not be mapped is not there.
+ * A page that could not be unmapped stays mapped, as in a TLB that was not flushed,
+ * and is tried again next time.  A page that could not be mapped is missing.
  */
 static void run_end(struct run *run)
 {
@@ -146,7 +146,7 @@ static void sync_page(struct run *run, unsigned long va, pte_t pte)
 		run_add(run, va, false, 0);
 }
 
-/* host_lock held. Unmaps all that no page table has any more. Return: was there any? */
+/* host_lock held. Unmaps pages that are in no page table any more. Return: any? */
 static bool drop_stale(void)
 {
 	unsigned long va, next, end;
@@ -194,7 +194,7 @@ int dde_vmap_sync(unsigned long start, unsigned long end)
 }
 EXPORT_SYMBOL(dde_vmap_sync);
 
-/* Mapping failed where the caller could not be told; perhaps there is room now. */
+/* Mapping failed where no error could be returned; it may succeed now. */
 bool dde_vmap_fault(unsigned long addr)
 {
 	unsigned long va = addr & PAGE_MASK, next;

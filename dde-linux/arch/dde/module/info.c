@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a plugin's file says of its module: sections, .modinfo, symbols. */
+/* What a plugin's file says about its module: sections, .modinfo, symbols. */
 #include <linux/elf.h>
 #include <linux/err.h>
 #include <linux/kallsyms.h>
@@ -60,7 +60,7 @@ void dde_plugin_free_attributes(struct module *mod)
 /* ---- symbols ------------------------------------------------------------- */
 
 #ifdef CONFIG_KALLSYMS
-/* For plugins that bring no symbol table: one symbol, which never matches. */
+/* For plugins without a symbol table: one symbol, which never matches. */
 static Elf_Sym no_symbol;
 static char no_name[1], no_type[1];
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The place of /sbin/modprobe.  The kernel's request_module() makes a process
- * execute that file, which is empty; this "binary format" notes what it was
- * asked for.  When the process would enter user mode it does modprobe's work:
- * the host finds and maps the plugins, the process loads them.  So whoever
- * waits for modprobe waits for the load, and a module's init may do so.
+ * Stands in for /sbin/modprobe.  The kernel's request_module() makes a process
+ * execute that file, which is empty; this "binary format" records the argument.
+ * Instead of entering user mode, the process does modprobe's work: the host finds
+ * and maps the plugins, the process loads them.  So whoever waits for modprobe waits
+ * for the load, and a module's init may do so.
  */
 #include <linux/binfmts.h>
 #include <linux/completion.h>
@@ -21,7 +21,7 @@
 #include "module.h"
 #include "plugin.h"
 
-/* Of exit(1) and exit(0), as wait() gives them. */
+/* exit(1) and exit(0), as wait() returns them. */
 #define FAILED (1 << 8)
 #define DONE 0
 
@@ -36,7 +36,7 @@ struct program {
 static LIST_HEAD(programs);
 static DEFINE_SPINLOCK(programs_lock);
 
-/* Newest first; any thread pushes, the interrupt takes all. */
+/* Newest first; any thread pushes, the interrupt handler removes all. */
 static struct dde_modprobe *answers;
 
 void dde_modprobe_answer(struct dde_modprobe *m)
@@ -60,8 +60,8 @@ static void modprobe_interrupt(void)
 /* ---- exec ---------------------------------------------------------------------- */
 
 /*
- * Copies the string number @n of the program's arguments. Return: 0, -EINVAL: it
- * is longer than @size - 1, or there is none.
+ * Copies argument number @n of the program. Return: 0, -EINVAL: it is longer than
+ * @size - 1, or missing.
  */
 static int argument(struct linux_binprm *bprm, int n, char *buf, int size)
 {
@@ -154,7 +154,7 @@ static int run_program(void)
 	if (!p)
 		return 0;
 	dde_call_void(file->modprobe(&p->ask));
-	/* The host always answers; killed or not, until then it holds the record. */
+	/* The host always answers; until then it owns p->ask, even if we are killed. */
 	wait_for_completion(&p->answered);
 	err = p->ask.error;
 	if (!err) {
@@ -170,7 +170,7 @@ static int __init modprobe_init(void)
 	int err;
 
 	if (!dde_down->file || !dde_down->file->modprobe)
-		return 0;	/* request_module() finds no such file */
+		return 0;	/* request_module() will fail: no such file */
 	dde_irq_set_handler(DDE_HWIRQ_MODPROBE, modprobe_interrupt);
 	init_mkdir("/sbin", 0755);
 	err = dde_program_add(modprobe_path, &modprobe_format, run_program);

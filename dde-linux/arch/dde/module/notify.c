@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tells those who want to know of modules that come and go. */
+/* Calls the module notifiers. */
 #include <linux/init.h>
 #include <linux/limits.h>
 #include <linux/module.h>
@@ -7,8 +7,8 @@
 #include "plugin.h"
 
 /*
- * The chain's head is the loader's own.  A member with the highest priority,
- * registered before any other, sees all the others behind it.
+ * The chain's head is private to the loader.  A member with the highest priority,
+ * registered before any other, has all the others behind it.
  */
 static int first_called(struct notifier_block *nb, unsigned long state, void *mod)
 {
@@ -23,7 +23,7 @@ static int __init register_first(void)
 }
 early_initcall(register_first);
 
-/* Return: 0, or the error of a notifier, in which case *last is the one. */
+/* Return: 0, or the error of a notifier; then *last is that notifier. */
 static int notify(struct module *mod, unsigned long state, struct notifier_block **last)
 {
 	struct notifier_block *nb, *next;
@@ -47,7 +47,7 @@ void dde_plugin_notify(struct module *mod, unsigned long state)
 	notify(mod, state, &last);
 }
 
-/* Those that were told of the coming are told of the going if one objects. */
+/* If one objects, those called before it get MODULE_STATE_GOING. */
 int dde_plugin_notify_coming(struct module *mod)
 {
 	struct notifier_block *last, *nb;

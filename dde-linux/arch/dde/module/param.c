@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Module parameters for the host: read and written where the administrator of a
- * machine would, in /sys/module/MODULE/parameters.
+ * Module parameters for the host: read and written as an administrator would, in
+ * /sys/module/MODULE/parameters.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -33,7 +33,7 @@ static bool is_plain(const char *name, size_t len)
 	return len && len < NAME_MAX_LEN && name[0] != '.' && !memchr(name, '/', len);
 }
 
-/* Return: the file of "MODULE.PARAMETER", opened; -EINVAL: that is no such name. */
+/* Opens the file of "MODULE.PARAMETER". Return: -EINVAL: not such a name. */
 static struct file *open_param(const char *name, int flags)
 {
 	const char *param = strchr(name, '.');
@@ -44,7 +44,7 @@ static struct file *open_param(const char *name, int flags)
 	if (!param || !is_plain(name, param - name) || !is_plain(param + 1, strlen(param + 1)))
 		return ERR_PTR(-EINVAL);
 	strscpy(module, name, param - name + 1);
-	strreplace(module, '-', '_');	/* as modules are called in sysfs */
+	strreplace(module, '-', '_');	/* as in sysfs */
 	path = kasprintf(GFP_KERNEL, "/sys/module/%s/parameters/%s", module, param + 1);
 	if (!path)
 		return ERR_PTR(-ENOMEM);
@@ -73,7 +73,7 @@ static ssize_t read_param(const char *name, char *text, umode_t *ret_mode)
 	return n;
 }
 
-/* The kernel's threads have root's rights, for which a file's mode is no bar. */
+/* Kernel threads have root's rights, so the file's mode must be checked here. */
 static int check_writable(const char *name, umode_t *ret_mode)
 {
 	struct file *file = open_param(name, O_PATH);
@@ -100,7 +100,7 @@ static int write_param(const char *name, const char *value, umode_t *ret_mode)
 	file = open_param(name, O_WRONLY);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	/* sysfs does not tell of a write of nothing: an empty value is an empty line. */
+	/* sysfs ignores empty writes: write an empty line for an empty value. */
 	n = len ? kernel_write(file, value, len, &pos) : kernel_write(file, "\n", 1, &pos);
 	fput(file);
 	return min(n, 0);
@@ -124,7 +124,7 @@ static int list_one(const char *module, const char *name, void *arg)
 	snprintf(full, sizeof(full), "%s.%s", module, name);
 	n = read_param(full, l->value, &mode);
 	if (n < 0)
-		l->value[0] = 0;	/* not to be read: it is there all the same */
+		l->value[0] = 0;	/* listed, even if it cannot be read */
 	strreplace(l->value, '\n', ' ');
 	l->used += scnprintf(l->param->text + l->used, l->param->size - l->used, "%s\t%04o\t%s\n",
 			     full, mode, l->value);

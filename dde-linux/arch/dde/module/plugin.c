@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Plugins: modules which the dynamic linker has already loaded.  What is left
- * of the work of the kernel's own loader (kernel/module/main.c) is done here,
- * in its order: the module becomes known, is set up, is initialised, goes live.
+ * Plugins: modules that the dynamic linker has already mapped.  The rest of the work
+ * of the kernel's loader (kernel/module/main.c) is done here, in the same order: the
+ * module is set up, added to the list, initialised, and goes live.
  *
- * It runs in the control thread, or in the process that takes the place of
- * modprobe (modprobe.c); a module's init may wait for the load of another.
+ * This runs in the control thread, or in the process that stands in for modprobe
+ * (modprobe.c); a module's init may wait until another module is loaded.
  */
 #include <linux/async.h>
 #include <linux/bug.h>
@@ -25,10 +25,10 @@
 #include "module.h"
 #include "plugin.h"
 
-/* What kernel/module/main.c calls the count of a module that nobody uses. */
+/* MODULE_REF_BASE of kernel/module/main.c: the count of a module that nobody uses. */
 #define REF_BASE 1
 
-/* A module's own record; readers of the list hold the RCU read lock. */
+/* One loaded plugin. Readers of the list hold the RCU read lock. */
 struct plugin {
 	struct list_head list;
 	struct module *mod;
@@ -37,14 +37,14 @@ struct plugin {
 	const struct dde_section *sections;
 };
 
-/* Changed under module_mutex. A plugin is in it from before its set-up. */
+/* Changed under module_mutex. Plugins are added before they are set up. */
 static LIST_HEAD(plugins);
 
-/* A load has come to its end, this way or that. */
+/* Woken whenever a load has succeeded or failed. */
 static DECLARE_WAIT_QUEUE_HEAD(loads);
 
-/* How long to wait for the end of another load, which may wait for us.  The
- * control thread may be among those that wait: less than the heartbeat allows. */
+/* How long to wait for another load, which in turn may wait for us.  The control
+ * thread may wait here: less than the heartbeat allows. */
 #define LOAD_WAIT (2 * HZ)
 
 /* module_mutex held */
@@ -80,8 +80,8 @@ int dde_plugin_symbol(unsigned long addr, char *buf, unsigned int size)
 }
 
 /*
- * After a crash, no lock can be trusted.  An address less the image's is what
- * addr2line and gdb know it by.
+ * After a crash, when no lock can be trusted.  addr2line and gdb know an address as
+ * its offset in the image.
  */
 void dde_plugins_show_images(void)
 {
@@ -95,7 +95,7 @@ void dde_plugins_show_images(void)
 /* ---- per-CPU variables --------------------------------------------------- */
 
 #ifdef CONFIG_SMP
-/* CPU 0 uses the variables themselves, the others copies in the room behind. */
+/* CPU 0 uses the variables themselves, the others copies in the space behind them. */
 static void set_percpu(struct module *mod, const struct dde_plugin *p)
 {
 	const struct dde_section *s = dde_plugin_section(p, ".data..percpu");
@@ -117,7 +117,7 @@ static void set_percpu(struct module *mod, const struct dde_plugin *p)
 
 /* ---- dependencies -------------------------------------------------------- */
 
-/* @mod uses @other from now on. module_mutex is held. */
+/* @mod uses @other from now on. module_mutex held. */
 static int use_module(struct module *mod, struct module *other)
 {
 	struct module_use *use;
@@ -136,7 +136,7 @@ static int use_module(struct module *mod, struct module *other)
 	return 0;
 }
 
-/* Is a module of that name known, and not at its beginning or end? */
+/* Is there no module of that name, or is it live? */
 static bool is_settled(const char *name, size_t len)
 {
 	struct module *mod;
@@ -160,14 +160,14 @@ static int use_one(struct module *mod, const char *name, size_t len)
 	err = other ? use_module(mod, other) : -ENOENT;
 	mutex_unlock(&module_mutex);
 	if (err == -EBUSY)
-		pr_err("%s: needs %.*s, whose init is not over\n", mod->name, (int)len, name);
+		pr_err("%s: needs %.*s, which is still initialising\n", mod->name, (int)len, name);
 	else if (err)
 		pr_err("%s: needs %.*s, which is not loaded\n", mod->name, (int)len, name);
 	return err;
 }
 
-/* The modules named in "depends=a,b" must be live, and stay. Files may be called
- * a-b; the module in them is a_b. */
+/* The modules named in "depends=a,b" must be live, and are now in use. A file may be
+ * called a-b; the module in it is a_b. */
 static int use_dependencies(struct module *mod, const struct dde_plugin *p)
 {
 	char *names = kstrdup(dde_plugin_modinfo(p, "depends") ?: "", GFP_KERNEL);
@@ -207,9 +207,8 @@ static void set_region(struct module *mod, enum mod_mem_type type, u64 base, u64
 }
 
 /*
- * The segments of the image.  Initialisation code and data are parts of them
- * which are never freed, and __ro_after_init data stays writable: neither has a
- * region of its own.
+ * The segments of the image.  Initialisation code and data are never freed, and
+ * __ro_after_init data stays writable, so neither has a region of its own.
  */
 static void set_memory(struct module *mod, const struct dde_plugin *p)
 {
@@ -249,7 +248,7 @@ static void make_unknown(struct module *mod)
 
 /* ---- loading -------------------------------------------------------------- */
 
-/* As in the loader: what is not a parameter may be an option for any module. */
+/* As in the loader: an unknown parameter may be an option that any module has. */
 static int unknown_parameter(char *param, char *value, const char *name, void *mod)
 {
 	if (!strcmp(param, "async_probe")) {
@@ -293,7 +292,7 @@ static int init_fields(struct module *mod, const struct dde_plugin *p)
 	return dde_plugin_set_sections(mod, p->sections);
 }
 
-/* Undoes set_up() in any state; the module is not known. */
+/* Undoes set_up(), complete or not; the module is not in the list. */
 static void tear_down(struct module *mod)
 {
 	dde_plugin_free_attributes(mod);
@@ -302,7 +301,7 @@ static void tear_down(struct module *mod)
 	mod->args = NULL;
 }
 
-/* The module has all that does not need others. Return: 0, -errno and nothing is left. */
+/* All that needs no other module. Return: 0, -errno: nothing is left. */
 static int set_up(struct module *mod, const struct dde_plugin *p)
 {
 	int err = init_fields(mod, p);
@@ -344,7 +343,7 @@ static void go_live(struct module *mod)
 	module_put(mod);
 }
 
-/* From a reserved plugin to a live one, or back. */
+/* Makes a reserved plugin live. Return: 0, -errno: it is reserved only. */
 static int bring_up(struct module *mod, const struct dde_plugin *p, struct plugin *plugin)
 {
 	int err = set_up(mod, p);
@@ -394,7 +393,8 @@ fail_known:
 
 /*
  * Puts the plugin into the list, so that a second load of it waits for this one.
- * Return: 0, -EEXIST (it is there), -EINVAL (its image is used up), -ENOMEM.
+ * Return: 0, -EEXIST (it is there), -EINVAL (its image was initialised before),
+ * -ENOMEM.
  */
 static int reserve(const struct dde_plugin *p, struct plugin **ret)
 {
@@ -444,13 +444,13 @@ static bool is_at_rest(struct module *mod)
 	return rest;
 }
 
-/* Somebody else has loaded it, or is at it. Return: -EEXIST once it is live. */
+/* It is loaded, or being loaded. Return: -EEXIST once it is live. */
 static int wait_for_other(struct module *mod)
 {
 	int err;
 
 	if (!wait_event_timeout(loads, is_at_rest(mod), LOAD_WAIT)) {
-		pr_err("%s: gave up waiting for the end of its init, which may wait for us\n",
+		pr_err("%s: another load of it does not end; it may be waiting for this one\n",
 		       mod->name);
 		return -EBUSY;
 	}
@@ -469,7 +469,7 @@ int dde_plugin_load_one(const struct dde_plugin *p)
 	if (err == -EEXIST)
 		return wait_for_other(mod);
 	if (err == -EINVAL)
-		pr_err("%s: this image was loaded before, its data is not as at the start\n",
+		pr_err("%s: this image was initialised before; unmap it to load it again\n",
 		       mod->name);
 	if (err)
 		return err;
@@ -483,7 +483,7 @@ s64 dde_plugin_load(void *arg)
 {
 	int err = dde_plugin_load_one(arg);
 
-	/* Whoever asked for the load wants to know what came of it. */
+	/* The caller wants the result of the probes as well. */
 	wait_for_device_probe();
 	async_synchronize_full();
 	return err == -EEXIST ? 0 : err;
@@ -491,7 +491,7 @@ s64 dde_plugin_load(void *arg)
 
 /* ---- unloading ------------------------------------------------------------- */
 
-/* Return: 0, then nobody can begin to use the module any more. */
+/* Return: 0: no new user can get the module any more. */
 static int stop_use(struct module *mod, struct plugin **ret)
 {
 	struct plugin *plugin;
@@ -533,7 +533,7 @@ s64 dde_plugin_unload(void *arg)
 	return 0;
 }
 
-/* ---- what there is ----------------------------------------------------------- */
+/* ---- listing ------------------------------------------------------------------- */
 
 static const char *state_name(const struct module *mod)
 {

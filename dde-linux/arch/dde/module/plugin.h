@@ -19,22 +19,22 @@ void dde_plugin_each_parameter(int (*fn)(const char *module, const char *name, v
 
 /* ---- info.c */
 
-/* NULL: the plugin has none of that name, or it is empty. */
+/* Return: the section; NULL: there is none of that name, or it is empty. */
 const struct dde_section *dde_plugin_section(const struct dde_plugin *p, const char *name);
 /* Return: the value of "tag=value" in .modinfo, or NULL. */
 const char *dde_plugin_modinfo(const struct dde_plugin *p, const char *tag);
 void dde_plugin_set_attributes(struct module *mod, const struct dde_plugin *p);
 void dde_plugin_free_attributes(struct module *mod);
-/* What kallsyms shall know of it. Return: 0, -ENOMEM. */
+/* Makes its symbols known to kallsyms. Return: 0, -ENOMEM. */
 int dde_plugin_set_symbols(struct module *mod, const struct dde_plugin *p);
 void dde_plugin_free_symbols(struct module *mod);
-/* Did it bring a symbol table? */
+/* Has its file a symbol table? */
 bool dde_plugin_has_symbols(const struct module *mod);
 
 /* ---- notify.c */
 
 void dde_plugin_notify(struct module *mod, unsigned long state);
-/* Return: 0, or the error of one who objects; then all are told of the going. */
+/* Return: 0, or the error of a notifier; then those before it were called for going. */
 int dde_plugin_notify_coming(struct module *mod);
 
 /* ---- sections.c */
@@ -42,7 +42,7 @@ int dde_plugin_notify_coming(struct module *mod);
 int dde_plugin_set_sections(struct module *mod, const struct dde_section *sections);
 /* Calls the module's constructors; before its init. */
 void dde_plugin_construct(struct module *mod, const struct dde_plugin *p);
-/* BUG() and WARN() of the module are known from here to module_bug_cleanup(). */
+/* Registers the module's BUG() and WARN(), until module_bug_cleanup(). */
 void dde_plugin_set_bugs(struct module *mod, const struct dde_section *sections);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What find_module_sections() of the kernel's loader finds in a module's ELF
- * file, taken from the table that is linked into a plugin.
+ * What find_module_sections() of the kernel's loader finds in a module's ELF file,
+ * read from the table that is linked into a plugin.
  */
 #include <linux/bug.h>
 #include <linux/dynamic_debug.h>
@@ -19,7 +19,7 @@
 #include "module/internal.h"
 #include "plugin.h"
 
-/* Where an array of a section, and the number of its elements, is kept. */
+/* Where struct module has a section's array and the number of its elements. */
 struct place {
 	const char *section;
 	size_t array;
@@ -90,15 +90,15 @@ static const struct place places[] = {
 #endif
 };
 
-/* Sections that mean nothing here, or are read elsewhere. */
+/* Sections without a meaning here, or read elsewhere. */
 static const char *const ignored[] = {
-	"__kcrctab",		/* symbol checksums: the ABI hash takes their place */
+	"__kcrctab",		/* symbol checksums: the ABI hash replaces them */
 	"__kcrctab_gpl",
-	".modinfo",		/* plugin.c */
+	".modinfo",		/* info.c */
 #ifdef CONFIG_GENERIC_BUG
 	"__bug_table",		/* dde_plugin_set_bugs() */
 #endif
-	".symtab",		/* plugin.c */
+	".symtab",		/* info.c */
 #ifdef CONFIG_SMP
 	".data..percpu",	/* plugin.c */
 #endif
@@ -154,7 +154,7 @@ int dde_plugin_set_sections(struct module *mod, const struct dde_section *sectio
 	return 0;
 }
 
-/* The kernel's own code looks for the table in an ELF file: it gets one of a section. */
+/* The kernel's code finds the table in an ELF file: build one with that section. */
 void dde_plugin_set_bugs(struct module *mod, const struct dde_section *sections)
 {
 	struct {
@@ -179,8 +179,8 @@ void dde_plugin_set_bugs(struct module *mod, const struct dde_section *sections)
 }
 
 /*
- * KASAN's constructors poison what lies between the image's variables; what an
- * image that was mapped there before has left of that goes first.
+ * KASAN's constructors poison the gaps between the image's variables; clear what an
+ * earlier image at the same place has left of that first.
  */
 void dde_plugin_construct(struct module *mod, const struct dde_plugin *p)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Interrupt lines: INTx pins of devices, which may share a line. */
+/* Interrupt lines: INTx pins of devices; several may share a line. */
 #include <linux/init.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>

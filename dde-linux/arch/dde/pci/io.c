@@ -22,7 +22,7 @@ void dde_mmio_write(unsigned long addr, u32 size, u64 value)
 }
 EXPORT_SYMBOL(dde_mmio_write);
 
-/* What iounmap() must know; an address can be there more than once. */
+/* For iounmap(); an address may be mapped more than once. */
 struct mapping {
 	struct list_head list;
 	unsigned long addr;
@@ -79,7 +79,7 @@ void iounmap(volatile void __iomem *addr)
 }
 EXPORT_SYMBOL(iounmap);
 
-/* Copies: aligned on the device's side, eight bytes at a time where possible. */
+/* Copies are aligned on the device's side, and use eight bytes at a time if possible. */
 
 void memcpy_fromio(void *to, const volatile void __iomem *from, size_t len)
 {

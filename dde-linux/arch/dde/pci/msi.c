@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Message interrupts.  One parent domain whose hwirqs the host allocates; the
- * kernel makes a domain per PCI device on top, which writes the messages.
+ * Message interrupts: one parent domain, whose hwirqs the host allocates.  The
+ * kernel creates a domain per PCI device on top, which writes the messages.
  */
 #include <linux/init.h>
 #include <linux/irq.h>
@@ -30,7 +30,7 @@ static void compose_message(struct irq_data *data, struct msi_msg *msg)
 
 static struct irq_chip parent_chip = {
 	.name = "DDE",
-	.irq_ack = msi_nothing,	/* the bit is taken before the handlers run */
+	.irq_ack = msi_nothing,	/* the bit is cleared before the handlers run */
 	.irq_compose_msi_msg = compose_message,
 #ifdef CONFIG_SMP
 	.irq_set_affinity = dde_irq_set_affinity,
@@ -75,7 +75,7 @@ static const struct irq_domain_ops domain_ops = {
 	.free = msi_release_irqs,
 };
 
-/* What the domain of a device inherits. */
+/* Settings that a device's domain inherits. */
 static bool init_device_domain(struct device *dev, struct irq_domain *domain,
 			       struct irq_domain *parent, struct msi_domain_info *info)
 {

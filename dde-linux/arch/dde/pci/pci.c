@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The PCI host bridge: config space by down-call, windows as the host has them. */
+/* The PCI host bridge: config space by down-calls, windows as in dde_boot. */
 #include <linux/init.h>
 #include <linux/ioport.h>
 #include <linux/irqdomain.h>

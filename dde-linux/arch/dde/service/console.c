@@ -11,7 +11,7 @@
 
 char dde_panic_text[256];
 
-/* Text of one line, to be handed over at its end. */
+/* One line, printed when it is complete. */
 struct line {
 	u32 level;
 	u32 len;
@@ -37,7 +37,7 @@ static void line_add(struct line *line, char c)
 
 /*
  * An extended record: "level,sequence,time,flags[,…];text\n" and then lines of
- * " KEY=value"; what is not printable in text comes as \xHH.
+ * " KEY=value"; unprintable bytes of text are written as \xHH.
  */
 static void console_write(struct console *con, const char *s, unsigned int len)
 {

@@ -10,7 +10,7 @@
 #include "../kernel/kernel.h"
 #include "service.h"
 
-/* Newest first; any thread pushes, the control thread takes all. */
+/* Newest first; any thread pushes, the control thread removes all. */
 static struct dde_request *queue;
 static struct task_struct *control;
 
@@ -69,8 +69,8 @@ static int control_thread(void *unused)
 }
 
 /*
- * For dde_up: that this returns is the sign of life.  One CPU that is stuck while
- * the others run is found by work that each of them must get to.
+ * The heartbeat: it returns only if the runtime works.  A worker on each CPU detects
+ * one that is stuck while the others run.
  */
 #ifdef CONFIG_SMP
 static void beat_one(struct work_struct *work)
@@ -105,7 +105,7 @@ s64 dde_heartbeat(void *arg)
 	return 0;
 }
 
-/* Last of all: requests that came early have waited until now. */
+/* The last initcall: earlier requests have been waiting until now. */
 static int __init control_init(void)
 {
 	control = kthread_create(control_thread, NULL, "dde_control");

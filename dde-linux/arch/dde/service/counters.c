@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the kernel holds: two looks that differ show a leak. */
+/* What the kernel holds; a difference between two results shows a leak. */
 #include <linux/gfp.h>
 #include <linux/irq.h>
 #include <linux/list.h>
@@ -15,7 +15,7 @@
 #include "../module/module.h"
 #include "service.h"
 
-/* Memory that is free but kept at hand goes back to where it is counted. */
+/* Returns cached free memory to where it is counted. */
 static void settle(void)
 {
 	struct kmem_cache *cache;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What only the driver can ask its device for.  A worker asks, so that a device that
- * does not answer holds up neither the control thread nor its heartbeat.
+ * Data that only the driver can read from its device.  A worker calls the hook, so
+ * that a device that does not answer delays neither the control thread nor its
+ * heartbeat.
  */
 #include <linux/completion.h>
 #include <linux/export.h>
@@ -14,7 +15,7 @@
 static DEFINE_MUTEX(hook_lock);
 static dde_page_fn *page_hook;
 
-/* The worker's, from being queued until it has ended. */
+/* The worker's, from queueing it until it has ended. */
 static struct dde_devpage asked;
 static int result;
 static DECLARE_COMPLETION(answered);
@@ -44,7 +45,7 @@ int dde_set_page_hook(dde_page_fn *hook)
 }
 EXPORT_SYMBOL_GPL(dde_set_page_hook);
 
-/* In the control thread, which is the only one. */
+/* In the control thread: one call at a time. */
 s64 dde_devpage(void *arg)
 {
 	struct dde_devpage *page = arg;

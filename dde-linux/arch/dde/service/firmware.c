@@ -115,8 +115,8 @@ static struct inode *make_inode(struct super_block *sb, umode_t mode, loff_t siz
 }
 
 /*
- * The host knows files only.  What is not the last part of a path to be opened
- * is a folder; whether there is anything in it shows at the next part.
+ * The host knows files only.  Any component of a path but the last of one to be
+ * opened is a folder; whether it has files is known at the next component.
  */
 static struct dentry *firmware_lookup(struct inode *dir, struct dentry *dentry,
 				      unsigned int flags)
@@ -150,7 +150,7 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 
 	sb->s_magic = FIRMWARE_MAGIC;
 	sb->s_op = &firmware_super_ops;
-	/* Nothing is remembered: the host's files may come and go. */
+	/* No caching: the host's files may change. */
 	sb->s_d_op = &simple_dentry_operations;
 	root = make_inode(sb, S_IFDIR | 0555, 0);
 	if (!root)
