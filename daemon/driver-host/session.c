@@ -157,7 +157,7 @@ static void load_next(void)
 		i++;
 	if (i < session.setup->n_plugins) {
 		session.loading = i;
-		call_submit(&session.load, dde_host_up()->plugin_load, &session.plugin[i]->plugin,
+		call_submit(&session.load, dde_host_up()->plugin->load, &session.plugin[i]->plugin,
 			    on_loaded);
 		return;
 	}
@@ -228,7 +228,8 @@ static int on_beat(sd_event_source *source, uint64_t usec, void *arg)
 	if (session.state >= STATE_BOOTED && session.state < STATE_FAILED &&
 	    !session.beat_running && !session.stopping) {
 		session.beat_running = true;
-		call_submit(&session.beat, dde_host_up()->heartbeat, &session.beats, on_beat_done);
+		call_submit(&session.beat, dde_host_up()->sys->heartbeat, &session.beats,
+			    on_beat_done);
 	}
 	sd_event_source_set_time_relative(source, session.setup->heartbeat_ms * 1000ull);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -306,7 +307,7 @@ static void on_halted(void)
 
 static void on_detached(struct call *call)
 {
-	call_submit(&session.shutdown, dde_host_up()->shutdown, NULL, on_detached);
+	call_submit(&session.shutdown, dde_host_up()->sys->shutdown, NULL, on_detached);
 }
 
 static void stop(void)

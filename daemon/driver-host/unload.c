@@ -83,7 +83,7 @@ static void next(void)
 		if (!turn_over())
 			return;
 	}
-	call_submit(&unload.call, dde_host_up()->plugin_unload, &(*slot(unload.at))->plugin,
+	call_submit(&unload.call, dde_host_up()->plugin->unload, &(*slot(unload.at))->plugin,
 		    on_unloaded);
 }
 
@@ -109,5 +109,5 @@ void unload_start(struct dde_host_plugin **plugin, unsigned int n,
 		if (!unload.requested[unload.n_requested])
 			break;
 	}
-	call_submit(&unload.call, dde_host_up()->heartbeat, &beats, on_begun);
+	call_submit(&unload.call, dde_host_up()->sys->heartbeat, &beats, on_begun);
 }

@@ -102,7 +102,7 @@ static int start_page(struct work *w)
 		return -EINVAL;
 	memcpy(w->page.name, w->name, (size_t)(number - w->name));
 	w->page.number = (uint32_t)strtoul(number, NULL, 10);
-	call_submit(&w->call, dde_host_up()->page, &w->page, on_page);
+	call_submit(&w->call, dde_host_up()->plugin->page, &w->page, on_page);
 	return 0;
 }
 
@@ -119,7 +119,8 @@ static void start_text(struct work *w, uint32_t op)
 		.text = w->text.text,
 		.size = sizeof(w->text.text),
 	};
-	call_submit(&w->call, op == OP_PARAM ? dde_host_up()->param : dde_host_up()->modules,
+	call_submit(&w->call,
+		    op == OP_PARAM ? dde_host_up()->plugin->param : dde_host_up()->plugin->modules,
 		    &w->param, on_text);
 }
 
@@ -127,7 +128,7 @@ static void start_text(struct work *w, uint32_t op)
 static int start_work(struct work *w, uint32_t op)
 {
 	const struct dde_net_up *net = net_bridge_up();
-	const struct dde_up *up = dde_host_up();
+	const struct dde_up_sys *up = dde_host_up()->sys;
 
 	if (op == OP_PAGE)
 		return start_page(w);

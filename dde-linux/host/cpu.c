@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Virtual CPUs: one host thread each.  An idle CPU sleeps in one system call
- * that waits for file descriptors, a kick and its deadline.
+ * Virtual CPUs: one host thread each.  An idle CPU sleeps in one system call, which
+ * waits for file descriptors, a kick and its deadline.
  *
- * A busy CPU must notice time and fds too.  A POSIX timer of 1 kHz signals the
- * CPU's own thread.  While the CPU is idle that signal is blocked: the kernel
- * re-arms a periodic timer only when its signal is taken, so the timer parks
- * itself and costs an idle CPU nothing, and no call arms or disarms it.
+ * A busy CPU must notice time and fds too: a POSIX timer of 1 kHz signals the CPU's
+ * own thread.  While the CPU is idle that signal is blocked.  The host kernel re-arms
+ * a periodic timer only when its signal is delivered, so the timer stops by itself,
+ * costs an idle CPU nothing, and no system call arms or disarms it.
  */
 #include <errno.h>
 #include <signal.h>
@@ -24,13 +24,9 @@
 
 #define GUARD_AFTER 8		/* sleeps, see guarded() */
 
-struct host host;
-_Thread_local int host_this_cpu = -1;
-_Thread_local struct dde_host_stats *host_count = &host.stats;
-
 static sigset_t idle_mask;
 
-uint64_t host_mono(void)
+static uint64_t time_mono(void)
 {
 	struct timespec t;
 
@@ -52,12 +48,12 @@ static void timer_set_deadline(uint32_t cpu, uint64_t deadline)
 }
 
 const struct dde_down_time host_down_time = {
-	.mono = host_mono,
+	.mono = time_mono,
 	.wall = time_wall,
 	.timer_set = timer_set_deadline,
 };
 
-/* When the CPU's timer interrupt is due, UINT64_MAX: never. */
+/* When the CPU's timer interrupt is due; UINT64_MAX: never. */
 static uint64_t timer_due(const struct host_cpu *c)
 {
 	uint64_t deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
@@ -69,11 +65,11 @@ static uint64_t timer_due(const struct host_cpu *c)
 /*
  * Raises the timer interrupt if it is due. CPU thread of cpu.
  *
- * After a time in which the process was stopped (SIGSTOP, a debugger, the whole
- * machine) all timeouts are over at once, and what they wait for has arrived but
- * was not looked at.  So the devices come first, for a moment.
+ * When the process was stopped for a while (SIGSTOP, a debugger, the whole machine), all
+ * timeouts expire at once, although what they wait for may have arrived unnoticed.  So
+ * devices come first, for GRACE_NS.
  *
- * Return: nanoseconds until it will be due; 0: it is raised; UINT64_MAX: never.
+ * Return: nanoseconds until it is due; 0: it is raised; UINT64_MAX: never.
  */
 static uint64_t timer_check(uint32_t cpu)
 {
@@ -82,7 +78,7 @@ static uint64_t timer_check(uint32_t cpu)
 
 	if (due == UINT64_MAX)
 		return UINT64_MAX;
-	now = host_mono();
+	now = time_mono();
 	if (due > now)
 		return due - now;
 	if (now - due > STALL_NS) {
@@ -90,42 +86,8 @@ static uint64_t timer_check(uint32_t cpu)
 		return GRACE_NS;
 	}
 	atomic_store_explicit(&c->deadline, UINT64_MAX, memory_order_relaxed);
-	host.up->irq_raise_cpu(cpu, DDE_HWIRQ_TIMER);
+	host.up->irq->raise_cpu(cpu, DDE_HWIRQ_TIMER);
 	return 0;
-}
-
-static void cpu_kick(uint32_t cpu)
-{
-	struct host_cpu *c = &host.cpu[cpu];
-	uint64_t one = 1;
-
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load(&c->sleeping)) {
-		if (write(c->kick_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-			host_die("cannot kick a CPU");
-	} else if ((int)cpu != host_this_cpu && c->tid) {
-		syscall(SYS_tgkill, getpid(), c->tid, SIG_TICK);
-	}
-}
-
-void host_raise(uint32_t hwirq)
-{
-	uint32_t cpu = host.up->irq_raise(hwirq);
-
-	if ((int)cpu != host_this_cpu)
-		cpu_kick(cpu);
-}
-
-void host_device_enter(void)
-{
-	if (host_this_cpu >= 0)
-		host.cpu[host_this_cpu].in_device++;
-}
-
-void host_device_leave(void)
-{
-	if (host_this_cpu >= 0)
-		host.cpu[host_this_cpu].in_device--;
 }
 
 static void on_tick(int sig, siginfo_t *si, void *context)
@@ -133,7 +95,7 @@ static void on_tick(int sig, siginfo_t *si, void *context)
 	const greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
 	int saved = errno, cpu = host_this_cpu;
 
-	/* A sleeping CPU looks for itself. */
+	/* A CPU that is about to sleep checks by itself. */
 	if (cpu < 0 || atomic_load_explicit(&host.cpu[cpu].sleeping, memory_order_relaxed))
 		return;
 	host_count->ticks++;
@@ -143,17 +105,18 @@ static void on_tick(int sig, siginfo_t *si, void *context)
 			ddekit_pci_flush(host.config.pci);
 		host_events_wait((unsigned int)cpu, 0, NULL);
 	}
-	host.up->irq_enter((uint32_t)cpu, (uint64_t)r[REG_RIP], (uint64_t)r[REG_RBP]);
+	host.up->irq->enter((uint32_t)cpu, (uint64_t)r[REG_RIP], (uint64_t)r[REG_RBP]);
 	errno = saved;
 }
 
 /*
- * A time-out is set and taken back for each sleep, mostly for nothing: packets and
- * requests are faster.  So a CPU whose sleeps are cut short sets a timer that stays as it
- * is until it goes off, and sleeps without a time-out as long as that comes in time.  That
- * it may come too early, for a deadline that is none any more, costs one waking.
+ * Setting and cancelling a timeout for each sleep is mostly wasted: packets and requests
+ * arrive earlier.  So a CPU whose sleeps are cut short arms a timer, the guard, leaves it
+ * armed until it expires, and sleeps without a timeout as long as the guard expires in
+ * time.  If it expires too early, because the deadline has changed, the CPU wakes once
+ * for nothing.
  *
- * CPU thread of c. While its guard is set, it has not gone off: no need to read the clock.
+ * CPU thread of c. While the guard is set it has not expired: no need to read the clock.
  */
 static bool guarded(const struct host_cpu *c)
 {
@@ -175,9 +138,10 @@ static bool guard_set(struct host_cpu *c)
 	return true;
 }
 
-void host_guard_event(void)
+/* The guard has expired. CPU thread of c. */
+static void on_guard(void *arg)
 {
-	struct host_cpu *c = &host.cpu[host_this_cpu];
+	struct host_cpu *c = arg;
 
 	c->guard = 0;
 	c->cut_short /= 2;
@@ -214,10 +178,15 @@ static void cpu_idle_wait(uint32_t cpu)
 	}
 	for (;;) {
 		atomic_store(&c->sleeping, 1);
-		if (*host.up->irq_pending(cpu) || !cpu_sleep(cpu))
+		if (*host.up->irq->pending(cpu) || !cpu_sleep(cpu))
 			break;
 	}
 	atomic_store(&c->sleeping, 0);
+}
+
+/* A kick only has to end the wait. */
+static void on_kick(void *arg)
+{
 }
 
 static void cpu_yield(void)
@@ -239,7 +208,7 @@ static int init_tick(struct host_cpu *c)
 	return timer_settime(c->tick, 0, &period, NULL) < 0 ? -errno : 0;
 }
 
-/* On each CPU thread: everything but the tick and faults is blocked. */
+/* On each CPU thread: blocks all signals but the tick, faults and SIGPROF. */
 static void init_signals(void)
 {
 	struct sigaction sa = { .sa_sigaction = on_tick, .sa_flags = SA_SIGINFO | SA_RESTART };
@@ -274,15 +243,28 @@ static void *cpu_main(void *arg)
 	err = init_tick(c);
 	if (err)
 		host_die("cannot create the tick timer");
-	if (cpu)
-		c->entry(cpu);
-	else
-		host.up->start(&(const struct dde_down){
-			.version = DDE_SEAM_VERSION, .size = DDE_DOWN_SIZE,
-			.sys = &host_down_sys, .time = &host_down_time, .cpu = &host_down_cpu,
-			.mem = &host_down_mem, .pci = host.config.pci ? &host_down_pci : NULL,
-			.file = &host_down_file }, &host.boot);
+	c->entry(cpu);
 	host_die("a CPU's entry returned");
+}
+
+int host_cpu_init(unsigned int cpu, void (*entry)(uint32_t cpu))
+{
+	struct host_cpu *c = &host.cpu[cpu];
+	int err;
+
+	c->entry = entry;
+	c->kick_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	c->guard_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (c->kick_fd < 0 || c->guard_fd < 0)
+		return -errno;
+	atomic_store(&c->deadline, UINT64_MAX);
+	err = host_events_init(cpu);
+	if (err)
+		return err;
+	c->guard_watch = (struct host_watch){ on_guard, c };
+	c->kick_watch = (struct host_watch){ on_kick, c };
+	err = host_event_watch(cpu, c->guard_fd, EPOLLIN | EPOLLET, &c->guard_watch);
+	return err ? err : host_event_watch(cpu, c->kick_fd, EPOLLIN | EPOLLET, &c->kick_watch);
 }
 
 int host_cpu_start(unsigned int cpu)
@@ -291,16 +273,6 @@ int host_cpu_start(unsigned int cpu)
 	sigset_t all, old;
 	int err;
 
-	c->kick_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	c->guard_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (c->kick_fd < 0 || c->guard_fd < 0)
-		return -errno;
-	atomic_store(&c->deadline, UINT64_MAX);
-	err = host_events_init(cpu);
-	if (!err && !cpu)
-		err = host_clock_init();
-	if (err)
-		return err;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&c->thread, NULL, cpu_main, (void *)(uintptr_t)cpu);
@@ -312,15 +284,17 @@ int host_cpu_start(unsigned int cpu)
 
 static int32_t cpu_start(uint32_t cpu, void (*entry)(uint32_t cpu))
 {
+	int err;
+
 	if (cpu == 0 || cpu >= HOST_MAX_CPUS)
 		return -EINVAL;
-	host.cpu[cpu].entry = entry;
-	return host_cpu_start(cpu);
+	err = host_cpu_init(cpu, entry);
+	return err ? err : host_cpu_start(cpu);
 }
 
 const struct dde_down_cpu host_down_cpu = {
 	.idle_wait = cpu_idle_wait,
-	.kick = cpu_kick,
+	.kick = host_kick,
 	.start = cpu_start,
 	.yield = cpu_yield,
 	.irq_move = host_event_move,

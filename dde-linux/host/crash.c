@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Faults on CPU threads: the runtime is told, as a kernel is told of a processor's
- * exceptions.  It mends or reports them.  What it cannot handle is reported here,
- * with registers, and the signal then ends the process as if it had not been
- * caught, so that the supervisor sees its name.
+ * Faults on CPU threads go to the runtime, as a processor's exceptions go to a kernel; it
+ * repairs or reports them.  Those that it cannot handle are reported here, with
+ * registers; then the signal ends the process as if it had not been caught, so that the
+ * supervisor sees which it was.
  *
- * SIGQUIT asks for a dump: what each CPU executes, where each kernel thread stands.
+ * SIGQUIT requests a dump: what each CPU executes, where each kernel thread is.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 #define ALT_STACK (128u << 10)
 #define GUARD 4096u
 #define SIG_DUMP SIGUSR2
-/* Faults within faults: a report may have some, a loop of them is the end. */
+/* Faults within faults: a report may cause some; more than that is a loop. */
 #define MAX_NESTED 8
 
 static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
@@ -48,10 +48,9 @@ static void registers_set(greg_t *to, const struct dde_registers *reg)
 #undef SET
 }
 
-/* ---- the last resort -------------------------------------------------------------- */
+/* ---- faults that the runtime cannot handle ------------------------------------------ */
 
-/* Async-signal-safe but for dladdr(), which only takes a lock that a CPU thread
- * never holds. */
+/* Async-signal-safe except for dladdr(), whose lock a CPU thread never holds. */
 static void log_address(const char *what, uint64_t addr)
 {
 	Dl_info d = { 0 };
@@ -67,7 +66,7 @@ static void log_address(const char *what, uint64_t addr)
 	}
 }
 
-static void report(int sig, const siginfo_t *si, const greg_t *r)
+static void report_fatal(int sig, const siginfo_t *si, const greg_t *r)
 {
 	host_log(0, "dde: signal %d (%s), address %p", sig, sigdescr_np(sig), si->si_addr);
 	log_address("dde: at", (uint64_t)r[REG_RIP]);
@@ -108,7 +107,7 @@ static uint32_t access_of(const greg_t *r)
 	return r[REG_ERR] & 2 ? DDE_ACCESS_WRITE : DDE_ACCESS_READ;
 }
 
-/* Return: whether the thread may go on, with registers as they are now. */
+/* Return: whether the thread may continue, with registers as they are now. */
 static bool runtime_handles(int cpu, int sig, const siginfo_t *si, greg_t *r)
 {
 	struct host_cpu *c = &host.cpu[cpu];
@@ -121,7 +120,7 @@ static bool runtime_handles(int cpu, int sig, const siginfo_t *si, greg_t *r)
 		f.address = (uint64_t)(uintptr_t)si->si_addr;
 	registers_get(&f.reg, r);
 	c->faults++;
-	ret = host.up->fault((uint32_t)cpu, &f);
+	ret = host.up->fault->handle((uint32_t)cpu, &f);
 	c->faults--;
 	registers_set(r, &f.reg);
 	return ret == 1;
@@ -132,15 +131,15 @@ static void on_fault(int sig, siginfo_t *si, void *context)
 	greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
 	int cpu = host_this_cpu, saved = errno;
 
-	/* Not one that somebody sent. */
+	/* Not one that a process sent. */
 	if (cpu >= 0 && si->si_code > 0 && runtime_handles(cpu, sig, si, r)) {
 		errno = saved;
 		return;
 	}
 	signal(sig, SIG_DFL);
-	report(sig, si, r);
-	/* Returning runs the instruction again, and the default action; what was
-	 * sent does not come again by itself. */
+	report_fatal(sig, si, r);
+	/* Returning executes the instruction again, which ends the process; a signal
+	 * that was sent has to be raised again. */
 	if (si->si_code <= 0)
 		raise(sig);
 }
@@ -156,7 +155,7 @@ void dde_host_dump(const void *context)
 	if (cpu < 0)
 		return;
 	registers_get(&reg, r);
-	host.up->dump((uint32_t)cpu, &reg);
+	host.up->fault->dump((uint32_t)cpu, &reg);
 	errno = saved;
 }
 
@@ -165,7 +164,7 @@ static void on_dump(int sig, siginfo_t *si, void *context)
 	dde_host_dump(context);
 }
 
-/* Whatever thread it hits, the CPU threads do the work. */
+/* On any thread; the CPU threads write the dump. */
 static void on_quit(int sig)
 {
 	unsigned int cpu = host.nr_cpus;

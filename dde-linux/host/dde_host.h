@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The host half of the runtime: loads libdde-linux.so, gives it threads, time,
- * memory, the PCI device and interrupts, and loads plugins into it.
+ * The host half of the runtime: loads libdde-linux.so, provides threads, time, memory,
+ * the PCI device and interrupts to it, and loads plugins.
  *
- * One runtime per process: the runtime's own state is process-wide, so is this.
- * Functions are for the main thread unless they say otherwise.
+ * One runtime per process: the state of the runtime and of this library is process-wide.
+ * Functions are for the main thread, and may block for file system and memory
+ * operations, unless they say otherwise.
  */
 #ifndef DDE_HOST_H
 #define DDE_HOST_H
@@ -14,16 +15,18 @@
 #include <ddekit/pci.h>
 #include "seam.h"
 
-/* What the owner of the runtime wants to hear.  Called on a CPU thread, which
- * must not be held up: they may write to a fd, and no more. */
+/* Events for the owner of the runtime.  Called on a CPU thread, log() also on others
+ * and in signal handlers; must not block: write to a fd, and no more. */
 struct dde_host_events {
-	/* A log line, without newline. */
+	/* A log line without newline, borrowed for the call. */
 	void (*log)(unsigned int level, const char *text, size_t len);
+	/* Once: the runtime accepts requests. */
 	void (*booted)(void);
+	/* The request is its submitter's again. */
 	void (*request_done)(struct dde_request *req);
-	/* The runtime shut down in order; the caller's thread stays blocked. */
+	/* The runtime has shut down in order; the calling thread stays blocked. */
 	void (*halted)(void);
-	/* The runtime is dead (panic), or the device is. Returning aborts the process. */
+	/* The runtime has panicked, or the device is gone. Returning aborts the process. */
 	void (*died)(const char *reason);
 };
 
@@ -31,11 +34,11 @@ struct dde_host_config {
 	const char *runtime;		/* path of libdde-linux.so */
 	const char *cmdline;		/* kernel command line */
 	const char *firmware_dirs;	/* colon-separated, absolute */
-	const char *plugin_dir;		/* absolute: where request_module() finds modules
-					 * by the index modules.index; NULL: nowhere */
+	const char *plugin_dir;		/* absolute: request_module() finds modules there
+					 * by the index modules.index; NULL: none */
 	unsigned int nr_cpus;		/* 1..dde_up.max_cpus, which is 1 in the UP flavour */
 	struct ddekit_pci *pci;		/* borrowed for ever; NULL: no device */
-	struct ddekit_pool pool;	/* where pci is NULL: memory to run in */
+	struct ddekit_pool pool;	/* if pci is NULL: memory to run in */
 	uint32_t pci_domain;
 	const struct dde_host_events *events;
 };
@@ -48,15 +51,15 @@ struct dde_host_config {
  */
 int dde_host_load(const struct dde_host_config *config, char **ret_why);
 
-/* Starts CPU 0. Return: 0 or negative errno; events->booted() comes later. */
+/* Starts CPU 0; does not wait: events->booted() follows. Return: 0, negative errno. */
 int dde_host_start(void);
 
-/* The loaded runtime's up-calls; constant. */
+/* Any thread; does not block. Return: the loaded runtime's up-calls; NULL before. */
 const struct dde_up *dde_host_up(void);
 
 struct dde_host_plugin {
 	void *handle;
-	struct dde_plugin plugin;	/* for dde_up.plugin_load */
+	struct dde_plugin plugin;	/* for dde_up_plugin.load */
 	char *args;
 	char *path;
 	struct dde_host_plugin *next;	/* its owner's */
@@ -68,61 +71,65 @@ struct dde_host_plugin {
  * @args: module parameters, copied; may be NULL
  *
  * Refuses a plugin that was built for another runtime before any of its code
- * runs. Nothing is initialised: submit dde_up.plugin_load for that.
+ * runs. Nothing is initialised: submit dde_up_plugin.load for that.
  * Return: 0, -ENOENT, -ENOEXEC (other runtime, not a plugin), -ENOMEM.
  */
 int dde_host_plugin_open(const char *path, const char *args, struct dde_host_plugin **ret,
 			 char **ret_why);
-/* A symbol of the plugin; NULL if there is none. */
+/* Any thread. Return: a symbol of the plugin; NULL if there is none. */
 void *dde_host_plugin_symbol(struct dde_host_plugin *plugin, const char *name);
-/* Unmaps it; after dde_up.plugin_unload succeeded. NULL is fine. */
+/* Any thread. Unmaps it, after dde_up_plugin.unload has succeeded. NULL is fine. */
 void dde_host_plugin_close(struct dde_host_plugin *plugin);
 /**
  * dde_host_plugin_mapped - is a plugin's file still mapped in the process?
  * @path: as it was opened
  *
- * Opened again, a plugin that is still mapped is not as new: its data is what
- * the unloaded module left.
+ * If so, opening it again gives the data that the unloaded module has left, and the
+ * runtime refuses it.
  */
 bool dde_host_plugin_mapped(const char *path);
 /**
  * dde_host_requested_take - a plugin that request_module() has loaded
  *
- * Any thread. Moves the newest of them to the caller, who unloads and closes it.
+ * Any thread; does not block. Moves the newest of them to the caller, who unloads and
+ * closes it.
  * Return: NULL if there is none.
  */
 struct dde_host_plugin *dde_host_requested_take(void);
 
-/* Any thread. Has fn(arg) run in the runtime; events->request_done() follows. */
+/* Any thread; does not block. Runs fn(arg) in the runtime; req belongs to the runtime
+ * until events->request_done(). */
 void dde_host_submit(struct dde_request *req);
 
-/* In a signal handler with its ucontext_t: has the runtime write registers and
- * backtrace of this CPU, and of all tasks, to the log. Does nothing on threads that
- * are no CPU. */
+/* In a signal handler, with its ucontext_t; does not block. The runtime writes this
+ * CPU's registers and backtrace to the log, CPU 0 also those of all tasks. Does nothing
+ * on threads other than CPUs. */
 void dde_host_dump(const void *context);
 
-/* A soft interrupt for a bridge, not yet raised by anything. Any thread.
+/* Any thread; does not block. Allocates a soft interrupt for a bridge, for ever.
  * Return: 0, -ENOSPC. */
 int dde_host_irq_alloc(uint32_t *ret_hwirq);
 /**
  * dde_host_watch - raise an interrupt when a fd becomes readable
  * @fd:    borrowed; watched edge-triggered until dde_host_unwatch()
- * @hwirq: the soft interrupt to raise; its handler is there already. It is
- *         raised at once if the fd is readable now
- * Any thread. Return: 0, -errno of epoll_ctl.
+ * @hwirq: the soft interrupt to raise, whose handler is already set. It is raised at
+ *         once if the fd is readable now
+ * Any thread; does not block. Return: 0, -EBUSY (it has a fd), -errno of epoll_ctl.
  */
 int dde_host_watch(int fd, uint32_t hwirq);
+/* Any thread; does not block. Ends that; a last interrupt may still be raised. */
 void dde_host_unwatch(int fd);
 
-/* Counters since start; any thread; read without a lock. */
+/* Counters since the start of the process. */
 struct dde_host_stats {
 	uint64_t irqs;		/* raised for the device and for watched fds */
 	uint64_t ticks;		/* tick signals taken */
 	uint64_t idle_waits;
-	uint64_t syscalls;	/* made by this half and known bridges */
+	uint64_t syscalls;	/* by this library and bridges */
 };
+/* Any thread; does not block. Without a lock: not a consistent snapshot. */
 void dde_host_stats(struct dde_host_stats *ret);
-/* For bridges: counts n system calls. */
+/* For bridges; any thread, does not block. Counts n system calls. */
 void dde_host_count_syscalls(unsigned int n);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a CPU waits for: the device's vectors and the fds of bridges whose
- * interrupts it takes, and kicks.  All of them edge-triggered, so that nothing
- * has to be read or re-armed.  The device's service fd is CPU 0's.
+ * What a CPU waits for: the fds of the interrupts that it takes (the device's vectors,
+ * bridges), kicks, and others that have a function.  All are edge-triggered, so nothing
+ * has to be read or re-armed.
  */
 #include <errno.h>
 #include <poll.h>
@@ -11,19 +11,20 @@
 
 #define EVENTS_AT_ONCE 32
 
-/* The fd behind an interrupt input, and who takes the interrupt. */
+/* The fd behind an interrupt input, and the CPU that takes the interrupt. */
 static struct source {
+	struct host_watch watch;
 	int fd_plus_1;			/* 0: none */
 	uint32_t events;
 	uint32_t cpu;
 } source[DDE_HWIRQ_COUNT];
 static pthread_mutex_t sources = PTHREAD_MUTEX_INITIALIZER;
 
-static _Atomic uint32_t soft_used;	/* soft interrupts given out */
+static _Atomic uint32_t soft_used;	/* soft interrupts allocated */
 
-static int control(unsigned int cpu, int op, int fd, uint32_t events, uint32_t token)
+static int epoll_change(unsigned int cpu, int op, int fd, uint32_t events, struct host_watch *watch)
 {
-	struct epoll_event e = { .events = events, .data.u32 = token };
+	struct epoll_event e = { .events = events, .data.ptr = watch };
 
 	return epoll_ctl(host.cpu[cpu].epoll_fd, op, fd, &e) < 0 ? -errno : 0;
 }
@@ -31,22 +32,34 @@ static int control(unsigned int cpu, int op, int fd, uint32_t events, uint32_t t
 int host_events_init(unsigned int cpu)
 {
 	struct host_cpu *c = &host.cpu[cpu];
-	int err;
 
 	c->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (c->epoll_fd < 0)
-		return -errno;
-	err = control(cpu, EPOLL_CTL_ADD, c->guard_fd, EPOLLIN | EPOLLET, EVENT_GUARD);
-	return err ? err : control(cpu, EPOLL_CTL_ADD, c->kick_fd, EPOLLIN | EPOLLET, EVENT_KICK);
+	return c->epoll_fd < 0 ? -errno : 0;
+}
+
+int host_event_watch(unsigned int cpu, int fd, uint32_t events, struct host_watch *watch)
+{
+	return epoll_change(cpu, EPOLL_CTL_ADD, fd, events, watch);
+}
+
+static void raise_source(void *arg)
+{
+	const struct source *s = arg;
+
+	host_count->irqs++;
+	host_raise((uint32_t)(s - source));
 }
 
 int host_event_add(int fd, uint32_t events, uint32_t hwirq)
 {
 	struct source *s = &source[hwirq];
-	int err;
+	int err = -EBUSY;
 
 	pthread_mutex_lock(&sources);
-	err = s->fd_plus_1 ? -EBUSY : control(s->cpu, EPOLL_CTL_ADD, fd, events, hwirq);
+	if (!s->fd_plus_1) {
+		s->watch = (struct host_watch){ raise_source, s };
+		err = epoll_change(s->cpu, EPOLL_CTL_ADD, fd, events, &s->watch);
+	}
 	if (!err) {
 		s->fd_plus_1 = fd + 1;
 		s->events = events;
@@ -63,19 +76,14 @@ void host_event_del(int fd)
 	for (i = 0; i < DDE_HWIRQ_COUNT; i++) {
 		if (source[i].fd_plus_1 != fd + 1)
 			continue;
-		control(source[i].cpu, EPOLL_CTL_DEL, fd, 0, 0);
+		epoll_change(source[i].cpu, EPOLL_CTL_DEL, fd, 0, NULL);
 		source[i].fd_plus_1 = 0;
 	}
 	pthread_mutex_unlock(&sources);
 }
 
-int host_event_add_own(int fd, uint32_t events, uint32_t token)
-{
-	return control(0, EPOLL_CTL_ADD, fd, events, token);
-}
-
-/* An event that the old CPU has not seen yet, the new one sees: a fd that is
- * readable when it is added counts as having become so. */
+/* No event is lost: a fd that is readable when it is added counts as having become
+ * readable. */
 void host_event_move(uint32_t hwirq, uint32_t cpu)
 {
 	struct source *s = &source[hwirq];
@@ -83,8 +91,8 @@ void host_event_move(uint32_t hwirq, uint32_t cpu)
 
 	pthread_mutex_lock(&sources);
 	if (s->cpu != cpu && s->fd_plus_1) {
-		control(s->cpu, EPOLL_CTL_DEL, s->fd_plus_1 - 1, 0, 0);
-		err = control(cpu, EPOLL_CTL_ADD, s->fd_plus_1 - 1, s->events, hwirq);
+		epoll_change(s->cpu, EPOLL_CTL_DEL, s->fd_plus_1 - 1, 0, NULL);
+		err = epoll_change(cpu, EPOLL_CTL_ADD, s->fd_plus_1 - 1, s->events, &s->watch);
 	}
 	s->cpu = cpu;
 	pthread_mutex_unlock(&sources);
@@ -92,27 +100,7 @@ void host_event_move(uint32_t hwirq, uint32_t cpu)
 		host_die("cannot move an interrupt to another CPU");
 }
 
-static void dispatch(uint32_t token)
-{
-	switch (token) {
-	case EVENT_KICK:
-		break;
-	case EVENT_GUARD:
-		host_guard_event();
-		break;
-	case EVENT_SERVICE:
-		host_pci_service();
-		break;
-	case EVENT_CLOCK:
-		host_clock_event();
-		break;
-	default:
-		host_count->irqs++;
-		host_raise(token);
-	}
-}
-
-/* As epoll_pwait2(), which Linux has from 5.11 on, and Valgrind not at all. */
+/* As epoll_pwait2(), which Linux has since 5.11, and Valgrind does not have. */
 static int wait_events(int epoll_fd, struct epoll_event *ev, const struct timespec *timeout,
 		       const sigset_t *mask)
 {
@@ -138,11 +126,14 @@ int host_events_wait(unsigned int cpu, uint64_t ns, const sigset_t *mask)
 		.tv_sec = (time_t)(ns / 1000000000u),
 		.tv_nsec = (long)(ns % 1000000000u),
 	};
+	const struct host_watch *w;
 	int i, n;
 
 	n = wait_events(host.cpu[cpu].epoll_fd, ev, ns == UINT64_MAX ? NULL : &ts, mask);
-	for (i = 0; i < n; i++)
-		dispatch(ev[i].data.u32);
+	for (i = 0; i < n; i++) {
+		w = ev[i].data.ptr;
+		w->fn(w->arg);
+	}
 	return n < 0 ? -errno : n;
 }
 
@@ -164,24 +155,4 @@ int dde_host_watch(int fd, uint32_t hwirq)
 void dde_host_unwatch(int fd)
 {
 	host_event_del(fd);
-}
-
-void dde_host_count_syscalls(unsigned int n)
-{
-	host_count->syscalls += n;
-}
-
-void dde_host_stats(struct dde_host_stats *ret)
-{
-	unsigned int cpu;
-
-	*ret = host.stats;
-	for (cpu = 0; cpu < HOST_MAX_CPUS; cpu++) {
-		const struct dde_host_stats *s = &host.cpu[cpu].stats;
-
-		ret->irqs += s->irqs;
-		ret->ticks += s->ticks;
-		ret->idle_waits += s->idle_waits;
-		ret->syscalls += s->syscalls;
-	}
 }

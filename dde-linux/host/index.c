@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * modules.index, which mkplugin makes in the plugin folder: the modules there are
- * and what they are called.  Lines of words:
+ * modules.index, written by mkplugin into the plugin folder: the modules there and their
+ * aliases.  Lines of words:
  *
  *	module NAME FILE...	plugins in load order, the module's own last
  *	alias PATTERN NAME
@@ -17,7 +17,7 @@
 #define INDEX_FILE "modules.index"
 #define BLANK " \t\n"
 
-/* The kernel does not tell - from _ in a module's name. */
+/* To the kernel, - and _ are the same in a module's name. */
 static bool same_name(const char *a, const char *b)
 {
 	for (; *a && *b; a++, b++)
@@ -26,7 +26,7 @@ static bool same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
-/* A file in the folder, and nothing else. */
+/* A file in the folder itself. */
 static bool is_plain(const char *file)
 {
 	return file[0] != '.' && !strchr(file, '/');
@@ -39,7 +39,7 @@ static void free_all(char **list, int n)
 }
 
 /* The rest of a line "module NAME". Return: how many files, -errno. */
-static int take_files(char **ret, int max, char **save)
+static int read_files(char **ret, int max, char **save)
 {
 	char *file;
 	int n = 0, err = 0;
@@ -61,7 +61,7 @@ static int take_files(char **ret, int max, char **save)
 	return err ? err : n;
 }
 
-/* Return: files of the module of that name, 0: there is none, -errno. */
+/* Return: number of files of the module of that name; 0: no such module; -errno. */
 static int find_module(FILE *f, const char *name, char **ret, int max)
 {
 	char *line = NULL, *save, *word;
@@ -75,13 +75,13 @@ static int find_module(FILE *f, const char *name, char **ret, int max)
 			continue;
 		word = strtok_r(NULL, BLANK, &save);
 		if (word && same_name(word, name))
-			n = take_files(ret, max, &save);
+			n = read_files(ret, max, &save);
 	}
 	free(line);
 	return n;
 }
 
-/* The module with the first alias that matches. Return: its name, NULL. */
+/* Return: name of the module with the first alias that matches, to be freed; NULL. */
 static char *find_alias(FILE *f, const char *alias)
 {
 	char *line = NULL, *save, *word, *pattern, *found = NULL;

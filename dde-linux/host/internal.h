@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shared by the files of the host half; nobody else includes it. */
+/* Shared by the files of the host half; no other file includes it. */
 #ifndef DDE_HOST_INTERNAL_H
 #define DDE_HOST_INTERNAL_H
 
@@ -11,9 +11,16 @@
 
 #define HOST_MAX_CPUS 8
 #define SIG_TICK SIGURG
-#define TICK_NS 1000000L	/* how late a busy CPU may notice time and fds */
-#define STALL_NS 1000000000u	/* later than this, the process did not run */
-#define GRACE_NS 20000000u	/* then devices come first, for so long */
+#define TICK_NS 1000000L	/* a busy CPU may notice time and fds so late */
+#define STALL_NS 1000000000u	/* a timer later than this: the process did not run */
+#define GRACE_NS 20000000u	/* after that, devices come first for so long */
+
+/* Called when a fd becomes ready, on the thread of the CPU that watches it; must not
+ * block. */
+struct host_watch {
+	void (*fn)(void *arg);
+	void *arg;
+};
 
 struct host_cpu {
 	pthread_t thread;
@@ -22,14 +29,15 @@ struct host_cpu {
 	timer_t tick;
 	_Atomic uint64_t deadline;	/* of the clock event, UINT64_MAX: none */
 	_Atomic int sleeping;		/* in idle_wait() */
-	int epoll_fd;			/* what it waits for: its interrupts, kicks */
+	int epoll_fd;			/* the fds it waits for */
 	int guard_fd;			/* timerfd, see guarded() */
-	uint64_t guard;			/* when that goes off; 0: not set */
-	unsigned int cut_short;		/* sleeps, of late, that something but time ended */
+	uint64_t guard;			/* when that expires; 0: not set */
+	unsigned int cut_short;		/* recent sleeps that something other than time ended */
 	struct dde_host_stats stats;	/* its own counts */
 	volatile int in_device;		/* in a call that may hold the device's lock */
-	unsigned int faults;		/* being handled, one in the other */
-	void (*entry)(uint32_t cpu);	/* of CPUs other than 0 */
+	unsigned int faults;		/* being handled, nested */
+	void (*entry)(uint32_t cpu);	/* what its thread runs */
+	struct host_watch kick_watch, guard_watch;
 };
 
 struct host {
@@ -41,59 +49,74 @@ struct host {
 	struct ddekit_pool pool;
 	uint64_t runtime_base, runtime_end;
 	_Atomic uint64_t grace_until;	/* no timer interrupt before, see timer_check() */
-	struct dde_host_stats stats;	/* counts of threads that are no CPU */
+	struct dde_host_stats stats;	/* counts of threads other than CPUs */
 };
 
+/* state.c */
 extern struct host host;
 
 /* The CPU that the calling thread is; -1: none. */
 extern _Thread_local int host_this_cpu;
 
-/* Where the calling thread counts; dde_host_stats() adds up. */
+/* The counters of the calling thread; dde_host_stats() adds them up. */
 extern _Thread_local struct dde_host_stats *host_count;
 
-/* In epoll_event.data.u32: a hwirq, or one of these. */
-enum { EVENT_KICK = 1 << 16, EVENT_SERVICE, EVENT_CLOCK, EVENT_GUARD };
-
-/* cpu.c */
-extern const struct dde_down_cpu host_down_cpu;
-extern const struct dde_down_time host_down_time;
-int host_cpu_start(unsigned int cpu);
-/* Any thread: raises hwirq and wakes its CPU if that is another thread. */
-void host_raise(uint32_t hwirq);
-uint64_t host_mono(void);
-/* CPU thread: its guard went off. */
-void host_guard_event(void);
-/* Brackets a call that may take the device's lock: the tick keeps away. */
+/* Around a call that may take the device's lock, which the tick then must not take. */
 void host_device_enter(void);
 void host_device_leave(void);
+
+/* log.c */
+/* Main thread, before all others. events: borrowed for ever. */
+void host_log_init(const struct dde_host_events *events);
+/* For dde_down_sys.print. */
+void host_log_line(uint32_t level, const char *text, uint32_t len);
+/* Any thread, async-signal-safe as far as events->log is; does not block. */
+void host_log(unsigned int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Any thread: allocates the message about a failure. ret_why may be NULL. */
+void host_why(char **ret_why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Any thread: reports reason to the owner, then aborts. */
+void host_die(const char *reason) __attribute__((noreturn));
+
+/* raise.c */
+/* Any thread; does not block. Raises hwirq and wakes its CPU if that is another thread. */
+void host_raise(uint32_t hwirq);
+/* For dde_down_cpu.kick. Any thread; does not block. */
+void host_kick(uint32_t cpu);
 
 /* event.c */
 /* Before the thread of cpu runs. Return: 0, negative errno. */
 int host_events_init(unsigned int cpu);
-/* Any thread. Has the CPU that takes hwirq watch fd. */
+/* Any thread. cpu watches a fd for ever; watch is borrowed for as long. */
+int host_event_watch(unsigned int cpu, int fd, uint32_t events, struct host_watch *watch);
+/* Any thread. The CPU that takes hwirq watches fd, and raises hwirq. Return: 0, -EBUSY,
+ * -errno of epoll_ctl. */
 int host_event_add(int fd, uint32_t events, uint32_t hwirq);
+/* Any thread. Ends that. */
 void host_event_del(int fd);
-/* A fd that is no interrupt of the runtime, for CPU 0; token: as above. */
-int host_event_add_own(int fd, uint32_t events, uint32_t token);
 /* For dde_down_cpu.irq_move. */
 void host_event_move(uint32_t hwirq, uint32_t cpu);
 /* CPU thread of cpu: waits ns nanoseconds (UINT64_MAX: for ever; 0: not at all)
- * and raises what came. mask: as epoll_pwait2(). Return: events, negative errno. */
+ * and calls the functions of the fds that are ready. mask: as epoll_pwait2().
+ * Return: number of events, negative errno. */
 int host_events_wait(unsigned int cpu, uint64_t ns, const sigset_t *mask);
 
+/* cpu.c */
+extern const struct dde_down_cpu host_down_cpu;
+extern const struct dde_down_time host_down_time;
+/* Before the thread of cpu runs: opens its fds; entry is what it will run.
+ * Return: 0, negative errno. */
+int host_cpu_init(unsigned int cpu, void (*entry)(uint32_t cpu));
+/* Starts the thread of cpu. Return: 0, negative errno. */
+int host_cpu_start(unsigned int cpu);
+
 /* clock.c */
-/* When CPU 0 can wait for events, before it runs. Return: 0, negative errno. */
+/* After host_cpu_init(0), before CPU 0 runs. Return: 0, negative errno. */
 int host_clock_init(void);
-/* CPU 0: the wall clock was set, perhaps. */
-void host_clock_event(void);
-/* CPU thread. Was that request of the clock's own? */
+/* CPU thread. Return: whether the request was the clock's own. */
 bool host_clock_done(struct dde_request *req);
 
 /* pci.c */
 extern const struct dde_down_pci host_down_pci;
-/* The device's service fd is readable. */
-void host_pci_service(void);
 
 /* mem.c */
 extern const struct dde_down_mem host_down_mem;
@@ -101,14 +124,15 @@ int host_mem_init(void);
 
 /* sys.c */
 extern const struct dde_down_sys host_down_sys;
-extern const struct dde_down_file host_down_file;
-void host_log(unsigned int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The end: reports reason, then aborts. */
-void host_die(const char *reason) __attribute__((noreturn));
+
+/* firmware.c */
+/* For dde_down_file.firmware_read. */
+int64_t host_firmware_read(const char *name, void *buf, uint64_t size);
 
 /* modprobe.c */
-/* Starts the thread that answers. */
+/* Starts the thread that answers. Return: 0, negative errno. */
 int host_modprobe_init(void);
+/* For dde_down_file. */
 void host_modprobe(struct dde_modprobe *m);
 void host_modprobe_done(struct dde_modprobe *m);
 
@@ -124,11 +148,11 @@ void host_modprobe_done(struct dde_modprobe *m);
 int host_index_find(const char *dir, const char *name, char **ret, int max);
 
 /* crash.c */
-/* Once per process: the runtime learns of faults, SIGQUIT asks it for a dump. */
+/* Once per process: sets the handlers for faults, and for dumps by SIGQUIT. */
 int host_crash_init(void);
-/* Takes the signals that a CPU thread never blocks out of a mask. */
+/* Removes the signals that a CPU thread never blocks from mask. */
 void host_crash_signals(sigset_t *mask);
-/* On each CPU thread: an alternate stack for the reports. */
+/* On each CPU thread: allocates an alternate stack for the reports. */
 int host_crash_init_thread(void);
 
 #endif

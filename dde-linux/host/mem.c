@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The reserved address range for vmap and vmalloc: pages of the pool appear
- * there by mmap of the pool's file.
+ * The reserved address range for vmap and vmalloc: pages of the pool are mapped there
+ * from the pool's file.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 
 #define PAGE_BYTES 4096u
 #define STRUCT_PAGE_BYTES 64u
-#define FIRST_BYTES (2u << 20)	/* a boot without a device touches more */
+#define FIRST_BYTES (2u << 20)	/* less than a boot without a device uses */
 
 static int32_t reserve(uint64_t va, uint64_t len, int flags)
 {
@@ -21,7 +21,7 @@ static int32_t reserve(uint64_t va, uint64_t len, int flags)
 	return 0;
 }
 
-/* For a runtime with KASAN: terabytes of address space, little of it touched. */
+/* For a runtime with KASAN: terabytes of address space, of which little is used. */
 static int map_shadow(uint64_t base, uint64_t size)
 {
 	void *at = (void *)(uintptr_t)base;
@@ -29,16 +29,16 @@ static int map_shadow(uint64_t base, uint64_t size)
 	if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
 		 MAP_FIXED_NOREPLACE, -1, 0) != at)
 		return -errno;
-	/* A huge page per touched byte would be too much, and so would a core. */
+	/* Neither a huge page per touched byte nor all of it in a core file. */
 	madvise(at, size, MADV_NOHUGEPAGE);
 	madvise(at, size, MADV_DONTDUMP);
 	return 0;
 }
 
 /*
- * What every boot writes: a struct page for each page, at the pool's end, and its first
- * allocations, at the beginning. To be given it at once takes the host a fraction of the
- * time that as many faults take; it can do without (Linux before 5.14).
+ * Populates the memory that every boot writes: a struct page for each page, at the pool's
+ * end, and the first allocations, at its beginning.  That takes a fraction of the time of
+ * as many page faults.  Optional: Linux before 5.14 refuses it.
  */
 static void populate(const struct ddekit_pool *pool)
 {
@@ -82,9 +82,9 @@ static int32_t mem_vmap(uint64_t va, uint64_t phys, uint64_t len)
 }
 
 /*
- * At the limit of mappings even this one is refused, but a mapping can be taken
- * away, and then there is room; should somebody else have used it, a hole stays,
- * which the host's kernel gives to nobody as long as there is room elsewhere.
+ * At the limit of mappings the host kernel refuses even this mmap, but not munmap, after
+ * which the mmap may succeed.  If another thread was faster, a hole remains, which the
+ * host kernel does not use while there is other address space.
  */
 static int32_t mem_vunmap(uint64_t va, uint64_t len)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Answers the kernel's wishes for modules: a thread that finds the plugins in the
- * plugin folder's index, maps them, and unmaps those that were not loaded.  A
- * thread of its own, for the CPU thread must not wait for a disk.
+ * Answers requests of the kernel for modules: a thread finds the plugins in the plugin
+ * folder's index, maps them, and unmaps those that were not loaded.  It is a thread of
+ * its own because a CPU thread must not wait for a disk.
  */
 #include <errno.h>
 #include <limits.h>
@@ -15,7 +15,7 @@
 #include <string.h>
 #include "internal.h"
 
-/* Plugins that were mapped for a wish, until it is known which have been loaded. */
+/* Plugins mapped for one request, until the runtime has loaded them or not. */
 struct job {
 	struct job *next;
 	unsigned int n;
@@ -25,7 +25,7 @@ struct job {
 
 static struct {
 	sem_t work;
-	_Atomic(struct dde_modprobe *) asked;	/* stacks; the thread takes all */
+	_Atomic(struct dde_modprobe *) asked;	/* stacks; the thread removes all */
 	_Atomic(struct job *) ended;
 	pthread_mutex_t lock;			/* of loaded */
 	struct dde_host_plugin *loaded;		/* newest first */
@@ -54,7 +54,7 @@ void host_modprobe_done(struct dde_modprobe *m)
 
 /* ---- the thread -------------------------------------------------------------------- */
 
-static void keep(struct dde_host_plugin *plugin)
+static void add_loaded(struct dde_host_plugin *plugin)
 {
 	pthread_mutex_lock(&modprobe.lock);
 	plugin->next = modprobe.loaded;
@@ -74,14 +74,14 @@ struct dde_host_plugin *dde_host_requested_take(void)
 	return plugin;
 }
 
-/* What was live already has another owner, who holds the mapping. */
+/* A plugin that was live already is mapped by another owner as well. */
 static void end_job(struct job *job)
 {
 	unsigned int i;
 
 	for (i = job->n; i-- > 0;) {
 		if (!job->result[i])
-			keep(job->plugin[i]);
+			add_loaded(job->plugin[i]);
 		else
 			dde_host_plugin_close(job->plugin[i]);
 	}
@@ -104,8 +104,8 @@ static int open_one(struct job *job, const char *file)
 	return err;
 }
 
-/* Return: 0 and the plugins in *job, which is the caller's in any case. */
-static int find(const char *name, struct job *job)
+/* Return: 0, -errno. Plugins opened so far are in *job in either case. */
+static int open_plugins(const char *name, struct job *job)
 {
 	char *file[DDE_MODPROBE_MAX];
 	int i, err = 0, n = -ENOENT;
@@ -123,12 +123,12 @@ static int find(const char *name, struct job *job)
 	return n < 0 ? n : err;
 }
 
-static void answer(struct dde_modprobe *m)
+static void answer_request(struct dde_modprobe *m)
 {
 	struct job *job = calloc(1, sizeof(*job));
 	unsigned int i;
 
-	m->error = job ? find(m->name, job) : -ENOMEM;
+	m->error = job ? open_plugins(m->name, job) : -ENOMEM;
 	if (m->error && job) {
 		end_job(job);
 	} else if (job) {
@@ -137,16 +137,16 @@ static void answer(struct dde_modprobe *m)
 		for (i = 0; i < job->n; i++)
 			m->plugin[i] = &job->plugin[i]->plugin;
 	}
-	host.up->modprobe_answer(m);	/* m is the runtime's from now on */
-	host_down_cpu.kick(0);
+	host.up->plugin->modprobe_answer(m);	/* m belongs to the runtime now */
+	host_kick(0);
 }
 
-static void *serve(void *unused)
+static void *modprobe_thread(void *unused)
 {
 	struct dde_modprobe *m, *next;
 	struct job *job, *next_job;
 
-	pthread_setname_np(pthread_self(), "modprobe");	/* another's needs a file of /proc */
+	pthread_setname_np(pthread_self(), "modprobe");	/* for another thread this needs /proc */
 	for (;;) {
 		while (sem_wait(&modprobe.work) < 0)
 			;
@@ -156,14 +156,14 @@ static void *serve(void *unused)
 		}
 		for (m = atomic_exchange(&modprobe.asked, NULL); m; m = next) {
 			next = m->next;
-			answer(m);
+			answer_request(m);
 		}
 	}
 	return NULL;
 }
 
-/* Signals are for other threads, but for one that the thread itself causes: a sandbox
- * may look at what it opens. */
+/* Blocks all signals in the thread but SIGSYS, by which a sandbox may handle the
+ * thread's own system calls. */
 int host_modprobe_init(void)
 {
 	sigset_t all, old;
@@ -175,7 +175,7 @@ int host_modprobe_init(void)
 	sigfillset(&all);
 	sigdelset(&all, SIGSYS);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
-	err = pthread_create(&thread, NULL, serve, NULL);
+	err = pthread_create(&thread, NULL, modprobe_thread, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -err;
 }

@@ -10,7 +10,6 @@
 
 static struct ddekit_irq *vectors[N_VECTORS];
 static struct ddekit_irq *lines[N_LINES];
-static bool serviced;		/* the service fd is watched */
 
 static int32_t config_read(struct dde_pci_addr at, uint32_t reg, uint32_t size, uint32_t *ret)
 {
@@ -107,7 +106,7 @@ static void msi_free(uint32_t hwirq, uint32_t count)
 	host_device_leave();
 }
 
-/* Watches freshly allocated vectors; on failure some may be watched. */
+/* Watches vectors just allocated; on failure some may be watched already. */
 static int watch_vectors(struct ddekit_irq **irq, uint32_t count)
 {
 	uint32_t i, first = ddekit_irq_number(irq[0]);
@@ -197,21 +196,8 @@ static void intx_mask(uint32_t hwirq)
 	host_device_leave();
 }
 
-static void intx_unmask(uint32_t hwirq)
-{
-	int fd = ddekit_pci_service_fd(host.config.pci);
-
-	if (!serviced && fd >= 0) {
-		if (host_event_add_own(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, EVENT_SERVICE))
-			host_die("cannot watch the device's interrupt lines");
-		serviced = true;
-	}
-	host_device_enter();
-	ddekit_irq_unmask(lines[hwirq - DDE_HWIRQ_LINE]);
-	host_device_leave();
-}
-
-void host_pci_service(void)
+/* The service fd is readable. */
+static void on_service(void *arg)
 {
 	int err;
 
@@ -220,6 +206,22 @@ void host_pci_service(void)
 	host_device_leave();
 	if (err)
 		host_die("the device does not answer any more");
+}
+
+static void intx_unmask(uint32_t hwirq)
+{
+	static struct host_watch service = { .fn = on_service };
+	static bool serviced;		/* its fd is watched */
+	int fd = ddekit_pci_service_fd(host.config.pci);
+
+	if (!serviced && fd >= 0) {
+		if (host_event_watch(0, fd, EPOLLIN | EPOLLRDHUP | EPOLLET, &service))
+			host_die("cannot watch the device's interrupt lines");
+		serviced = true;
+	}
+	host_device_enter();
+	ddekit_irq_unmask(lines[hwirq - DDE_HWIRQ_LINE]);
+	host_device_leave();
 }
 
 const struct dde_down_pci host_down_pci = {

@@ -14,7 +14,7 @@ import time
 PACKAGE = 'linux-source-6.12'
 TARBALL = f'/usr/src/{PACKAGE}.tar.xz'
 UNPACKED_BYTES = 1_700_000_000      # what the tree takes, with room for directories
-# Folders (symlinks) that are ours: nothing else may be in the tree beside the package's files.
+# Our folders (symlinks): nothing else may be in the tree beside the package's files.
 ADDED = ('arch/dde',)
 
 
@@ -31,7 +31,7 @@ def say(text):
 
 
 def write_file(path, text):
-    """Writes a file as a whole or not at all."""
+    """Writes a file atomically."""
     tmp = f'{path}.new'
     try:
         with open(tmp, 'w', encoding='utf-8') as f:
@@ -69,7 +69,7 @@ class Source:
                           f'"apt-get install {PACKAGE}" or name the file with --source')
 
     def identity(self):
-        """What tells a tarball from another, the hash included (kept while the file is)."""
+        """Identifies the tarball, by its hash too (cached as long as the file is the same)."""
         st = os.stat(self.tarball)
         known = read_json(self.record)
         same = {'tarball': self.tarball, 'size': st.st_size, 'mtime_ns': st.st_mtime_ns}
@@ -82,11 +82,11 @@ class Source:
         return {**same, 'sha256': digest.hexdigest(), 'package_version': package_version()}
 
     def unpack(self):
-        """Makes the tree be there, from this tarball. Returns identity()."""
+        """Unpacks the tarball unless the tree is there. Returns identity()."""
         identity = self.identity()
         known = read_json(self.record)
         if os.path.isdir(self.tree) and not known:
-            say(f'{self.tree} is there, but no record of its origin: comparing it')
+            say(f'{self.tree} exists, without a record of its origin: comparing it')
             differences = compare(self)
             if differences.any():
                 raise Problem(f'{self.tree}: is not what is in {self.tarball} '
@@ -119,8 +119,8 @@ class Source:
             shutil.rmtree(temporary, ignore_errors=True)
 
     def _remove_old(self, temporary):
-        """Takes away another package's tree and all that was compiled from it: its files may be
-        newer than this one's, and make would not compile them again."""
+        """Removes another package's tree and all that was compiled from it: its files may be
+        newer than this one's, and make would not recompile them."""
         if os.path.isdir(self.tree):
             say('removing the tree of another package')
             os.replace(self.tree, os.path.join(temporary, 'old'))
@@ -137,7 +137,7 @@ class Source:
             if os.path.islink(link) and os.readlink(link) == target:
                 continue
             if os.path.lexists(link) and not os.path.islink(link):
-                raise Problem(f'{link}: is in the way; the package has no such folder')
+                raise Problem(f'{link}: remove it; the package has no such folder')
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(link)
             os.symlink(target, link)
@@ -206,7 +206,7 @@ def _package_of(tarball):
 
 
 def _package(source, anew):
-    """The same, from the list that an earlier run kept, if it is of this very tarball."""
+    """The same, from the list of an earlier run, if that was made from this tarball."""
     with open(source.tarball, 'rb') as f:
         digest = hashlib.file_digest(f, 'sha256').hexdigest()
     kept = os.path.join(source.builddir, 'package.json')
@@ -217,7 +217,7 @@ def _package(source, anew):
             if kept_list['tarball'] == digest:
                 return kept_list['files']
     package = _package_of(source.tarball)
-    with contextlib.suppress(OSError):      # next time it takes longer, that is all
+    with contextlib.suppress(OSError):      # then the next run takes longer
         with open(kept + '.new', 'w', encoding='utf-8') as f:
             json.dump({'tarball': digest, 'files': package}, f)
         os.replace(kept + '.new', kept)
@@ -225,7 +225,7 @@ def _package(source, anew):
 
 
 def _what_is(path):
-    """What the tree has there, in the terms of _package_of(); '' for what no package has."""
+    """What the tree has there, as in _package_of(); '' for a kind no package has."""
     if os.path.islink(path):
         return 'l' + os.readlink(path)
     try:

@@ -11,7 +11,7 @@ UP_SYMBOL = 'dde_up'
 LINKER_MADE = ('_GLOBAL_OFFSET_TABLE_',)    # undefined in a .ko, defined by ld itself
 # Offsets in struct dde_up of dde-linux/seam.h.
 UP_RELEASE, UP_VERMAGIC, UP_ABI = 8, 16, 24
-UP_MAX_CPUS, UP_PERCPU_UNIT = 124, 128      # uint32_t, uint64_t
+UP_MAX_CPUS, UP_PERCPU_UNIT = 36, 40        # uint32_t, uint64_t
 
 
 def plain(name):

@@ -357,7 +357,7 @@ static void load_named(char *arg)
 
 static void shut_down(void)
 {
-	struct dde_request req = { .fn = dde_host_up()->shutdown };
+	struct dde_request req = { .fn = dde_host_up()->sys->shutdown };
 
 	dde_host_submit(&req);
 	await(&box.halted, 0, "shutting down");

@@ -51,7 +51,7 @@ static int load_one(const char *name, const char *args)
 	if (r)
 		give_up(EXIT_START, "load %s: %s", name, why ? why : strerror((int)-r));
 	tell("loading %s", name);
-	r = in_runtime(dde_host_up()->plugin_load, &plugin->plugin, name);
+	r = in_runtime(dde_host_up()->plugin->load, &plugin->plugin, name);
 	tell("load %s: %d (%.3f ms)", name, (int)r, (double)(now_ns() - start) / 1e6);
 	if (r < 0) {
 		dde_host_plugin_close(plugin);
@@ -108,7 +108,7 @@ static int unload(struct loaded *l)
 	int64_t r;
 
 	tell("unloading %s", l->name);
-	r = in_runtime(dde_host_up()->plugin_unload, &l->plugin->plugin, l->name);
+	r = in_runtime(dde_host_up()->plugin->unload, &l->plugin->plugin, l->name);
 	tell("unload %s: %d (%.3f ms)", l->name, (int)r, (double)(now_ns() - start) / 1e6);
 	if (r < 0)
 		return (int)r;

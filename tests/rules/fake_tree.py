@@ -9,8 +9,6 @@ import subprocess
 
 RUNTIME_C = r'''
 #include <seam.h>
-static __attribute__((noreturn))
-void start(const struct dde_down *d, const struct dde_boot *b) { for (;;) ; }
 int _printk(const char *f, ...);
 int _printk(const char *f, ...) { return f[0]; }
 void *memcpy(void *d, const void *s, unsigned long n);
@@ -29,7 +27,7 @@ int init_net = 42;
 int not_exported(void);
 int not_exported(void) { return 1; }
 const struct dde_up dde_up = { DDE_SEAM_VERSION, sizeof(dde_up), "6.12.0-fake",
-	VERMAGIC, ABI, start,
+	VERMAGIC, ABI,
 #ifdef SMP
 	.max_cpus = 4, .percpu_unit = 0x10000,
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts: raised by any host thread as a bit in the CPU's state, taken by
- * the CPU's thread when it turns interrupts on, relaxes, idles, or is sent a
- * signal by the host.
+ * Interrupts.  Any host thread raises them, as a bit in a CPU's state.  The CPU's
+ * thread delivers them when it turns interrupts on, in cpu_relax(), when it idles,
+ * and when the host signals it.
  */
 #include <linux/bits.h>
 #include <linux/hardirq.h>
@@ -14,10 +14,16 @@
 #include <linux/export.h>
 #include <asm/dde.h>
 #include <asm/irq_regs.h>
-#include "internal.h"
+#include "kernel.h"
 
-/* Bridges' inputs and interrupt lines; messages have a domain of their own. */
-struct irq_domain *dde_irq_domain __ro_after_init;
+/* Of the runtime's own inputs. */
+static void (*handlers[DDE_HWIRQ_SOFT])(void);
+/* Of inputs that are Linux interrupts; NULL: the input is not in use. */
+static struct irq_domain *domains[DDE_HWIRQ_COUNT];
+#ifdef CONFIG_SMP
+static void (*call_handler)(struct dde_cpu *c);
+static u32 irq_cpu[DDE_HWIRQ_COUNT];	/* the CPU that each is raised on */
+#endif
 
 /* ---- raising: any thread, async-signal-safe ----------------------------- */
 
@@ -25,7 +31,7 @@ void dde_irq_raise_cpu(u32 cpu, u32 hwirq)
 {
 	struct dde_cpu *c = dde_cpu_of(cpu);
 
-	/* The bit first: who sees the word must find the bit. */
+	/* The bit first: whoever sees the word must find the bit. */
 	__atomic_fetch_or(&c->irq_map[hwirq / 64], BIT_ULL(hwirq % 64), __ATOMIC_SEQ_CST);
 	__atomic_store_n(&c->irq_pending, 1, __ATOMIC_SEQ_CST);
 }
@@ -35,7 +41,7 @@ u32 dde_irq_raise(u32 hwirq)
 	u32 cpu = 0;
 
 #ifdef CONFIG_SMP
-	cpu = dde_irq_cpu(hwirq);
+	cpu = READ_ONCE(irq_cpu[hwirq]);
 #endif
 	dde_irq_raise_cpu(cpu, hwirq);
 	return cpu;
@@ -46,31 +52,25 @@ const volatile u32 *dde_irq_pending(u32 cpu)
 	return &dde_cpu_of(cpu)->irq_pending;
 }
 
-/* ---- taking: the CPU's own thread --------------------------------------- */
+/* ---- delivery: the CPU's own thread -------------------------------------- */
 
-static void take_one(u32 hwirq)
+static void deliver_one(u32 hwirq)
 {
-	int err;
+	struct irq_domain *domain;
+	void (*handler)(void);
 
-	if (hwirq == DDE_HWIRQ_TIMER) {
-		dde_timer_interrupt();
+	if (hwirq < DDE_HWIRQ_SOFT) {
+		handler = READ_ONCE(handlers[hwirq]);
+		if (handler)
+			handler();
 		return;
 	}
-	if (hwirq == DDE_HWIRQ_CONTROL) {
-		dde_control_interrupt();
-		return;
-	}
-#ifdef CONFIG_PCI_MSI
-	if (hwirq >= DDE_HWIRQ_MSI)
-		err = generic_handle_domain_irq(dde_msi_domain, hwirq);
-	else
-#endif
-		err = generic_handle_domain_irq(dde_irq_domain, hwirq);
-	if (err)
+	domain = READ_ONCE(domains[hwirq]);
+	if (!domain || generic_handle_domain_irq(domain, hwirq))
 		pr_warn_ratelimited("interrupt input %u is not in use\n", hwirq);
 }
 
-static void take_work(struct dde_cpu *c)
+static void run_irq_work(struct dde_cpu *c)
 {
 	if (!READ_ONCE(c->irq_work))
 		return;
@@ -80,14 +80,15 @@ static void take_work(struct dde_cpu *c)
 	irq_exit();
 }
 
-static void take_all(struct dde_cpu *c)
+static void deliver_pending(struct dde_cpu *c)
 {
 	unsigned int word;
 	u64 bits;
 
-	take_work(c);
+	run_irq_work(c);
 #ifdef CONFIG_SMP
-	dde_take_calls(c);
+	if (READ_ONCE(c->ipi_map))
+		call_handler(c);
 #endif
 	for (word = 0; word < ARRAY_SIZE(c->irq_map); word++) {
 		if (!READ_ONCE(c->irq_map[word]))
@@ -95,18 +96,18 @@ static void take_all(struct dde_cpu *c)
 		bits = __atomic_exchange_n(&c->irq_map[word], 0, __ATOMIC_SEQ_CST);
 		for (; bits; bits &= bits - 1) {
 			irq_enter();
-			take_one(word * 64 + __ffs(bits));
+			deliver_one(word * 64 + __ffs(bits));
 			irq_exit();
 		}
 	}
 }
 
 /*
- * Interrupts are on.  Softirqs at the end of take_all() turn them on too, so
- * this nests once.  What is raised meanwhile is taken in a second round, what
- * comes after that when the interrupted code next gets here, or at the next
- * tick: like a processor, which executes an instruction between interrupts.  A
- * level-triggered line may stay asserted until that very code has run.
+ * Interrupts are on.  Softirqs at the end of deliver_pending() turn them on too, so
+ * this nests once.  Interrupts raised meanwhile are delivered in a second round.
+ * Later ones wait until the interrupted code gets here again, or for the next tick:
+ * a processor, too, executes an instruction between two interrupts, and a
+ * level-triggered line may stay asserted until the interrupted code has run.
  */
 #define ROUNDS 2
 
@@ -129,7 +130,7 @@ static __always_inline void deliver(unsigned long ip, unsigned long bp)
 	for (round = 0; round < ROUNDS; round++) {
 		if (!__atomic_exchange_n(&c->irq_pending, 0, __ATOMIC_SEQ_CST))
 			break;
-		take_all(c);
+		deliver_pending(c);
 	}
 	set_irq_regs(outer);
 	if (lockdep_on)
@@ -164,72 +165,78 @@ void arch_irq_work_raise(void)
 	dde_irq_poll();
 }
 
-/* For dde_up: in a signal handler, anywhere in this thread. */
+/* In a signal handler, anywhere in this thread. */
 void dde_irq_enter(u32 cpu, u64 ip, u64 bp)
 {
 	if (!dde_this_cpu->irq_off && dde_this_cpu->irq_pending)
 		deliver(ip, bp);
 }
 
-/* ---- the interrupts of bridges and lines -------------------------------- */
+/* ---- who handles which input ---------------------------------------------- */
 
-static void nothing(struct irq_data *data)
+void dde_irq_set_handler(u32 hwirq, void (*handler)(void))
+{
+	WRITE_ONCE(handlers[hwirq], handler);
+}
+
+void dde_irq_set_domain(u32 first, u32 end, struct irq_domain *domain)
+{
+	for (; first < end; first++)
+		WRITE_ONCE(domains[first], domain);
+}
+
+#ifdef CONFIG_SMP
+void dde_irq_set_call_handler(void (*handler)(struct dde_cpu *c))
+{
+	call_handler = handler;
+}
+
+int dde_irq_set_affinity(struct irq_data *data, const struct cpumask *mask, bool force)
+{
+	unsigned int cpu = cpumask_any_and_distribute(mask, cpu_online_mask);
+
+	if (cpu >= nr_cpu_ids)
+		return -EINVAL;
+	WRITE_ONCE(irq_cpu[data->hwirq], cpu);
+	dde_call_void(cpu->irq_move(data->hwirq, cpu));
+	irq_data_update_effective_affinity(data, cpumask_of(cpu));
+	return IRQ_SET_MASK_OK_DONE;
+}
+#endif
+
+/* ---- the interrupts of bridges -------------------------------------------- */
+
+static struct irq_domain *soft_domain __ro_after_init;
+
+static void soft_nothing(struct irq_data *data)
 {
 }
 
 static struct irq_chip soft_chip = {
 	.name = "DDE-soft",
-	.irq_ack = nothing,
-	.irq_mask = nothing,	/* lazily: what comes while disabled is resent */
-	.irq_unmask = nothing,
+	.irq_ack = soft_nothing,
+	.irq_mask = soft_nothing,	/* lazy: resent if it arrives while disabled */
+	.irq_unmask = soft_nothing,
 #ifdef CONFIG_SMP
 	.irq_set_affinity = dde_irq_set_affinity,
 #endif
 };
 
-#ifdef CONFIG_PCI
-static void line_mask(struct irq_data *data)
+static int map_soft(struct irq_domain *domain, unsigned int virq, irq_hw_number_t hwirq)
 {
-	dde_call_void(pci->intx_mask(data->hwirq));
-}
-
-static void line_unmask(struct irq_data *data)
-{
-	dde_call_void(pci->intx_unmask(data->hwirq));
-}
-
-static struct irq_chip line_chip = {
-	.name = "DDE-INTx",
-	.irq_mask = line_mask,
-	.irq_unmask = line_unmask,
-#ifdef CONFIG_SMP
-	.irq_set_affinity = dde_irq_set_affinity,
-#endif
-};
-#endif
-
-static int map(struct irq_domain *domain, unsigned int virq, irq_hw_number_t hwirq)
-{
-#ifdef CONFIG_PCI
-	if (hwirq >= DDE_HWIRQ_LINE) {
-		irq_set_status_flags(virq, IRQ_LEVEL);
-		irq_set_chip_and_handler(virq, &line_chip, handle_level_irq);
-		return 0;
-	}
-#endif
 	irq_set_chip_and_handler(virq, &soft_chip, handle_edge_irq);
 	return 0;
 }
 
-static const struct irq_domain_ops domain_ops = { .map = map };
+static const struct irq_domain_ops soft_domain_ops = { .map = map_soft };
 
 int dde_irq_map(unsigned int hwirq)
 {
 	unsigned int virq;
 
-	if (hwirq < DDE_HWIRQ_SOFT || hwirq >= DDE_HWIRQ_MSI)
+	if (hwirq < DDE_HWIRQ_SOFT || hwirq >= DDE_HWIRQ_LINE)
 		return -EINVAL;
-	virq = irq_create_mapping(dde_irq_domain, hwirq);
+	virq = irq_create_mapping(soft_domain, hwirq);
 	return virq ? virq : -ENOMEM;
 }
 EXPORT_SYMBOL_GPL(dde_irq_map);
@@ -239,11 +246,9 @@ void __init init_IRQ(void)
 	struct fwnode_handle *fwnode = irq_domain_alloc_named_fwnode("DDE");
 
 	if (fwnode)
-		dde_irq_domain = irq_domain_create_linear(fwnode, DDE_HWIRQ_MSI, &domain_ops, NULL);
-	if (!dde_irq_domain)
+		soft_domain = irq_domain_create_linear(fwnode, DDE_HWIRQ_LINE, &soft_domain_ops,
+						       NULL);
+	if (!soft_domain)
 		panic("no memory for interrupts");
-#ifdef CONFIG_PCI_MSI
-	if (dde_msi_init())
-		panic("no memory for message interrupts");
-#endif
+	dde_irq_set_domain(DDE_HWIRQ_SOFT, DDE_HWIRQ_LINE, soft_domain);
 }

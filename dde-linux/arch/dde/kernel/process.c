@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Kernel threads: how they begin, and what the CPU does when none runs. */
+/* Kernel threads: how they start, and what a CPU does when none is runnable. */
 #include <linux/cpu.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
@@ -10,17 +10,17 @@
 #include <linux/sched/task_stack.h>
 #include <linux/smp.h>
 #include <asm/dde.h>
-#include "internal.h"
+#include "kernel.h"
 
-asmlinkage void dde_thread_start(struct task_struct *prev, int (*fn)(void *), void *arg)
+static asmlinkage void thread_start(struct task_struct *prev, int (*fn)(void *), void *arg)
 {
 	schedule_tail(prev);
 	fn(arg);
-	/* What comes now is user mode, for one that has executed a program. */
+	/* A process that has executed a program would now enter user mode. */
 	do_exit(dde_program_run());
 }
 
-/* The frame that dde_switch_stack() pops, from the stack's lower end. */
+/* The frame that dde_switch_stack() pops, lowest address first. */
 struct first_frame {
 	unsigned long r15;
 	unsigned long r14;
@@ -42,6 +42,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	memset(frame, 0, sizeof(*frame));
 	frame->r12 = (unsigned long)args->fn;
 	frame->r13 = (unsigned long)args->fn_arg;
+	frame->r14 = (unsigned long)thread_start;
 	frame->ret = (unsigned long)dde_thread_entry;
 	p->thread.sp = (unsigned long)frame;
 	return 0;
@@ -49,7 +50,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 
 static void (*idle_hook)(void);
 
-/* Before the CPU counts as idle: RCU waits for it, so the hook may use RCU. */
+/* RCU does not regard the CPU as idle yet, so the hook may use RCU. */
 void arch_cpu_idle_enter(void)
 {
 	void (*hook)(void) = READ_ONCE(idle_hook);
@@ -68,7 +69,7 @@ int dde_set_idle_hook(void (*hook)(void))
 }
 EXPORT_SYMBOL_GPL(dde_set_idle_hook);
 
-/* Interrupts are off; the idle loop turns them on, which takes what came. */
+/* Interrupts are off; the idle loop turns them on afterwards, which delivers them. */
 void arch_cpu_idle(void)
 {
 	if (!dde_this_cpu->irq_pending && !need_resched())
@@ -77,7 +78,7 @@ void arch_cpu_idle(void)
 
 long arch_ptrace(struct task_struct *child, long request, unsigned long addr, unsigned long data)
 {
-	return -EIO;	/* there is nobody to be traced */
+	return -EIO;	/* there are no user processes */
 }
 
 void ptrace_disable(struct task_struct *child)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Several CPUs: their state, how they start, how one calls another. */
+/* Several CPUs: how they start, how one calls another. */
 #include <linux/cpu.h>
 #include <linux/export.h>
 #include <linux/hardirq.h>
 #include <linux/init.h>
-#include <linux/irq.h>
 #include <linux/irq_work.h>
 #include <linux/memblock.h>
 #include <linux/percpu.h>
@@ -14,38 +13,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/smp.h>
 #include <asm/sections.h>
-#include "internal.h"
-
-/* ---- the state of a CPU: thread-local, and known to all by a pointer ------- */
-
-static __thread struct dde_cpu this_cpu_state __attribute__((tls_model("initial-exec")));
-unsigned long dde_cpu_distance;
-EXPORT_SYMBOL(dde_cpu_distance);
-
-/* Of CPUs that do not run: what is raised there is lost. */
-static struct dde_cpu nobody;
-static struct dde_cpu *cpus[NR_CPUS] = { [0 ... NR_CPUS - 1] = &nobody };
-
-struct dde_cpu *dde_cpu_of(unsigned int cpu)
-{
-	return __atomic_load_n(&cpus[cpu], __ATOMIC_ACQUIRE);
-}
-
-static void become_cpu(unsigned int cpu, struct task_struct *task)
-{
-	this_cpu_state.id = cpu;
-	this_cpu_state.irq_off = 1;
-	this_cpu_state.percpu_offset = cpu * DDE_PERCPU_UNIT;
-	this_cpu_state.task = task;
-	__atomic_store_n(&cpus[cpu], &this_cpu_state, __ATOMIC_RELEASE);
-}
-
-/* On the thread that becomes CPU 0. Word 0 of a thread's block is its address. */
-void dde_setup_cpu(void)
-{
-	dde_cpu_distance = (unsigned long)&this_cpu_state - *(unsigned long __seg_fs *)0;
-	become_cpu(0, &init_task);
-}
+#include "kernel.h"
 
 void dde_cpu_yield(void)
 {
@@ -56,8 +24,8 @@ EXPORT_SYMBOL(dde_cpu_yield);
 /* ---- per-CPU variables ----------------------------------------------------- */
 
 /*
- * The copy of CPU n lies n * DDE_PERCPU_UNIT behind the variable itself, in the
- * core and in each plugin alike: both have the room behind their .data..percpu.
+ * CPU n's copy of a variable lies n * DDE_PERCPU_UNIT behind the variable itself, in
+ * the runtime and in each plugin: both reserve the space behind their .data..percpu.
  */
 unsigned long __per_cpu_offset[NR_CPUS] __read_mostly;
 EXPORT_SYMBOL(__per_cpu_offset);
@@ -117,7 +85,7 @@ void arch_send_call_function_ipi_mask(const struct cpumask *mask)
 		call_cpu(cpu, CALL_FUNCTION);
 }
 
-/* Until the process ends, asleep: what is raised here is not taken. */
+/* Sleeps until the process ends; delivers no interrupts. */
 static void __noreturn stop_here(void)
 {
 	unsigned int cpu = smp_processor_id();
@@ -131,7 +99,7 @@ static void __noreturn stop_here(void)
 	}
 }
 
-/* At panic and halt: the others stop as soon as they look, and are not waited for. */
+/* At panic and halt.  Does not wait: the others stop when they next check for calls. */
 void smp_send_stop(void)
 {
 	unsigned int cpu, self = smp_processor_id();
@@ -142,13 +110,10 @@ void smp_send_stop(void)
 }
 
 /* Interrupts are off. */
-void dde_take_calls(struct dde_cpu *c)
+static void handle_calls(struct dde_cpu *c)
 {
-	u64 calls;
+	u64 calls = __atomic_exchange_n(&c->ipi_map, 0, __ATOMIC_SEQ_CST);
 
-	if (!READ_ONCE(c->ipi_map))
-		return;
-	calls = __atomic_exchange_n(&c->ipi_map, 0, __ATOMIC_SEQ_CST);
 	irq_enter();
 	if (calls & BIT_ULL(CALL_STOP))
 		stop_here();
@@ -157,27 +122,6 @@ void dde_take_calls(struct dde_cpu *c)
 	if (calls & BIT_ULL(CALL_FUNCTION))
 		generic_smp_call_function_interrupt();
 	irq_exit();
-}
-
-/* ---- which CPU takes an interrupt ------------------------------------------- */
-
-static u32 irq_cpu[DDE_HWIRQ_COUNT];
-
-u32 dde_irq_cpu(u32 hwirq)
-{
-	return READ_ONCE(irq_cpu[hwirq]);
-}
-
-int dde_irq_set_affinity(struct irq_data *data, const struct cpumask *mask, bool force)
-{
-	unsigned int cpu = cpumask_any_and_distribute(mask, cpu_online_mask);
-
-	if (cpu >= nr_cpu_ids)
-		return -EINVAL;
-	WRITE_ONCE(irq_cpu[data->hwirq], cpu);
-	dde_call_void(cpu->irq_move(data->hwirq, cpu));
-	irq_data_update_effective_affinity(data, cpumask_of(cpu));
-	return IRQ_SET_MASK_OK_DONE;
 }
 
 /* ---- starting CPUs ------------------------------------------------------------ */
@@ -196,7 +140,8 @@ static void __init smp_possible(unsigned int count)
 
 void __init dde_setup_smp(void)
 {
-	/* The host has compared the number with dde_up.max_cpus. */
+	/* The host has checked nr_cpus against dde_up.max_cpus. */
+	dde_irq_set_call_handler(handle_calls);
 	smp_possible(clamp(dde_boot->nr_cpus, 1u, (u32)NR_CPUS));
 }
 
@@ -229,7 +174,7 @@ static void run_secondary(void)
 /* On the new host thread, on its own stack. */
 static void enter_secondary(u32 cpu)
 {
-	become_cpu(cpu, idle_of[cpu]);
+	dde_become_cpu(cpu, idle_of[cpu]);
 	dde_run_on_stack((unsigned long)task_stack_page(idle_of[cpu]) + THREAD_SIZE, run_secondary);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Changing stacks. */
+/* Switching stacks. */
 #include <linux/linkage.h>
 
 	.text
@@ -9,8 +9,8 @@
  *					unsigned long next_sp,
  *					struct task_struct *prev)
  *
- * Keeps what a call preserves on the old stack, goes on where the new one left
- * off, and returns there the thread that ran before.
+ * Saves the registers that a call preserves on the old stack, continues where the
+ * new one was left, and returns the thread that ran before.
  */
 SYM_FUNC_START(dde_switch_stack)
 	pushq	%rbp
@@ -33,7 +33,7 @@ SYM_FUNC_END(dde_switch_stack)
 
 /*
  * Where a new thread's first switch ends: rax is the thread before, r12 and
- * r13 hold its function and argument (copy_thread()).
+ * r13 hold its function and argument, r14 what calls it (copy_thread()).
  */
 SYM_FUNC_START(dde_thread_entry)
 	.cfi_startproc
@@ -42,7 +42,7 @@ SYM_FUNC_START(dde_thread_entry)
 	movq	%rax, %rdi
 	movq	%r12, %rsi
 	movq	%r13, %rdx
-	call	dde_thread_start
+	call	*%r14
 	ud2
 	.cfi_endproc
 SYM_FUNC_END(dde_thread_entry)

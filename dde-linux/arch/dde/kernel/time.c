@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Time: the host's monotonic clock, its wall clock, one timer per CPU. */
+/* Clocks are the host's; each CPU has a clock event device. */
 #include <linux/clockchips.h>
 #include <linux/clocksource.h>
-#include <linux/delay.h>
-#include <linux/export.h>
 #include <linux/hrtimer.h>
 #include <linux/nmi.h>
 #include <linux/percpu.h>
@@ -11,7 +9,7 @@
 #include <linux/sched/clock.h>
 #include <linux/smp.h>
 #include <linux/timekeeping.h>
-#include "internal.h"
+#include "kernel.h"
 
 unsigned long long notrace sched_clock(void)
 {
@@ -37,8 +35,8 @@ void read_persistent_clock64(struct timespec64 *ts)
 }
 
 /*
- * For dde_up, in the control thread.  An interrupt between reading the one clock
- * and setting the other makes them differ: once more, then.
+ * In the control thread.  An interrupt between reading the host's clock and setting
+ * the kernel's makes them differ: try again.
  */
 s64 dde_clock_set(void *arg)
 {
@@ -57,15 +55,15 @@ s64 dde_clock_set(void *arg)
 }
 
 static DEFINE_PER_CPU(struct clock_event_device, host_timer);
-static DEFINE_PER_CPU(u64, timer_deadline) = U64_MAX;	/* of what is armed */
-static DEFINE_PER_CPU(u64, overslept);	/* nanoseconds, to be told; 0: in time */
+static DEFINE_PER_CPU(u64, timer_deadline) = U64_MAX;	/* U64_MAX: not armed */
+static DEFINE_PER_CPU(u64, overslept);	/* nanoseconds, to be logged; 0: in time */
 
 DECLARE_PER_CPU(struct hrtimer_cpu_base, hrtimer_bases);
 
 /*
- * A sleep from min to max is armed with max, so that it may end along with
- * another; an idle CPU would always sleep until max.  Here nothing is saved by
- * that, and drivers' resets are made of such sleeps: end them at min.
+ * The kernel arms a sleep of min to max with max, so that it can end together with
+ * another; an idle CPU would always sleep until max.  That saves nothing here, and
+ * drivers' resets consist of such sleeps: end them at min.
  *
  * Return: max - min of the high-resolution timer that is being armed.
  */
@@ -81,10 +79,10 @@ static u64 slack_of_next(void)
 }
 
 /*
- * A timer interrupt that is a second late: the process did not run, and nobody
- * is to blame for not having done anything in that time.
+ * If a timer interrupt is a second late, the process did not run.  The stall and
+ * lockup detectors must not blame anyone for that time.
  */
-static void look_whether_late(u64 now)
+static void check_lateness(u64 now)
 {
 	u64 deadline = __this_cpu_read(timer_deadline);
 
@@ -100,7 +98,7 @@ static int timer_next_event(unsigned long delta, struct clock_event_device *time
 	u64 now = dde_down->time->mono(), slack = slack_of_next();
 	u64 deadline = now + delta - min_t(u64, slack, delta);
 
-	look_whether_late(now);
+	check_lateness(now);
 	__this_cpu_write(timer_deadline, deadline);
 	dde_call_void(time->timer_set(raw_smp_processor_id(), deadline));
 	return 0;
@@ -127,11 +125,11 @@ void dde_timer_init_cpu(void)
 	clockevents_config_and_register(timer, NSEC_PER_SEC, 1000, LONG_MAX);
 }
 
-void dde_timer_interrupt(void)
+static void timer_interrupt(void)
 {
 	struct clock_event_device *timer = this_cpu_ptr(&host_timer);
 
-	look_whether_late(dde_down->time->mono());
+	check_lateness(dde_down->time->mono());
 	__this_cpu_write(timer_deadline, U64_MAX);
 	if (unlikely(__this_cpu_read(overslept))) {
 		pr_info("the host did not run this CPU for %llu ms\n",
@@ -145,41 +143,6 @@ void dde_timer_interrupt(void)
 void __init time_init(void)
 {
 	clocksource_register_hz(&host_clock, NSEC_PER_SEC);
+	dde_irq_set_handler(DDE_HWIRQ_TIMER, timer_interrupt);
 	dde_timer_init_cpu();
 }
-
-/*
- * Busy waiting; interrupts are taken if they are on.  What the driver wrote
- * before must reach the device before the wait begins.
- */
-void __ndelay(unsigned long nsecs)
-{
-	u64 start;
-
-	if (dde_down->pci)
-		dde_call_void(pci->mmio_flush());
-	start = dde_down->time->mono();
-
-	while (dde_down->time->mono() - start < nsecs)
-		cpu_relax();
-}
-EXPORT_SYMBOL(__ndelay);
-
-void __udelay(unsigned long usecs)
-{
-	__ndelay(usecs * NSEC_PER_USEC);
-}
-EXPORT_SYMBOL(__udelay);
-
-/* xloops: microseconds * 2^32 / 10^6, that is seconds in units of 2^-32. */
-void __const_udelay(unsigned long xloops)
-{
-	__ndelay(mul_u64_u64_shr(xloops, NSEC_PER_SEC, 32));
-}
-EXPORT_SYMBOL(__const_udelay);
-
-void __delay(unsigned long loops)
-{
-	__ndelay(loops);
-}
-EXPORT_SYMBOL(__delay);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The layout of the shared object. What the dynamic linker reads comes first. */
+/* Layout of the shared object. Sections that the dynamic linker reads come first. */
 #include <asm/cache.h>
 #include <asm/page.h>
 #include <asm/percpu_unit.h>
@@ -69,7 +69,7 @@ SECTIONS
 
 	BSS_SECTION(0, PAGE_SIZE, 8)
 
-	/* Last, as each CPU's copy lies one unit behind the one before. */
+	/* Last: each CPU's copy lies one unit behind the previous one. */
 	PERCPU_SECTION(L1_CACHE_BYTES)
 #ifdef CONFIG_SMP
 	. = ALIGN(PAGE_SIZE);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The processor as a source of randomness. */
+/* Random numbers from the processor. */
 #ifndef _ASM_DDE_ARCHRANDOM_H
 #define _ASM_DDE_ARCHRANDOM_H
 
 #include <linux/types.h>
 
-/* Return: how many of @count words were written; 0 if the processor has none. */
+/* Return: how many of @count words were written; 0: none available. */
 size_t dde_random_longs(unsigned long *words, size_t count);
 size_t dde_random_seed_longs(unsigned long *words, size_t count);
 

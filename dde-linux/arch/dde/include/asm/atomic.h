@@ -14,7 +14,7 @@
 #define arch_atomic64_read(v)		READ_ONCE((v)->counter)
 #define arch_atomic64_set(v, i)		WRITE_ONCE((v)->counter, (i))
 
-/* No result wanted. */
+/* Without a result. */
 #define DDE_ATOMIC_VOID(prefix, op, insn, type, vtype)			\
 static __always_inline void prefix##_##op(type i, vtype *v)		\
 {									\
@@ -23,7 +23,7 @@ static __always_inline void prefix##_##op(type i, vtype *v)		\
 		     : "memory", "cc");					\
 }
 
-/* The counter's value before. */
+/* Return: the counter's previous value. */
 #define DDE_ATOMIC_FETCH(prefix, op, c_op, type, vtype)			\
 static __always_inline type prefix##_fetch_##op(type i, vtype *v)	\
 {									\

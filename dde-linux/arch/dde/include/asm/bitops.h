@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bit operations: compiler built-ins to find bits, the generic ones to set them. */
+/* Bit operations: built-ins of the compiler find bits, the generic ones set them. */
 #ifndef _ASM_DDE_BITOPS_H
 #define _ASM_DDE_BITOPS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* BUG() and WARN(): an undefined instruction, and a table that knows its place. */
+/* BUG() and WARN(): an undefined instruction, and a table of their places. */
 #ifndef _ASM_DDE_BUG_H
 #define _ASM_DDE_BUG_H
 
@@ -22,7 +22,7 @@
 #define DDE_BUG_PLACE
 #endif
 
-/* One struct bug_entry; all of it is text, for position-independent code. */
+/* One struct bug_entry; offsets only, as the code is position-independent. */
 #define DDE_BUG(flags)						\
 	asm_inline volatile(					\
 		"1:	ud2\n"					\

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Caches are coherent; new vmalloc mappings must be made known to the host. */
+/* Caches are coherent; the host must be told of new vmalloc mappings. */
 #ifndef _ASM_DDE_CACHEFLUSH_H
 #define _ASM_DDE_CACHEFLUSH_H
 
@@ -9,12 +9,11 @@
 int dde_vmap_sync(unsigned long start, unsigned long end);
 
 /*
- * Flushing cannot fail, says the interface; asking the host for a mapping can.
- * Two functions of mm/vmalloc.c, by which all that can fail is mapped, flush
- * between mapping and returning "err", and have a local variable of that name:
- * there the failure is put into it, and goes the way of any other failure to map.
- * Elsewhere the pages stay unmapped, and whoever touches them has the mapping
- * tried again by the fault, or gets its report.
+ * Flushing cannot fail, but asking the host for a mapping can.  Callers that can
+ * handle a failure to map use two functions of mm/vmalloc.c, which flush after mapping
+ * and then return their local variable "err": the macro sets that variable.
+ * Elsewhere the pages stay unmapped; an access faults, and the fault handler tries
+ * again, or reports it.
  */
 #define DDE_PASTE_(a, b)	a##b
 #define DDE_PASTE(a, b)		DDE_PASTE_(a, b)
@@ -22,7 +21,7 @@ int dde_vmap_sync(unsigned long start, unsigned long end);
 
 #if __is_defined(DDE_PASTE(dde_in_, __KBUILD_MODNAME))
 struct dde_nobody;
-extern struct dde_nobody err;	/* what "err" is in all other functions of the file */
+extern struct dde_nobody err;	/* what "err" means in all other functions of the file */
 
 static inline void dde_vmap_tell(int failure, int *ret_err)
 {

@@ -6,9 +6,9 @@
 #include <linux/compiler.h>
 
 /*
- * One CPU thread alone needs no bus lock: it is interrupted between
- * instructions only.  Words shared with other host threads, as in struct
- * dde_cpu, are accessed with the compiler's __atomic functions instead.
+ * A single CPU thread needs no bus lock: it is interrupted between instructions
+ * only.  Words shared with other host threads, as in struct dde_cpu, are accessed
+ * by the compiler's __atomic functions instead.
  */
 #ifdef CONFIG_SMP
 #define DDE_LOCK "lock; "
@@ -43,7 +43,7 @@
 })
 
 #ifdef CONFIG_SMP
-/* xchg with memory locks the bus by itself. */
+/* xchg with memory always locks the bus. */
 #define arch_xchg(ptr, new)						\
 ({									\
 	__typeof__(ptr) __xp = (ptr);					\

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the processor can do; as a process may ask it (Intel SDM, volume 2, CPUID). */
+/* The processor's features (Intel SDM, volume 2, CPUID). */
 #ifndef _ASM_DDE_CPUID_H
 #define _ASM_DDE_CPUID_H
 
@@ -13,8 +13,8 @@ struct cpuid {
 	u32 a, b, c, d;
 };
 
-/* What setup asks once, for an answer costs microseconds in a virtual machine; of a leaf
- * that the processor does not have, zero. */
+/* Read once, as CPUID costs microseconds in a virtual machine. Leaves that the
+ * processor does not have read as zero. */
 struct cpu_features {
 	u32 leaf1_c, leaf7_b;
 };

@@ -5,7 +5,7 @@
 
 #include <asm/dde_cpu.h>
 
-/* Not volatile: within a function it does not change under the reader. */
+/* Not volatile: it does not change within a function. */
 static __always_inline struct task_struct *get_current(void)
 {
 #ifdef CONFIG_SMP

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The state of a virtual CPU that its own code and other threads look at. */
+/* The state of a virtual CPU, read by its own code and by other threads. */
 #ifndef _ASM_DDE_DDE_CPU_H
 #define _ASM_DDE_DDE_CPU_H
 
@@ -9,9 +9,9 @@
 struct task_struct;
 
 /*
- * irq_off is written by the CPU's own thread alone.  The pending words are set
- * by any thread with bus-locked operations, bits of irq_map before irq_pending,
- * and cleared by the CPU's own thread.
+ * Only the CPU's own thread writes irq_off.  Any thread sets the pending words, by
+ * bus-locked operations, a bit of irq_map before irq_pending; the CPU's own thread
+ * clears them.
  */
 struct dde_cpu {
 	struct task_struct *task;	/* the kernel thread that runs */
@@ -29,9 +29,9 @@ struct dde_cpu {
 
 #ifdef CONFIG_SMP
 /*
- * A kernel thread goes to another host thread whenever it sleeps, so nothing
- * derived from the thread pointer may be kept.  The distance of the structure
- * from the thread pointer is the same in every thread; that may.
+ * A kernel thread may move to another host thread whenever it sleeps, so the compiler
+ * must not cache anything derived from the thread pointer.  The distance from the
+ * thread pointer to the structure is the same in every thread.
  */
 extern unsigned long dde_cpu_distance;
 #define dde_this_cpu	((volatile struct dde_cpu __seg_fs *)dde_cpu_distance)
@@ -40,9 +40,9 @@ extern struct dde_cpu dde_boot_cpu;
 #define dde_this_cpu	((volatile struct dde_cpu *)&dde_boot_cpu)
 #endif
 
-/* Takes what is pending; interrupts are on. */
+/* Delivers pending interrupts; interrupts are on. */
 void dde_irq_deliver(void);
-/* The same if interrupts are on, else nothing. */
+/* The same if interrupts are on; else does nothing. */
 void dde_irq_poll(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a device calls an address of the pool: the same, or what the host's table says. */
+/* Device addresses of the pool: its physical ones, or those of the host's table. */
 #ifndef _ASM_DDE_DMA_DIRECT_H
 #define _ASM_DDE_DMA_DIRECT_H
 

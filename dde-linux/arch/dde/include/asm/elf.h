@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is asked of an architecture about ELF files. */
+/* ELF constants of the architecture. */
 #ifndef _ASM_DDE_ELF_H
 #define _ASM_DDE_ELF_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Instructions that may fault, and where execution goes on if they do. */
+/* Instructions that may fault, and where execution continues if they do. */
 #ifndef _ASM_DDE_EXTABLE_H
 #define _ASM_DDE_EXTABLE_H
 
@@ -13,7 +13,7 @@ struct exception_table_entry {
 
 struct pt_regs;
 
-/* Return: whether regs->ip was in a table; then it is where to go on. */
+/* Return: whether regs->ip was in a table; if so, it is set to where to continue. */
 bool fixup_exception(struct pt_regs *regs);
 
 /* In an asm: the instruction at @insn may fault; @fixup is an asm label. */

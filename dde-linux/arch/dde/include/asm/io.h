@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Device memory and ports: direct accesses, or calls to the host where it says so. */
+/* Device memory and ports: direct accesses, or down-calls if the address says so. */
 #ifndef _ASM_DDE_IO_H
 #define _ASM_DDE_IO_H
 
 #include <linux/compiler.h>
 #include <linux/types.h>
 
-/* Flags in an address from ioremap(): the seam's DDE_MMIO_CALL and _PORT.  Not
- * taken from there, so that a change of the seam compiles few files again. */
+/* Flags in an address from ioremap(): the seam's DDE_MMIO_CALL and _PORT.  Defined
+ * again, so that a change of the seam does not recompile every user of this file. */
 #define DDE_IO_CALL	(1UL << 62)
 #define DDE_IO_PORT	(1UL << 61)
 
-/* Interrupts may be on or off. addr as from ioremap(), DDE_IO_CALL set. */
+/* Interrupts may be on or off. addr: from ioremap(), with DDE_IO_CALL set. */
 u64 dde_mmio_read(unsigned long addr, u32 size);
 void dde_mmio_write(unsigned long addr, u32 size, u64 value);
 
@@ -49,7 +49,7 @@ DDE_IO_ACCESS(q, u64)
 #define __raw_writel __raw_writel
 #define __raw_writeq __raw_writeq
 
-/* The processor keeps stores to memory ahead of later stores to a device. */
+/* The processor orders stores to memory before later stores to a device. */
 #define __io_br()	barrier()
 #define __io_ar(v)	barrier()
 #define __io_bw()	barrier()

@@ -22,8 +22,8 @@ static __always_inline void arch_local_irq_disable(void)
 #define arch_local_irq_disable arch_local_irq_disable
 
 /*
- * An interrupt raised between the store and the test is seen by the test or,
- * if its raiser was later, taken when the raiser's signal arrives.
+ * The test sees an interrupt raised between the store and the test.  A later one is
+ * delivered when the raiser's signal arrives.
  */
 static __always_inline void arch_local_irq_enable(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Nothing is kept per address space. */
+/* Address spaces have no state of their own. */
 #ifndef _ASM_DDE_MMU_H
 #define _ASM_DDE_MMU_H
 

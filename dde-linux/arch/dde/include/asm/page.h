@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-/* The pool, as the host gave it at boot: [base, end). */
+/* The pool, from dde_boot: [base, end). */
 extern unsigned long dde_pool_base;
 extern unsigned long dde_pool_end;
 extern unsigned long dde_pool_pfn;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the PCI core asks of the architecture. */
+/* The architecture's part of the PCI core. */
 #ifndef _ASM_DDE_PCI_H
 #define _ASM_DDE_PCI_H
 
@@ -8,8 +8,8 @@
 #define PCIBIOS_MIN_IO			0x1000
 #define PCIBIOS_MIN_MEM			0
 /*
- * The buses are the runtime's own to number.  What the host has programmed into
- * the first bridge need not leave room for the bridges behind it.
+ * The runtime numbers its buses itself: the bus numbers that the host has programmed
+ * into the first bridge may leave none for the bridges behind it.
  */
 #define pcibios_assign_all_busses()	1
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Page tables that no hardware walks.  For vmalloc space the host is told of
- * changes when the kernel would flush the TLB (kernel/vmap.c).
+ * Page tables that no hardware walks.  For vmalloc space, the host is told of changes
+ * where the kernel flushes the TLB (mm/vmap.c).
  */
 #ifndef _ASM_DDE_PGTABLE_H
 #define _ASM_DDE_PGTABLE_H
@@ -35,7 +35,7 @@
 #define _PAGE_DIRTY		0x010UL
 #define _PAGE_SPECIAL		0x020UL
 #define _PAGE_PROTNONE		0x040UL
-#define _PAGE_MAPPED		0x080UL	/* the host has a mapping, maybe an old one */
+#define _PAGE_MAPPED		0x080UL	/* the host has a mapping, perhaps an outdated one */
 #define _PAGE_SWP_EXCLUSIVE	0x100UL
 
 #define _PAGE_TABLE	(_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY)
@@ -49,7 +49,7 @@
 #define PAGE_KERNEL_EXEC PAGE_KERNEL
 #define PAGE_KERNEL_RO	__pgprot(_PAGE_PRESENT | _PAGE_ACCESSED)
 
-/* The seam's DDE_VMAP_BASE and _SIZE; see asm/io.h for why it is not included. */
+/* The seam's DDE_VMAP_BASE and _SIZE; asm/io.h says why it is not included. */
 #define VMALLOC_START	0x200000000000UL
 #define VMALLOC_END	(VMALLOC_START + 0x1000000000UL)
 #define MODULES_VADDR	VMALLOC_START
@@ -61,7 +61,7 @@ extern pgd_t swapper_pg_dir[PTRS_PER_PGD];
 extern void *empty_zero_page;
 #define ZERO_PAGE(vaddr)	virt_to_page(empty_zero_page)
 
-/* What memory a mapping shows is the host's matter, and so is its caching. */
+/* The host decides what a mapping maps and how it is cached. */
 #define pgprot_writecombine(prot)	(prot)
 #define pgprot_noncached(prot)		(prot)
 
@@ -114,7 +114,7 @@ static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
 	return __pte((pte_val(pte) & _PAGE_CHG_MASK) | pgprot_val(prot));
 }
 
-/* That the host has a mapping must not be forgotten before it is told. */
+/* _PAGE_MAPPED stays set until the host has been told. */
 static inline void set_pte(pte_t *ptep, pte_t pte)
 {
 	pte_val(*ptep) = pte_val(pte) | (pte_val(*ptep) & _PAGE_MAPPED);
@@ -203,7 +203,7 @@ static inline pud_t *p4d_pgtable(p4d_t p4d)
 struct vm_area_struct;
 struct vm_fault;
 
-/* There is no MMU that would cache an entry. */
+/* There is no MMU that caches entries. */
 static inline void update_mmu_cache_range(struct vm_fault *vmf, struct vm_area_struct *vma,
 					  unsigned long addr, pte_t *ptep, unsigned int nr)
 {

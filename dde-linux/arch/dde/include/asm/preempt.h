@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The generic preemption count; a place to reschedule also takes interrupts. */
+/* The generic preemption count; rescheduling points also deliver interrupts. */
 #ifndef _ASM_DDE_PREEMPT_H
 #define _ASM_DDE_PREEMPT_H
 
@@ -10,8 +10,8 @@
 #include <asm/dde_cpu.h>
 
 /*
- * A loop that calls cond_resched() and nothing else must see time pass: the
- * tick that asks for the reschedule is itself pending.
+ * In a loop that calls only cond_resched(), time must pass: the tick that requests
+ * the reschedule is itself pending.
  */
 static __always_inline bool should_resched(int preempt_offset)
 {

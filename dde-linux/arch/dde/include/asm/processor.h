@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The processor and what a kernel thread keeps of it while it does not run. */
+/* The processor, and the state of a kernel thread that does not run. */
 #ifndef _ASM_DDE_PROCESSOR_H
 #define _ASM_DDE_PROCESSOR_H
 
@@ -10,14 +10,14 @@
 
 struct task_struct;
 
-/* Registers that a call preserves lie on the stack at sp. */
+/* The registers that a call preserves are on the stack at sp. */
 struct thread_struct {
 	unsigned long sp;
 };
 
 #define INIT_THREAD { }
 
-/* There is no user space; exec of process 1 wants an address range for it. */
+/* There is no user space, but exec of process 1 needs an address range for it. */
 #define TASK_SIZE		((1UL << 47) - PAGE_SIZE)
 #define TASK_UNMAPPED_BASE	PAGE_ALIGN(TASK_SIZE / 3)
 #define STACK_TOP		TASK_SIZE

@@ -7,7 +7,7 @@
 
 #ifndef __ASSEMBLY__
 
-/* As struct dde_registers of the seam.  Interrupts fill in ip and bp alone. */
+/* As struct dde_registers of the seam.  Interrupts fill in only ip and bp. */
 struct pt_regs {
 	unsigned long r15;
 	unsigned long r14;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Spin locks of several CPUs.  Unfair on purpose: with more CPUs than cores the
- * next in a queue may be a host thread that does not run.  cpu_relax() yields.
+ * Spin locks for several CPUs.  Deliberately unfair: with more CPUs than cores, the
+ * next in a queue could be a host thread that is not running.  cpu_relax() yields.
  */
 #ifndef _ASM_DDE_SPINLOCK_H
 #define _ASM_DDE_SPINLOCK_H

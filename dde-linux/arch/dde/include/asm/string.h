@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The string functions that matter for speed. */
+/* The string functions that are worth optimising. */
 #ifndef _ASM_DDE_STRING_H
 #define _ASM_DDE_STRING_H
 
@@ -11,8 +11,8 @@ void *memmove(void *to, const void *from, __kernel_size_t len);
 void *memset(void *to, int value, __kernel_size_t len);
 
 #ifdef CONFIG_KASAN
-/* The names without underscores check their arguments first (mm/kasan/shadow.c);
- * files that are not to be checked use these. */
+/* The names without underscores check their arguments (mm/kasan/shadow.c); files
+ * that are exempt from the checks use these. */
 void *__memcpy(void *to, const void *from, __kernel_size_t len);
 void *__memmove(void *to, const void *from, __kernel_size_t len);
 void *__memset(void *to, int value, __kernel_size_t len);

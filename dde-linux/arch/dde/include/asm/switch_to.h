@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From one kernel thread to the next. */
+/* Switching kernel threads. */
 #ifndef _ASM_DDE_SWITCH_TO_H
 #define _ASM_DDE_SWITCH_TO_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Nobody makes system calls here. */
+/* There are no system calls. */
 #ifndef _ASM_DDE_SYSCALL_H
 #define _ASM_DDE_SYSCALL_H
 
@@ -7,7 +7,7 @@
 #include <linux/bug.h>
 #include <linux/sched.h>
 
-/* -1: the task is not in a system call, as is true of every task. */
+/* -1: not in a system call; no task ever is. */
 static inline int syscall_get_nr(struct task_struct *task, struct pt_regs *regs)
 {
 	return -1;

@@ -5,7 +5,7 @@
 
 /*
  * Down-calls run host code on these stacks, and a signal frame with all vector
- * registers (some 3 KiB) may come on top; 64 KiB leaves room for both.
+ * registers (some 3 KiB) may be added; 64 KiB is enough for both.
  */
 #define THREAD_SIZE_ORDER	4
 #define THREAD_SIZE		(PAGE_SIZE << THREAD_SIZE_ORDER)

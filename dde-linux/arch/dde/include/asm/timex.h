@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The time stamp counter, as entropy and for fine measurement. */
+/* The time stamp counter, for entropy and fine measurements. */
 #ifndef _ASM_DDE_TIMEX_H
 #define _ASM_DDE_TIMEX_H
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Taking user mappings down. */
+/* Removing user mappings. */
 #ifndef _ASM_DDE_TLB_H
 #define _ASM_DDE_TLB_H
 
 #include <linux/mm.h>
 #include <linux/swap.h>
 
-/* uaccess.c walks tables under the RCU read lock: they are freed after it. */
+/* uaccess.c walks page tables under the RCU read lock: RCU delays freeing them. */
 static inline void __tlb_remove_table(void *table)
 {
 	free_page_and_swap_cache(table);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory that may not be there.  User memory exists in page tables alone, so
- * each access walks them (kernel/uaccess.c); kernel memory is accessed with
- * instructions that the exception table knows.
+ * Memory that may be missing.  User memory exists in page tables only, so each access
+ * walks them (mm/uaccess.c); kernel memory is accessed by instructions that are in the
+ * exception table.
  */
 #ifndef _ASM_DDE_UACCESS_H
 #define _ASM_DDE_UACCESS_H
@@ -17,7 +17,7 @@ unsigned long raw_copy_to_user(void __user *to, const void *from, unsigned long 
 unsigned long __clear_user(void __user *to, unsigned long n);
 #define __clear_user __clear_user
 
-/* Return: 0 or -EFAULT; what is read is 0 then. */
+/* Return: 0 or -EFAULT; then the value read is 0. */
 int dde_get_user(void *to, const void __user *from, size_t size);
 int dde_put_user(void __user *to, const void *from, size_t size);
 #define __get_user_fn(size, from, to)	dde_get_user(to, from, size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What tells our modules from those of another architecture. */
+/* Distinguishes our modules from those of another architecture. */
 #ifndef _ASM_DDE_VERMAGIC_H
 #define _ASM_DDE_VERMAGIC_H
 

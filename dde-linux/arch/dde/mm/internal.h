@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What only the files of this room share. */
+#ifndef DDE_MM_INTERNAL_H
+#define DDE_MM_INTERNAL_H
+
+/* CPU 0, early: once it is known where the pool lies. */
+void dde_dma_init(void);
+/* CPU 0, early: before the pool's pages are the allocator's. */
+void dde_dma_reserve_borders(void);
+
+#endif

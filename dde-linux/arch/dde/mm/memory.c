@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Hands the pool to the kernel's allocators. */
+#include <linux/init.h>
+#include <linux/memblock.h>
+#include <linux/mm.h>
+#include "../kernel/kernel.h"
+#include "internal.h"
+#include "mm.h"
+
+void *empty_zero_page __ro_after_init;
+EXPORT_SYMBOL(empty_zero_page);
+
+void __init dde_memory_init(void)
+{
+	unsigned long zones[MAX_NR_ZONES] = { 0 };
+
+	dde_pool_base = dde_boot->pool_base;
+	dde_pool_end = dde_boot->pool_base + dde_boot->pool_size;
+	dde_pool_pfn = dde_pool_base >> PAGE_SHIFT;
+	dde_dma_init();
+	memblock_add(dde_pool_base, dde_boot->pool_size);
+	min_low_pfn = dde_pool_pfn;
+	max_low_pfn = max_pfn = dde_pool_end >> PAGE_SHIFT;
+	high_memory = (void *)dde_pool_end;
+	zones[ZONE_DMA32] = min(max_low_pfn, 1UL << (32 - PAGE_SHIFT));
+	zones[ZONE_NORMAL] = max_low_pfn;
+	free_area_init(zones);
+	empty_zero_page = memblock_alloc(PAGE_SIZE, PAGE_SIZE);
+	if (!empty_zero_page)
+		panic("no memory for the zero page");
+}
+
+void __init mem_init(void)
+{
+	set_max_mapnr(max_pfn - ARCH_PFN_OFFSET);
+	dde_dma_reserve_borders();
+	memblock_free_all();
+}
+
+/* The image is mapped from a file, not from the pool: freeing it would gain nothing. */
+void free_initmem(void)
+{
+}

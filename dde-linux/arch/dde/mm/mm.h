@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What other rooms use of memory; asm/page.h has where the pool lies. */
+#ifndef DDE_MM_H
+#define DDE_MM_H
+
+#include <linux/types.h>
+
+/* CPU 0, in setup_arch(). */
+void dde_memory_init(void);
+
+/* Any CPU thread, interrupts off, in a signal handler; does not sleep.  A page of
+ * vmalloc space that the host could not map when it should have.
+ * Return: whether it is mapped now. */
+bool dde_vmap_fault(unsigned long addr);
+
+#endif
