@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "dde_host.h"
 #include "ddekitd.h"
-#include "bridge.h"
+#include "class-host.h"
 #include "mailbox.h"
 #include "sandbox.h"
 #include "session.h"

@@ -7,7 +7,7 @@
 #include <time.h>
 #include "dde_host.h"
 #include "mailbox.h"
-#include "net/host.h"
+#include "net/host-tap.h"
 #include "ddekitd.h"
 #include "work.h"
 

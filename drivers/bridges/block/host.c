@@ -1,99 +1,70 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Block bridge, host half: see host.h. The data moves without it. */
+/* The block bridge in a session: what ddekitd is told of disks. */
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include "block/host.h"
+#include <stdio.h>
+#include <string.h>
+#include "host-ring.h"
+#include "class-host.h"
+#include "driver-host/mailbox.h"
+#include "driver-host/session.h"
 
-static struct {
-	int from_front, to_front;
-	struct dde_block_up *up;
-	struct dde_block_down down;
-	block_bridge_event_fn on_event;
-} block = { .from_front = -1, .to_front = -1 };
+_Static_assert((int)DISK_PRESENT == (int)DDE_BLOCK_PRESENT &&
+	       (int)DISK_CHANGED == (int)DDE_BLOCK_CHANGED &&
+	       (int)DISK_GONE == (int)DDE_BLOCK_GONE, "the same events");
 
-/* Edge-triggered: the counter is never read, each write to it is an edge. */
-static int32_t block_watch(uint32_t on)
+static char driver_of[DDE_BLOCK_DISKS][32];
+static bool present[DDE_BLOCK_DISKS];	/* as last told */
+
+/* A disk that leaves because its driver does is coming back. */
+static void on_event(uint32_t event, uint32_t index, const char *driver,
+		     const struct dde_block_disk *disk)
 {
-	if (on)
-		return dde_host_watch(block.from_front, block.down.hwirq);
-	dde_host_unwatch(block.from_front);
-	return 0;
+	if (session_leaving())
+		return;
+	present[index] = event != DDE_BLOCK_GONE;
+	snprintf(driver_of[index], sizeof(driver_of[index]), "%s", driver);
+	wire_send_disk(event, index, driver, disk);
 }
 
-static void block_notify(void)
+static int block_open(struct dde_host_plugin *plugin, const struct proto_setup *setup,
+		      const struct wire_fds *fds, sd_event *event)
 {
-	uint64_t one = 1;
-	ssize_t r = write(block.to_front, &one, sizeof(one));
-
-	(void)r;	/* full means that the front has been told already */
-	dde_host_count_syscalls(1);
-}
-
-static void block_event(uint32_t event, uint32_t index, const char *driver,
-			const struct dde_block_disk *disk)
-{
-	block.on_event(event, index, driver, disk);
-}
-
-/* A file that the front could shrink would let it kill us. */
-static int map_ring(int fd, struct dde_block_ring **ret)
-{
-	int seals = fcntl(fd, F_GET_SEALS);
-	struct stat st;
-	void *p;
-
-	if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(fd, &st) ||
-	    st.st_size < (off_t)DDE_BLOCK_TOTAL)
-		return -EINVAL;
-	p = mmap(NULL, DDE_BLOCK_TOTAL, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	*ret = p;
-	return 0;
-}
-
-int block_bridge_open(struct dde_host_plugin *plugin, int memory, int from_front, int to_front,
-		      block_bridge_event_fn on_event)
-{
-	struct dde_block_up *up = dde_host_plugin_symbol(plugin, DDE_BLOCK_UP_SYMBOL);
-	int err;
-
-	if (!up)
-		return -ENOEXEC;
-	if (up->version != DDE_BLOCK_SEAM_VERSION)
+	if (fds->ring[0] < 0)
 		return -EPROTO;
-	block.down = (struct dde_block_down){
-		.version = DDE_BLOCK_SEAM_VERSION,
-		.watch = block_watch,
-		.notify = block_notify,
-		.event = block_event,
-	};
-	err = map_ring(memory, &block.down.ring);
-	if (!err)
-		err = dde_host_irq_alloc(&block.down.hwirq);
-	if (err)
-		return err;
-	block.from_front = from_front;
-	block.to_front = to_front;
-	block.on_event = on_event;
-	block.up = up;
-	up->down = &block.down;
-	return 0;
+	mailbox_on_disk(on_event);
+	return block_bridge_open(plugin, fds->ring[0], fds->ring[1], fds->ring[2],
+				 mailbox_post_disk);
 }
 
-const struct dde_block_up *block_bridge_up(void)
+static int64_t (*block_attach(void))(void *)
 {
-	return block.up;
+	return block_bridge_up() ? block_bridge_up()->attach : NULL;
 }
 
-const struct dde_block_disk *block_bridge_disk(uint32_t index)
+static int64_t (*block_detach(void))(void *)
 {
-	const struct dde_block_ring *ring = block.down.ring;
-
-	if (!ring || index >= DDE_BLOCK_DISKS || !(ring->disk[index].flags & DDE_BLOCK_D_PRESENT))
-		return NULL;
-	return &ring->disk[index];
+	return block_bridge_up() ? block_bridge_up()->detach : NULL;
 }
+
+static void block_reloads(void)
+{
+}
+
+static void block_say(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < DDE_BLOCK_DISKS; i++)
+		if (present[i] && block_bridge_disk(i))
+			wire_send_disk(DISK_PRESENT, i, driver_of[i], block_bridge_disk(i));
+}
+
+const struct bridge bridge_block = {
+	.class = "block",
+	.missing = "disk",
+	.open = block_open,
+	.attach = block_attach,
+	.detach = block_detach,
+	.reloads = block_reloads,
+	.say = block_say,
+};

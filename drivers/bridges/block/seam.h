@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The seam of the block bridge: kern*.c (a kernel module, kernel world) on one side,
- * host.c (host world, owns the ring's mapping and eventfds) on the other.
+ * host-ring.c (host world, owns the ring's mapping and eventfds) on the other.
  * Compiled in both worlds; includes only fixed-width integer types.
  */
 #ifndef DDE_BLOCK_SEAM_H

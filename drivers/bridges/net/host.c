@@ -1,106 +1,101 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Net bridge, host half: one system call per packet on the TAP. */
+/* The net bridge in a session: the TAP's carrier, and what ddekitd is told. */
 #include <errno.h>
-#include <linux/if_tun.h>
-#include <sched.h>
-#include <stddef.h>
-#include <sys/ioctl.h>
-#include <sys/uio.h>
-#include "net/host.h"
+#include <string.h>
+#include "class-host.h"
+#include "driver-host/mailbox.h"
+#include "host-tap.h"
+#include "driver-host/session.h"
 
-#define TX_BUDGET 64	/* packets */
-
-_Static_assert(sizeof(struct dde_iovec) == sizeof(struct iovec), "iovec layout");
-_Static_assert(offsetof(struct dde_iovec, len) == offsetof(struct iovec, iov_len), "iovec layout");
+/* A link that is not up by then is told to the host: until then a carrier from
+ * before a restart stays, so that the host's routes and connections do too. */
+#define CARRIER_GRACE_US 4000000u
 
 static struct {
-	int tap;
-	struct dde_net_up *up;
-	struct dde_net_down down;
-	void (*on_event)(uint32_t event, const struct dde_net_info *info);
-} net = { .tap = -1 };
+	sd_event *event;
+	bool carrier;
+	struct dde_net_info info;	/* as last sent; has_info: there is one */
+	bool has_info;
+	sd_event_source *grace;
+} net;
 
-static int64_t net_rx(const struct dde_iovec *iov, uint32_t n)
+static void set_carrier(bool up)
 {
-	ssize_t r = writev(net.tap, (const struct iovec *)iov, (int)n);
+	int err = net_bridge_set_carrier(up);
 
-	dde_host_count_syscalls(1);
-	return r < 0 ? -errno : r;
-}
-
-/*
- * A TAP slows no sender down: while packets wait for us, whoever sends them and whoever is
- * to receive them waits for a CPU, and the latter's socket overflows.  As the kernel's
- * softirqs do after their budget, we let them have it.
- */
-static void give_way(void)
-{
-	static _Thread_local unsigned int taken;
-
-	if (++taken % TX_BUDGET)
-		return;
-	sched_yield();
-	dde_host_count_syscalls(1);
-}
-
-static int64_t net_tx(const struct dde_iovec *iov, uint32_t n)
-{
-	ssize_t r = readv(net.tap, (const struct iovec *)iov, (int)n);
-
-	dde_host_count_syscalls(1);
-	if (r < 0)
-		return -errno;
-	give_way();
-	return r;
-}
-
-/* The TAP is watched while the kernel half is there to take its packets. */
-static int32_t net_event(uint32_t event, const struct dde_net_info *info)
-{
-	int err = 0;
-
-	if (event == DDE_NET_READY)
-		err = dde_host_watch(net.tap, net.down.hwirq);
-	else if (event == DDE_NET_GONE)
-		dde_host_unwatch(net.tap);
-	if (!err)
-		net.on_event(event, info);
-	return err;
-}
-
-int net_bridge_open(struct dde_host_plugin *plugin, int tap, uint32_t vnet_hdr,
-		    void (*on_event)(uint32_t event, const struct dde_net_info *info))
-{
-	struct dde_net_up *up = dde_host_plugin_symbol(plugin, DDE_NET_UP_SYMBOL);
-	int err;
-
-	if (!up)
-		return -ENOEXEC;
-	if (up->version != DDE_NET_SEAM_VERSION)
-		return -EPROTO;
-	net.tap = tap;
-	net.up = up;
-	net.down = (struct dde_net_down){
-		.version = DDE_NET_SEAM_VERSION,
-		.vnet_hdr = vnet_hdr,
-		.rx = net_rx,
-		.tx = net_tx,
-		.event = net_event,
-	};
-	net.on_event = on_event;
-	err = dde_host_irq_alloc(&net.down.hwirq);
+	net.carrier = up;
 	if (err)
-		return err;
-	up->down = &net.down;
+		wire_logf(4, "ddekit-host: cannot set the TAP's carrier: %s", strerror(-err));
+}
+
+static int on_grace_over(sd_event_source *source, uint64_t usec, void *arg)
+{
+	net.grace = sd_event_source_unref(net.grace);
+	if (!net.carrier)
+		set_carrier(false);
 	return 0;
 }
 
-const struct dde_net_up *net_bridge_up(void)
+static void on_event(uint32_t event, const struct dde_net_info *info)
 {
-	return net.up;
+	/* The host's interface keeps its carrier until ddekitd removes it: what
+	 * follows may be a restart. */
+	if (session_leaving())
+		return;
+	if (event == DDE_NET_GONE) {
+		session_fail(-ENODEV, "the driver removed its interface %s", info->name);
+		return;
+	}
+	if (event == DDE_NET_READY && !info->carrier) {
+		sd_event_add_time_relative(net.event, &net.grace, CLOCK_MONOTONIC,
+					   CARRIER_GRACE_US, 100000, on_grace_over, NULL);
+	} else if (event != DDE_NET_CHANGED) {
+		net.grace = sd_event_source_unref(net.grace);
+		set_carrier(info->carrier);
+	}
+	net.info = *info;
+	net.has_info = true;
+	wire_send_net(info);
 }
 
-int net_bridge_set_carrier(int up)
+static int net_open(struct dde_host_plugin *plugin, const struct proto_setup *setup,
+		    const struct wire_fds *fds, sd_event *event)
 {
-	return ioctl(net.tap, TUNSETCARRIER, &up) < 0 ? -errno : 0;
+	if (fds->tap < 0)
+		return -EPROTO;
+	net.event = event;
+	mailbox_on_net(on_event);
+	return net_bridge_open(plugin, fds->tap, setup->vnet_hdr, mailbox_post_net);
 }
+
+static int64_t (*net_attach(void))(void *)
+{
+	return net_bridge_up() ? net_bridge_up()->attach : NULL;
+}
+
+static int64_t (*net_detach(void))(void *)
+{
+	return net_bridge_up() ? net_bridge_up()->detach : NULL;
+}
+
+static void net_reloads(void)
+{
+	net.carrier = false;
+	net.grace = sd_event_source_disable_unref(net.grace);
+}
+
+static void net_say(void)
+{
+	if (net.has_info)
+		wire_send_net(&net.info);
+}
+
+const struct bridge bridge_net = {
+	.class = "net",
+	.missing = "network interface",
+	.open = net_open,
+	.attach = net_attach,
+	.detach = net_detach,
+	.reloads = net_reloads,
+	.say = net_say,
+};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Net bridge, kernel half: joins the driver's network interface to the TAP
- * that host.c holds.  Here its state; kern-tx.c and kern-rx.c move the packets.
+ * that host-tap.c holds.  Here its state; kern-tx.c and kern-rx.c move the packets.
  */
 #include <linux/module.h>
 #include <linux/netdevice.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The seam of the net bridge: kern.c (a kernel module, kernel world) on one
- * side, host.c (host world, owns the TAP file descriptor) on the other.
+ * side, host-tap.c (host world, owns the TAP file descriptor) on the other.
  * Compiled in both worlds; includes only fixed-width integer types.
  */
 #ifndef DDE_NET_SEAM_H

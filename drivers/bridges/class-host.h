@@ -8,7 +8,7 @@
 
 #include <systemd/sd-event.h>
 #include "dde_host.h"
-#include "ddekitd.h"
+#include "driver-host/ddekitd.h"
 
 struct bridge {
 	const char *class;		/* "net" */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* See bridge.h. */
+/* See class-host.h. */
 #include <stddef.h>
 #include <string.h>
-#include "bridge.h"
+#include "class-host.h"
 
 static const struct bridge *const bridges[] = { &bridge_net, &bridge_block };
 
