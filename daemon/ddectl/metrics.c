@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* stats --openmetrics: devices and their counters as OpenMetrics text. */
 #include "ddectl.h"
+#include "drivers/bridges/class.h"
+#include "protocol/host.h"
 
 enum source { FROM_STATUS, FROM_STATS };
 
@@ -23,41 +25,14 @@ static const struct family families[] = {
 	  FROM_STATUS, "log_lines_dropped", 1 },
 	{ "carrier", false, NULL, "1 if the link is up.", FROM_STATUS, "carrier", 1 },
 	{ "reloads", true, NULL, "Restarts in place.", FROM_STATS, "reloads", 1 },
-	{ "receive_packets", true, NULL, "Packets received.", FROM_STATS, "rx_packets", 1 },
-	{ "receive_bytes", true, "bytes", "Bytes received.", FROM_STATS, "rx_bytes", 1 },
-	{ "receive_errors", true, NULL, "Bad packets received.", FROM_STATS, "rx_errors", 1 },
-	{ "receive_dropped", true, NULL, "Received packets dropped.", FROM_STATS, "rx_dropped",
-	  1 },
-	{ "transmit_packets", true, NULL, "Packets sent.", FROM_STATS, "tx_packets", 1 },
-	{ "transmit_bytes", true, "bytes", "Bytes sent.", FROM_STATS, "tx_bytes", 1 },
-	{ "transmit_errors", true, NULL, "Packets not sent for errors.", FROM_STATS,
-	  "tx_errors", 1 },
-	{ "transmit_dropped", true, NULL, "Packets dropped before sending.", FROM_STATS,
-	  "tx_dropped", 1 },
-	{ "interrupts", true, NULL, "Interrupts of the device.", FROM_STATS, "irqs", 1 },
-	{ "mmio_reads", true, NULL, "Reads of device registers.", FROM_STATS, "mmio_reads", 1 },
-	{ "mmio_writes", true, NULL, "Writes of device registers.", FROM_STATS, "mmio_writes",
-	  1 },
-	{ "cpu_seconds", true, "seconds", "CPU time of the driver host.", FROM_STATS, "cpu_ns",
-	  1e-9 },
-	{ "resident_memory_bytes", false, "bytes", "Memory of the driver host.", FROM_STATS,
-	  "rss_kb", 1024 },
 };
 
-/* Of each disk. */
-static const struct family disk_families[] = {
-	{ "disk_reads", true, NULL, "Reads of clients.", FROM_STATUS, "reads", 1 },
-	{ "disk_read_bytes", true, "bytes", "Bytes read.", FROM_STATUS, "read_bytes", 1 },
-	{ "disk_writes", true, NULL, "Writes of clients.", FROM_STATUS, "writes", 1 },
-	{ "disk_write_bytes", true, "bytes", "Bytes written.", FROM_STATUS, "write_bytes", 1 },
-	{ "disk_fua_writes", true, NULL, "Writes of clients with FUA.", FROM_STATUS, "fua", 1 },
-	{ "disk_flushes", true, NULL, "Flushes of clients.", FROM_STATUS, "flushes", 1 },
-	{ "disk_discards", true, NULL, "Discards of clients.", FROM_STATUS, "discards", 1 },
-	{ "disk_errors", true, NULL, "Requests answered with an error.", FROM_STATUS, "errors",
-	  1 },
-	{ "disk_in_flight", false, NULL, "Requests not answered yet.", FROM_STATUS, "in_flight",
-	  1 },
-	{ "disk_size_bytes", false, "bytes", "Capacity.", FROM_STATUS, "bytes", 1 },
+/* Of the driver host, whatever its class. */
+static const struct family host_families[] = {
+#define X(key, name, gauge, unit, scale, help) \
+	{ name, !(gauge), unit, help, FROM_STATS, #key, scale },
+	PROTO_HOST_STATS(X)
+#undef X
 };
 
 static void print_label(const char *name, const char *value)
@@ -125,6 +100,8 @@ static void print_family(const struct family *f, struct json_object *list)
 	struct json_object *dev, *from, *value;
 	size_t i;
 
+	if (!f->name)
+		return;
 	print_head(f->name, f->counter ? "counter" : "gauge", f->unit, f->help);
 	for (i = 0; i < json_object_array_length(list); i++) {
 		dev = from = json_object_array_get_idx(list, i);
@@ -139,32 +116,64 @@ static void print_family(const struct family *f, struct json_object *list)
 	}
 }
 
-static void print_disk(const struct family *f, struct json_object *dev, struct json_object *disk)
+static void print_export(const struct class_protocol *class, const struct class_stat *stat,
+			 struct json_object *dev, struct json_object *export)
 {
 	struct json_object *value;
 
-	if (!json_object_object_get_ex(disk, f->key, &value))
+	if (!json_object_object_get_ex(export, stat->name, &value))
 		return;
-	printf("ddekit_%s%s{", f->name, f->counter ? "_total" : "");
+	printf("ddekit_%s%s{", stat->metric, stat->gauge ? "" : "_total");
 	print_label("device", json_text(dev, "bdf"));
 	putchar(',');
-	print_label("disk", json_text(disk, "name"));
-	printf("} %.15g\n", json_object_get_double(value) * f->scale);
+	print_label(class->label, json_text(export, "name"));
+	printf("} %.15g\n", json_object_get_double(value));
 }
 
-static void print_disk_family(const struct family *f, struct json_object *list)
+/* A metric family of one number for each export of a class. */
+static void print_export_family(const struct class_protocol *class, const struct class_stat *stat,
+				struct json_object *list)
 {
-	struct json_object *dev, *block, *disks;
+	struct json_object *dev, *group, *exports;
 	size_t i, j;
 
-	print_head(f->name, f->counter ? "counter" : "gauge", f->unit, f->help);
+	if (!stat->metric)
+		return;
+	print_head(stat->metric, stat->gauge ? "gauge" : "counter", stat->unit, stat->help);
 	for (i = 0; i < json_object_array_length(list); i++) {
 		dev = json_object_array_get_idx(list, i);
-		if (!json_object_object_get_ex(dev, "block", &block) ||
-		    !json_object_object_get_ex(block, "disks", &disks))
+		if (!json_object_object_get_ex(dev, class->group, &group) ||
+		    !json_object_object_get_ex(group, class->list, &exports))
 			continue;
-		for (j = 0; j < json_object_array_length(disks); j++)
-			print_disk(f, dev, json_object_array_get_idx(disks, j));
+		for (j = 0; j < json_object_array_length(exports); j++)
+			print_export(class, stat, dev, json_object_array_get_idx(exports, j));
+	}
+}
+
+static void print_class_family(const struct class_stat *stat, struct json_object *list)
+{
+	const struct family f = { stat->metric, !stat->gauge, stat->unit, stat->help, FROM_STATS,
+				  stat->name, 1 };
+
+	print_family(&f, list);
+}
+
+static void print_families(struct json_object *list)
+{
+	const struct class_protocol *class;
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(families); i++)
+		print_family(&families[i], list);
+	for (i = 0; i < n_class_protocols; i++)
+		for (j = 0; j < class_protocols[i]->n_stats; j++)
+			print_class_family(&class_protocols[i]->stats[j], list);
+	for (i = 0; i < ARRAY_SIZE(host_families); i++)
+		print_family(&host_families[i], list);
+	for (i = 0; i < n_class_protocols; i++) {
+		class = class_protocols[i];
+		for (j = 0; j < class->n_export_stats; j++)
+			print_export_family(class, &class->export_stats[j], list);
 	}
 }
 
@@ -231,10 +240,7 @@ int print_metrics(const struct options *o)
 	if (!code) {
 		print_info(list);
 		print_states(list);
-		for (i = 0; i < ARRAY_SIZE(families); i++)
-			print_family(&families[i], list);
-		for (i = 0; i < ARRAY_SIZE(disk_families); i++)
-			print_disk_family(&disk_families[i], list);
+		print_families(list);
 		puts("# EOF");
 	}
 	json_object_put(list);

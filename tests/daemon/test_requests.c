@@ -91,7 +91,7 @@ static bool receive(struct proto_request *req)
 static bool send_reply(uint32_t seq, uint64_t packets)
 {
 	struct proto_reply m = { .h = { PROTO_VERSION, PROTO_REPLY, sizeof(m), seq },
-				 .stats.rx_packets = packets };
+				 .stats.class_stats[0] = packets };
 
 	return send(peer, &m, sizeof(m), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(m);
 }
@@ -223,7 +223,7 @@ static void setup(void)
 
 	ck_assert_int_ge(sd_event_default(&event), 0);
 	ck_assert_int_eq(ddekit_bdf_parse(BDF, &bdf), 0);
-	dev = (struct device){ .manager = &manager, .state = DEVICE_UP,
+	dev = (struct device){ .manager = &manager, .plugin.bridge = "net", .state = DEVICE_UP,
 			       .config = device_config_create(bdf, "test") };
 	start_host();
 	for (i = 0; i < ARRAY_SIZE(client); i++)
@@ -275,7 +275,7 @@ START_TEST(replies_to_requests_are_no_flood)
 	for (i = 0; i < 3 * MESSAGE_RATE_MAX; i++) {
 		enum proto_op op = i % 2 ? OP_STATS : OP_MODULES;
 
-		ck_assert_int_eq(host_request(dev.host, op, 0, NULL, count_reply, &n), 0);
+		ck_assert_int_eq(host_request(dev.host, op, count_reply, &n), 0);
 		if (i % 64 == 63)
 			serve(i, "text");
 	}
@@ -290,7 +290,7 @@ static void reply_again_and_again(enum proto_op op)
 	struct proto_request req;
 	unsigned int i, n = 0;
 
-	ck_assert_int_eq(host_request(dev.host, op, 0, NULL, count_reply, &n), 0);
+	ck_assert_int_eq(host_request(dev.host, op, count_reply, &n), 0);
 	ck_assert(receive(&req));
 	for (i = 0; i <= MESSAGE_RATE_MAX + 1; i++) {
 		if (!(op == OP_STATS ? send_reply(req.h.seq, 0) : send_text(req.h.seq, "x")))
@@ -320,7 +320,7 @@ START_TEST(replies_do_not_make_room_for_other_messages)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < 64; i++)
-		ck_assert_int_eq(host_request(dev.host, OP_STATS, 0, NULL, count_reply, &n), 0);
+		ck_assert_int_eq(host_request(dev.host, OP_STATS, count_reply, &n), 0);
 	serve(0, "");
 	for (i = 0; i <= MESSAGE_RATE_MAX; i++) {
 		if (send(peer, &beat, sizeof(beat), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
@@ -338,11 +338,11 @@ START_TEST(a_host_has_so_many_requests_to_answer_and_no_more)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < 128; i++)
-		ck_assert_int_eq(host_request(dev.host, OP_STATS, 0, NULL, count_reply, &n), 0);
-	ck_assert_int_eq(host_request(dev.host, OP_STATS, 0, NULL, count_reply, &n), -EAGAIN);
+		ck_assert_int_eq(host_request(dev.host, OP_STATS, count_reply, &n), 0);
+	ck_assert_int_eq(host_request(dev.host, OP_STATS, count_reply, &n), -EAGAIN);
 	ck_assert_uint_eq(serve(0, ""), 128);
 	ck_assert_uint_eq(n, 128);
-	ck_assert_int_eq(host_request(dev.host, OP_STATS, 0, NULL, count_reply, &n), 0);
+	ck_assert_int_eq(host_request(dev.host, OP_STATS, count_reply, &n), 0);
 }
 END_TEST
 

@@ -298,13 +298,16 @@ static int answer_param(const struct host_call *call, const struct host_reply *r
 /* Parameters named without their module are the driver's. */
 static char *full_name(const struct device *dev, const char *name)
 {
-	const char *last, *base;
-	size_t bridge = dev->plugin.bridge ? 1 : 0, n = dev->plugin.path.n;
+	const struct device_plugin *plugin = &dev->plugin;
+	const char *base;
+	size_t i;
 
-	if (!*name || strchr(name, '.') || n <= bridge)
+	for (i = 0; i < plugin->path.n && i < ARRAY_SIZE(plugin->role); i++)
+		if (plugin->role[i] & PLUGIN_DRIVER)
+			break;
+	if (!*name || strchr(name, '.') || i == plugin->path.n || i == ARRAY_SIZE(plugin->role))
 		return strdup(name);
-	last = dev->plugin.path.item[n - 1 - bridge];
-	base = strrchr(last, '/') + 1;
+	base = strrchr(plugin->path.item[i], '/') + 1;
 	return str_format("%.*s.%s", (int)strcspn(base, "."), base, name);
 }
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "device/block.h"
-#include "drivers/bridges/net/seam.h"
+#include "drivers/bridges/class.h"
 #include "lib/json.h"
 #include "process/message.h"
 #include "report.h"
@@ -63,7 +63,7 @@ static struct json_object *features(uint64_t bits)
 
 static void add_net(struct json_object *o, const struct device *dev)
 {
-	const struct proto_net *net = &dev->net;
+	const struct net_export *net = &dev->net;
 	char mac[24];
 
 	if (dev->block)
@@ -191,29 +191,36 @@ struct json_object *report_daemon(const struct manager *m)
 	return o;
 }
 
+/* Those of all classes, 0 where they are another's. */
+static void add_class_stats(struct json_object *o, const struct device *dev,
+			    const struct proto_stats *stats)
+{
+	const struct class_protocol *class;
+	size_t i, j;
+
+	for (i = 0; i < n_class_protocols; i++) {
+		class = class_protocols[i];
+		for (j = 0; j < class->n_stats; j++)
+			add_number(o, class->stats[j].name,
+				   str_equal(dev->plugin.bridge, class->name) ?
+				   stats->class_stats[j] : 0);
+	}
+}
+
 struct json_object *report_stats(const struct device *dev, const struct proto_stats *stats)
 {
-	static const char *const names[] = {
-		"rx_packets", "rx_bytes", "rx_errors", "rx_dropped", "tx_packets", "tx_bytes",
-		"tx_errors", "tx_dropped", "multicast", "collisions", "host_rx_frames",
-		"host_tx_frames", "host_rx_failed", "host_tx_failed", "stalls", "mmio_reads",
-		"mmio_writes", "config_accesses", "irqs", "ticks", "idle_waits", "syscalls",
-		"cpu_ns", "rss_kb", "pages_total", "pages_free", "slab_pages", "vmalloc_pages",
-		"irq_descriptors", "irq_handlers", "tasks", "modules",
-	};
 	struct json_object *o = json_object_new_object();
-	const uint64_t *value = (const uint64_t *)stats;
-	size_t i;
 
-	_Static_assert(sizeof(*stats) == ARRAY_SIZE(names) * sizeof(uint64_t),
-		       "a name for each member of proto_stats, in order");
 	if (!o)
 		return NULL;
 	add_string(o, "bdf", dev->config->bdf_text);
-	/* What the kernel holds is counted on demand alone. */
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (&value[i] < &stats->pages_total || stats->pages_total)
-			add_number(o, names[i], value[i]);
+	add_class_stats(o, dev, stats);
+#define X(name, ...) add_number(o, #name, stats->name);
+	PROTO_HOST_STATS(X)
+	if (stats->pages_total) {	/* what the kernel holds is counted on demand alone */
+		PROTO_KERNEL_STATS(X)
+	}
+#undef X
 	add_number(o, "restarts", dev->restarts);
 	add_number(o, "reloads", dev->reloads);
 	if (dev->block)

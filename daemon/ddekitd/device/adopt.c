@@ -107,6 +107,19 @@ static int read_list(struct json_object *o, const char *key, struct strv *list)
 	return r;
 }
 
+/* An older ddekitd had none; its hosts are not adopted. */
+static void read_roles(struct json_object *o, struct device_plugin *p)
+{
+	struct json_object *array;
+	size_t i;
+
+	if (!json_object_object_get_ex(o, "roles", &array) ||
+	    !json_object_is_type(array, json_type_array))
+		return;
+	for (i = 0; i < json_object_array_length(array) && i < ARRAY_SIZE(p->role); i++)
+		p->role[i] = json_object_get_int(json_object_array_get_idx(array, i));
+}
+
 static int read_plugin(struct json_object *o, struct device_plugin *p)
 {
 	struct json_object *plugin;
@@ -123,6 +136,7 @@ static int read_plugin(struct json_object *o, struct device_plugin *p)
 		r = read_list(plugin, "path", &p->path);
 	if (!r)
 		r = read_list(plugin, "args", &p->args);
+	read_roles(plugin, p);
 	return r || p->path.n == p->args.n ? r : -EINVAL;
 }
 

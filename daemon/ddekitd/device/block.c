@@ -32,7 +32,7 @@
 struct disk {
 	bool known;
 	bool seen;			/* by the present host */
-	struct proto_disk is;
+	struct block_export is;
 };
 
 struct device_block {
@@ -387,7 +387,7 @@ void device_close_block_at_once(struct device *dev)
 
 /* ---- driver hosts ---------------------------------------------------------------- */
 
-void device_block_fds(const struct device *dev, int ret[PROTO_RING_FDS])
+void device_block_fds(const struct device *dev, int ret[BLOCK_FDS])
 {
 	ret[0] = dev->block ? dev->block->share.ring : -1;
 	ret[1] = dev->block ? dev->block->share.kick : -1;
@@ -434,7 +434,7 @@ void device_block_quiet(struct device *dev)
 		block_share_back_died(&dev->block->share);
 }
 
-static void log_disk(struct device *dev, const struct proto_disk *msg)
+static void log_disk(struct device *dev, const struct block_export *msg)
 {
 	struct log_about about = device_about(dev);
 	char size[32];
@@ -447,13 +447,13 @@ static void log_disk(struct device *dev, const struct proto_disk *msg)
 			 *msg->serial ? ", serial " : "", msg->serial);
 }
 
-void device_block_message(struct device *dev, const struct proto_disk *msg)
+void device_block_message(struct device *dev, uint32_t index, const struct block_export *msg)
 {
 	struct disk *d;
 
 	if (!dev->block)
 		return;
-	d = &dev->block->disk[msg->index];
+	d = &dev->block->disk[index];
 	if (msg->event == DISK_GONE) {
 		d->is.flags &= ~DDE_BLOCK_D_PRESENT;
 		log_disk(dev, msg);
@@ -507,24 +507,15 @@ int device_block_users(const struct device *dev, struct strv *clients, struct st
 static void add_stats(struct json_object *o, const struct block_disk_stats *s)
 {
 	add_number(o, "queue_depth", DDE_BLOCK_SLOTS);
-	add_number(o, "in_flight", s->in_flight);
-	add_number(o, "clients", s->opens);
-	add_number(o, "reads", s->reads);
-	add_number(o, "read_bytes", s->read_bytes);
-	add_number(o, "writes", s->writes);
-	add_number(o, "write_bytes", s->write_bytes);
-	add_number(o, "fua", s->fua);
-	add_number(o, "flushes", s->flushes);
-	add_number(o, "discards", s->discards);
-	add_number(o, "discard_bytes", s->discard_bytes);
-	add_number(o, "zeroes", s->zeroes);
-	add_number(o, "zero_bytes", s->zero_bytes);
-	add_number(o, "errors", s->errors);
+#define X(member, name, ...) add_number(o, name, s->member);
+	BLOCK_DISK_GAUGES(X)
+	BLOCK_DISK_COUNTERS(X)
+#undef X
 }
 
 static struct json_object *report_disk(const struct device *dev, size_t i, const char *path)
 {
-	const struct proto_disk *d = &dev->block->disk[i].is;
+	const struct block_export *d = &dev->block->disk[i].is;
 	struct block_disk_stats stats = stats_of(dev, i);
 	struct json_object *o = json_object_new_object();
 	_cleanup_free_ char *uri = NULL;

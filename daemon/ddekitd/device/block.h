@@ -14,6 +14,7 @@
 
 #include <json-c/json.h>
 
+#include "drivers/bridges/block/protocol.h"
 #include "device.h"
 
 /* Return: 0, also if it is open; -EAGAIN: those of another class are being closed,
@@ -24,7 +25,7 @@ void device_close_block(struct device *dev);
 /* The same without an event loop, at the end of ddekitd; may block. */
 void device_close_block_at_once(struct device *dev);
 /* What a driver host is handed: memory, its eventfd, the front's; -1 without a ring. */
-void device_block_fds(const struct device *dev, int ret[PROTO_RING_FDS]);
+void device_block_fds(const struct device *dev, int ret[BLOCK_FDS]);
 /* A driver host is about to be started: from now on the front withdraws nothing. Return:
  * false: it is just doing so. */
 bool device_block_try_start(struct device *dev);
@@ -36,7 +37,7 @@ void device_block_ready(struct device *dev);
 void device_block_absent(struct device *dev);
 /* It is dead and the device has been reset. */
 void device_block_quiet(struct device *dev);
-void device_block_message(struct device *dev, const struct proto_disk *msg);
+void device_block_message(struct device *dev, uint32_t index, const struct block_export *msg);
 
 /* Who has a disk of it open: NBD clients, in words, and the names of block devices, which
  * have to be looked at (disk-users.h). Return: 0, -ENOMEM. */

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "crash-report.h"
+#include "drivers/bridges/class.h"
 #include "lib/log.h"
 #include "supervise/manager.h"
 #include "process/message.h"
@@ -136,9 +137,17 @@ static void add_log(struct text *t, const struct device *dev, uint64_t now)
 	add_lines(t, dev->logs, at > LOG_TAIL ? at - LOG_TAIL : 0, at);
 }
 
+static void add_statistic(struct text *t, const char *name, uint64_t value)
+{
+	text_add(t, "  %-16s %llu\n", name, (unsigned long long)value);
+}
+
 static void add_statistics(struct text *t, const struct device *dev)
 {
+	const char *name = dev->plugin.bridge ? dev->plugin.bridge : "";
+	const struct class_protocol *class = class_protocol_find(name, strlen(name) + 1);
 	uint64_t ns;
+	size_t i;
 	const struct proto_stats *s = host_last_stats(dev->death.host, &ns);
 
 	if (!s) {
@@ -146,13 +155,11 @@ static void add_statistics(struct text *t, const struct device *dev)
 		return;
 	}
 	text_add(t, "\nstatistics, %.1f s before:\n", (double)(mono_ns() - ns) / 1e9);
-#define STAT(name) text_add(t, "  %-16s %llu\n", #name, (unsigned long long)s->name);
-	STAT(rx_packets) STAT(rx_bytes) STAT(rx_errors) STAT(rx_dropped)
-	STAT(tx_packets) STAT(tx_bytes) STAT(tx_errors) STAT(tx_dropped)
-	STAT(host_rx_failed) STAT(host_tx_failed) STAT(stalls)
-	STAT(mmio_reads) STAT(mmio_writes) STAT(config_accesses)
-	STAT(irqs) STAT(ticks) STAT(idle_waits) STAT(syscalls) STAT(cpu_ns) STAT(rss_kb)
-#undef STAT
+	for (i = 0; class && i < class->n_stats; i++)
+		add_statistic(t, class->stats[i].name, s->class_stats[i]);
+#define X(name, ...) add_statistic(t, #name, s->name);
+	PROTO_HOST_STATS(X)
+#undef X
 }
 
 static char *compose(const struct device *dev, uint64_t now)

@@ -284,7 +284,7 @@ static int on_stop_timeout(sd_event_source *source, uint64_t usec, void *arg)
 
 static void stop_host(struct device *dev)
 {
-	int r = host_request(dev->host, OP_STOP, 0, NULL, NULL, NULL);
+	int r = host_request(dev->host, OP_STOP, NULL, NULL);
 
 	if (r >= 0)
 		r = device_set_timer(dev, dev->config->stop_timeout, on_stop_timeout);

@@ -36,6 +36,7 @@
 
 #include "config/catalog.h"
 #include "config/config.h"
+#include "drivers/bridges/net/protocol.h"
 #include "protocol/control.h"
 #include "process/driver-host.h"
 #include "lib/log-ring.h"
@@ -79,6 +80,7 @@ struct device_plugin {
 	char *bridge;			/* "net", or NULL */
 	struct strv path;		/* absolute, in load order */
 	struct strv args;		/* of the same length */
+	uint32_t role[PROTO_MAX_PLUGINS];	/* PLUGIN_…, likewise */
 };
 
 /* Nanoseconds of the monotonic clock; 0: not yet. */
@@ -141,7 +143,7 @@ struct device {
 	uint64_t stats_asked;		/* mono ns, for the crash report */
 	char release[32];
 	uint64_t rss_kb;		/* of the last state message */
-	struct proto_net net;
+	struct net_export net;
 	bool net_known;
 
 	int keep;			/* what the next ddekitd is told; -1: nothing */
@@ -274,6 +276,6 @@ int device_open_net(struct device *dev);
 void device_adopt_net(struct device *dev);
 void device_close_net(struct device *dev);	/* but the TAP itself, see device_close() */
 void device_net_ready(struct device *dev);	/* the host's interface serves */
-void device_net_message(struct device *dev, const struct proto_net *msg);
+void device_net_message(struct device *dev, const struct net_export *msg);
 
 #endif

@@ -64,7 +64,7 @@ static void on_heartbeat(void *arg)
 	if (dev->state != DEVICE_UP || dev->last_beat - dev->stats_asked < STATS_NS)
 		return;
 	dev->stats_asked = dev->last_beat;
-	host_request(dev->host, OP_STATS, 0, NULL, NULL, NULL);
+	host_request(dev->host, OP_STATS, NULL, NULL);
 }
 
 static void on_state(void *arg, const struct proto_state_msg *msg)
@@ -87,12 +87,10 @@ static void on_state(void *arg, const struct proto_state_msg *msg)
 	}
 }
 
-static void on_net(void *arg, const struct proto_net *msg)
+static void on_net(struct device *dev, const struct net_export *msg, uint64_t now)
 {
-	struct device *dev = arg;
 	bool known = dev->net_known, carrier = dev->net.carrier;
 	uint32_t speed = dev->net.speed;
-	uint64_t now = msg->mono_ns;
 
 	if (msg->carrier && !dev->times.link) {
 		dev->times.link = now;
@@ -107,9 +105,12 @@ static void on_net(void *arg, const struct proto_net *msg)
 	device_keep(dev);
 }
 
-static void on_disk(void *arg, const struct proto_disk *msg)
+static void on_export(void *arg, const struct proto_export *msg)
 {
-	device_block_message(arg, msg);
+	if (!strcmp(msg->class, "net"))
+		on_net(arg, (const void *)msg->data, msg->mono_ns);
+	else
+		device_block_message(arg, msg->index, (const void *)msg->data);
 }
 
 /* The state in which it was, for the log. */
@@ -176,8 +177,7 @@ void device_bury(struct device *dev)
 
 static const struct host_ops ops = {
 	.state = on_state,
-	.net = on_net,
-	.disk = on_disk,
+	.export = on_export,
 	.heartbeat = on_heartbeat,
 	.log = on_log,
 	.died = on_died,
@@ -212,6 +212,7 @@ static int fill_plugins(const struct device *dev, struct proto_setup *setup, cha
 		if (!r)
 			r = copy(setup->plugins[i].args, PROTO_ARGS, plugin->args.item[i],
 				 "options=", ret_why);
+		setup->plugins[i].role = plugin->role[i];
 	}
 	setup->n_plugins = plugin->path.n;
 	return r;
@@ -259,9 +260,12 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 	if (!r)
 		r = fill_plugins(dev, setup, ret_why);
 	if (!r && dev->plugin.bridge)
-		r = copy(setup->bridge, sizeof(setup->bridge), dev->plugin.bridge, "bridge name",
+		r = copy(setup->class, sizeof(setup->class), dev->plugin.bridge, "bridge name",
 			 ret_why);
-	setup->vnet_hdr = dev->tap >= 0 ? TAP_VNET_HDR : 0;
+	if (dev->tap >= 0)
+		*(struct net_setup *)setup->class_setup =
+			(struct net_setup){ .vnet_hdr = TAP_VNET_HDR };
+	setup->n_class_fds = dev->tap >= 0 ? 1 : dev->block ? BLOCK_FDS : 0;
 	setup->heartbeat_ms = dev->config->heartbeat;
 	setup->nr_cpus = dev->config->cpus;
 	setup->confine = (dev->config->sandbox ? CONFINE_SANDBOX : 0) |
@@ -272,12 +276,13 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 int device_start_host(struct device *dev, char **ret_why)
 {
 	_cleanup_free_ struct proto_setup *setup = calloc(1, sizeof(*setup));
+	int fds[PROTO_CLASS_FDS];
 	struct host_spec spec = {
 		.binary = dev->manager->config.global.host_binary,
 		.bdf = dev->config->bdf_text,
 		.driver = device_driver(dev),
 		.setup = setup,
-		.tap = dev->tap,
+		.class_fds = fds,
 		.outlive = dev->keep >= 0,
 	};
 	int r = setup ? fill_setup(dev, setup, ret_why) : -ENOMEM;
@@ -287,7 +292,9 @@ int device_start_host(struct device *dev, char **ret_why)
 	/* The host before may have made it block. */
 	if (dev->tap >= 0)
 		fcntl(dev->tap, F_SETFL, O_NONBLOCK);
-	device_block_fds(dev, spec.ring);
+	fds[0] = dev->tap;
+	if (dev->block)
+		device_block_fds(dev, fds);
 	confine_init(dev->config, dev->manager->host_uid, dev->manager->host_gid, &spec.confine);
 	memset(dev->times.state, 0, sizeof(dev->times.state));
 	dev->times.link = 0;

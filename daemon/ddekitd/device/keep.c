@@ -37,6 +37,16 @@ static void add_list(struct json_object *o, const char *key, const struct strv *
 	json_object_object_add(o, key, array);
 }
 
+static void add_roles(struct json_object *o, const struct device_plugin *p)
+{
+	struct json_object *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < p->path.n && i < ARRAY_SIZE(p->role); i++)
+		json_object_array_add(array, json_object_new_int(p->role[i]));
+	json_object_object_add(o, "roles", array);
+}
+
 static struct json_object *plugin(const struct device_plugin *p)
 {
 	struct json_object *o = json_object_new_object();
@@ -46,6 +56,7 @@ static struct json_object *plugin(const struct device_plugin *p)
 	add_string(o, "bridge", p->bridge);
 	add_list(o, "path", &p->path);
 	add_list(o, "args", &p->args);
+	add_roles(o, p);
 	return o;
 }
 

@@ -86,17 +86,24 @@ static void on_reply(void *arg, const struct host_reply *reply)
 
 static void send_mtu(struct device *dev)
 {
-	host_request(dev->host, OP_SET_MTU, dev->link.mtu, NULL, on_mtu_reply, dev);
+	struct net_request req = { .op = NET_SET_MTU, .value = dev->link.mtu };
+
+	host_request_class(dev->host, &req, sizeof(req), on_mtu_reply, dev);
 }
 
 static void send_promisc(struct device *dev)
 {
-	host_request(dev->host, OP_SET_PROMISC, dev->link.promisc, NULL, on_reply, dev);
+	struct net_request req = { .op = NET_SET_PROMISC, .value = dev->link.promisc };
+
+	host_request_class(dev->host, &req, sizeof(req), on_reply, dev);
 }
 
 static void send_mac(struct device *dev)
 {
-	host_request(dev->host, OP_SET_MAC, 0, dev->link.mac, on_reply, dev);
+	struct net_request req = { .op = NET_SET_MAC };
+
+	memcpy(req.mac, dev->link.mac, sizeof(req.mac));
+	host_request_class(dev->host, &req, sizeof(req), on_reply, dev);
 }
 
 static bool serves(const struct device *dev)
@@ -119,7 +126,7 @@ void device_net_ready(struct device *dev)
 
 /* ---- from the driver ------------------------------------------------------- */
 
-static void first_message(struct device *dev, const struct proto_net *msg)
+static void first_message(struct device *dev, const struct net_export *msg)
 {
 	struct tap_work what = {
 		.has_features = true, .features = msg->features, .has_mac = !dev->mac_by_admin,
@@ -129,7 +136,7 @@ static void first_message(struct device *dev, const struct proto_net *msg)
 	set_tap(dev, &what);
 }
 
-void device_net_message(struct device *dev, const struct proto_net *msg)
+void device_net_message(struct device *dev, const struct net_export *msg)
 {
 	struct log_about about = device_about(dev);
 	bool first = !dev->net_known || dev->net.features != msg->features;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "drivers/bridges/class.h"
 #include "lib/log.h"
 #include "supervise/manager.h"
 
@@ -76,8 +77,9 @@ static int find_driver(const struct device *dev, const struct catalog *catalog,
 	return 0;
 }
 
+/* @role: of the last of them; @all: of each. */
 static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
-		       const struct plugin *src, char **ret_why)
+		       const struct plugin *src, uint32_t role, uint32_t all, char **ret_why)
 {
 	size_t i, j;
 	int r = 0;
@@ -90,6 +92,8 @@ static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
 			return -ENOMEM;
 		for (j = 0; j < dst->path.n && strcmp(dst->path.item[j], path); j++)
 			;
+		if (j < PROTO_MAX_PLUGINS)	/* more than that are refused later */
+			dst->role[j] |= all | (i + 1 == src->modules.n ? role : 0);
 		if (j < dst->path.n)
 			continue;
 		if (access(path, R_OK) < 0) {
@@ -199,7 +203,7 @@ static int add_bridge(struct device_plugin *dst, const struct catalog *catalog, 
 {
 	const struct plugin *bridge;
 
-	if (strcmp(dst->class, "net") && strcmp(dst->class, "block"))
+	if (!class_protocol_find(dst->class, strlen(dst->class) + 1))
 		return 0;
 	bridge = catalog_bridge(catalog, dst->class);
 	if (!bridge) {
@@ -208,7 +212,9 @@ static int add_bridge(struct device_plugin *dst, const struct catalog *catalog, 
 		return -ENOENT;
 	}
 	dst->bridge = strdup(dst->class);
-	return dst->bridge ? add_modules(dst, catalog, bridge, ret_why) : -ENOMEM;
+	if (!dst->bridge)
+		return -ENOMEM;
+	return add_modules(dst, catalog, bridge, PLUGIN_BRIDGE, PLUGIN_STAYS, ret_why);
 }
 
 static int fill(const struct device *dev, struct device_plugin *dst,
@@ -222,7 +228,7 @@ static int fill(const struct device *dev, struct device_plugin *dst,
 	if (!r)
 		r = str_set(&dst->class, p->class);
 	if (!r)
-		r = add_modules(dst, catalog, p, ret_why);
+		r = add_modules(dst, catalog, p, PLUGIN_DRIVER, 0, ret_why);
 	if (!r)
 		r = add_options(dev, dst, p, ret_why);
 	return r ? r : add_bridge(dst, catalog, ret_why);

@@ -71,7 +71,7 @@ static int send_reload(struct device *dev)
 	for (i = 0; i < dev->plugin.path.n && !r; i++)
 		r = host_request_text(dev->host, OP_SET_ARGS, i, dev->plugin.args.item[i],
 				      on_reload_reply, dev);
-	return r ? r : host_request(dev->host, OP_RELOAD, 0, NULL, on_reload_reply, dev);
+	return r ? r : host_request(dev->host, OP_RELOAD, on_reload_reply, dev);
 }
 
 int device_reload(struct device *dev, const char *options, char **ret_why)

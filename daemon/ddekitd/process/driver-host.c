@@ -185,13 +185,19 @@ static int request(struct host *host, struct proto_request *m, host_reply_fn fn,
 	return 0;
 }
 
-int host_request(struct host *host, enum proto_op op, uint32_t value, const uint8_t *mac,
-		 host_reply_fn fn, void *arg)
+int host_request(struct host *host, enum proto_op op, host_reply_fn fn, void *arg)
 {
-	struct proto_request m = { .op = op, .value = value };
+	struct proto_request m = { .op = op };
 
-	if (mac)
-		memcpy(m.mac, mac, sizeof(m.mac));
+	return request(host, &m, fn, arg);
+}
+
+int host_request_class(struct host *host, const void *data, size_t len, host_reply_fn fn,
+		       void *arg)
+{
+	struct proto_request m = { .op = OP_CLASS };
+
+	memcpy(m.data, data, len < sizeof(m.data) ? len : sizeof(m.data));
 	return request(host, &m, fn, arg);
 }
 
@@ -215,11 +221,8 @@ static const char *dispatch(struct host *host, const struct proto_header *h)
 	case PROTO_STATE:
 		host->ops->state(host->arg, (const void *)h);
 		break;
-	case PROTO_NET:
-		host->ops->net(host->arg, (const void *)h);
-		break;
-	case PROTO_DISK:
-		host->ops->disk(host->arg, (const void *)h);
+	case PROTO_EXPORT:
+		host->ops->export(host->arg, (const void *)h);
 		break;
 	case PROTO_HEARTBEAT:
 		host->ops->heartbeat(host->arg);
@@ -444,15 +447,11 @@ static int send_setup(struct host *host, const struct host_spec *spec, int log)
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf };
 	struct cmsghdr *cmsg;
 
-	if (h->n_fds > DDEKIT_HANDOVER_FDS)
+	if (h->n_fds > DDEKIT_HANDOVER_FDS || setup->n_class_fds > PROTO_CLASS_FDS)
 		return -EINVAL;
 	fds[n++] = log;
-	if (spec->tap >= 0)
-		fds[n++] = spec->tap;
-	if (spec->ring[0] >= 0) {
-		memcpy(&fds[n], spec->ring, sizeof(spec->ring));
-		n += PROTO_RING_FDS;
-	}
+	memcpy(&fds[n], spec->class_fds, setup->n_class_fds * sizeof(int));
+	n += setup->n_class_fds;
 	memcpy(&fds[n], h->fds, h->n_fds * sizeof(int));
 	n += h->n_fds;
 	msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
@@ -462,8 +461,6 @@ static int send_setup(struct host *host, const struct host_spec *spec, int log)
 	cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
 	memcpy(CMSG_DATA(cmsg), fds, n * sizeof(int));
 	setup->h = (struct proto_header){ PROTO_VERSION, PROTO_SETUP, sizeof(*setup), 0 };
-	setup->tap = spec->tap >= 0;
-	setup->ring = spec->ring[0] >= 0;
 	return sendmsg(host->socket, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
@@ -595,7 +592,7 @@ int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_
 		return r;
 	}
 	/* It may have died, or not read: both show by themselves. */
-	host_request(host, OP_SAY_STATE, 0, NULL, NULL, NULL);
+	host_request(host, OP_SAY_STATE, NULL, NULL);
 	*ret = host;
 	return 0;
 }

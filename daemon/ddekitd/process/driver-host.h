@@ -30,8 +30,7 @@ struct host_death {
 /* All called from the event loop. Messages have been checked. */
 struct host_ops {
 	void (*state)(void *arg, const struct proto_state_msg *msg);
-	void (*net)(void *arg, const struct proto_net *msg);
-	void (*disk)(void *arg, const struct proto_disk *msg);
+	void (*export)(void *arg, const struct proto_export *msg);
 	void (*heartbeat)(void *arg);
 	void (*log)(void *arg, int level, const char *text);
 	/* The last call; the host may be destroyed in it. */
@@ -44,8 +43,7 @@ struct host_spec {
 	const char *driver;
 	struct confine confine;
 	struct proto_setup *setup;	/* borrowed for the call; handover filled in */
-	int tap;			/* borrowed; -1: none */
-	int ring[PROTO_RING_FDS];	/* likewise; of the disks' ring */
+	const int *class_fds;		/* likewise, setup->n_class_fds of them */
 	bool outlive;			/* it is to live on when ddekitd ends */
 };
 
@@ -70,11 +68,12 @@ typedef void (*host_reply_fn)(void *arg, const struct host_reply *reply);
  * found out later, and is a death. */
 int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
 	       void *arg, struct host **ret, char **ret_why);
-/* fn may be NULL. It is called exactly once, never from within this call.
- * mac: 6 bytes or NULL. Return: 0, -EAGAIN (the host does not read, or has 128 requests
- * to answer), -ENOMEM. */
-int host_request(struct host *host, enum proto_op op, uint32_t value, const uint8_t *mac,
-		 host_reply_fn fn, void *arg);
+/* fn may be NULL. It is called exactly once, never from within this call. Return: 0,
+ * -EAGAIN (the host does not read, or has 128 requests to answer), -ENOMEM. */
+int host_request(struct host *host, enum proto_op op, host_reply_fn fn, void *arg);
+/* Likewise OP_CLASS, with data as the class's protocol.h says; PROTO_CLASS_BYTES at most. */
+int host_request_class(struct host *host, const void *data, size_t len, host_reply_fn fn,
+		       void *arg);
 /* Likewise, with text (NULL: none). Return: also -E2BIG, it is too long. */
 int host_request_text(struct host *host, enum proto_op op, uint32_t value, const char *text,
 		      host_reply_fn fn, void *arg);

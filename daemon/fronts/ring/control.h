@@ -30,17 +30,33 @@ enum block_back {
 	BLOCK_BACK_WITHDRAWING,
 };
 
-/* Of one disk, since the ring was made. Written by the front. */
+/*
+ * Of one disk, since the ring was made: the member, its name in JSON, how it is called in
+ * OpenMetrics (NULL: it is not there) with unit and help text.
+ */
+#define BLOCK_DISK_COUNTERS(X) \
+	X(reads, "reads", "disk_reads", NULL, "Reads of clients.") \
+	X(read_bytes, "read_bytes", "disk_read_bytes", "bytes", "Bytes read.") \
+	X(writes, "writes", "disk_writes", NULL, "Writes of clients.") \
+	X(write_bytes, "write_bytes", "disk_write_bytes", "bytes", "Bytes written.") \
+	X(fua, "fua", "disk_fua_writes", NULL, "Writes of clients with FUA.") \
+	X(flushes, "flushes", "disk_flushes", NULL, "Flushes of clients.") \
+	X(discards, "discards", "disk_discards", NULL, "Discards of clients.") \
+	X(discard_bytes, "discard_bytes", NULL, NULL, NULL) \
+	X(zeroes, "zeroes", NULL, NULL, NULL) \
+	X(zero_bytes, "zero_bytes", NULL, NULL, NULL) \
+	X(errors, "errors", "disk_errors", NULL, "Requests answered with an error.")
+
+#define BLOCK_DISK_GAUGES(X) \
+	X(in_flight, "in_flight", "disk_in_flight", NULL, "Requests not answered yet.") \
+	X(opens, "clients", NULL, NULL, NULL)
+
+/* Written by the front. */
 struct block_disk_stats {
-	uint64_t reads, read_bytes;
-	uint64_t writes, write_bytes;
-	uint64_t fua;			/* of the writes: those with DDE_BLOCK_FUA */
-	uint64_t flushes;
-	uint64_t discards, discard_bytes;
-	uint64_t zeroes, zero_bytes;
-	uint64_t errors;		/* requests that were answered with one */
-	uint64_t in_flight;		/* requests not answered yet */
-	uint64_t opens;			/* clients that are connected to it */
+#define X(member, ...) uint64_t member;
+	BLOCK_DISK_COUNTERS(X)
+	BLOCK_DISK_GAUGES(X)
+#undef X
 	uint32_t ublk;			/* number of its ublk device + 1; 0: none */
 	uint32_t zero;
 };

@@ -1,41 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Block bridge, host half: see host.h. The data moves without it. */
+/* Block bridge, host half: see host-ring.h. The data moves without it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "host-ring.h"
 
-static struct {
+struct block_back {
+	struct dde_block_down down;	/* first: what the kernel half calls with */
 	int from_front, to_front;
-	struct dde_block_up *up;
-	struct dde_block_down down;
-	block_bridge_event_fn on_event;
-} block = { .from_front = -1, .to_front = -1 };
+	const struct dde_block_up *up;
+	block_back_event_fn on_event;
+	void *arg;
+};
+
+static const struct block_back *back_of(const struct dde_block_down *down)
+{
+	return (const struct block_back *)down;
+}
 
 /* Edge-triggered: the counter is never read, each write to it is an edge. */
-static int32_t block_watch(uint32_t on)
+static int32_t back_watch(const struct dde_block_down *down, uint32_t on)
 {
 	if (on)
-		return dde_host_watch(block.from_front, block.down.hwirq);
-	dde_host_unwatch(block.from_front);
+		return dde_host_watch(back_of(down)->from_front, down->hwirq);
+	dde_host_unwatch(back_of(down)->from_front);
 	return 0;
 }
 
-static void block_notify(void)
+static void back_notify(const struct dde_block_down *down)
 {
 	uint64_t one = 1;
-	ssize_t r = write(block.to_front, &one, sizeof(one));
+	ssize_t r = write(back_of(down)->to_front, &one, sizeof(one));
 
-	(void)r;	/* full means that the front has been told already */
+	(void)r;	/* if it is full, a wake-up is pending already */
 	dde_host_count_syscalls(1);
 }
 
-static void block_event(uint32_t event, uint32_t index, const char *driver,
-			const struct dde_block_disk *disk)
+static void back_event(const struct dde_block_down *down, uint32_t event, uint32_t index,
+		       const char *driver, const struct dde_block_disk *disk)
 {
-	block.on_event(event, index, driver, disk);
+	back_of(down)->on_event(back_of(down)->arg, event, index, driver, disk);
 }
 
 /* A file that the front could shrink would let it kill us. */
@@ -55,45 +62,55 @@ static int map_ring(int fd, struct dde_block_ring **ret)
 	return 0;
 }
 
-int block_bridge_open(struct dde_host_plugin *plugin, int memory, int from_front, int to_front,
-		      block_bridge_event_fn on_event)
+int block_back_open(struct dde_host_plugin *plugin, const int fds[3],
+		    block_back_event_fn on_event, void *arg, struct block_back **ret)
 {
 	struct dde_block_up *up = dde_host_plugin_symbol(plugin, DDE_BLOCK_UP_SYMBOL);
+	struct block_back *b;
 	int err;
 
 	if (!up)
 		return -ENOEXEC;
 	if (up->version != DDE_BLOCK_SEAM_VERSION)
 		return -EPROTO;
-	block.down = (struct dde_block_down){
-		.version = DDE_BLOCK_SEAM_VERSION,
-		.watch = block_watch,
-		.notify = block_notify,
-		.event = block_event,
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return -ENOMEM;
+	*b = (struct block_back){
+		.down = {
+			.version = DDE_BLOCK_SEAM_VERSION,
+			.watch = back_watch,
+			.notify = back_notify,
+			.event = back_event,
+		},
+		.from_front = fds[1],
+		.to_front = fds[2],
+		.up = up,
+		.on_event = on_event,
+		.arg = arg,
 	};
-	err = map_ring(memory, &block.down.ring);
+	err = map_ring(fds[0], &b->down.ring);
 	if (!err)
-		err = dde_host_irq_alloc(&block.down.hwirq);
-	if (err)
+		err = dde_host_irq_alloc(&b->down.hwirq);
+	if (err) {
+		free(b);	/* the process ends with the mapping */
 		return err;
-	block.from_front = from_front;
-	block.to_front = to_front;
-	block.on_event = on_event;
-	block.up = up;
-	up->down = &block.down;
+	}
+	up->down = &b->down;
+	*ret = b;
 	return 0;
 }
 
-const struct dde_block_up *block_bridge_up(void)
+const struct dde_block_up *block_back_up(const struct block_back *b)
 {
-	return block.up;
+	return b->up;
 }
 
-const struct dde_block_disk *block_bridge_disk(uint32_t index)
+const struct dde_block_disk *block_back_disk(const struct block_back *b, uint32_t index)
 {
-	const struct dde_block_ring *ring = block.down.ring;
+	const struct dde_block_ring *ring = b->down.ring;
 
-	if (!ring || index >= DDE_BLOCK_DISKS || !(ring->disk[index].flags & DDE_BLOCK_D_PRESENT))
+	if (index >= DDE_BLOCK_DISKS || !(ring->disk[index].flags & DDE_BLOCK_D_PRESENT))
 		return NULL;
 	return &ring->disk[index];
 }

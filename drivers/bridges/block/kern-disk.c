@@ -96,7 +96,7 @@ static void tell(struct bridge *b, u32 event, unsigned int i)
 	}
 	publish(b, i, &d);
 	local_irq_save(flags);
-	b->down->event(event, i, disk->driver, &d);
+	b->down->event(b->down, event, i, disk->driver, &d);
 	local_irq_restore(flags);
 }
 

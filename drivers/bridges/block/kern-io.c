@@ -80,7 +80,7 @@ static void notify(struct tasklet_struct *t)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	bridge.down->notify();
+	bridge.down->notify(bridge.down);
 	local_irq_restore(flags);
 }
 

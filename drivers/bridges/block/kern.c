@@ -66,7 +66,7 @@ static int watch(struct bridge *b, u32 on)
 	int err;
 
 	local_irq_save(flags);
-	err = b->down->watch(on);
+	err = b->down->watch(b->down, on);
 	local_irq_restore(flags);
 	return err;
 }

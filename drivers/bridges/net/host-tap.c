@@ -4,6 +4,7 @@
 #include <linux/if_tun.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 #include "host-tap.h"
@@ -13,94 +14,112 @@
 _Static_assert(sizeof(struct dde_iovec) == sizeof(struct iovec), "iovec layout");
 _Static_assert(offsetof(struct dde_iovec, len) == offsetof(struct iovec, iov_len), "iovec layout");
 
-static struct {
-	int tap;
-	struct dde_net_up *up;
-	struct dde_net_down down;
-	void (*on_event)(uint32_t event, const struct dde_net_info *info);
-} net = { .tap = -1 };
+struct net_tap {
+	struct dde_net_down down;	/* first: what the kernel half calls with */
+	int fd;
+	const struct dde_net_up *up;
+	net_tap_event_fn on_event;
+	void *arg;
+};
 
-static int64_t net_rx(const struct dde_iovec *iov, uint32_t n)
+static const struct net_tap *tap_of(const struct dde_net_down *down)
 {
-	ssize_t r = writev(net.tap, (const struct iovec *)iov, (int)n);
+	return (const struct net_tap *)down;
+}
+
+static int64_t tap_rx(const struct dde_net_down *down, const struct dde_iovec *iov, uint32_t n)
+{
+	ssize_t r = writev(tap_of(down)->fd, (const struct iovec *)iov, (int)n);
 
 	dde_host_count_syscalls(1);
 	return r < 0 ? -errno : r;
 }
 
 /*
- * A TAP slows no sender down: while packets wait for us, whoever sends them and whoever is
- * to receive them waits for a CPU, and the latter's socket overflows.  As the kernel's
- * softirqs do after their budget, we let them have it.
+ * A TAP slows no sender down: while packets wait for us, the sender and the receiver wait
+ * for a CPU, and the receiver's socket overflows. As the kernel's softirqs do after their
+ * budget, this yields the CPU to them.
  */
-static void give_way(void)
+static void tap_yield(void)
 {
-	static _Thread_local unsigned int taken;
+	static _Thread_local unsigned int packets;
 
-	if (++taken % TX_BUDGET)
+	if (++packets % TX_BUDGET)
 		return;
 	sched_yield();
 	dde_host_count_syscalls(1);
 }
 
-static int64_t net_tx(const struct dde_iovec *iov, uint32_t n)
+static int64_t tap_tx(const struct dde_net_down *down, const struct dde_iovec *iov, uint32_t n)
 {
-	ssize_t r = readv(net.tap, (const struct iovec *)iov, (int)n);
+	ssize_t r = readv(tap_of(down)->fd, (const struct iovec *)iov, (int)n);
 
 	dde_host_count_syscalls(1);
 	if (r < 0)
 		return -errno;
-	give_way();
+	tap_yield();
 	return r;
 }
 
-/* The TAP is watched while the kernel half is there to take its packets. */
-static int32_t net_event(uint32_t event, const struct dde_net_info *info)
+/* The TAP is watched while the kernel half can read its packets. */
+static int32_t tap_event(const struct dde_net_down *down, uint32_t event,
+			 const struct dde_net_info *info)
 {
+	const struct net_tap *t = tap_of(down);
 	int err = 0;
 
 	if (event == DDE_NET_READY)
-		err = dde_host_watch(net.tap, net.down.hwirq);
+		err = dde_host_watch(t->fd, down->hwirq);
 	else if (event == DDE_NET_GONE)
-		dde_host_unwatch(net.tap);
+		dde_host_unwatch(t->fd);
 	if (!err)
-		net.on_event(event, info);
+		t->on_event(t->arg, event, info);
 	return err;
 }
 
-int net_bridge_open(struct dde_host_plugin *plugin, int tap, uint32_t vnet_hdr,
-		    void (*on_event)(uint32_t event, const struct dde_net_info *info))
+int net_tap_open(struct dde_host_plugin *plugin, int tap, uint32_t vnet_hdr,
+		 net_tap_event_fn on_event, void *arg, struct net_tap **ret)
 {
 	struct dde_net_up *up = dde_host_plugin_symbol(plugin, DDE_NET_UP_SYMBOL);
+	struct net_tap *t;
 	int err;
 
 	if (!up)
 		return -ENOEXEC;
 	if (up->version != DDE_NET_SEAM_VERSION)
 		return -EPROTO;
-	net.tap = tap;
-	net.up = up;
-	net.down = (struct dde_net_down){
-		.version = DDE_NET_SEAM_VERSION,
-		.vnet_hdr = vnet_hdr,
-		.rx = net_rx,
-		.tx = net_tx,
-		.event = net_event,
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	*t = (struct net_tap){
+		.down = {
+			.version = DDE_NET_SEAM_VERSION,
+			.vnet_hdr = vnet_hdr,
+			.rx = tap_rx,
+			.tx = tap_tx,
+			.event = tap_event,
+		},
+		.fd = tap,
+		.up = up,
+		.on_event = on_event,
+		.arg = arg,
 	};
-	net.on_event = on_event;
-	err = dde_host_irq_alloc(&net.down.hwirq);
-	if (err)
+	err = dde_host_irq_alloc(&t->down.hwirq);
+	if (err) {
+		free(t);
 		return err;
-	up->down = &net.down;
+	}
+	up->down = &t->down;
+	*ret = t;
 	return 0;
 }
 
-const struct dde_net_up *net_bridge_up(void)
+const struct dde_net_up *net_tap_up(const struct net_tap *t)
 {
-	return net.up;
+	return t->up;
 }
 
-int net_bridge_set_carrier(int up)
+int net_tap_set_carrier(const struct net_tap *t, int up)
 {
-	return ioctl(net.tap, TUNSETCARRIER, &up) < 0 ? -errno : 0;
+	return ioctl(t->fd, TUNSETCARRIER, &up) < 0 ? -errno : 0;
 }

@@ -90,7 +90,7 @@ static struct sk_buff *tx_read(struct bridge *b, long *err)
 	iov[n++] = (struct dde_iovec){ skb->data, SMALL };
 	for (i = 0; i < TX_N_FRAGS; i++)
 		iov[n++] = (struct dde_iovec){ page_address(b->spare[i]), FRAG_SIZE };
-	len = b->down->tx(iov, n);
+	len = b->down->tx(b->down, iov, n);
 	*err = len;
 	if (len < 0)
 		goto drop;

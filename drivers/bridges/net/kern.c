@@ -78,7 +78,7 @@ static int tell(struct bridge *b, u32 event)
 	WRITE_ONCE(b->carrier, info.carrier);
 	/* The host takes a lock, which an interrupt might want too. */
 	local_irq_save(flags);
-	err = b->down->event(event, &info);
+	err = b->down->event(b->down, event, &info);
 	local_irq_restore(flags);
 	return err;
 }
@@ -282,11 +282,9 @@ static void add_counts(struct dde_net_stats *s)
 	for_each_possible_cpu(cpu) {
 		const struct bridge_counts *c = per_cpu_ptr(&bridge_counts, cpu);
 
-		s->host_rx_frames += c->host_rx_frames;
-		s->host_tx_frames += c->host_tx_frames;
-		s->host_rx_failed += c->host_rx_failed;
-		s->host_tx_failed += c->host_tx_failed;
-		s->stalls += c->stalls;
+#define X(name, ...) s->name += c->name;
+		DDE_NET_BRIDGE_STATS(X)
+#undef X
 	}
 }
 
@@ -301,16 +299,9 @@ static int64_t net_get_stats(void *arg)
 	rtnl_lock();
 	if (bridge.dev) {
 		dev_get_stats(bridge.dev, &t);
-		s->rx_packets = t.rx_packets;
-		s->rx_bytes = t.rx_bytes;
-		s->rx_errors = t.rx_errors;
-		s->rx_dropped = t.rx_dropped;
-		s->tx_packets = t.tx_packets;
-		s->tx_bytes = t.tx_bytes;
-		s->tx_errors = t.tx_errors;
-		s->tx_dropped = t.tx_dropped;
-		s->multicast = t.multicast;
-		s->collisions = t.collisions;
+#define X(name, ...) s->name = t.name;
+		DDE_NET_LINK_STATS(X)
+#undef X
 		err = 0;
 	}
 	rtnl_unlock();

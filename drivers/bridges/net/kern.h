@@ -35,11 +35,9 @@ extern struct bridge bridge;
 
 /* What dde_net_stats has of the bridge's own, counted on each CPU. */
 struct bridge_counts {
-	u64 host_rx_frames;
-	u64 host_tx_frames;
-	u64 host_rx_failed;
-	u64 host_tx_failed;
-	u64 stalls;
+#define X(name, ...) u64 name;
+	DDE_NET_BRIDGE_STATS(X)
+#undef X
 };
 
 DECLARE_PER_CPU(struct bridge_counts, bridge_counts);
