@@ -49,8 +49,8 @@ compile() {
 		shift
 	done
 	shift
-	clang "${FUZZ_FLAGS[@]}" -fsanitize=fuzzer -I"$REPO" -I"$REPO/daemon" -I"$REPO/drivers/bridges" \
-		-I"$REPO/ddekit/include" -I"$REPO/tests/fuzz/targets" \
+	clang "${FUZZ_FLAGS[@]}" -fsanitize=fuzzer -I"$REPO" -I"$REPO/daemon" \
+		-I"$REPO/drivers/bridges" -I"$REPO/ddekit/include" -I"$REPO/tests/fuzz/targets" \
 		-o "$FUZZ_DIR/fuzz-$NAME" "$REPO/tests/fuzz/targets/$NAME.c" "${sources[@]}" "$@"
 }
 
