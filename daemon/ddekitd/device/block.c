@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "fronts/ring/share.h"
+#include "drivers/bridges/block/share.h"
 #include "block.h"
 #include "keep.h"
 #include "state/fd-store.h"

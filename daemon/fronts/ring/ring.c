@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "ring-private.h"
-#include "share.h"
+#include "drivers/bridges/block/share.h"
 #include "lib/util.h"
 
 #define MS_NS 1000000ull

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fronts/ring/share.h"
+#include "drivers/bridges/block/share.h"
 #include "ublk.h"
 #include "lib/util.h"
 

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fronts/ring/share.h"
+#include "drivers/bridges/block/share.h"
 #include "ublk.h"
 #include "lib/util.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The class "block": checks its messages, names its statistics; see class.h. */
 #include "class.h"
-#include "fronts/ring/control.h"
+#include "control.h"
 #include "lib/util.h"
 #include "protocol/check.h"
 #include "protocol/host.h"
