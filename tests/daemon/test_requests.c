@@ -14,8 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "control/bus.h"
 #include "control/host-call.h"
+#include "control/methods.h"
+#include "protocol/control.h"
 #include "process/message.h"
 
 #define BDF "0000:01:00.0"
@@ -28,6 +29,7 @@ static char *death;
 static struct device dev;
 static struct device *devices[] = { &dev };
 static struct manager manager = { .device = devices, .n_devices = 1 };
+static struct interface interface = { .manager = &manager };
 static sd_bus *server[3], *client[3];
 static unsigned int n_answers, n_limits;
 static char *last_answer, *last_error;
@@ -163,7 +165,7 @@ static void connect_client(unsigned int i)
 	ck_assert_int_ge(sd_bus_set_fd(server[i], sv[0], sv[0]), 0);
 	ck_assert_int_ge(sd_bus_set_server(server[i], 1, id), 0);
 	ck_assert_int_ge(sd_bus_set_trusted(server[i], 1), 0);
-	ck_assert_int_ge(methods_register(server[i], &manager), 0);
+	ck_assert_int_ge(methods_register(server[i], &interface), 0);
 	ck_assert_int_ge(sd_bus_start(server[i]), 0);
 	ck_assert_int_ge(sd_bus_attach_event(server[i], event, 0), 0);
 	ck_assert_int_ge(sd_bus_new(&client[i]), 0);

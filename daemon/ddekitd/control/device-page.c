@@ -5,6 +5,7 @@
 #include "protocol/control.h"
 #include "device/device.h"
 #include "host-call.h"
+#include "method.h"
 #include "methods.h"
 
 /* Names of pages: as long as in struct dde_devpage. */

@@ -11,50 +11,17 @@
 #include "host-call.h"
 #include "lib/job.h"
 #include "lib/log.h"
+#include "method.h"
 #include "methods.h"
+#include "protocol/control.h"
 #include "report.h"
-
-int method_no_device(sd_bus_error *error, const char *name)
-{
-	return sd_bus_error_setf(error, CONTROL_ERROR_NO_DEVICE, "no device %.64s; see ddectl list",
-				 name);
-}
-
-int method_bad_config(sd_bus_error *error, const char *why, int r)
-{
-	if (r == -ENOMEM || !why)
-		return r;
-	return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s", why);
-}
-
-int method_read_device(sd_bus_message *msg, struct manager *m, struct device **ret,
-		       sd_bus_error *error)
-{
-	const char *name;
-	int r = sd_bus_message_read(msg, "s", &name);
-
-	if (r < 0)
-		return r;
-	*ret = manager_lookup(m, name);
-	return *ret ? 1 : method_no_device(error, name);
-}
-
-int method_reply_json(sd_bus_message *msg, struct json_object *json)
-{
-	int r;
-
-	if (!json)
-		return -ENOMEM;
-	r = sd_bus_reply_method_return(msg, "s", json_object_to_json_string_ext(json,
-							JSON_C_TO_STRING_PLAIN));
-	json_object_put(json);
-	return r;
-}
+#include "supervise/reload-config.h"
 
 static int list_devices(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	struct json_object *list = json_object_new_array();
-	struct manager *m = arg;
+	const struct interface *interface = arg;
+	const struct manager *m = interface->manager;
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
@@ -72,25 +39,27 @@ static int get_status(sd_bus_message *msg, void *arg, sd_bus_error *error)
 
 static int get_daemon(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	return method_reply_json(msg, report_daemon(arg));
+	const struct interface *i = arg;
+
+	return method_reply_json(msg, report_daemon(i->manager));
 }
 
 static int list_drivers(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	struct manager *m = arg;
+	const struct interface *i = arg;
 	const char *json;
-	int r = report_catalog(m->config.global.plugin_dir, &json);
+	int r = report_catalog(i->manager->config.global.plugin_dir, &json);
 
 	if (r < 0)
 		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "no plugins: %s: %s",
-					 m->config.global.plugin_dir, strerror(-r));
+					 i->manager->config.global.plugin_dir, strerror(-r));
 	return sd_bus_reply_method_return(msg, "s", json);
 }
 
 /* Restart(s device) -> s state before, s BDF */
 static int restart_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	struct manager *m = arg;
+	const struct interface *i = arg;
 	const char *before;
 	struct device *dev;
 	int r = method_read_device(msg, arg, &dev, error);
@@ -98,7 +67,7 @@ static int restart_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	before = device_state_name(dev->state);
-	r = m->stopping ? -EBUSY : device_restart(dev);
+	r = i->manager->stopping ? -EBUSY : device_restart(dev);
 	if (r == -EBUSY)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s",
 					 dev->config->bdf_text, before);
@@ -125,7 +94,7 @@ static int restart_in_place(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	_cleanup_free_ char *why = NULL;
 	const char *before, *options = NULL;
-	struct manager *m = arg;
+	const struct interface *i = arg;
 	struct device *dev;
 	int r = method_read_device(msg, arg, &dev, error);
 
@@ -136,7 +105,7 @@ static int restart_in_place(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	before = device_state_name(dev->state);
 	if (dev->host)
 		hostcall_changed(dev->host);
-	r = m->stopping ? -EBUSY : device_reload(dev, options, &why);
+	r = i->manager->stopping ? -EBUSY : device_reload(dev, options, &why);
 	if (r == -EBUSY)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not up",
 					 dev->config->bdf_text, before);
@@ -185,16 +154,16 @@ static int get_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
 /* FollowLogs(s device, u lines): the same, and LogLine signals for each further line. */
 static int follow_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	struct manager *m = arg;
+	const struct interface *i = arg;
 	struct device *dev;
 	uint32_t max;
-	int r = method_read_device(msg, m, &dev, error);
+	int r = method_read_device(msg, i, &dev, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(msg, "u", &max);
 	if (r < 0)
 		return r;
-	if (bus_follow_log(m->bus, sd_bus_message_get_bus(msg), dev) < 0)
+	if (bus_follow_log(i->bus, sd_bus_message_get_bus(msg), dev) < 0)
 		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "logs can be followed on "
 					 "the control socket alone, and in the journal");
 	return reply_logs(msg, dev, max);
@@ -442,8 +411,9 @@ static void on_reloaded(void *arg, int r, const char *why)
 /* Reload() */
 static int reload(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
+	const struct interface *i = arg;
 	_cleanup_free_ char *why = NULL;
-	int r = manager_reload(arg, on_reloaded, msg, &why);
+	int r = manager_reload(i->manager, on_reloaded, msg, &why);
 
 	if (r < 0)
 		return method_bad_config(error, why, r);
@@ -460,9 +430,9 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
 static int get_count(sd_bus *bus, const char *path, const char *interface, const char *property,
 		     sd_bus_message *reply, void *arg, sd_bus_error *error)
 {
-	struct manager *m = arg;
+	const struct interface *i = arg;
 
-	return sd_bus_message_append(reply, "u", (uint32_t)m->n_devices);
+	return sd_bus_message_append(reply, "u", (uint32_t)i->manager->n_devices);
 }
 
 /* The methods that root may call, and others if polkit lets them. */
@@ -535,7 +505,8 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-int methods_register(sd_bus *bus, struct manager *m)
+int methods_register(sd_bus *connection, struct interface *i)
 {
-	return sd_bus_add_object_vtable(bus, NULL, CONTROL_PATH, CONTROL_INTERFACE, vtable, m);
+	return sd_bus_add_object_vtable(connection, NULL, CONTROL_PATH, CONTROL_INTERFACE, vtable,
+					i);
 }

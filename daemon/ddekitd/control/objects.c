@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An object with properties for each device; see bus.h. */
+/* An object with properties for each device; see objects.h. */
 #include <errno.h>
 
-#include "bus.h"
+#include "objects.h"
+#include "protocol/control.h"
 
 static struct device *device_at(struct manager *m, const char *path)
 {
@@ -103,20 +104,11 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-int objects_register(sd_bus *bus, struct manager *m)
+int objects_register(sd_bus *connection, struct manager *m)
 {
-	int r = sd_bus_add_fallback_vtable(bus, NULL, CONTROL_DEVICE_PATH,
+	int r = sd_bus_add_fallback_vtable(connection, NULL, CONTROL_DEVICE_PATH,
 					   CONTROL_DEVICE_INTERFACE, vtable, find, m);
 
-	return r < 0 ? r : sd_bus_add_node_enumerator(bus, NULL, CONTROL_DEVICE_PATH, enumerate,
-						      m);
-}
-
-void objects_changed(sd_bus *bus, struct device *dev)
-{
-	_cleanup_free_ char *path = NULL;
-
-	if (sd_bus_path_encode(CONTROL_DEVICE_PATH, dev->config->bdf_text, &path) >= 0)
-		sd_bus_emit_properties_changed(bus, path, CONTROL_DEVICE_INTERFACE, "State",
-					       "Error", NULL);
+	return r < 0 ? r : sd_bus_add_node_enumerator(connection, NULL, CONTROL_DEVICE_PATH,
+						      enumerate, m);
 }

@@ -369,7 +369,7 @@ static bool is_held(const struct device *dev, const char *what)
 	_cleanup_free_ char *uses = NULL;
 	struct log_about about = device_about(dev);
 
-	if (check && !uses_add(check, dev, NULL)) {
+	if (check && !device_add_uses(dev, check, NULL)) {
 		uses_look(check);
 		uses_first(check, &uses);
 	} else {

@@ -10,6 +10,7 @@
 #include "keep.h"
 #include "state/fd-store.h"
 #include "process/front.h"
+#include "system/disk-users.h"
 #include "system/in-use.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -502,6 +503,14 @@ int device_block_users(const struct device *dev, struct strv *clients, struct st
 		r = line ? strv_add(clients, line) : -ENOMEM;
 	}
 	return r;
+}
+
+int device_add_uses(const struct device *dev, struct uses_check *check, const char *change)
+{
+	struct uses_entry *e;
+	int r = uses_add(check, dev->config->bdf_text, change, &e);
+
+	return r < 0 ? r : device_block_users(dev, &e->uses, &e->nodes);
 }
 
 static void add_stats(struct json_object *o, const struct block_disk_stats *s)

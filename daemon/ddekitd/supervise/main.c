@@ -5,12 +5,15 @@
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 
-#include "control/bus.h"
+#include "binding.h"
+#include "control/interface.h"
 #include "device/keep.h"
 #include "state/fd-store.h"
 #include "hot-plug.h"
 #include "lib/job.h"
 #include "lib/log.h"
+#include "manager-config.h"
+#include "reload-config.h"
 #include "unit-job.h"
 
 /* Exit codes, as in ddekitd(8). */
@@ -274,6 +277,7 @@ static int add_signals(sd_event *event, struct manager *m)
 static int run(const struct arguments *a)
 {
 	struct manager manager = { .lock = -1, .kept_config = -1 };
+	struct interface interface = { 0 };
 	struct fdstore *store = NULL;
 	struct hotplug *hotplug = NULL;
 	sd_event *event = NULL;
@@ -290,7 +294,9 @@ static int run(const struct arguments *a)
 	if (r >= 0)
 		r = add_signals(event, &manager);
 	if (r >= 0)
-		r = bus_open(&manager, &manager.bus);
+		r = interface_open(&manager, &interface);
+	if (r >= 0)
+		r = binding_open(&manager);
 	if (r >= 0) {
 		manager_adopt(&manager);
 		sd_event_set_watchdog(event, 1);
@@ -303,7 +309,7 @@ static int run(const struct arguments *a)
 	}
 	hotplug_close(hotplug);
 	manager_close(&manager);
-	bus_close(manager.bus);
+	interface_close(&interface);
 	fdstore_close(store);
 	sd_event_unref(event);
 	if (r == -EINVAL || r == -ENOENT || r == -ENODEV)

@@ -4,13 +4,12 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
-#include "control/bind.h"
-#include "control/bus.h"
 #include "system/in-use.h"
 #include "lib/job.h"
 #include "state/lock-file.h"
 #include "lib/log.h"
 #include "manager.h"
+#include "manager-config.h"
 #include "system/pci-sysfs.h"
 
 /* Besides stop-timeout=: for what the jobs of a device may take; devices stop side by side. */
@@ -249,29 +248,46 @@ static bool all_down(const struct manager *m)
 	return true;
 }
 
+int manager_subscribe(struct manager *m, const struct manager_listener *listener, void *arg)
+{
+	if (m->n_listeners == MANAGER_LISTENERS)
+		return -ENOSPC;
+	m->listener[m->n_listeners] = listener;
+	m->listener_arg[m->n_listeners++] = arg;
+	return 0;
+}
+
 void manager_device_changed(struct manager *m, struct device *dev, enum device_state from)
 {
+	size_t i;
+
 	manager_notify(m);
 	if (m->starting)
 		manager_ready(m);
-	if (m->bus)
-		bus_state_changed(m->bus, dev, from);
 	if (m->stopping && all_down(m))
 		sd_event_exit(m->event, 0);
-	bind_settled(dev);
+	for (i = 0; i < m->n_listeners; i++)
+		if (m->listener[i]->changed)
+			m->listener[i]->changed(m->listener_arg[i], dev, from);
 }
 
 void manager_device_logged(struct manager *m, struct device *dev, int level, const char *text)
 {
+	size_t i;
+
 	logring_add(dev->logs, level, text);
-	if (m->bus)
-		bus_log_line(m->bus, dev, level, text);
+	for (i = 0; i < m->n_listeners; i++)
+		if (m->listener[i]->logged)
+			m->listener[i]->logged(m->listener_arg[i], dev, level, text);
 }
 
 void manager_link_changed(struct manager *m, struct device *dev)
 {
-	if (m->bus)
-		bus_link_changed(m->bus, dev);
+	size_t i;
+
+	for (i = 0; i < m->n_listeners; i++)
+		if (m->listener[i]->link)
+			m->listener[i]->link(m->listener_arg[i], dev);
 }
 
 void manager_device_gone(struct manager *m, struct device *dev)
