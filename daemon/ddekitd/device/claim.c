@@ -118,7 +118,8 @@ static void claim_done(void *arg)
 	struct claim_work *w = arg;
 
 	device_on_claim(w->dev, w);
-	claim_work_free(w);
+	claim_work_finish(w);
+	free(w);
 }
 
 static void claim_late(void *arg);
@@ -136,12 +137,7 @@ static void claim_late(void *arg)
 
 int device_claim(struct device *dev)
 {
-	struct claim_work *w = calloc(1, sizeof(*w));
-	int r = -ENOMEM;
-
-	if (!w)
-		return r;
-	*w = (struct claim_work){
+	struct claim_work w = {
 		.dev = dev,
 		.config = device_config_copy(dev->config),
 		.dir = dev->manager->config.global.runtime_dir,
@@ -152,10 +148,10 @@ int device_claim(struct device *dev)
 		.barrier = dev->barrier,
 		.lock = dev->lock,
 	};
-	if (w->config)
-		r = device_post(dev, &claim_ops, w);
+	int r = w.config ? device_post_copy(dev, &claim_ops, &w, sizeof(w)) : -ENOMEM;
+
 	if (r < 0)
-		claim_work_free(w);
+		claim_work_finish(&w);
 	else
 		dev->barrier = false;
 	return r;

@@ -157,6 +157,30 @@ static void claim_is_complete(struct device *dev)
 	device_enter(dev, DEVICE_STARTING, "driver %s", dev->plugin.name);
 }
 
+static void start_host(struct device *dev, const struct ddekit_handover *handover)
+{
+	_cleanup_free_ char *why = NULL;
+	int r = device_start_host(dev, handover, &why);
+
+	if (!r && device_limit_start(dev) < 0)
+		device_condemn(dev, "out of memory");
+	if (r < 0)
+		device_fail(dev, why ? why : strerror(-r));
+}
+
+void device_on_handover(struct device *dev, const struct handover_work *w)
+{
+	if (!device_posted(dev)) {
+		/* The claim is being given back: no host will have its files, nor the ring. */
+		device_block_quiet(dev);
+		return;
+	}
+	if (w->error < 0)
+		device_fail(dev, strerror(-w->error));
+	else
+		start_host(dev, &w->handover);
+}
+
 /* A driver host for the device that is claimed and quiet. */
 void device_advance(struct device *dev)
 {
@@ -182,9 +206,7 @@ void device_advance(struct device *dev)
 	if (r > 0)
 		return;
 	if (!r)
-		r = device_start_host(dev, &why);
-	if (!r && device_limit_start(dev) < 0)
-		device_condemn(dev, "out of memory");
+		r = device_open_handover(dev);
 	if (r < 0)
 		device_fail(dev, why ? why : strerror(-r));
 }
@@ -407,17 +429,11 @@ static void quiesce_late(void *arg)
  * the end that has begun. */
 static void quiesce(struct device *dev, uint32_t delay_s)
 {
-	struct quiesce_work *w = calloc(1, sizeof(*w));
-	int r = -ENOMEM;
+	struct quiesce_work w = { .dev = dev, .claim = dev->claim };
 
 	dev->delay_s = delay_s;
-	if (w) {
-		*w = (struct quiesce_work){ .dev = dev, .claim = dev->claim };
-		r = device_post(dev, &quiesce_ops, w);
-	}
-	if (!r)
+	if (!device_post_copy(dev, &quiesce_ops, &w, sizeof(w)))
 		return;
-	free(w);
 	device_bury(dev);
 	if (device_posted(dev))
 		device_fail(dev, "out of memory");

@@ -44,6 +44,8 @@
 
 struct claim_work;
 struct close_work;
+struct ddekit_handover;
+struct handover_work;
 struct device_block;
 struct jobs;
 struct manager;
@@ -222,6 +224,9 @@ int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn
  * caller's. */
 struct job_ops;
 int device_post(struct device *dev, const struct job_ops *ops, void *arg);
+/* The same for a copy of @work, which done() frees. On failure what *@work owns is still the
+ * caller's. */
+int device_post_copy(struct device *dev, const struct job_ops *ops, const void *work, size_t size);
 /* Its end. Return: false: the device is given back instead of what the caller would do. */
 bool device_posted(struct device *dev);
 /* Gives the device back, once what is under way has ended. */
@@ -251,9 +256,10 @@ void device_close_at_once(struct device *dev);
  * block: only before the event loop runs. */
 int device_adopt_claim(struct device *dev);
 
-/* device.c, called by claim.c and block.c */
+/* device.c, called by claim.c, host.c and block.c */
 void device_on_claim(struct device *dev, struct claim_work *w);
 void device_on_close(struct device *dev);
+void device_on_handover(struct device *dev, const struct handover_work *w);
 void device_on_block_closed(struct device *dev);
 
 /* plugin.c. Return: 0 or -errno with *ret_why to be freed. */
@@ -261,7 +267,10 @@ int device_choose_plugin(struct device *dev, char **ret_why);
 void device_plugin_finish(struct device_plugin *plugin);
 
 /* host.c */
-int device_start_host(struct device *dev, char **ret_why);
+/* Gets the claim's files for the next one; device_on_handover() follows. 0, -errno. */
+int device_open_handover(struct device *dev);
+/* @handover: its files are borrowed for the call. */
+int device_start_host(struct device *dev, const struct ddekit_handover *handover, char **ret_why);
 /* As host_adopt(). */
 int device_adopt_host(struct device *dev, const struct host_kept *kept);
 /* Once the device is quiet: report, log, and the end of dev->death. */

@@ -3,6 +3,8 @@
  * The end of a device: everything is given back, after what is under way; and the jobs
  * that decide how it goes on; see device.h.
  */
+#include <errno.h>
+
 #include "block.h"
 #include "keep.h"
 #include "lib/job.h"
@@ -185,6 +187,18 @@ int device_post(struct device *dev, const struct job_ops *ops, void *arg)
 	int r = jobs_add(dev->jobs, ops, arg);
 
 	dev->busy = !r;
+	return r;
+}
+
+int device_post_copy(struct device *dev, const struct job_ops *ops, const void *work, size_t size)
+{
+	void *copy = malloc(size);
+	int r = -ENOMEM;
+
+	if (copy)
+		r = device_post(dev, ops, memcpy(copy, work, size));
+	if (r < 0)
+		free(copy);
 	return r;
 }
 

@@ -6,12 +6,15 @@
 #include "crash-report.h"
 #include "block.h"
 #include "keep.h"
+#include "work.h"
+#include "lib/job.h"
 #include "lib/log.h"
 #include "supervise/manager.h"
 #include "process/message.h"
 
 #define MISSED_BEATS 5
 #define STATS_NS 10000000000ull	/* how old those of a crash report may be */
+#define HANDOVER_LIMIT_MS 30000
 
 /* ---- messages ------------------------------------------------------------ */
 
@@ -266,10 +269,40 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 	setup->nr_cpus = dev->config->cpus;
 	setup->confine = (dev->config->sandbox ? CONFINE_SANDBOX : 0) |
 			 (dev->config->core ? CONFINE_CORE : 0);
-	return r ? r : ddekit_claim_handover(dev->claim, &setup->handover);
+	return r;
 }
 
-int device_start_host(struct device *dev, char **ret_why)
+static void handover_done(void *arg)
+{
+	struct handover_work *w = arg;
+
+	device_on_handover(w->dev, w);
+	free(w);
+}
+
+static void handover_late(void *arg);
+
+static const struct job_ops handover_ops = {
+	.work = work_handover, .done = handover_done, .late = handover_late,
+	.limit_ms = HANDOVER_LIMIT_MS,
+};
+
+static void handover_late(void *arg)
+{
+	struct handover_work *w = arg;
+
+	device_block_quiet(w->dev);	/* no host will have its ring */
+	device_late(w->dev, "the handover of the device", &handover_ops);
+}
+
+int device_open_handover(struct device *dev)
+{
+	struct handover_work w = { .dev = dev, .claim = dev->claim };
+
+	return device_post_copy(dev, &handover_ops, &w, sizeof(w));
+}
+
+int device_start_host(struct device *dev, const struct ddekit_handover *handover, char **ret_why)
 {
 	_cleanup_free_ struct proto_setup *setup = calloc(1, sizeof(*setup));
 	struct host_spec spec = {
@@ -284,6 +317,7 @@ int device_start_host(struct device *dev, char **ret_why)
 
 	if (r < 0)
 		return r;
+	setup->handover = *handover;
 	/* The host before may have made it block. */
 	if (dev->tap >= 0)
 		fcntl(dev->tap, F_SETFL, O_NONBLOCK);
