@@ -45,10 +45,11 @@
 struct claim_work;
 struct close_work;
 struct ddekit_handover;
+struct device;
 struct handover_work;
 struct device_block;
 struct jobs;
-struct manager;
+struct fdstore;
 struct netsave;
 
 /* What is to come once the host has stopped. */
@@ -92,8 +93,30 @@ struct device_times {
 	uint64_t link;			/* first carrier */
 };
 
+/* Who is told of what a device does; called in the event loop, not by device_create() and
+ * device_destroy(). */
+struct device_listener {
+	void (*changed)(void *arg, struct device *dev, enum device_state from);
+	void (*logged)(void *arg, struct device *dev, int level, const char *text);
+	void (*link)(void *arg, struct device *dev);	/* carrier or speed */
+	/* It is to be forgotten, and holds nothing: device_destroy() now. */
+	void (*gone)(void *arg, struct device *dev);
+};
+
+/* What all devices share. */
+struct device_env {
+	sd_event *event;
+	const struct global_config *global;
+	struct fdstore *fdstore;	/* NULL: none */
+	uid_t host_uid;			/* of driver hosts, fronts and QEMU */
+	gid_t host_gid;
+	bool stopping;			/* nothing is to be started */
+	const struct device_listener *listener;
+	void *listener_arg;
+};
+
 struct device {
-	struct manager *manager;
+	const struct device_env *env;
 	struct device_config *config;
 	struct device_config *next_config;	/* takes effect once it is down */
 	bool transient;			/* bound at run time, in no file */
@@ -165,8 +188,9 @@ struct device {
 	struct logring *history;	/* changes of state */
 };
 
-/* config is moved. NULL: no memory (config is still the caller's). */
-struct device *device_create(struct manager *manager, struct device_config *config,
+/* @env is borrowed as long as there is the device; config is moved. NULL: no memory (config is
+ * still the caller's). */
+struct device *device_create(const struct device_env *env, struct device_config *config,
 			     bool transient);
 /* Ends what still runs, at once. NULL is fine. */
 void device_destroy(struct device *dev);
@@ -208,6 +232,8 @@ void device_resume(struct device *dev, enum device_resume how);
 
 void device_enter(struct device *dev, enum device_state state, const char *fmt, ...)
 	FORMAT(3, 4);
+/* A line of its log. */
+void device_log_line(struct device *dev, int level, const char *text);
 /* Everything is given back, then it is failed. text is copied. Nothing if it is ending
  * already. */
 void device_fail(struct device *dev, const char *text);

@@ -9,7 +9,6 @@
 #include "keep.h"
 #include "lib/job.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 
 void device_apply_next_config(struct device *dev)
 {
@@ -38,7 +37,7 @@ static void finish_stop(struct device *dev)
 	if (dev->state != DEVICE_CONFIGURED)
 		device_enter(dev, DEVICE_CONFIGURED, "released");
 	if (want == WANT_GONE)
-		manager_device_gone(dev->manager, dev);
+		dev->env->listener->gone(dev->env->listener_arg, dev);
 	else if (want == WANT_CONFIG)
 		device_start(dev);
 }

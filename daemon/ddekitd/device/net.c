@@ -11,7 +11,6 @@
 #include "work.h"
 #include "lib/job.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 #include "system/tap.h"
 
 #define NET_LIMIT_MS 30000
@@ -167,7 +166,7 @@ static int watch(struct device *dev, struct net_work *w, char **ret_why)
 	int r = w->error;
 
 	if (!r)
-		r = link_watch_create(dev->manager->event, &w->socket, on_link, dev, &dev->watch);
+		r = link_watch_create(dev->env->event, &w->socket, on_link, dev, &dev->watch);
 	if (!r)
 		return 0;
 	*ret_why = w->why ? w->why : str_format("cannot watch the interface %s: %s", w->ifname,
