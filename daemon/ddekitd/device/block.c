@@ -9,6 +9,7 @@
 #include "block.h"
 #include "keep.h"
 #include "state/fd-store.h"
+#include "process/child.h"
 #include "process/front.h"
 #include "system/disk-users.h"
 #include "system/in-use.h"

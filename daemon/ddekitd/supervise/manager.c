@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "manager.h"
 #include "manager-config.h"
+#include "process/spawn.h"
 #include "system/pci-sysfs.h"
 
 /* Besides stop-timeout=: for what the jobs of a device may take; devices stop side by side. */
