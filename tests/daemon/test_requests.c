@@ -224,7 +224,6 @@ static void setup(void)
 	unsigned int i;
 
 	ck_assert_int_ge(sd_event_default(&event), 0);
-	manager.env.event = event;
 	ck_assert_int_eq(ddekit_bdf_parse(BDF, &bdf), 0);
 	dev = (struct device){ .env = &manager.env, .state = DEVICE_UP,
 			       .config = device_config_create(bdf, "test") };
