@@ -8,6 +8,7 @@
 #include "authorize.h"
 #include "bus.h"
 #include "lib/log.h"
+#include "protocol/control.h"
 #include "system-bus.h"
 
 #define MAX_CLIENTS 32
@@ -26,6 +27,8 @@ struct client {
 
 struct bus {
 	struct manager *manager;
+	bus_objects_fn objects;
+	void *arg;			/* of that */
 	char *path;
 	int listener;
 	sd_event_source *source;
@@ -60,13 +63,11 @@ static int on_any_message(sd_bus_message *m, void *arg, sd_bus_error *error)
 	return 1;
 }
 
-static int add_objects(sd_bus *bus, struct manager *m)
+static int add_objects(struct bus *bus, sd_bus *connection)
 {
-	int r = sd_bus_add_filter(bus, NULL, on_any_message, NULL);
+	int r = sd_bus_add_filter(connection, NULL, on_any_message, NULL);
 
-	if (r >= 0)
-		r = methods_register(bus, m);
-	return r < 0 ? r : objects_register(bus, m);
+	return r < 0 ? r : bus->objects(connection, bus->arg);
 }
 
 static void drop_client(struct client *client)
@@ -100,7 +101,6 @@ static bool peer_allowed(int fd)
 /* fd is moved on success. */
 static int set_up(struct client *client, int fd)
 {
-	struct manager *m = client->owner->manager;
 	sd_id128_t id;
 	int r;
 
@@ -123,12 +123,12 @@ static int set_up(struct client *client, int fd)
 	if (r >= 0)
 		r = sd_bus_negotiate_fds(client->bus, 0);
 	if (r >= 0)
-		r = add_objects(client->bus, m);
+		r = add_objects(client->owner, client->bus);
 	if (r >= 0)
 		r = sd_bus_set_close_on_exit(client->bus, 0);	/* it would wait */
 	if (r >= 0)
 		r = sd_bus_start(client->bus);
-	return r < 0 ? r : sd_bus_attach_event(client->bus, m->event, 0);
+	return r < 0 ? r : sd_bus_attach_event(client->bus, client->owner->manager->env.event, 0);
 }
 
 static int on_connect(sd_event_source *source, int listener, uint32_t revents, void *arg)
@@ -181,7 +181,7 @@ static int make_listener(struct bus *bus)
 	if (!r && listen(bus->listener, 16) < 0)
 		r = -errno;
 	if (!r)
-		r = sd_event_add_io(bus->manager->event, &bus->source, bus->listener, EPOLLIN,
+		r = sd_event_add_io(bus->manager->env.event, &bus->source, bus->listener, EPOLLIN,
 				    on_connect, bus);
 	return r;
 }
@@ -193,11 +193,11 @@ static void join_system_bus(struct bus *bus)
 	sd_bus *b = sysbus_bus(bus->system);
 
 	if (r >= 0)
-		r = add_objects(b, bus->manager);
+		r = add_objects(bus, b);
 	if (r >= 0)
 		r = sd_bus_request_name_async(b, NULL, CONTROL_SERVICE, 0, NULL, NULL);
 	if (r >= 0)
-		r = sysbus_start(bus->system, bus->manager->event);
+		r = sysbus_start(bus->system, bus->manager->env.event);
 	if (r < 0) {
 		log_debug("no system bus: %s", strerror(-r));
 		sysbus_close(bus->system);
@@ -205,7 +205,7 @@ static void join_system_bus(struct bus *bus)
 	}
 }
 
-int bus_open(struct manager *m, struct bus **ret)
+int bus_open(struct manager *m, bus_objects_fn objects, void *arg, struct bus **ret)
 {
 	const char *dir = m->config.global.runtime_dir;
 	struct bus *bus = calloc(1, sizeof(*bus));
@@ -214,6 +214,8 @@ int bus_open(struct manager *m, struct bus **ret)
 	if (!bus)
 		return -ENOMEM;
 	bus->manager = m;
+	bus->objects = objects;
+	bus->arg = arg;
 	bus->listener = -1;
 	bus->path = m->options.only ? str_format("%s/control-%s.sock", dir, m->options.only)
 				    : str_format("%s/" CONTROL_SOCKET, dir);
@@ -257,15 +259,27 @@ static bool reads_signals(const struct client *client)
 	return false;
 }
 
-static void emit(sd_bus *bus, struct device *dev, enum device_state from)
+/* PropertiesChanged of the device's object. */
+static void emit_properties(sd_bus *bus, const struct device *dev)
 {
-	sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "StateChanged", "ssss",
-			   dev->config->bdf_text, device_state_name(from),
-			   device_state_name(dev->state), dev->error ? dev->error : "");
-	objects_changed(bus, dev);
+	_cleanup_free_ char *path = NULL;
+
+	if (sd_bus_path_encode(CONTROL_DEVICE_PATH, device_bdf_text(dev), &path) >= 0)
+		sd_bus_emit_properties_changed(bus, path, CONTROL_DEVICE_INTERFACE, "State",
+					       "Error", NULL);
 }
 
-void bus_state_changed(struct bus *bus, struct device *dev, enum device_state from)
+static void emit(sd_bus *bus, const struct device *dev, enum device_state from)
+{
+	const char *error = device_error(dev);
+
+	sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "StateChanged", "ssss",
+			   device_bdf_text(dev), device_state_name(from),
+			   device_state_name(device_state(dev)), error ? error : "");
+	emit_properties(bus, dev);
+}
+
+void bus_state_changed(struct bus *bus, const struct device *dev, enum device_state from)
 {
 	struct client *client;
 
@@ -278,8 +292,11 @@ void bus_state_changed(struct bus *bus, struct device *dev, enum device_state fr
 
 static void emit_link(sd_bus *bus, const struct device *dev)
 {
-	sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "LinkChanged", "sbu",
-			   dev->config->bdf_text, dev->net.carrier, dev->net.speed);
+	const struct net_export *net = device_net(dev);
+
+	if (net)
+		sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "LinkChanged", "sbu",
+				   device_bdf_text(dev), net->carrier, net->speed);
 }
 
 void bus_link_changed(struct bus *bus, const struct device *dev)
@@ -300,7 +317,7 @@ int bus_follow_log(struct bus *bus, sd_bus *connection, const struct device *dev
 	for (client = bus->clients; client; client = client->next) {
 		if (client->bus != connection)
 			continue;
-		memcpy(client->follows, dev->config->bdf_text, sizeof(client->follows));
+		memcpy(client->follows, device_bdf_text(dev), sizeof(client->follows));
 		client->lost = 0;
 		return 0;
 	}
@@ -313,7 +330,7 @@ void bus_log_line(struct bus *bus, const struct device *dev, int level, const ch
 	struct client *client;
 
 	for (client = bus->clients; client; client = client->next) {
-		if (strcmp(client->follows, dev->config->bdf_text))
+		if (strcmp(client->follows, device_bdf_text(dev)))
 			continue;
 		if (count_unsent(client->bus) >= UNSENT_END ||
 		    sd_bus_emit_signal(client->bus, CONTROL_PATH, CONTROL_INTERFACE, "LogLine",

@@ -5,6 +5,7 @@
 #include "protocol/control.h"
 #include "device/device.h"
 #include "host-call.h"
+#include "method.h"
 #include "methods.h"
 
 /* Names of pages: as long as in struct dde_devpage. */
@@ -45,7 +46,7 @@ static int answer_page(const struct host_call *call, const struct host_reply *re
 	if (n <= 0) {	/* it has no business to send what is no page */
 		free(data);
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: %s: %s",
-					 call->dev->config->bdf_text, call->what,
+					 device_bdf_text(call->dev), call->what,
 					 meaning(reply->error ? reply->error : -EPROTO));
 	}
 	ret->bytes = data;

@@ -8,12 +8,14 @@
 #include "drivers/bridges/block/share.h"
 #include "block.h"
 #include "keep.h"
+#include "private.h"
 #include "state/fd-store.h"
+#include "process/child.h"
 #include "process/front.h"
+#include "system/disk-users.h"
 #include "system/in-use.h"
 #include "lib/json.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 
 #ifndef DDEKIT_NBDKIT
 #define DDEKIT_NBDKIT "/usr/bin/nbdkit"
@@ -64,7 +66,7 @@ static void warn(struct device *dev, const char *what, int r)
 /* Of sockets, and of what udev is to know. */
 static char *block_dir(const struct device *dev)
 {
-	return str_format("%s/block", dev->manager->config.global.runtime_dir);
+	return str_format("%s/block", dev->env->global->runtime_dir);
 }
 
 static char *socket_path(const struct device *dev)
@@ -89,7 +91,7 @@ static void start_later(struct device *dev)
 	int r;
 
 	b->again = sd_event_source_disable_unref(b->again);
-	r = sd_event_add_time_relative(dev->manager->event, &b->again, CLOCK_MONOTONIC, ms * 1000,
+	r = sd_event_add_time_relative(dev->env->event, &b->again, CLOCK_MONOTONIC, ms * 1000,
 				       1000, on_again, dev);
 	if (r < 0)
 		warn(dev, "its disks' front cannot be started again", r);
@@ -142,7 +144,7 @@ static void confine_ublk(struct confine *c)
 static void start_front(struct device *dev)
 {
 	struct device_block *b = dev->block;
-	const char *dir = dev->manager->config.global.front_dir;
+	const char *dir = dev->env->global->front_dir;
 	_cleanup_free_ char *file = str_format("%s/%s", dir, b->ublk ? UBLK_FRONT : NBD_PLUGIN);
 	char *nbd[] = { DDEKIT_NBDKIT, "--foreground", "--threads", NBD_THREADS, file, FRONT_ARGS,
 			NULL };
@@ -156,13 +158,13 @@ static void start_front(struct device *dev)
 		.listener = b->ublk ? b->life[1] : b->listener,	/* which it does not use */
 		.fds = { b->share.ring, b->share.control, b->share.kick, b->share.done,
 			 b->life[1] },
-		.outlive = fdstore_active(dev->manager->fdstore),
+		.outlive = fdstore_active(dev->env->fdstore),
 	};
 	int r = file && names ? 0 : -ENOMEM;
 
 	if (b->front || (b->listener < 0 && !b->ublk))
 		return;
-	confine_front(dev->config, dev->manager->host_uid, dev->manager->host_gid, &spec.confine);
+	confine_front(dev->config, dev->env->host_uid, dev->env->host_gid, &spec.confine);
 	snprintf(device, sizeof(device), "device=%s", dev->config->bdf_text);
 	snprintf(user, sizeof(user), "user=%u", spec.confine.uid);
 	snprintf(group, sizeof(group), "group=%u", spec.confine.gid);
@@ -170,7 +172,7 @@ static void start_front(struct device *dev)
 		confine_ublk(&spec.confine);
 	b->front_start = mono_ns();
 	if (!r)
-		r = front_start(dev->manager->event, &spec, &front_ops, dev, &b->front);
+		r = front_start(dev->env->event, &spec, &front_ops, dev, &b->front);
 	if (r < 0) {
 		warn(dev, argv[0], r);
 		start_later(dev);
@@ -278,7 +280,7 @@ int device_open_block(struct device *dev, char **ret_why)
 	if (!str_equal(dev->plugin.bridge, "block") && !dev->block)
 		return 0;
 	if (!str_equal(dev->plugin.bridge, "block")) {
-		dev->busy = true;
+		dev->work.busy = true;
 		device_close_block(dev);	/* it has another driver now */
 		return -EAGAIN;
 	}
@@ -365,7 +367,7 @@ void device_close_block(struct device *dev)
 	}
 	if (!b->ublk)
 		front_kill(b->front);
-	r = sd_event_add_time_relative(dev->manager->event, &b->limit, CLOCK_MONOTONIC,
+	r = sd_event_add_time_relative(dev->env->event, &b->limit, CLOCK_MONOTONIC,
 				       (b->ublk ? UBLK_END_MS : KILL_MS) * 1000ull, 0,
 				       on_close_limit, dev);
 	if (r < 0)
@@ -416,9 +418,9 @@ void device_block_ready(struct device *dev)
 	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
 		if (!dev->block->disk[i].seen)
 			dev->block->disk[i].is.flags &= ~DDE_BLOCK_D_PRESENT;
-	if (dev->outage_start)
-		dev->last_outage = mono_ns() - dev->outage_start;
-	dev->outage_start = 0;
+	if (dev->outage.start)
+		dev->outage.last = mono_ns() - dev->outage.start;
+	dev->outage.start = 0;
 	block_share_back_serves(&dev->block->share);
 }
 
@@ -481,6 +483,11 @@ static int add_node(const struct device *dev, size_t i, struct strv *nodes)
 	return name ? strv_add(nodes, name) : -ENOMEM;
 }
 
+bool device_has_disks(const struct device *dev)
+{
+	return dev->block;
+}
+
 int device_block_users(const struct device *dev, struct strv *clients, struct strv *nodes)
 {
 	uint64_t opens;
@@ -502,6 +509,14 @@ int device_block_users(const struct device *dev, struct strv *clients, struct st
 		r = line ? strv_add(clients, line) : -ENOMEM;
 	}
 	return r;
+}
+
+int device_add_uses(const struct device *dev, struct uses_check *check, const char *change)
+{
+	struct uses_entry *e;
+	int r = uses_add(check, dev->config->bdf_text, change, &e);
+
+	return r < 0 ? r : device_block_users(dev, &e->uses, &e->nodes);
 }
 
 static void add_stats(struct json_object *o, const struct block_disk_stats *s)
@@ -625,7 +640,7 @@ int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *wh
 	r = b->life[0] < 0 || b->life[1] < 0 ? -EBADF : block_share_adopt(&b->share);
 	kept.pid = kept.pidfd >= 0 ? pidfd_pid(kept.pidfd) : 0;
 	b->front_start = mono_ns();
-	if (!r && front_adopt(dev->manager->event, &kept, &front_ops, dev, &b->front) < 0)
+	if (!r && front_adopt(dev->env->event, &kept, &front_ops, dev, &b->front) < 0)
 		start_later(dev);
 	if (r < 0) {
 		fd_close(&kept.pidfd);

@@ -17,6 +17,8 @@
 #include "drivers/bridges/block/protocol.h"
 #include "device.h"
 
+struct uses_check;
+
 /* Return: 0, also if it is open; -EAGAIN: those of another class are being closed,
  * device_advance() follows; -errno with *ret_why. */
 int device_open_block(struct device *dev, char **ret_why);
@@ -39,9 +41,13 @@ void device_block_absent(struct device *dev);
 void device_block_quiet(struct device *dev);
 void device_block_message(struct device *dev, uint32_t index, const struct block_export *msg);
 
+/* It is of this class, and has been opened. */
+bool device_has_disks(const struct device *dev);
 /* Who has a disk of it open: NBD clients, in words, and the names of block devices, which
  * have to be looked at (disk-users.h). Return: 0, -ENOMEM. */
 int device_block_users(const struct device *dev, struct strv *clients, struct strv *nodes);
+/* The same for a check. @change: the caller's. */
+int device_add_uses(const struct device *dev, struct uses_check *check, const char *change);
 /* An array of its disks, with their counters; empty without any. */
 struct json_object *device_block_disks(const struct device *dev);
 /* Disks and front. NULL: it has none. */

@@ -19,13 +19,8 @@ void device_keep_claim(struct device *dev);
 void device_keep_block(struct device *dev);
 /* It has a new host. */
 void device_keep_host(struct device *dev);
-/* It holds nothing any more; dev->barrier is set: before the device is used otherwise,
+/* It holds nothing any more; dev->hold.barrier is set: before the device is used otherwise,
  * fdstore_wait(). */
 void device_keep_nothing(struct device *dev);
-
-/* Goes on with all devices that the predecessor left. Before autostart. */
-void manager_adopt(struct manager *m);
-/* Everything is left to the next ddekitd, which has all of it after fdstore_wait(). */
-void manager_leave(struct manager *m);
 
 #endif

@@ -4,13 +4,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <syslog.h>
 
+#include "child.h"
 #include "driver-host.h"
-#include "log-pipe.h"
 #include "message.h"
 
 /* A ddekitd asks a driver host for its state when it goes on with it. Those before
@@ -38,17 +36,11 @@ struct host {
 	sd_event *event;
 	const struct host_ops *ops;
 	void *arg;
-	pid_t pid;
-	bool adopted;			/* no child of ours: how it ends is not told */
-	bool reaped;
-	int pidfd;
+	struct child child;
 	int socket;
-	int exec_error;			/* for spawn_error(); -1: of an earlier ddekitd */
 	char *binary;			/* and the user, for that error */
 	uid_t uid;
-	struct logpipe log;
 	uint64_t start_ns;
-	sd_event_source *exit_source;
 	sd_event_source *socket_source;
 	sd_event_source *linger;
 	struct message_context context;
@@ -86,8 +78,6 @@ static void on_log_flood(void *arg, const char *text)
 	host->ops->log(host->arg, LOG_WARNING, text);
 }
 
-static const struct logpipe_ops log_ops = { .line = on_log_line, .flood = on_log_flood };
-
 /* ---- requests ------------------------------------------------------------ */
 
 static void finish_request(struct pending *p, const struct host_reply *reply)
@@ -113,7 +103,7 @@ static int on_request_timeout(sd_event_source *source, uint64_t usec, void *arg)
  * a message that nobody asked for. */
 static const char *accept_late_reply(struct host *host, const struct proto_header *h)
 {
-	if (h->seq > host->seq && !host->adopted)
+	if (h->seq > host->seq && !host->child.adopted)
 		return "reply to no request";
 	return message_unasked(&host->context, mono_ns());
 }
@@ -321,64 +311,42 @@ static char *death_text(const struct host *host, const struct host_death *death,
 				  host->last_words);
 	if (death->signalled)
 		return str_format("killed by %s", signal_name(death->status));
-	if (host->adopted)
+	if (host->child.adopted)
 		return str_format("ended%s%s", host->last_words ? ": " : "",
 				  host->last_words ? host->last_words : "");
 	return str_format("exited with status %d", death->status);
 }
 
-static void ended(struct host *host, struct host_death *death)
+static void on_ended(void *arg, const struct child_end *end)
 {
-	int exec_error = host->exec_error < 0 ? 0 : spawn_error(host->exec_error);
+	struct host *host = arg;
+	struct host_death death = { .signalled = end->signalled, .status = end->status };
 	_cleanup_free_ char *text = NULL;
 
 	take_messages(host);		/* its last words */
-	logpipe_drain(&host->log);
-	host->reaped = true;		/* by sd-event, after this */
+	child_ended(&host->child);
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
-	if (host->adopted)
-		death->clean = host->context.last_state == STATE_STOPPED;
-	death->not_run = exec_error && !host->reason;
-	text = death_text(host, death, exec_error);
-	death->text = text ? text : "died";
-	host->ops->died(host->arg, death);
+	death.clean = end->known ? !end->signalled && !end->status
+				 : host->context.last_state == STATE_STOPPED;
+	death.not_run = end->exec_error && !host->reason;
+	text = death_text(host, &death, end->exec_error);
+	death.text = text ? text : "died";
+	host->ops->died(host->arg, &death);
 }
 
-static int on_process_exit(sd_event_source *source, const siginfo_t *si, void *arg)
-{
-	struct host_death death = { .signalled = si->si_code != CLD_EXITED,
-				    .status = si->si_status };
-
-	death.clean = !death.signalled && !death.status;
-	ended(arg, &death);
-	return 0;
-}
-
-/* The pidfd of a process that is no child of ours: init has its exit status. */
-static int on_adopted_exit(sd_event_source *source, int fd, uint32_t revents, void *arg)
-{
-	struct host_death death = { 0 };
-
-	sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	ended(arg, &death);
-	return 0;
-}
-
-/* By the pidfd: the pid of one that is no child may be another process's by now. */
-static void send_signal(const struct host *host, int sig)
-{
-	syscall(SYS_pidfd_send_signal, host->pidfd, sig, NULL, 0);
-}
+static const struct child_ops child_ops = {
+	.log = { .line = on_log_line, .flood = on_log_flood }, .ended = on_ended,
+};
 
 void host_kill(struct host *host, const char *reason)
 {
-	if (host->killed || host->reaped)
+	if (host->killed || host->child.ended)
 		return;
 	host->killed = true;
 	if (reason)
 		str_set(&host->reason, reason);
-	send_signal(host, SIGKILL);
+	child_signal(&host->child, SIGKILL);
 }
 
 static int on_dumped(sd_event_source *source, uint64_t usec, void *arg)
@@ -389,10 +357,10 @@ static int on_dumped(sd_event_source *source, uint64_t usec, void *arg)
 
 void host_kill_stuck(struct host *host, const char *reason)
 {
-	if (host->killed || host->reaped || host->dumping)
+	if (host->killed || host->child.ended || host->dumping)
 		return;
 	str_set(&host->reason, reason);
-	send_signal(host, SIGQUIT);
+	child_signal(&host->child, SIGQUIT);
 	if (sd_event_add_time_relative(host->event, &host->dumping, CLOCK_MONOTONIC, DUMP_US, 0,
 				       on_dumped, host) < 0)
 		host_kill(host, NULL);
@@ -402,18 +370,13 @@ void host_destroy(struct host *host)
 {
 	if (!host)
 		return;
-	sd_event_source_disable_unref(host->exit_source);
 	sd_event_source_disable_unref(host->socket_source);
 	sd_event_source_disable_unref(host->linger);
 	sd_event_source_disable_unref(host->dumping);
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
-	if (!host->reaped)
-		process_kill(host->event, &host->pidfd, !host->adopted);
-	fd_close(&host->pidfd);
+	child_finish(&host->child);
 	fd_close(&host->socket);
-	fd_close(&host->exec_error);
-	logpipe_close(&host->log);
 	free(host->binary);
 	free(host->reason);
 	free(host->last_words);
@@ -422,15 +385,14 @@ void host_destroy(struct host *host)
 
 /* ---- start --------------------------------------------------------------- */
 
-static struct host *make(sd_event *event, const struct host_ops *ops, void *arg)
+static struct host *host_create(sd_event *event, const struct host_ops *ops, void *arg)
 {
 	struct host *host = calloc(1, sizeof(*host));
 
-	if (host)
-		*host = (struct host){ .event = event, .ops = ops, .arg = arg, .pidfd = -1,
-				       .socket = -1, .exec_error = -1,
-				       .log = { .ops = &log_ops, .arg = host, .rate = LOG_RATE,
-						.fd = -1 } };
+	if (!host)
+		return NULL;
+	*host = (struct host){ .event = event, .ops = ops, .arg = arg, .socket = -1 };
+	child_init(&host->child, event, LOG_RATE, &child_ops, host);
 	return host;
 }
 
@@ -464,33 +426,23 @@ static int send_setup(struct host *host, const struct host_spec *spec, int log)
 	return sendmsg(host->socket, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int watch(struct host *host)
+static int host_watch(struct host *host)
 {
-	int r;
+	int r = sd_event_add_io(host->event, &host->socket_source, host->socket, EPOLLIN,
+				on_socket, host);
 
-	if (host->adopted)
-		r = sd_event_add_io(host->event, &host->exit_source, host->pidfd, EPOLLIN,
-				    on_adopted_exit, host);
-	else
-		r = sd_event_add_child_pidfd(host->event, &host->exit_source, host->pidfd, WEXITED,
-					     on_process_exit, host);
-	if (r >= 0)
-		r = sd_event_add_io(host->event, &host->socket_source, host->socket, EPOLLIN,
-				    on_socket, host);
-	if (r >= 0)
-		r = logpipe_watch(&host->log, host->event);
 	/* What it says counts before what it logs. */
 	if (r >= 0)
-		r = sd_event_source_set_priority(host->log.source, SD_EVENT_PRIORITY_NORMAL + 10);
+		r = sd_event_source_set_priority(host->child.log.source,
+						 SD_EVENT_PRIORITY_NORMAL + 10);
 	return r < 0 ? r : 0;
 }
 
-static int run(struct host *host, const struct host_spec *spec, int sock, int log)
+static int host_run(struct host *host, const struct host_spec *spec, int sock, int log)
 {
 	char *argv[] = { "ddekit-host", (char *)spec->bdf, (char *)spec->driver, NULL };
 	struct spawn s = { .binary = spec->binary, .argv = argv, .confine = &spec->confine,
 			   .socket = sock, .log = log, .outlive = spec->outlive };
-	struct spawned made;
 	int r;
 
 	host->start_ns = mono_ns();
@@ -500,20 +452,15 @@ static int run(struct host *host, const struct host_spec *spec, int sock, int lo
 	/* Waits in the socket until the process is there to read it. */
 	r = host->binary ? send_setup(host, spec, log) : -ENOMEM;
 	if (!r)
-		r = spawn_process(&s, &made);
-	if (r < 0)
-		return r;
-	host->pid = made.pid;
-	host->pidfd = made.pidfd;
-	host->exec_error = made.error;
-	return watch(host);
+		r = child_start(&host->child, &s);
+	return r < 0 ? r : host_watch(host);
 }
 
 int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
 	       void *arg, struct host **ret, char **ret_why)
 {
 	_cleanup_close_ int sock = -1, log = -1;
-	struct host *host = make(event, ops, arg);
+	struct host *host = host_create(event, ops, arg);
 	int r, sv[2];
 
 	if (!host)
@@ -522,11 +469,11 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 	if (!r) {
 		host->socket = sv[0];
 		sock = sv[1];
-		r = logpipe_open(&host->log, &log);
+		r = child_open_log(&host->child, &log);
 	}
 	if (!r) {
 		fcntl(log, F_SETPIPE_SZ, LOG_PIPE_SIZE);
-		r = run(host, spec, sock, log);
+		r = host_run(host, spec, sock, log);
 	}
 	if (r < 0) {
 		*ret_why = explain(spec->binary, spec->confine.uid, r);
@@ -541,29 +488,16 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 
 void host_keep(const struct host *host, struct host_kept *ret)
 {
-	*ret = (struct host_kept){ .pidfd = host->pidfd, .socket = host->socket,
-				   .log = host->log.fd, .pid = host->pid,
+	*ret = (struct host_kept){ .pidfd = host->child.pidfd, .socket = host->socket,
+				   .log = host->child.log.fd, .pid = host->child.pid,
 				   .start_ns = host->start_ns,
 				   .last_state = host->context.last_state };
-}
-
-int pidfd_pid(int pidfd)
-{
-	_cleanup_free_ char *path = str_format("/proc/self/fdinfo/%d", pidfd);
-	_cleanup_fclose_ FILE *f = path ? fopen(path, "re") : NULL;
-	char line[128];
-	int pid = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "Pid: %d", &pid) == 1)
-			break;
-	return pid;
 }
 
 int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops,
 	       void *arg, struct host **ret)
 {
-	struct host *host = make(event, ops, arg);
+	struct host *host = host_create(event, ops, arg);
 	int r = host ? 0 : -ENOMEM, pid = pidfd_pid(kept->pidfd), fds[] = { kept->pidfd,
 								 kept->socket, kept->log };
 	size_t i;
@@ -576,18 +510,16 @@ int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_
 		free(host);
 		return r;
 	}
-	host->pid = kept->pid;
-	host->adopted = true;
-	host->pidfd = kept->pidfd;
 	host->socket = kept->socket;
-	host->log.fd = kept->log;
 	host->start_ns = kept->start_ns;
 	host->context.not_before = kept->start_ns;
 	host->context.last_state = kept->last_state;
 	host->context.again = ASKED_MAX;
-	r = watch(host);
+	r = child_adopt(&host->child, kept->pid, kept->pidfd, kept->log);
+	if (!r)
+		r = host_watch(host);
 	if (r < 0) {
-		host->reaped = true;	/* it lives on */
+		child_disown(&host->child);
 		host_destroy(host);
 		return r;
 	}
@@ -599,12 +531,12 @@ int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_
 
 int host_wait(const struct host *host, int ms)
 {
-	return host->reaped ? 0 : process_wait(host->pidfd, ms);
+	return child_wait(&host->child, ms);
 }
 
 pid_t host_pid(const struct host *host)
 {
-	return host->pid;
+	return host->child.pid;
 }
 
 uint64_t host_start_ns(const struct host *host)
@@ -622,5 +554,5 @@ const struct proto_stats *host_last_stats(const struct host *host, uint64_t *ret
 
 uint64_t host_log_lost(const struct host *host)
 {
-	return host->log.lost;
+	return host->child.log.lost;
 }

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A driver host's process as ddekitd sees it: start, its socket, its log pipe,
- * its end.  Knows nothing of devices' states; device.c decides.
- *
- *   spawn.c     makes the process: file descriptors; confine.c: user, limits
- *   driver-host.c  socket, log pipe, requests, death
+ * A driver host's process as ddekitd sees it: start, its socket, requests, its end.  Knows
+ * nothing of devices' states; device.c decides.
  */
 #ifndef DDEKITD_HOSTPROC_H
 #define DDEKITD_HOSTPROC_H
@@ -99,44 +96,5 @@ uint64_t host_log_lost(const struct host *host);
 /* Kills what still runs, without a call of died() and without waiting for its end. NULL is
  * fine. */
 void host_destroy(struct host *host);
-
-/* ---- spawn.c ------------------------------------------------------------- */
-
-#define SPAWN_MAX_EXTRA 8
-
-struct spawn {
-	const char *binary;
-	char *const *argv;
-	const struct confine *confine;
-	int socket;		/* becomes PROTO_FD */
-	int log;		/* becomes stdout and stderr */
-	bool outlive;		/* no SIGKILL when ddekitd ends */
-	const int *extra;	/* become PROTO_FD + 1 and so on */
-	size_t n_extra;		/* SPAWN_MAX_EXTRA at most */
-	bool listens;		/* socket is handed over as systemd does it */
-};
-
-/* A process that is there, and is about to become the binary. */
-struct spawned {
-	pid_t pid;
-	int pidfd;		/* close-on-exec */
-	int error;		/* for spawn_error(), to be closed */
-};
-
-/* Starts the process; does not wait for its exec(). From the thread that lives as long as
- * the process is to: the kernel ends it with that thread, unless it outlives. Return: 0,
- * -errno. */
-int spawn_process(const struct spawn *spawn, struct spawned *ret);
-/* Once the process has ended: why it did not become the binary, -errno; 0: it did. */
-int spawn_error(int fd);
-/* SIGKILL; a child is reaped when it has ended, which is not waited for. The pidfd is
- * closed in time, and -1 afterwards. -1 is fine. */
-void process_kill(sd_event *event, int *pidfd, bool child);
-/* Waits for its end; blocks. Return: 0, -ETIMEDOUT. */
-int process_wait(int pidfd, int ms);
-/* The pid that a pidfd stands for; -1: it has ended and is reaped; 0: not known. */
-int pidfd_pid(int pidfd);
-/* uid and gid of a user, or of nobody if there is no such user. */
-void spawn_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
 
 #endif

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes a process of ours, driver host or front: confined (confine.c), no file
- * descriptors but four and those that it is given,
- * an empty environment.
+ * Makes a process, driver host or front: confined (confine.c), no file descriptors but four
+ * and those that it is given, an empty environment.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -15,7 +13,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "driver-host.h"
+#include "protocol/host.h"
+#include "spawn.h"
 
 #define NOBODY 65534
 
@@ -166,32 +165,4 @@ int spawn_process(const struct spawn *spawn, struct spawned *ret)
 	ret->pid = pid;
 	ret->error = p[0];
 	return 0;
-}
-
-/* It is reaped here, or else by nobody. */
-static int on_end(sd_event_source *source, const siginfo_t *si, void *arg)
-{
-	sd_event_source_unref(source);
-	return 0;
-}
-
-void process_kill(sd_event *event, int *pidfd, bool child)
-{
-	sd_event_source *source;
-
-	if (*pidfd < 0)
-		return;
-	syscall(SYS_pidfd_send_signal, *pidfd, SIGKILL, NULL, 0);
-	if (child && sd_event_add_child_pidfd(event, &source, *pidfd, WEXITED, on_end, NULL) >= 0)
-		sd_event_source_set_child_pidfd_own(source, 1);
-	else
-		close(*pidfd);
-	*pidfd = -1;
-}
-
-int process_wait(int pidfd, int ms)
-{
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-
-	return pidfd < 0 || poll(&p, 1, ms) > 0 ? 0 : -ETIMEDOUT;
 }

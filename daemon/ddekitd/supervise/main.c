@@ -5,12 +5,15 @@
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 
-#include "control/bus.h"
-#include "device/keep.h"
+#include "binding.h"
+#include "control/interface.h"
+#include "adopt-devices.h"
 #include "state/fd-store.h"
 #include "hot-plug.h"
 #include "lib/job.h"
 #include "lib/log.h"
+#include "manager-config.h"
+#include "reload-config.h"
 #include "unit-job.h"
 
 /* Exit codes, as in ddekitd(8). */
@@ -190,7 +193,7 @@ static void leave_done(void *arg)
 	if (!l->error) {
 		log_notice("restart: the drivers run on");
 		m->leaving = true;
-		sd_event_exit(m->event, 0);
+		sd_event_exit(m->env.event, 0);
 	} else {
 		log_warning("restart: the service manager does not answer (%s); the drivers are "
 			    "stopped", strerror(-l->error));
@@ -209,7 +212,7 @@ static int leave(struct manager *m)
 	manager_leave(m);
 	if (l) {
 		l->m = m;
-		r = job_run(m->event, &leave_ops, l);
+		r = job_run(m->env.event, &leave_ops, l);
 	}
 	if (r < 0)
 		free(l);
@@ -220,7 +223,7 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 {
 	struct manager *m = arg;
 
-	if (!m->stopping && si->ssi_signo == SIGTERM && fdstore_active(m->fdstore) &&
+	if (!m->env.stopping && si->ssi_signo == SIGTERM && fdstore_active(m->env.fdstore) &&
 	    unitjob_is_restart() && leave(m) >= 0)
 		return 0;
 	log_notice("%s: stopping", signal_name(si->ssi_signo));
@@ -274,6 +277,7 @@ static int add_signals(sd_event *event, struct manager *m)
 static int run(const struct arguments *a)
 {
 	struct manager manager = { .lock = -1, .kept_config = -1 };
+	struct interface interface = { 0 };
 	struct fdstore *store = NULL;
 	struct hotplug *hotplug = NULL;
 	sd_event *event = NULL;
@@ -290,7 +294,9 @@ static int run(const struct arguments *a)
 	if (r >= 0)
 		r = add_signals(event, &manager);
 	if (r >= 0)
-		r = bus_open(&manager, &manager.bus);
+		r = interface_open(&manager, &interface);
+	if (r >= 0)
+		r = binding_open(&manager);
 	if (r >= 0) {
 		manager_adopt(&manager);
 		sd_event_set_watchdog(event, 1);
@@ -303,7 +309,7 @@ static int run(const struct arguments *a)
 	}
 	hotplug_close(hotplug);
 	manager_close(&manager);
-	bus_close(manager.bus);
+	interface_close(&interface);
 	fdstore_close(store);
 	sd_event_unref(event);
 	if (r == -EINVAL || r == -ENOENT || r == -ENODEV)

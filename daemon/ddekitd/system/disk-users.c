@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 
-#include "device/block.h"
 #include "in-use.h"
 #include "disk-users.h"
 
@@ -60,7 +59,8 @@ void uses_free(struct uses_check *check)
 	free(check);
 }
 
-int uses_add(struct uses_check *check, const struct device *dev, const char *change)
+int uses_add(struct uses_check *check, const char *bdf_text, const char *change,
+	     struct uses_entry **ret)
 {
 	struct uses_entry *grown = realloc(check->entry, (check->n + 1) * sizeof(*grown)), *e;
 
@@ -69,8 +69,9 @@ int uses_add(struct uses_check *check, const struct device *dev, const char *cha
 	check->entry = grown;
 	e = &grown[check->n++];
 	*e = (struct uses_entry){ .change = change };
-	memcpy(e->bdf_text, dev->config->bdf_text, sizeof(e->bdf_text));
-	return device_block_users(dev, &e->uses, &e->nodes);
+	snprintf(e->bdf_text, sizeof(e->bdf_text), "%s", bdf_text);
+	*ret = e;
+	return 0;
 }
 
 static void call_done(void *arg)

@@ -8,8 +8,10 @@
 
 #include <systemd/sd-event.h>
 
-#include "device/device.h"
+#include <ddekit/pci.h>
+
 #include "lib/job.h"
+#include "lib/util.h"
 
 /* A device that is asked about. */
 struct uses_entry {
@@ -30,8 +32,10 @@ struct uses_check {
 /* NULL: no memory. */
 struct uses_check *uses_create(void (*done)(struct uses_check *check), void *arg);
 void uses_free(struct uses_check *check);	/* NULL is fine */
-/* Return: 0, -ENOMEM. */
-int uses_add(struct uses_check *check, const struct device *dev, const char *change);
+/* Adds a device, whose uses and nodes are for the caller to fill in: *ret is borrowed until
+ * the next one. Return: 0, -ENOMEM. */
+int uses_add(struct uses_check *check, const char *bdf_text, const char *change,
+	     struct uses_entry **ret);
 /* @jobs: NULL: a thread of its own. Return: as jobs_add(): the check is still the
  * caller's. */
 int uses_start(struct uses_check *check, sd_event *event, struct jobs *jobs);
