@@ -2,7 +2,7 @@
 /* Devices, plugins and statistics as JSON; see report.h. */
 #include <errno.h>
 
-#include "device/block.h"
+#include "drivers/bridges/block/ddekitd.h"
 #include "drivers/bridges/class.h"
 #include "lib/json.h"
 #include "process/message.h"

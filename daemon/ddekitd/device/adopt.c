@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 
 #include "adopt.h"
-#include "block.h"
+#include "drivers/bridges/block/ddekitd.h"
 #include "keep.h"
 #include "work.h"
 #include "private.h"

@@ -2,7 +2,7 @@
 /* The jobs that claim a device and give it back, and the claim's death; see device.h. */
 #include <errno.h>
 
-#include "block.h"
+#include "drivers/bridges/block/ddekitd.h"
 #include "keep.h"
 #include "work.h"
 #include "private.h"

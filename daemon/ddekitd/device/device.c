@@ -2,7 +2,7 @@
 /* A device's state machine; see device.h. */
 #include <errno.h>
 
-#include "block.h"
+#include "drivers/bridges/block/ddekitd.h"
 #include "keep.h"
 #include "work.h"
 #include "private.h"

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 
 #include "crash-report.h"
-#include "block.h"
+#include "drivers/bridges/block/ddekitd.h"
 #include "keep.h"
 #include "work.h"
 #include "private.h"

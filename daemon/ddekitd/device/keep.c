@@ -13,7 +13,7 @@
  */
 #include <errno.h>
 
-#include "block.h"
+#include "drivers/bridges/block/ddekitd.h"
 #include "keep.h"
 #include "private.h"
 #include "state/fd-store.h"

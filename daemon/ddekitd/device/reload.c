@@ -2,7 +2,7 @@
 /* Restart in place: the same process loads the driver again; see device.h. */
 #include <errno.h>
 
-#include "block.h"
+#include "drivers/bridges/block/ddekitd.h"
 #include "private.h"
 
 static void on_reload_reply(void *arg, const struct host_reply *reply)

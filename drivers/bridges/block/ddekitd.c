@@ -6,9 +6,9 @@
 #include <sys/un.h>
 
 #include "drivers/bridges/block/share.h"
-#include "block.h"
-#include "keep.h"
-#include "private.h"
+#include "ddekitd.h"
+#include "device/keep.h"
+#include "device/private.h"
 #include "state/fd-store.h"
 #include "process/child.h"
 #include "process/front.h"

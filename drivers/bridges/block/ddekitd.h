@@ -15,7 +15,7 @@
 #include <json-c/json.h>
 
 #include "drivers/bridges/block/protocol.h"
-#include "device.h"
+#include "device/device.h"
 
 struct uses_check;
 

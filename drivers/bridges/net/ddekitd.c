@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 
-#include "keep.h"
-#include "work.h"
-#include "private.h"
+#include "device/keep.h"
+#include "device/work.h"
+#include "device/private.h"
 #include "lib/job.h"
 #include "lib/log.h"
 #include "system/tap.h"
