@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The plugin catalogue; see catalog.h. */
-#include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
 
 #include "catalog.h"
+#include "lib/folder.h"
 
 #define CATALOG_SCHEMA 1
 
@@ -143,23 +143,18 @@ static int by_name(const void *a, const void *b)
 
 int catalog_read(const char *dir, struct catalog *ret)
 {
-	struct dirent *entry;
-	const char *dot;
-	int r = 0;
-	DIR *d;
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names(dir, &names);
 
-	d = opendir(dir);
-	if (!d)
-		return -errno;
-	ret->dir = strdup(dir);
-	if (!ret->dir)
-		r = -ENOMEM;
-	while (!r && (entry = readdir(d))) {
-		dot = strrchr(entry->d_name, '.');
-		if (entry->d_name[0] != '.' && dot && !strcmp(dot, ".json"))
-			r = read_one(ret, entry->d_name);
+	if (!r) {
+		ret->dir = strdup(dir);
+		r = ret->dir ? 0 : -ENOMEM;
 	}
-	closedir(d);
+	for (i = 0; i < names.n && !r; i++)
+		if (has_suffix(names.item[i], ".json"))
+			r = read_one(ret, names.item[i]);
+	strv_finish(&names);
 	if (ret->n)
 		qsort(ret->plugin, ret->n, sizeof(*ret->plugin), by_name);
 	return r;

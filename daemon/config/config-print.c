@@ -197,3 +197,22 @@ bool device_config_equal(const struct device_config *a, const struct device_conf
 	text_finish(&tb);
 	return equal;
 }
+
+char *config_print(const struct config *config)
+{
+	struct text t = { 0 };
+	size_t i;
+	int r;
+
+	r = text_add(&t, "[ddekitd]\n");
+	if (!r)
+		r = global_config_print(&config->global, &t);
+	for (i = 0; i < config->n_devices && !r; i++) {
+		r = text_add(&t, "\n[%s]\n", config->device[i]->bdf_text);
+		if (!r)
+			r = device_config_print(config->device[i], &t);
+	}
+	if (r < 0)
+		text_finish(&t);
+	return t.text;
+}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Reads devices.conf and its drop-ins with inih; see config.h. */
-#include <dirent.h>
 #include <errno.h>
 #include <ini.h>
 
 #include "config.h"
+#include "lib/folder.h"
 
 /* One file being read. */
 struct reader {
@@ -83,14 +83,17 @@ static char *next_line(char *buf, int size, void *arg)
 	return buf;
 }
 
+int config_bdf_compare(struct ddekit_bdf a, struct ddekit_bdf b)
+{
+	if (a.domain != b.domain)
+		return a.domain < b.domain ? -1 : 1;
+	return (a.bus << 8 | a.dev << 3 | a.fn) - (b.bus << 8 | b.dev << 3 | b.fn);
+}
+
 static int by_bdf(const void *a, const void *b)
 {
-	const struct ddekit_bdf *x = &(*(struct device_config *const *)a)->bdf;
-	const struct ddekit_bdf *y = &(*(struct device_config *const *)b)->bdf;
-
-	if (x->domain != y->domain)
-		return x->domain < y->domain ? -1 : 1;
-	return (x->bus << 8 | x->dev << 3 | x->fn) - (y->bus << 8 | y->dev << 3 | y->fn);
+	return config_bdf_compare((*(struct device_config *const *)a)->bdf,
+				  (*(struct device_config *const *)b)->bdf);
 }
 
 static int add_device(struct config *config, struct device_config *dev)
@@ -239,22 +242,14 @@ static int add_dropin(struct dropins *all, const char *dir, const char *name)
 
 static int scan_dropins(struct dropins *all, const char *dir)
 {
-	struct dirent *entry;
-	const char *dot;
-	int r = 0;
-	DIR *d;
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names_if_any(dir, &names);
 
-	d = opendir(dir);
-	if (!d)
-		return 0;
-	while (!r && (entry = readdir(d))) {
-		dot = strrchr(entry->d_name, '.');
-		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".conf"))
-			continue;
-		if (!have_dropin(all, entry->d_name))
-			r = add_dropin(all, dir, entry->d_name);
-	}
-	closedir(d);
+	for (i = 0; i < names.n && !r; i++)
+		if (has_suffix(names.item[i], ".conf") && !have_dropin(all, names.item[i]))
+			r = add_dropin(all, dir, names.item[i]);
+	strv_finish(&names);
 	return r;
 }
 
@@ -352,32 +347,12 @@ int config_load(struct config *config, const char *path, struct strv *errors)
 	return missing ? -ENOENT : 0;
 }
 
-char *config_print(const struct config *config)
-{
-	struct text t = { 0 };
-	size_t i;
-	int r;
-
-	r = text_add(&t, "[ddekitd]\n");
-	if (!r)
-		r = global_config_print(&config->global, &t);
-	for (i = 0; i < config->n_devices && !r; i++) {
-		r = text_add(&t, "\n[%s]\n", config->device[i]->bdf_text);
-		if (!r)
-			r = device_config_print(config->device[i], &t);
-	}
-	if (r < 0)
-		text_finish(&t);
-	return t.text;
-}
-
 struct device_config *config_find(const struct config *config, struct ddekit_bdf bdf)
 {
-	struct device_config key = { .bdf = bdf }, *k = &key;
 	size_t i;
 
 	for (i = 0; i < config->n_devices; i++)
-		if (!by_bdf(&k, &config->device[i]))
+		if (!config_bdf_compare(config->device[i]->bdf, bdf))
 			return config->device[i];
 	return NULL;
 }

@@ -65,21 +65,6 @@ static int follow(const struct options *o, sd_bus *bus, sd_bus_message *reply,
 	return code;
 }
 
-uint32_t bind_flags(const struct options *o)
-{
-	return (o->runtime ? CONTROL_BIND_RUNTIME : 0) | (o->force ? CONTROL_BIND_FORCE : 0);
-}
-
-int add_settings(sd_bus_message *msg, const struct settings *s)
-{
-	size_t i;
-	int r = sd_bus_message_open_container(msg, 'a', "{ss}");
-
-	for (i = 0; i < s->key.n && r >= 0; i++)
-		r = sd_bus_message_append(msg, "{ss}", s->key.item[i], s->value.item[i]);
-	return r < 0 ? r : sd_bus_message_close_container(msg);
-}
-
 static bool has_flags(const char *method)
 {
 	return !strcmp(method, "Bind") || !strcmp(method, "Unbind");
@@ -100,9 +85,9 @@ static int change(const struct options *o, sd_bus *bus, const char *method, cons
 	if (r >= 0)
 		r = sd_bus_message_append(msg, "s", o->argv[0]);
 	if (r >= 0 && (!strcmp(method, "Bind") || !strcmp(method, "RestartInPlace")))
-		r = add_settings(msg, &o->settings);
+		r = client_add_settings(msg, &o->settings);
 	if (r >= 0 && has_flags(method))
-		r = sd_bus_message_append(msg, "u", bind_flags(o));
+		r = sd_bus_message_append(msg, "u", client_bind_flags(o));
 	if (r >= 0)
 		r = sd_bus_call(bus, msg, 0, &error, &reply);
 	code = r < 0 ? client_error(r, &error) : follow(o, bus, reply, waiter, goal);
@@ -135,7 +120,7 @@ static int unbind(const struct options *o, sd_bus *bus)
 
 int cmd_unbind(const struct options *o)
 {
-	return client_do(o, unbind);
+	return client_with_device(o, unbind);
 }
 
 static int restart(const struct options *o, sd_bus *bus)
@@ -145,7 +130,7 @@ static int restart(const struct options *o, sd_bus *bus)
 
 int cmd_restart(const struct options *o)
 {
-	return client_do(o, restart);
+	return client_with_device(o, restart);
 }
 
 int cmd_reload(const struct options *o)
@@ -168,33 +153,30 @@ int cmd_reload(const struct options *o)
 	return code;
 }
 
-int cmd_monitor(const struct options *o)
+static int monitor(const struct options *o, sd_bus *bus)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
 	const char *text;
-	struct client *c;
-	sd_bus *bus;
-	int r, code = client_open(o, &c);
+	int code = EXIT_OK, r;
 
-	if (code)
-		return code;
-	code = client_find(c, o->argv[0], &bus);
-	if (!code) {
-		r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE,
-				       "Monitor", &error, &reply, "sss", o->argv[0], o->argv[1],
-				       o->argc > 2 ? o->argv[2] : "");
-		if (r >= 0)
-			r = sd_bus_message_read(reply, "s", &text);
-		if (r < 0)
-			code = client_error(r, &error);
-		else if (*text)
-			puts(text);
-	}
+	r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE, "Monitor",
+			       &error, &reply, "sss", o->argv[0], o->argv[1],
+			       o->argc > 2 ? o->argv[2] : "");
+	if (r >= 0)
+		r = sd_bus_message_read(reply, "s", &text);
+	if (r < 0)
+		code = client_error(r, &error);
+	else if (*text)
+		puts(text);
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(reply);
-	client_close(c);
 	return code;
+}
+
+int cmd_monitor(const struct options *o)
+{
+	return client_with_device(o, monitor);
 }
 
 /* ---- check ------------------------------------------------------------------ */

@@ -25,6 +25,7 @@
 #include <systemd/sd-bus.h>
 
 #include "protocol/control.h"
+#include "lib/json.h"
 #include "lib/util.h"
 
 /* Exit codes, as in ddectl(1). */
@@ -93,7 +94,7 @@ size_t client_count(const struct client *c);
 sd_bus *client_bus(const struct client *c, size_t i);
 /* Does something with the device named by the first argument, on the bus of the daemon that
  * has it. Return: exit code. */
-int client_do(const struct options *o, int (*fn)(const struct options *o, sd_bus *bus));
+int client_with_device(const struct options *o, int (*fn)(const struct options *o, sd_bus *bus));
 /* The daemon that has the device, by its name. Return: 0, exit code (printed). */
 int client_find(struct client *c, const char *device, sd_bus **ret);
 /* The same, or the first if none has it. */
@@ -103,11 +104,11 @@ void client_warn_config(const struct client *c);
 /* Calls a method that answers with JSON text. Return: 0, exit code (printed). */
 int client_json(sd_bus *bus, const char *method, const char *device, struct json_object **ret);
 /* The same of the device o->argv[0], by the daemon that has it. */
-int client_ask(const struct options *o, const char *method, struct json_object **ret);
+int client_device_json(const struct options *o, const char *method, struct json_object **ret);
 /* Adds bind's settings, a{ss}, to a message. Return: 0, -errno. */
-int add_settings(sd_bus_message *msg, const struct settings *s);
+int client_add_settings(sd_bus_message *msg, const struct settings *s);
 /* CONTROL_BIND_* of the options. */
-uint32_t bind_flags(const struct options *o);
+uint32_t client_bind_flags(const struct options *o);
 /* Prints the error of a call. Return: its exit code. */
 int client_error(int r, const sd_bus_error *error);
 
@@ -119,12 +120,8 @@ int waiter_open(sd_bus *bus, struct waiter **ret);
 int waiter_wait(struct waiter *w, const char *bdf, const char *goal, const struct options *o);
 void waiter_close(struct waiter *w);
 
-/* ---- json and text --------------------------------------------------------- */
+/* ---- output ----------------------------------------------------------------- */
 
-/* Text of a member; NULL: missing or null. Borrowed. */
-const char *json_text(struct json_object *o, const char *key);
-int64_t json_number(struct json_object *o, const char *key);
-bool json_is_true(struct json_object *o, const char *key);
 void print_json(struct json_object *o);
 /* Each on a line of its own; drops the object. */
 void print_json_line(struct json_object *o);

@@ -115,5 +115,5 @@ static int print_and_follow(const struct options *o, sd_bus *bus)
 
 int cmd_logs(const struct options *o)
 {
-	return client_do(o, print_and_follow);
+	return client_with_device(o, print_and_follow);
 }

@@ -45,7 +45,7 @@ static int show_list(const struct options *o, const char *method, const char *co
 		     const char *const *titles, unsigned int n)
 {
 	struct json_object *list;
-	int code = client_ask(o, method, &list);
+	int code = client_device_json(o, method, &list);
 
 	if (code)
 		return code;
@@ -124,7 +124,7 @@ static int one_param(const struct options *o, sd_bus *bus)
 
 int cmd_param(const struct options *o)
 {
-	return o->argc < 2 ? list_params(o) : client_do(o, one_param);
+	return o->argc < 2 ? list_params(o) : client_with_device(o, one_param);
 }
 
 int cmd_modules(const struct options *o)

@@ -79,9 +79,9 @@ int print_plan(const struct options *o, sd_bus *bus)
 	if (r >= 0)
 		r = sd_bus_message_append(msg, "s", o->argv[0]);
 	if (r >= 0)
-		r = add_settings(msg, &o->settings);
+		r = client_add_settings(msg, &o->settings);
 	if (r >= 0)
-		r = sd_bus_message_append(msg, "u", bind_flags(o));
+		r = sd_bus_message_append(msg, "u", client_bind_flags(o));
 	if (r >= 0)
 		r = sd_bus_call(bus, msg, 0, &error, &reply);
 	if (r >= 0)

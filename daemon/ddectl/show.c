@@ -257,7 +257,7 @@ int cmd_status(const struct options *o)
 
 	if (!o->argc)
 		return status_all(o);
-	code = client_ask(o, "GetStatus", &dev);
+	code = client_device_json(o, "GetStatus", &dev);
 	if (code)
 		return code;
 	if (o->json)

@@ -120,5 +120,5 @@ int cmd_stats(const struct options *o)
 		fputs("ddectl: stats needs a device, or --openmetrics\n", stderr);
 		return EXIT_USAGE;
 	}
-	return client_do(o, o->watch_ms ? watch : once);
+	return client_with_device(o, o->watch_ms ? watch : once);
 }

@@ -1,29 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Columns, and members of JSON objects; see ddectl.h. */
+/* Columns and lines of output; see ddectl.h. */
 #include "ddectl.h"
-
-const char *json_text(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(o, key, &value) || !value)
-		return NULL;
-	return json_object_get_string(value);
-}
-
-int64_t json_number(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) ? json_object_get_int64(value) : 0;
-}
-
-bool json_is_true(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) && json_object_get_boolean(value);
-}
 
 void print_json(struct json_object *o)
 {

@@ -54,19 +54,12 @@ static int open_runtime_dir(struct manager *m)
 
 /* ---- devices ----------------------------------------------------------------- */
 
-static int compare(struct ddekit_bdf a, struct ddekit_bdf b)
-{
-	if (a.domain != b.domain)
-		return a.domain < b.domain ? -1 : 1;
-	return (a.bus << 8 | a.dev << 3 | a.fn) - (b.bus << 8 | b.dev << 3 | b.fn);
-}
-
 struct device *manager_find(struct manager *m, struct ddekit_bdf bdf)
 {
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
-		if (!compare(m->device[i]->config->bdf, bdf))
+		if (!config_bdf_compare(m->device[i]->config->bdf, bdf))
 			return m->device[i];
 	return NULL;
 }
@@ -103,8 +96,11 @@ int manager_add(struct manager *m, struct device_config *config, bool transient,
 	dev = device_create(m, config, transient);
 	if (!dev)
 		return -ENOMEM;
-	for (i = m->n_devices; i && compare(grown[i - 1]->config->bdf, config->bdf) > 0; i--)
+	for (i = m->n_devices; i; i--) {
+		if (config_bdf_compare(grown[i - 1]->config->bdf, config->bdf) < 0)
+			break;
 		grown[i] = grown[i - 1];
+	}
 	grown[i] = dev;
 	m->n_devices++;
 	if (ret)
@@ -114,7 +110,7 @@ int manager_add(struct manager *m, struct device_config *config, bool transient,
 
 bool manager_owns(const struct manager *m, const struct device_config *config)
 {
-	return !m->options.only || !compare(m->only, config->bdf);
+	return !m->options.only || !config_bdf_compare(m->only, config->bdf);
 }
 
 /* Moves the devices of the configuration into the manager. */

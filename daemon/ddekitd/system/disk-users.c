@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Who has a disk of a device open; see disk-users.h. */
-#include <dirent.h>
 #include <errno.h>
 
 #include "in-use.h"
 #include "disk-users.h"
+#include "lib/folder.h"
 
 /* ---- in the thread --------------------------------------------------------- */
 
@@ -12,15 +12,16 @@
 static int look_at(const char *name, struct strv *uses)
 {
 	_cleanup_free_ char *path = str_format("%s/class/block/%s", inuse_system.sys, name);
-	DIR *dir = path ? opendir(path) : NULL;
-	struct dirent *e;
-	int r = path ? inuse_disk(&inuse_system, name, uses) : -ENOMEM;
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names_if_any(path, &names);
 
-	while (dir && !r && (e = readdir(dir)))
-		if (!strncmp(e->d_name, name, strlen(name)))
-			r = inuse_disk(&inuse_system, e->d_name, uses);
-	if (dir)
-		closedir(dir);
+	if (!r)
+		r = inuse_disk(&inuse_system, name, uses);
+	for (i = 0; i < names.n && !r; i++)
+		if (!strncmp(names.item[i], name, strlen(name)))
+			r = inuse_disk(&inuse_system, names.item[i], uses);
+	strv_finish(&names);
 	return r;
 }
 

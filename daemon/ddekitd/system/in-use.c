@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Who uses a device of a kernel driver; see in-use.h. */
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
 #include "in-use.h"
+#include "lib/folder.h"
 #include "pci-sysfs.h"
 #include "rtnetlink.h"
 
@@ -140,15 +140,14 @@ static int on_link(const struct nlmsghdr *msg, void *arg)
 static int add_uppers(const struct inuse_roots *roots, struct asking *q, const char *master)
 {
 	_cleanup_free_ char *path = str_format("%s/class/net/%s", roots->sys, q->ifname);
-	DIR *dir = path ? opendir(path) : NULL;
-	struct dirent *e;
-	int r = path ? 0 : -ENOMEM;
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names_if_any(path, &names);
 
-	while (dir && !r && (e = readdir(dir)))
-		if (!strncmp(e->d_name, "upper_", 6) && !str_equal(e->d_name + 6, master))
-			r = add(q->uses, "interface %s carries %s", q->ifname, e->d_name + 6);
-	if (dir)
-		closedir(dir);
+	for (i = 0; i < names.n && !r; i++)
+		if (!strncmp(names.item[i], "upper_", 6) && !str_equal(names.item[i] + 6, master))
+			r = add(q->uses, "interface %s carries %s", q->ifname, names.item[i] + 6);
+	strv_finish(&names);
 	return r;
 }
 
@@ -260,15 +259,13 @@ static int add_swap(const struct inuse_roots *roots, const char *name, struct st
 static int add_holders(const struct inuse_roots *roots, const char *name, struct strv *uses)
 {
 	_cleanup_free_ char *path = str_format("%s/class/block/%s/holders", roots->sys, name);
-	DIR *dir = path ? opendir(path) : NULL;
-	struct dirent *e;
-	int r = path ? 0 : -ENOMEM;
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names_if_any(path, &names);
 
-	while (dir && !r && (e = readdir(dir)))
-		if (e->d_name[0] != '.')
-			r = add(uses, "%s is part of %s", name, e->d_name);
-	if (dir)
-		closedir(dir);
+	for (i = 0; i < names.n && !r; i++)
+		r = add(uses, "%s is part of %s", name, names.item[i]);
+	strv_finish(&names);
 	return r;
 }
 

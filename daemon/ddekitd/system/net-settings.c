@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include "lib/json.h"
 #include "net-settings.h"
 #include "rtnetlink.h"
 
@@ -382,7 +383,7 @@ static int message_from_json(struct json_object *o, struct netsave *s)
 	}
 	s->message = grown;
 	s->message[s->n++] = m;
-	m->type = json_object_object_get_ex(o, "type", &value) ? json_object_get_int(value) : 0;
+	m->type = json_number(o, "type");
 	n = json_object_object_get_ex(o, "data", &value) ? unhex(value, m->data, MAX_MESSAGE) : 0;
 	m->len = n < 0 ? 0 : n;
 	if (m->type == RTM_NEWADDR)
@@ -396,14 +397,12 @@ static int fill_from_json(struct json_object *json, struct netsave *s)
 	size_t i;
 	int r = 0;
 
-	if (!json_object_object_get_ex(json, "name", &v))
+	if (!json_text(json, "name"))
 		return -EINVAL;
-	snprintf(s->name, sizeof(s->name), "%s", json_object_get_string(v));
-	if (json_object_object_get_ex(json, "ifindex", &v))
-		s->ifindex = json_object_get_int64(v);
-	if (json_object_object_get_ex(json, "mtu", &v))
-		s->mtu = json_object_get_int64(v);
-	s->up = json_object_object_get_ex(json, "up", &v) && json_object_get_boolean(v);
+	snprintf(s->name, sizeof(s->name), "%s", json_text(json, "name"));
+	s->ifindex = json_number(json, "ifindex");
+	s->mtu = json_number(json, "mtu");
+	s->up = json_is_true(json, "up");
 	s->has_mac = json_object_object_get_ex(json, "mac", &v) &&
 		     unhex(v, s->mac, sizeof(s->mac)) == sizeof(s->mac);
 	s->has_own_mac = json_object_object_get_ex(json, "own_mac", &v) &&
