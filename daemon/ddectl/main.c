@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "ddectl.h"
+#include "protocol/control.h"
 
 /* Options of the commands that ask a daemon, and of those of them that print JSON. */
 #define DAEMON "runtime-dir socket"

@@ -3,7 +3,10 @@
 #include <errno.h>
 
 #include "config/config.h"
+#include "client/client.h"
+#include "client/output.h"
 #include "ddectl.h"
+#include "plan.h"
 
 /* One line: what was and what is. */
 static void print_change(const struct options *o, const char *bdf, const char *before,

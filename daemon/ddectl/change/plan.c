@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* bind --dry-run: what a bind would do, and what is in its way. */
-#include "ddectl.h"
+#include "client/output.h"
+#include "plan.h"
 
 static void print_each(struct json_object *plan, const char *key, const char *title)
 {

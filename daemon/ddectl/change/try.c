@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "config/config.h"
+#include "client/client.h"
 #include "ddectl.h"
 
 #define BDF "e000:01:00.0"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Connections to the daemons; see ddectl.h. */
+/* Connections to the daemons; see client.h. */
 #include <errno.h>
 #include <fnmatch.h>
 
-#include "ddectl.h"
+#include "client.h"
 #include "lib/folder.h"
+#include "lib/json.h"
 
 #define PROGRESS_NS 2000000000ull
 

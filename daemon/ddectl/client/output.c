@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Columns and lines of output; see ddectl.h. */
-#include "ddectl.h"
+/* Columns and lines of output; see output.h. */
+#include "lib/util.h"
+#include "output.h"
 
 void print_json(struct json_object *o)
 {

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 struct follow {
 	sd_event *event;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* list --group: IOMMU groups with all their devices, for a group is given away whole. */
-#include "ddectl.h"
+#include "show.h"
 
 static struct json_object *find(struct json_object *list, const char *key, const char *value)
 {

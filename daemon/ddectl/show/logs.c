@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 static void print_log_line(uint64_t usec, int level, const char *text)
 {

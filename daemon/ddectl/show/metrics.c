@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* stats --openmetrics: devices and their counters as OpenMetrics text. */
-#include "ddectl.h"
+#include "show.h"
 
 enum source { FROM_STATUS, FROM_STATS };
 

@@ -2,7 +2,7 @@
 /* The commands about a driver's modules: param, modules. */
 #include <errno.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 /* "a,b" of an array, a plain value's text; to be freed. NULL: nothing to show. */
 static char *cell_text(struct json_object *value)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 enum kind { NUMBER, TEXT, BYTES, WIDE };
 

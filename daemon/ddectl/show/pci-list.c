@@ -3,7 +3,7 @@
 #include <pci/pci.h>
 #include <setjmp.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 /* libpci ends the program on an error unless it is told otherwise. */
 static jmp_buf pci_failed;

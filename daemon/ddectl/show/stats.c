@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 /* A disk's counters, each behind the disk's name. */
 static void print_disk_stats(struct json_object *disk)
