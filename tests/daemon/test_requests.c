@@ -225,7 +225,7 @@ static void setup(void)
 
 	ck_assert_int_ge(sd_event_default(&event), 0);
 	ck_assert_int_eq(ddekit_bdf_parse(BDF, &bdf), 0);
-	dev = (struct device){ .manager = &manager, .state = DEVICE_UP,
+	dev = (struct device){ .env = &manager.env, .state = DEVICE_UP,
 			       .config = device_config_create(bdf, "test") };
 	start_host();
 	for (i = 0; i < ARRAY_SIZE(client); i++)

@@ -166,7 +166,7 @@ static int start_planning(sd_bus_message *msg, struct binding *b, sd_bus_error *
 	*p = (struct planning){ .msg = sd_bus_message_ref(msg), .m = b->m, .config = b->config,
 				.lasts = binding_lasts(b), .force = b->flags & CONTROL_BIND_FORCE };
 	b->config = NULL;
-	r = job_run(b->m->event, &planning_ops, p);
+	r = job_run(b->m->env.event, &planning_ops, p);
 	if (r >= 0)
 		return 1;
 	planning_free(p);
@@ -254,7 +254,7 @@ static int start_unbinding(sd_bus_message *msg, struct manager *m, struct device
 
 	if (!r) {
 		*u = (struct unbinding){ .msg = sd_bus_message_ref(msg), .m = m, .flags = flags };
-		r = uses_start(check, m->event, NULL);
+		r = uses_start(check, m->env.event, NULL);
 	}
 	if (!r)
 		return 1;

@@ -128,7 +128,7 @@ static int set_up(struct client *client, int fd)
 		r = sd_bus_set_close_on_exit(client->bus, 0);	/* it would wait */
 	if (r >= 0)
 		r = sd_bus_start(client->bus);
-	return r < 0 ? r : sd_bus_attach_event(client->bus, client->owner->manager->event, 0);
+	return r < 0 ? r : sd_bus_attach_event(client->bus, client->owner->manager->env.event, 0);
 }
 
 static int on_connect(sd_event_source *source, int listener, uint32_t revents, void *arg)
@@ -181,7 +181,7 @@ static int make_listener(struct bus *bus)
 	if (!r && listen(bus->listener, 16) < 0)
 		r = -errno;
 	if (!r)
-		r = sd_event_add_io(bus->manager->event, &bus->source, bus->listener, EPOLLIN,
+		r = sd_event_add_io(bus->manager->env.event, &bus->source, bus->listener, EPOLLIN,
 				    on_connect, bus);
 	return r;
 }
@@ -197,7 +197,7 @@ static void join_system_bus(struct bus *bus)
 	if (r >= 0)
 		r = sd_bus_request_name_async(b, NULL, CONTROL_SERVICE, 0, NULL, NULL);
 	if (r >= 0)
-		r = sysbus_start(bus->system, bus->manager->event);
+		r = sysbus_start(bus->system, bus->manager->env.event);
 	if (r < 0) {
 		log_debug("no system bus: %s", strerror(-r));
 		sysbus_close(bus->system);

@@ -235,7 +235,7 @@ static void on_reply(void *arg, const struct host_reply *reply)
 	if (reply->error == -ETIMEDOUT || reply->error == -EPIPE)
 		q->shared = false;
 	q->answered = true;
-	start_answering(q->call.dev->manager->event);
+	start_answering(q->call.dev->env->event);
 }
 
 /* Before and after: what was read meanwhile may be of either time. */

@@ -67,7 +67,7 @@ static int restart_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	before = device_state_name(dev->state);
-	r = i->manager->stopping ? -EBUSY : device_restart(dev);
+	r = i->manager->env.stopping ? -EBUSY : device_restart(dev);
 	if (r == -EBUSY)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s",
 					 dev->config->bdf_text, before);
@@ -105,7 +105,7 @@ static int restart_in_place(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	before = device_state_name(dev->state);
 	if (dev->host)
 		hostcall_changed(dev->host);
-	r = i->manager->stopping ? -EBUSY : device_reload(dev, options, &why);
+	r = i->manager->env.stopping ? -EBUSY : device_reload(dev, options, &why);
 	if (r == -EBUSY)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not up",
 					 dev->config->bdf_text, before);

@@ -25,7 +25,7 @@ static void add_problem(struct plan *p, const char *text)
 static int add_driver(struct plan *p, const char *modalias)
 {
 	struct device_config *copy = device_config_copy(p->config);
-	struct device *dev = copy ? device_create(p->m, copy, true) : NULL;
+	struct device *dev = copy ? device_create(&p->m->env, copy, true) : NULL;
 	_cleanup_free_ char *why = NULL;
 	int r;
 

@@ -187,7 +187,7 @@ struct json_object *report_daemon(const struct manager *m)
 	add_string(o, "runtime", g->runtime);
 	add_string(o, "host_binary", g->host_binary);
 	add_string(o, "front_dir", g->front_dir);
-	add_number(o, "host_uid", m->host_uid);
+	add_number(o, "host_uid", m->env.host_uid);
 	return o;
 }
 

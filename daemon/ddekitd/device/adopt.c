@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Goes on with the devices that the ddekitd before this one drove, by what it left
- * in the service manager's fd store (keep.c).  A driver host that served and
- * is of this build's protocol runs on; any other is ended and a new one started on
- * the same claim and TAP.  A claim that this build cannot go on with is opened anew.
- */
+/* Goes on with a device of the ddekitd before this one; see adopt.h. */
 #include <errno.h>
 #include <json-c/json.h>
 #include <signal.h>
 #include <sys/syscall.h>
 
+#include "adopt.h"
 #include "block.h"
 #include "keep.h"
 #include "work.h"
 #include "state/fd-store.h"
 #include "lib/job.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 #include "system/net-settings.h"
 #include "state/state-file.h"
-#include "system/disk-users.h"
 
 /* ---- reading ------------------------------------------------------------- */
 
@@ -71,8 +65,7 @@ static int read_lines(struct device_config *config, char *lines, char **ret_why)
 	return r;
 }
 
-/* NULL: this build does not understand it. */
-static struct device_config *read_config(struct json_object *o)
+struct device_config *adopt_config(struct json_object *o)
 {
 	_cleanup_free_ char *lines = NULL, *why = NULL;
 	const char *text = text_of(o, "config"), *bdf_text = text_of(o, "bdf");
@@ -195,11 +188,11 @@ static void end_host(struct device *dev, struct host_kept *kept)
 	fd_close(&kept->log);
 }
 
-static struct host_kept take_host(struct manager *m, const char *key, struct json_object *o)
+static struct host_kept take_host(struct fdstore *store, const char *key, struct json_object *o)
 {
-	struct host_kept kept = { .pidfd = fdstore_take(m->fdstore, key, "pidfd"),
-				  .socket = fdstore_take(m->fdstore, key, "socket"),
-				  .log = fdstore_take(m->fdstore, key, "log") };
+	struct host_kept kept = { .pidfd = fdstore_take(store, key, "pidfd"),
+				  .socket = fdstore_take(store, key, "socket"),
+				  .log = fdstore_take(store, key, "log") };
 	struct json_object *host;
 
 	if (o && json_object_object_get_ex(o, "host", &host)) {
@@ -245,18 +238,18 @@ static bool take_over_host(struct device *dev, struct json_object *o, struct hos
 
 /* ---- the device ------------------------------------------------------------ */
 
-static int restore_claim(struct manager *m, const char *key, struct ddekit_claim **ret,
+static int restore_claim(struct fdstore *store, const char *key, struct ddekit_claim **ret,
 			 char **ret_why)
 {
 	struct ddekit_claim_saved *saved = calloc(1, sizeof(*saved));
-	_cleanup_close_ int fd = fdstore_take(m->fdstore, key, "claimstate");
+	_cleanup_close_ int fd = fdstore_take(store, key, "claimstate");
 	_cleanup_free_ char *data = NULL;
 	size_t len;
 	int r;
 
 	if (!saved)
 		return -ENOMEM;
-	saved->n_fds = fdstore_take_list(m->fdstore, key, "claim", saved->fds,
+	saved->n_fds = fdstore_take_list(store, key, "claim", saved->fds,
 					 ARRAY_SIZE(saved->fds));
 	r = fd < 0 ? fd : statefile_read(fd, &data, &len);
 	saved->data = data;
@@ -279,9 +272,9 @@ static int take_file(void *arg, const char *what)
 }
 
 /* What has its disks open loses them if this fails, and nothing else. */
-static void take_block(struct device *dev, struct manager *m, const char *key)
+static void take_block(struct device *dev, const char *key)
 {
-	struct taking t = { .store = m->fdstore, .key = key };
+	struct taking t = { .store = dev->env->fdstore, .key = key };
 	struct log_about about = device_about(dev);
 	int r;
 
@@ -293,22 +286,23 @@ static void take_block(struct device *dev, struct manager *m, const char *key)
 }
 
 /* The device as the predecessor knew it; config is the file's present one. */
-static int fill(struct device *dev, struct manager *m, const char *key, struct json_object *o)
+static int fill(struct device *dev, const char *key, struct json_object *o)
 {
+	struct fdstore *store = dev->env->fdstore;
 	_cleanup_free_ char *why = NULL;
 	struct log_about about;
 	int r;
 
-	dev->keep = fdstore_take(m->fdstore, key, "state");
-	dev->lock = fdstore_take(m->fdstore, key, "lock");
-	dev->tap = fdstore_take(m->fdstore, key, "tap");
+	dev->keep = fdstore_take(store, key, "state");
+	dev->lock = fdstore_take(store, key, "lock");
+	dev->tap = fdstore_take(store, key, "tap");
 	dev->want = WANT_UP;
 	read_history(o, dev);
 	r = read_plugin(o, &dev->plugin);
 	if (!r)
-		take_block(dev, m, key);
+		take_block(dev, key);
 	if (!r)
-		r = restore_claim(m, key, &dev->claim, &why);
+		r = restore_claim(store, key, &dev->claim, &why);
 	if (!r)
 		dev->before.changed = false;	/* the claim knows it */
 	about = device_about(dev);
@@ -318,150 +312,30 @@ static int fill(struct device *dev, struct manager *m, const char *key, struct j
 	return r;
 }
 
-/* How far the predecessor had come with a device that is to be up. */
-static enum device_resume take_over(struct device *dev, struct manager *m, const char *key,
-				    struct json_object *o, struct host_kept *kept)
+enum device_resume device_adopt(struct device *dev, const char *key, struct json_object *o)
 {
-	int r = fill(dev, m, key, o);
+	struct host_kept kept = take_host(dev->env->fdstore, key, o);
+	int r = fill(dev, key, o);
 
 	if (!r)
 		r = device_adopt_claim(dev);
 	if (!r)
 		device_adopt_net(dev);
-	if (!r && take_over_host(dev, o, kept))
+	if (!r && take_over_host(dev, o, &kept))
 		return RESUME_UP;
-	end_host(dev, kept);
+	end_host(dev, &kept);
 	if (!r)
 		return RESUME_HOST;
 	device_keep_nothing(dev);
 	return RESUME_CLAIM;
 }
 
-static int find_or_add(struct manager *m, struct json_object *o, struct device **ret,
-		       struct device_config **ret_fresh)
+void adopt_nothing(struct fdstore *store, const char *key, struct device *dev)
 {
-	struct device_config *config = read_config(o);
-	int r;
+	struct host_kept kept = take_host(store, key, NULL);
 
-	if (!config)
-		return -EINVAL;
-	*ret_fresh = NULL;
-	*ret = manager_find(m, config->bdf);
-	if (!*ret) {
-		r = manager_add(m, config, true, ret);
-		if (r < 0)
-			device_config_destroy(config);
-		return r;
-	}
-	if (device_config_equal((*ret)->config, config)) {
-		device_config_destroy(config);
-		return 0;
-	}
-	*ret_fresh = (*ret)->config;
-	(*ret)->config = config;
-	return 0;
-}
-
-/* What its section became while nobody drove it has to wait: a disk is open. */
-static bool is_held(const struct device *dev, const char *what)
-{
-	struct uses_check *check = uses_create(NULL, NULL);
-	_cleanup_free_ char *uses = NULL;
-	struct log_about about = device_about(dev);
-
-	if (check && !device_add_uses(dev, check, NULL)) {
-		uses_look(check);
-		uses_first(check, &uses);
-	} else {
-		uses = strdup("not known, for memory is short");
-	}
-	uses_free(check);
-
-	if (uses)
-		log_line(&about, LOG_WARNING, "its section was %s, but it is in use: %s; it goes "
-			 "on as it was", what, uses);
-	return uses;
-}
-
-static void stop_adopted(struct device *dev, bool forget)
-{
-	device_stop(dev, forget);
-}
-
-static void adopt(struct manager *m, const char *key, struct json_object *o)
-{
-	struct host_kept kept = take_host(m, key, o);
-	enum device_want want = number_of(o, "want");
-	struct device_config *fresh;
-	enum device_resume how;
-	struct device *dev;
-	int r = find_or_add(m, o, &dev, &fresh);
-
-	if (r < 0) {
-		end_host(NULL, &kept);
-		log_error("%s: cannot go on with it: %s", key, strerror(-r));
-		fdstore_drop(m->fdstore, key);
-		return;
-	}
-	how = take_over(dev, m, key, o, &kept);
-	/* Which sections there are is not known while the file is bad. */
-	if (m->config_error && want != WANT_GONE)
-		dev->transient = bool_of(o, "transient");
-	if (dev->transient && (want == WANT_GONE ||
-			       (!bool_of(o, "transient") && !is_held(dev, "removed")))) {
-		stop_adopted(dev, true);
-		return;
-	}
-	if (want == WANT_DOWN)
-		stop_adopted(dev, false);
-	else
-		device_resume(dev, how);
-	if (fresh && is_held(dev, "changed"))
-		device_config_destroy(fresh);
-	else if (fresh)
-		device_replace_config(dev, fresh);
-}
-
-/* The device starts anew, but under the lock that is held: systemd may let go of its own
- * copy of that later than the device needs it. */
-static void discard(struct manager *m, const char *key)
-{
-	struct host_kept kept = take_host(m, key, NULL);
-	char of_device[FDSTORE_KEY_MAX];
-	struct device *dev;
-	size_t i;
-
-	log_error("%s: what the ddekitd before this one left is damaged", key);
-	for (i = 0; i < m->n_devices; i++) {
-		dev = m->device[i];
-		if (!str_equal(fdstore_key(dev->config->bdf_text, of_device), key))
-			continue;
-		dev->lock = fdstore_take(m->fdstore, key, "lock");
-		end_host(dev, &kept);
-	}
-	end_host(NULL, &kept);
-	fdstore_drop(m->fdstore, key);
-}
-
-void manager_adopt(struct manager *m)
-{
-	_cleanup_free_ char *text = NULL;
-	struct json_object *o;
-	char key[FDSTORE_KEY_MAX];
-	const char *found;
-	int fd;
-
-	while ((found = fdstore_find(m->fdstore, "state"))) {
-		snprintf(key, sizeof(key), "%s", found);
-		fd = fdstore_peek(m->fdstore, key, "state");
-		o = !statefile_read(fd, &text, NULL) ? json_tokener_parse(text) : NULL;
-		free(text);
-		text = NULL;
-		if (o)
-			adopt(m, key, o);
-		else
-			discard(m, key);
-		json_object_put(o);
-	}
-	fdstore_drop_rest(m->fdstore);
+	if (dev)
+		dev->lock = fdstore_take(store, key, "lock");
+	end_host(dev, &kept);
+	fdstore_drop(store, key);
 }

@@ -15,7 +15,6 @@
 #include "system/in-use.h"
 #include "lib/json.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 
 #ifndef DDEKIT_NBDKIT
 #define DDEKIT_NBDKIT "/usr/bin/nbdkit"
@@ -66,7 +65,7 @@ static void warn(struct device *dev, const char *what, int r)
 /* Of sockets, and of what udev is to know. */
 static char *block_dir(const struct device *dev)
 {
-	return str_format("%s/block", dev->manager->config.global.runtime_dir);
+	return str_format("%s/block", dev->env->global->runtime_dir);
 }
 
 static char *socket_path(const struct device *dev)
@@ -91,7 +90,7 @@ static void start_later(struct device *dev)
 	int r;
 
 	b->again = sd_event_source_disable_unref(b->again);
-	r = sd_event_add_time_relative(dev->manager->event, &b->again, CLOCK_MONOTONIC, ms * 1000,
+	r = sd_event_add_time_relative(dev->env->event, &b->again, CLOCK_MONOTONIC, ms * 1000,
 				       1000, on_again, dev);
 	if (r < 0)
 		warn(dev, "its disks' front cannot be started again", r);
@@ -144,7 +143,7 @@ static void confine_ublk(struct confine *c)
 static void start_front(struct device *dev)
 {
 	struct device_block *b = dev->block;
-	const char *dir = dev->manager->config.global.front_dir;
+	const char *dir = dev->env->global->front_dir;
 	_cleanup_free_ char *file = str_format("%s/%s", dir, b->ublk ? UBLK_FRONT : NBD_PLUGIN);
 	char *nbd[] = { DDEKIT_NBDKIT, "--foreground", "--threads", NBD_THREADS, file, FRONT_ARGS,
 			NULL };
@@ -158,13 +157,13 @@ static void start_front(struct device *dev)
 		.listener = b->ublk ? b->life[1] : b->listener,	/* which it does not use */
 		.fds = { b->share.ring, b->share.control, b->share.kick, b->share.done,
 			 b->life[1] },
-		.outlive = fdstore_active(dev->manager->fdstore),
+		.outlive = fdstore_active(dev->env->fdstore),
 	};
 	int r = file && names ? 0 : -ENOMEM;
 
 	if (b->front || (b->listener < 0 && !b->ublk))
 		return;
-	confine_front(dev->config, dev->manager->host_uid, dev->manager->host_gid, &spec.confine);
+	confine_front(dev->config, dev->env->host_uid, dev->env->host_gid, &spec.confine);
 	snprintf(device, sizeof(device), "device=%s", dev->config->bdf_text);
 	snprintf(user, sizeof(user), "user=%u", spec.confine.uid);
 	snprintf(group, sizeof(group), "group=%u", spec.confine.gid);
@@ -172,7 +171,7 @@ static void start_front(struct device *dev)
 		confine_ublk(&spec.confine);
 	b->front_start = mono_ns();
 	if (!r)
-		r = front_start(dev->manager->event, &spec, &front_ops, dev, &b->front);
+		r = front_start(dev->env->event, &spec, &front_ops, dev, &b->front);
 	if (r < 0) {
 		warn(dev, argv[0], r);
 		start_later(dev);
@@ -367,7 +366,7 @@ void device_close_block(struct device *dev)
 	}
 	if (!b->ublk)
 		front_kill(b->front);
-	r = sd_event_add_time_relative(dev->manager->event, &b->limit, CLOCK_MONOTONIC,
+	r = sd_event_add_time_relative(dev->env->event, &b->limit, CLOCK_MONOTONIC,
 				       (b->ublk ? UBLK_END_MS : KILL_MS) * 1000ull, 0,
 				       on_close_limit, dev);
 	if (r < 0)
@@ -644,7 +643,7 @@ int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *wh
 	r = b->life[0] < 0 || b->life[1] < 0 ? -EBADF : block_share_adopt(&b->share);
 	kept.pid = kept.pidfd >= 0 ? pidfd_pid(kept.pidfd) : 0;
 	b->front_start = mono_ns();
-	if (!r && front_adopt(dev->manager->event, &kept, &front_ops, dev, &b->front) < 0)
+	if (!r && front_adopt(dev->env->event, &kept, &front_ops, dev, &b->front) < 0)
 		start_later(dev);
 	if (r < 0) {
 		fd_close(&kept.pidfd);

@@ -8,7 +8,6 @@
 #include "lib/job.h"
 #include "state/lock-file.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 #include "system/net-settings.h"
 
 #define CLAIM_LIMIT_MS 60000	/* a driver of the kernel may take its time to let go */
@@ -75,7 +74,7 @@ static int watch_claim(struct device *dev)
 
 	if (fd < 0)
 		return 0;
-	r = sd_event_add_io(dev->manager->event, &dev->claim_death, fd, EPOLLIN, on_claim_death,
+	r = sd_event_add_io(dev->env->event, &dev->claim_death, fd, EPOLLIN, on_claim_death,
 			    dev);
 	return r < 0 ? r : 0;
 }
@@ -118,7 +117,8 @@ static void claim_done(void *arg)
 	struct claim_work *w = arg;
 
 	device_on_claim(w->dev, w);
-	claim_work_free(w);
+	claim_work_finish(w);
+	free(w);
 }
 
 static void claim_late(void *arg);
@@ -136,26 +136,21 @@ static void claim_late(void *arg)
 
 int device_claim(struct device *dev)
 {
-	struct claim_work *w = calloc(1, sizeof(*w));
-	int r = -ENOMEM;
-
-	if (!w)
-		return r;
-	*w = (struct claim_work){
+	struct claim_work w = {
 		.dev = dev,
 		.config = device_config_copy(dev->config),
-		.dir = dev->manager->config.global.runtime_dir,
-		.uid = dev->manager->host_uid,
-		.gid = dev->manager->host_gid,
+		.dir = dev->env->global->runtime_dir,
+		.uid = dev->env->host_uid,
+		.gid = dev->env->host_gid,
 		.before = dev->before,
 		.force = dev->force,
 		.barrier = dev->barrier,
 		.lock = dev->lock,
 	};
-	if (w->config)
-		r = device_post(dev, &claim_ops, w);
+	int r = w.config ? device_post_copy(dev, &claim_ops, &w, sizeof(w)) : -ENOMEM;
+
 	if (r < 0)
-		claim_work_free(w);
+		claim_work_finish(&w);
 	else
 		dev->barrier = false;
 	return r;
@@ -210,7 +205,7 @@ static struct close_work *make_close(struct device *dev)
 	w->before = dev->before;
 	dev->before.changed = false;
 	w->saved = dev->saved;
-	w->dir = dev->manager->config.global.runtime_dir;
+	w->dir = dev->env->global->runtime_dir;
 	w->lock = dev->lock;
 	dev->lock = -1;
 	dev->modalias[0] = 0;

@@ -15,7 +15,6 @@
 
 #include "crash-report.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 #include "process/message.h"
 
 #define DEFAULT_DIR "/var/lib/ddekit/crash"
@@ -43,7 +42,7 @@ static void add_head(struct text *t, const struct device *dev, uint64_t now)
 {
 	const struct device_death *death = &dev->death;
 	const struct device_config *c = dev->config;
-	const struct global_config *g = &dev->manager->config.global;
+	const struct global_config *g = dev->env->global;
 	struct utsname u;
 	char when[64];
 
@@ -174,7 +173,7 @@ static char *compose(const struct device *dev, uint64_t now)
 /* Return: to be freed; NULL: no memory. */
 static char *folder_of(const struct device *dev)
 {
-	const struct global_config *g = &dev->manager->config.global;
+	const struct global_config *g = dev->env->global;
 
 	if (g->crash_dir)
 		return strdup(g->crash_dir);
@@ -274,5 +273,5 @@ void crash_report_write(struct device *dev)
 		return;
 	}
 	str_set(&dev->crash_report, path);
-	prune(dir, bdf, dev->manager->config.global.crash_reports);
+	prune(dir, bdf, dev->env->global->crash_reports);
 }

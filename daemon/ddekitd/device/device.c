@@ -8,7 +8,6 @@
 #include "system/in-use.h"
 #include "lib/job.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 #include "process/message.h"
 #include "system/pci-sysfs.h"
 
@@ -54,6 +53,12 @@ static int level_of(enum device_state state)
 	return state == DEVICE_RESTARTING ? LOG_WARNING : LOG_NOTICE;
 }
 
+void device_log_line(struct device *dev, int level, const char *text)
+{
+	logring_add(dev->logs, level, text);
+	dev->env->listener->logged(dev->env->listener_arg, dev, level, text);
+}
+
 void device_enter(struct device *dev, enum device_state state, const char *fmt, ...)
 {
 	struct log_about about = device_about(dev);
@@ -73,18 +78,18 @@ void device_enter(struct device *dev, enum device_state state, const char *fmt, 
 	about.message_id = state == DEVICE_FAILED ? LOG_ID_FAILED : LOG_ID_STATE;
 	if (t.text) {
 		log_line(&about, level_of(state), "%s", t.text);
-		manager_device_logged(dev->manager, dev, level_of(state), t.text);
+		device_log_line(dev, level_of(state), t.text);
 		logring_add(dev->history, level_of(state), t.text);
 	}
 	text_finish(&t);
 	device_keep(dev);
-	manager_device_changed(dev->manager, dev, from);
+	dev->env->listener->changed(dev->env->listener_arg, dev, from);
 }
 
 int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn)
 {
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	return sd_event_add_time_relative(dev->manager->event, &dev->timer, CLOCK_MONOTONIC,
+	return sd_event_add_time_relative(dev->env->event, &dev->timer, CLOCK_MONOTONIC,
 					  ms * 1000, 1000, fn, dev);
 }
 
@@ -157,6 +162,30 @@ static void claim_is_complete(struct device *dev)
 	device_enter(dev, DEVICE_STARTING, "driver %s", dev->plugin.name);
 }
 
+static void start_host(struct device *dev, const struct ddekit_handover *handover)
+{
+	_cleanup_free_ char *why = NULL;
+	int r = device_start_host(dev, handover, &why);
+
+	if (!r && device_limit_start(dev) < 0)
+		device_condemn(dev, "out of memory");
+	if (r < 0)
+		device_fail(dev, why ? why : strerror(-r));
+}
+
+void device_on_handover(struct device *dev, const struct handover_work *w)
+{
+	if (!device_posted(dev)) {
+		/* The claim is being given back: no host will have its files, nor the ring. */
+		device_block_quiet(dev);
+		return;
+	}
+	if (w->error < 0)
+		device_fail(dev, strerror(-w->error));
+	else
+		start_host(dev, &w->handover);
+}
+
 /* A driver host for the device that is claimed and quiet. */
 void device_advance(struct device *dev)
 {
@@ -182,9 +211,7 @@ void device_advance(struct device *dev)
 	if (r > 0)
 		return;
 	if (!r)
-		r = device_start_host(dev, &why);
-	if (!r && device_limit_start(dev) < 0)
-		device_condemn(dev, "out of memory");
+		r = device_open_handover(dev);
 	if (r < 0)
 		device_fail(dev, why ? why : strerror(-r));
 }
@@ -407,17 +434,11 @@ static void quiesce_late(void *arg)
  * the end that has begun. */
 static void quiesce(struct device *dev, uint32_t delay_s)
 {
-	struct quiesce_work *w = calloc(1, sizeof(*w));
-	int r = -ENOMEM;
+	struct quiesce_work w = { .dev = dev, .claim = dev->claim };
 
 	dev->delay_s = delay_s;
-	if (w) {
-		*w = (struct quiesce_work){ .dev = dev, .claim = dev->claim };
-		r = device_post(dev, &quiesce_ops, w);
-	}
-	if (!r)
+	if (!device_post_copy(dev, &quiesce_ops, &w, sizeof(w)))
 		return;
-	free(w);
 	device_bury(dev);
 	if (device_posted(dev))
 		device_fail(dev, "out of memory");
@@ -553,7 +574,7 @@ void device_plugged(struct device *dev)
 {
 	if (dev->state != DEVICE_ABSENT || dev->busy || device_is_missing(dev))
 		return;
-	if (dev->want == WANT_UP && !dev->manager->stopping) {
+	if (dev->want == WANT_UP && !dev->env->stopping) {
 		device_start(dev);
 		return;
 	}
@@ -608,22 +629,22 @@ void device_resume(struct device *dev, enum device_resume how)
 
 /* ---- object -------------------------------------------------------------- */
 
-struct device *device_create(struct manager *manager, struct device_config *config,
+struct device *device_create(const struct device_env *env, struct device_config *config,
 			     bool transient)
 {
 	struct device *dev = calloc(1, sizeof(*dev));
 
 	if (!dev)
 		return NULL;
-	dev->logs = logring_create(manager->config.global.log_lines);
+	dev->logs = logring_create(env->global->log_lines);
 	dev->history = logring_create(HISTORY);
-	if (!dev->logs || !dev->history || jobs_create(manager->event, &dev->jobs) < 0) {
+	if (!dev->logs || !dev->history || jobs_create(env->event, &dev->jobs) < 0) {
 		logring_destroy(dev->logs);
 		logring_destroy(dev->history);
 		free(dev);
 		return NULL;
 	}
-	dev->manager = manager;
+	dev->env = env;
 	dev->config = config;
 	dev->transient = transient;
 	dev->state_since = wall_ns();

@@ -44,9 +44,12 @@
 
 struct claim_work;
 struct close_work;
+struct ddekit_handover;
+struct device;
+struct handover_work;
 struct device_block;
 struct jobs;
-struct manager;
+struct fdstore;
 struct netsave;
 
 /* What is to come once the host has stopped. */
@@ -90,8 +93,30 @@ struct device_times {
 	uint64_t link;			/* first carrier */
 };
 
+/* Who is told of what a device does; called in the event loop, not by device_create() and
+ * device_destroy(). */
+struct device_listener {
+	void (*changed)(void *arg, struct device *dev, enum device_state from);
+	void (*logged)(void *arg, struct device *dev, int level, const char *text);
+	void (*link)(void *arg, struct device *dev);	/* carrier or speed */
+	/* It is to be forgotten, and holds nothing: device_destroy() now. */
+	void (*gone)(void *arg, struct device *dev);
+};
+
+/* What all devices share. */
+struct device_env {
+	sd_event *event;
+	const struct global_config *global;
+	struct fdstore *fdstore;	/* NULL: none */
+	uid_t host_uid;			/* of driver hosts, fronts and QEMU */
+	gid_t host_gid;
+	bool stopping;			/* nothing is to be started */
+	const struct device_listener *listener;
+	void *listener_arg;
+};
+
 struct device {
-	struct manager *manager;
+	const struct device_env *env;
 	struct device_config *config;
 	struct device_config *next_config;	/* takes effect once it is down */
 	bool transient;			/* bound at run time, in no file */
@@ -163,8 +188,9 @@ struct device {
 	struct logring *history;	/* changes of state */
 };
 
-/* config is moved. NULL: no memory (config is still the caller's). */
-struct device *device_create(struct manager *manager, struct device_config *config,
+/* @env is borrowed as long as there is the device; config is moved. NULL: no memory (config is
+ * still the caller's). */
+struct device *device_create(const struct device_env *env, struct device_config *config,
 			     bool transient);
 /* Ends what still runs, at once. NULL is fine. */
 void device_destroy(struct device *dev);
@@ -206,6 +232,8 @@ void device_resume(struct device *dev, enum device_resume how);
 
 void device_enter(struct device *dev, enum device_state state, const char *fmt, ...)
 	FORMAT(3, 4);
+/* A line of its log. */
+void device_log_line(struct device *dev, int level, const char *text);
 /* Everything is given back, then it is failed. text is copied. Nothing if it is ending
  * already. */
 void device_fail(struct device *dev, const char *text);
@@ -222,6 +250,9 @@ int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn
  * caller's. */
 struct job_ops;
 int device_post(struct device *dev, const struct job_ops *ops, void *arg);
+/* The same for a copy of @work, which done() frees. On failure what *@work owns is still the
+ * caller's. */
+int device_post_copy(struct device *dev, const struct job_ops *ops, const void *work, size_t size);
 /* Its end. Return: false: the device is given back instead of what the caller would do. */
 bool device_posted(struct device *dev);
 /* Gives the device back, once what is under way has ended. */
@@ -251,9 +282,10 @@ void device_close_at_once(struct device *dev);
  * block: only before the event loop runs. */
 int device_adopt_claim(struct device *dev);
 
-/* device.c, called by claim.c and block.c */
+/* device.c, called by claim.c, host.c and block.c */
 void device_on_claim(struct device *dev, struct claim_work *w);
 void device_on_close(struct device *dev);
+void device_on_handover(struct device *dev, const struct handover_work *w);
 void device_on_block_closed(struct device *dev);
 
 /* plugin.c. Return: 0 or -errno with *ret_why to be freed. */
@@ -261,7 +293,10 @@ int device_choose_plugin(struct device *dev, char **ret_why);
 void device_plugin_finish(struct device_plugin *plugin);
 
 /* host.c */
-int device_start_host(struct device *dev, char **ret_why);
+/* Gets the claim's files for the next one; device_on_handover() follows. 0, -errno. */
+int device_open_handover(struct device *dev);
+/* @handover: its files are borrowed for the call. */
+int device_start_host(struct device *dev, const struct ddekit_handover *handover, char **ret_why);
 /* As host_adopt(). */
 int device_adopt_host(struct device *dev, const struct host_kept *kept);
 /* Once the device is quiet: report, log, and the end of dev->death. */

@@ -3,11 +3,12 @@
  * The end of a device: everything is given back, after what is under way; and the jobs
  * that decide how it goes on; see device.h.
  */
+#include <errno.h>
+
 #include "block.h"
 #include "keep.h"
 #include "lib/job.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 
 void device_apply_next_config(struct device *dev)
 {
@@ -36,7 +37,7 @@ static void finish_stop(struct device *dev)
 	if (dev->state != DEVICE_CONFIGURED)
 		device_enter(dev, DEVICE_CONFIGURED, "released");
 	if (want == WANT_GONE)
-		manager_device_gone(dev->manager, dev);
+		dev->env->listener->gone(dev->env->listener_arg, dev);
 	else if (want == WANT_CONFIG)
 		device_start(dev);
 }
@@ -185,6 +186,18 @@ int device_post(struct device *dev, const struct job_ops *ops, void *arg)
 	int r = jobs_add(dev->jobs, ops, arg);
 
 	dev->busy = !r;
+	return r;
+}
+
+int device_post_copy(struct device *dev, const struct job_ops *ops, const void *work, size_t size)
+{
+	void *copy = malloc(size);
+	int r = -ENOMEM;
+
+	if (copy)
+		r = device_post(dev, ops, memcpy(copy, work, size));
+	if (r < 0)
+		free(copy);
 	return r;
 }
 

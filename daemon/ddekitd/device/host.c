@@ -6,12 +6,14 @@
 #include "crash-report.h"
 #include "block.h"
 #include "keep.h"
+#include "work.h"
+#include "lib/job.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 #include "process/message.h"
 
 #define MISSED_BEATS 5
 #define STATS_NS 10000000000ull	/* how old those of a crash report may be */
+#define HANDOVER_LIMIT_MS 30000
 
 /* ---- messages ------------------------------------------------------------ */
 
@@ -20,7 +22,7 @@ static void on_log(void *arg, int level, const char *text)
 	struct device *dev = arg;
 	struct log_about about = device_about(dev);
 
-	manager_device_logged(dev->manager, dev, level, text);
+	device_log_line(dev, level, text);
 	log_line(&about, level, "%s", text);
 }
 
@@ -50,7 +52,7 @@ static void start_heartbeat(struct device *dev)
 	if (!us || dev->heartbeat)
 		return;
 	dev->last_beat = mono_ns();
-	if (sd_event_add_time_relative(dev->manager->event, &dev->heartbeat, CLOCK_MONOTONIC, us,
+	if (sd_event_add_time_relative(dev->env->event, &dev->heartbeat, CLOCK_MONOTONIC, us,
 				       10000, on_heartbeat_missed, dev) >= 0)
 		sd_event_source_set_priority(dev->heartbeat, SD_EVENT_PRIORITY_IDLE);
 }
@@ -103,7 +105,7 @@ static void on_net(void *arg, const struct proto_net *msg)
 	device_net_message(dev, msg);
 	if (dev->net_known && (known ? carrier != !!dev->net.carrier || speed != dev->net.speed
 				     : dev->net.carrier))
-		manager_link_changed(dev->manager, dev);
+		dev->env->listener->link(dev->env->listener_arg, dev);
 	device_keep(dev);
 }
 
@@ -220,7 +222,7 @@ static int fill_plugins(const struct device *dev, struct proto_setup *setup, cha
 /* The runtimes of other flavours lie beside that of "up": NAME.so, NAME-smp.so. */
 static int fill_runtime(const struct device *dev, struct proto_setup *setup, char **ret_why)
 {
-	const char *runtime = dev->manager->config.global.runtime;
+	const char *runtime = dev->env->global->runtime;
 	size_t len = strlen(runtime);
 	const char *flavour = config_flavour(dev->config);
 	_cleanup_free_ char *path = NULL;
@@ -238,7 +240,7 @@ static int fill_runtime(const struct device *dev, struct proto_setup *setup, cha
 /* The folders from which the driver's kernel may ask for files. */
 static int fill_folders(const struct device *dev, struct proto_setup *setup, char **ret_why)
 {
-	const struct global_config *global = &dev->manager->config.global;
+	const struct global_config *global = dev->env->global;
 	const char *flavour = config_flavour(dev->config);
 	_cleanup_free_ char *plugins = catalog_folder(global->plugin_dir, flavour);
 	int r;
@@ -266,14 +268,44 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 	setup->nr_cpus = dev->config->cpus;
 	setup->confine = (dev->config->sandbox ? CONFINE_SANDBOX : 0) |
 			 (dev->config->core ? CONFINE_CORE : 0);
-	return r ? r : ddekit_claim_handover(dev->claim, &setup->handover);
+	return r;
 }
 
-int device_start_host(struct device *dev, char **ret_why)
+static void handover_done(void *arg)
+{
+	struct handover_work *w = arg;
+
+	device_on_handover(w->dev, w);
+	free(w);
+}
+
+static void handover_late(void *arg);
+
+static const struct job_ops handover_ops = {
+	.work = work_handover, .done = handover_done, .late = handover_late,
+	.limit_ms = HANDOVER_LIMIT_MS,
+};
+
+static void handover_late(void *arg)
+{
+	struct handover_work *w = arg;
+
+	device_block_quiet(w->dev);	/* no host will have its ring */
+	device_late(w->dev, "the handover of the device", &handover_ops);
+}
+
+int device_open_handover(struct device *dev)
+{
+	struct handover_work w = { .dev = dev, .claim = dev->claim };
+
+	return device_post_copy(dev, &handover_ops, &w, sizeof(w));
+}
+
+int device_start_host(struct device *dev, const struct ddekit_handover *handover, char **ret_why)
 {
 	_cleanup_free_ struct proto_setup *setup = calloc(1, sizeof(*setup));
 	struct host_spec spec = {
-		.binary = dev->manager->config.global.host_binary,
+		.binary = dev->env->global->host_binary,
 		.bdf = dev->config->bdf_text,
 		.driver = device_driver(dev),
 		.setup = setup,
@@ -284,17 +316,18 @@ int device_start_host(struct device *dev, char **ret_why)
 
 	if (r < 0)
 		return r;
+	setup->handover = *handover;
 	/* The host before may have made it block. */
 	if (dev->tap >= 0)
 		fcntl(dev->tap, F_SETFL, O_NONBLOCK);
 	device_block_fds(dev, spec.ring);
-	confine_init(dev->config, dev->manager->host_uid, dev->manager->host_gid, &spec.confine);
+	confine_init(dev->config, dev->env->host_uid, dev->env->host_gid, &spec.confine);
 	memset(dev->times.state, 0, sizeof(dev->times.state));
 	dev->times.link = 0;
 	dev->times.host_start = mono_ns();
 	dev->quiet = false;
 	dev->release[0] = 0;
-	r = host_start(dev->manager->event, &spec, &ops, dev, &dev->host, ret_why);
+	r = host_start(dev->env->event, &spec, &ops, dev, &dev->host, ret_why);
 	if (!r)
 		device_keep_host(dev);
 	return r;
@@ -302,7 +335,7 @@ int device_start_host(struct device *dev, char **ret_why)
 
 int device_adopt_host(struct device *dev, const struct host_kept *kept)
 {
-	int r = host_adopt(dev->manager->event, kept, &ops, dev, &dev->host);
+	int r = host_adopt(dev->env->event, kept, &ops, dev, &dev->host);
 
 	if (!r)
 		start_heartbeat(dev);

@@ -18,13 +18,12 @@
 #include "state/fd-store.h"
 #include "lib/json.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 #include "system/net-settings.h"
 #include "state/state-file.h"
 
 static struct fdstore *store_of(const struct device *dev)
 {
-	return dev->manager->fdstore;
+	return dev->env->fdstore;
 }
 
 static void add_list(struct json_object *o, const char *key, const struct strv *list)
@@ -237,12 +236,4 @@ void device_keep_nothing(struct device *dev)
 	fdstore_drop(store_of(dev), fdstore_key(dev->config->bdf_text, key));
 	fd_close(&dev->keep);
 	dev->barrier = true;
-}
-
-void manager_leave(struct manager *m)
-{
-	size_t i;
-
-	for (i = 0; i < m->n_devices; i++)
-		device_keep(m->device[i]);
 }

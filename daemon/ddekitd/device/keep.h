@@ -23,9 +23,4 @@ void device_keep_host(struct device *dev);
  * fdstore_wait(). */
 void device_keep_nothing(struct device *dev);
 
-/* Goes on with all devices that the predecessor left. Before autostart. */
-void manager_adopt(struct manager *m);
-/* Everything is left to the next ddekitd, which has all of it after fdstore_wait(). */
-void manager_leave(struct manager *m);
-
 #endif

@@ -11,7 +11,6 @@
 #include "work.h"
 #include "lib/job.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 #include "system/tap.h"
 
 #define NET_LIMIT_MS 30000
@@ -147,22 +146,18 @@ void device_net_message(struct device *dev, const struct proto_net *msg)
 
 /* ---- the TAP --------------------------------------------------------------- */
 
-static struct net_work *make_work(struct device *dev)
+/* Return: 0, -ENOMEM and nothing is to be freed. */
+static int fill_work(struct device *dev, struct net_work *w)
 {
-	struct net_work *w = calloc(1, sizeof(*w));
-	int r = w ? 0 : -ENOMEM;
+	int r;
 
-	if (!w)
-		return NULL;
 	*w = (struct net_work){ .dev = dev, .tap = dev->tap };
 	r = str_set(&w->ifname, dev->config->ifname);
 	if (!r)
 		r = str_set(&w->netns, dev->config->netns);
-	if (r < 0) {
-		net_work_free(w);
-		return NULL;
-	}
-	return w;
+	if (r < 0)
+		net_work_finish(w);
+	return r;
 }
 
 /* Return: 0, -errno with *ret_why. */
@@ -171,7 +166,7 @@ static int watch(struct device *dev, struct net_work *w, char **ret_why)
 	int r = w->error;
 
 	if (!r)
-		r = link_watch_create(dev->manager->event, &w->socket, on_link, dev, &dev->watch);
+		r = link_watch_create(dev->env->event, &w->socket, on_link, dev, &dev->watch);
 	if (!r)
 		return 0;
 	*ret_why = w->why ? w->why : str_format("cannot watch the interface %s: %s", w->ifname,
@@ -194,7 +189,8 @@ static void open_done(void *arg)
 	dev->netns = w->socket.netns;
 	device_log_notes(dev, &w->notes);
 	r = watch(dev, w, &why);
-	net_work_free(w);
+	net_work_finish(w);
+	free(w);
 	if (!device_posted(dev))
 		return;
 	if (r < 0)
@@ -223,16 +219,16 @@ bool device_needs_net(const struct device *dev)
 
 int device_open_net(struct device *dev)
 {
-	struct net_work *w = make_work(dev);
-	int r;
+	struct net_work w;
+	int r = fill_work(dev, &w);
 
-	if (!w)
-		return -ENOMEM;
-	if (dev->config->take_over && dev->state == DEVICE_CLAIMING)
-		w->saved = dev->saved;
-	r = device_post(dev, &open_ops, w);
 	if (r < 0)
-		net_work_free(w);
+		return r;
+	if (dev->config->take_over && dev->state == DEVICE_CLAIMING)
+		w.saved = dev->saved;
+	r = device_post_copy(dev, &open_ops, &w, sizeof(w));
+	if (r < 0)
+		net_work_finish(&w);
 	return r;
 }
 
@@ -247,7 +243,8 @@ static void follow_done(void *arg)
 	uint64_t netns = w->socket.netns;
 	int r = dev->tap < 0 || dev->watch ? -ESTALE : watch(dev, w, &why);
 
-	net_work_free(w);
+	net_work_finish(w);
+	free(w);
 	if (r == -ESTALE)	/* it is being given back */
 		return;
 	if (r < 0) {
@@ -265,12 +262,16 @@ static const struct job_ops follow_ops = { .work = work_net, .done = follow_done
 
 static void follow(struct device *dev)
 {
-	struct net_work *w = make_work(dev);
-	int r = w ? jobs_add(dev->jobs, &follow_ops, w) : -ENOMEM;
+	struct net_work *w = malloc(sizeof(*w));
+	int r = w ? fill_work(dev, w) : -ENOMEM;
 
-	if (!r)
-		return;
-	net_work_free(w);
+	if (!r) {
+		r = jobs_add(dev->jobs, &follow_ops, w);
+		if (!r)
+			return;
+		net_work_finish(w);
+	}
+	free(w);
 	device_condemn(dev, "out of memory");
 }
 

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "device.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 
 void device_plugin_finish(struct device_plugin *plugin)
 {
@@ -231,7 +231,7 @@ static int fill(const struct device *dev, struct device_plugin *dst,
 int device_choose_plugin(struct device *dev, char **ret_why)
 {
 	const char *flavour = config_flavour(dev->config);
-	_cleanup_free_ char *dir = catalog_folder(dev->manager->config.global.plugin_dir, flavour);
+	_cleanup_free_ char *dir = catalog_folder(dev->env->global->plugin_dir, flavour);
 	struct log_about about = device_about(dev);
 	struct device_plugin plugin = { 0 };
 	struct catalog catalog = { 0 };

@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "block.h"
-#include "supervise/manager.h"
 
 static void on_reload_reply(void *arg, const struct host_reply *reply)
 {

@@ -103,14 +103,11 @@ void work_claim(void *arg)
 		w->modalias[0] = 0;
 }
 
-void claim_work_free(struct claim_work *w)
+void claim_work_finish(struct claim_work *w)
 {
-	if (!w)
-		return;
 	device_config_destroy(w->config);
 	strv_finish(&w->notes);
 	free(w->why);
-	free(w);
 }
 
 /* ---- what a claim is asked --------------------------------------------------- */
@@ -123,6 +120,14 @@ void work_quiesce(void *arg)
 	w->end_ns = mono_ns();
 	if (w->error < 0 && ddekit_claim_death_why(w->claim, &w->death) < 0)
 		w->death = NULL;
+}
+
+/* A file that uio opens sets bus mastering: this comes directly before the driver host. */
+void work_handover(void *arg)
+{
+	struct handover_work *w = arg;
+
+	w->error = ddekit_claim_handover(w->claim, &w->handover);
 }
 
 void work_death(void *arg)
@@ -170,16 +175,13 @@ void work_net(void *arg)
 		take_apply(w->saved, w->tap, &w->notes);
 }
 
-void net_work_free(struct net_work *w)
+void net_work_finish(struct net_work *w)
 {
-	if (!w)
-		return;
 	link_socket_close(&w->socket);
 	strv_finish(&w->notes);
 	free(w->ifname);
 	free(w->netns);
 	free(w->why);
-	free(w);
 }
 
 void work_tap(void *arg)

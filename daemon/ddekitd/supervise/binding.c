@@ -32,7 +32,7 @@ int binding_check(const struct binding *b, struct refusal *ret_why)
 {
 	const struct device *dev = b->dev;
 
-	if (b->m->stopping)
+	if (b->m->env.stopping)
 		return refuse(ret_why, CONTROL_ERROR_STATE, "ddekitd is stopping");
 	if (b->m->options.only && !dev)
 		return refuse(ret_why, CONTROL_ERROR_STATE, "this ddekitd runs %s alone",

@@ -42,7 +42,7 @@ int hotplug_open(struct manager *m, struct hotplug **ret)
 	h->manager = m;
 	r = sd_device_monitor_new(&h->monitor);
 	if (r >= 0)
-		r = sd_device_monitor_attach_event(h->monitor, m->event);
+		r = sd_device_monitor_attach_event(h->monitor, m->env.event);
 	if (r >= 0)
 		r = sd_device_monitor_start(h->monitor, on_event, h);
 	if (r < 0) {

@@ -7,7 +7,7 @@
 
 #include "binding.h"
 #include "control/interface.h"
-#include "device/keep.h"
+#include "adopt-devices.h"
 #include "state/fd-store.h"
 #include "hot-plug.h"
 #include "lib/job.h"
@@ -193,7 +193,7 @@ static void leave_done(void *arg)
 	if (!l->error) {
 		log_notice("restart: the drivers run on");
 		m->leaving = true;
-		sd_event_exit(m->event, 0);
+		sd_event_exit(m->env.event, 0);
 	} else {
 		log_warning("restart: the service manager does not answer (%s); the drivers are "
 			    "stopped", strerror(-l->error));
@@ -212,7 +212,7 @@ static int leave(struct manager *m)
 	manager_leave(m);
 	if (l) {
 		l->m = m;
-		r = job_run(m->event, &leave_ops, l);
+		r = job_run(m->env.event, &leave_ops, l);
 	}
 	if (r < 0)
 		free(l);
@@ -223,7 +223,7 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 {
 	struct manager *m = arg;
 
-	if (!m->stopping && si->ssi_signo == SIGTERM && fdstore_active(m->fdstore) &&
+	if (!m->env.stopping && si->ssi_signo == SIGTERM && fdstore_active(m->env.fdstore) &&
 	    unitjob_is_restart() && leave(m) >= 0)
 		return 0;
 	log_notice("%s: stopping", signal_name(si->ssi_signo));

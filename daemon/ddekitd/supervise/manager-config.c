@@ -75,13 +75,13 @@ void manager_keep_config(struct manager *m, const struct config *config)
 	_cleanup_free_ char *text = config_print(config);
 	int r = text ? 0 : -ENOMEM;
 
-	if (!fdstore_active(m->fdstore))
+	if (!fdstore_active(m->env.fdstore))
 		return;
 	if (!r && m->kept_config < 0) {
 		r = statefile_create("ddekit-config");
 		if (r >= 0) {
 			m->kept_config = r;
-			r = fdstore_put(m->fdstore, KEPT_KEY, KEPT_NAME, m->kept_config);
+			r = fdstore_put(m->env.fdstore, KEPT_KEY, KEPT_NAME, m->kept_config);
 		}
 	}
 	if (!r)
@@ -94,8 +94,8 @@ void manager_forget_config(struct manager *m)
 {
 	if (m->kept_config < 0)
 		return;
-	fdstore_drop(m->fdstore, KEPT_KEY);
-	if (fdstore_active(m->fdstore))
+	fdstore_drop(m->env.fdstore, KEPT_KEY);
+	if (fdstore_active(m->env.fdstore))
 		fdstore_wait();
 	fd_close(&m->kept_config);
 }
@@ -138,7 +138,7 @@ static int fall_back(struct manager *m, int error)
 		return 0;
 	}
 	config_finish(&m->config);
-	if (!fdstore_find(m->fdstore, "state"))
+	if (!fdstore_find(m->env.fdstore, "state"))
 		return error;
 	log_error("the configuration is bad: only the devices that run stay in use; mend it, then "
 		  "ddectl reload");
@@ -151,7 +151,7 @@ int manager_open_config(struct manager *m)
 	_cleanup_free_ char *first = NULL;
 	int r;
 
-	m->kept_config = fdstore_take(m->fdstore, KEPT_KEY, KEPT_NAME);
+	m->kept_config = fdstore_take(m->env.fdstore, KEPT_KEY, KEPT_NAME);
 	r = read_config(&m->options, &m->config, &first);
 	if (!r)
 		manager_keep_config(m, &m->config);

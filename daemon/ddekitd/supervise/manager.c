@@ -93,7 +93,7 @@ int manager_add(struct manager *m, struct device_config *config, bool transient,
 	if (!grown)
 		return -ENOMEM;
 	m->device = grown;
-	dev = device_create(m, config, transient);
+	dev = device_create(&m->env, config, transient);
 	if (!dev)
 		return -ENOMEM;
 	for (i = m->n_devices; i; i--) {
@@ -136,50 +136,6 @@ static int take_devices(struct manager *m)
 		return -ENODEV;
 	}
 	return 0;
-}
-
-int manager_open(sd_event *event, const struct manager_options *options,
-		 struct fdstore *fdstore, struct manager *ret)
-{
-	int r;
-
-	*ret = (struct manager){ .event = event, .options = *options, .fdstore = fdstore,
-				 .lock = -1, .kept_config = -1 };
-	if (options->only && ddekit_bdf_parse(options->only, &ret->only) < 0) {
-		log_error("--device %s: not a PCI address such as 0000:01:00.0", options->only);
-		return -EINVAL;
-	}
-	r = manager_open_config(ret);
-	if (r >= 0)
-		r = jobs_create(event, &ret->jobs);
-	if (r < 0)
-		return r;
-	confine_open();
-	spawn_user(ret->config.global.user, &ret->host_uid, &ret->host_gid);
-	r = open_runtime_dir(ret);
-	return r < 0 ? r : take_devices(ret);
-}
-
-void manager_close(struct manager *m)
-{
-	_cleanup_free_ char *name = lock_name(m);
-	size_t i;
-
-	m->stop_timer = sd_event_source_disable_unref(m->stop_timer);
-	/* What is left to the next ddekitd must not be given back. */
-	for (i = 0; i < m->n_devices && !m->leaving; i++)
-		device_destroy(m->device[i]);
-	free(m->device);
-	jobs_destroy(m->jobs);
-	if (name && m->config.global.runtime_dir)
-		lockfile_remove(m->config.global.runtime_dir, name, &m->lock);
-	fd_close(&m->lock);
-	config_finish(&m->config);
-	if (!m->leaving)
-		manager_forget_config(m);
-	fd_close(&m->kept_config);
-	free(m->config_error);
-	m->config_error = NULL;
 }
 
 void manager_start(struct device *dev)
@@ -254,32 +210,36 @@ int manager_subscribe(struct manager *m, const struct manager_listener *listener
 	return 0;
 }
 
-void manager_device_changed(struct manager *m, struct device *dev, enum device_state from)
+/* ---- what devices do ------------------------------------------------------------ */
+
+static void on_changed(void *arg, struct device *dev, enum device_state from)
 {
+	struct manager *m = arg;
 	size_t i;
 
 	manager_notify(m);
 	if (m->starting)
 		manager_ready(m);
-	if (m->stopping && all_down(m))
-		sd_event_exit(m->event, 0);
+	if (m->env.stopping && all_down(m))
+		sd_event_exit(m->env.event, 0);
 	for (i = 0; i < m->n_listeners; i++)
 		if (m->listener[i]->changed)
 			m->listener[i]->changed(m->listener_arg[i], dev, from);
 }
 
-void manager_device_logged(struct manager *m, struct device *dev, int level, const char *text)
+static void on_logged(void *arg, struct device *dev, int level, const char *text)
 {
+	struct manager *m = arg;
 	size_t i;
 
-	logring_add(dev->logs, level, text);
 	for (i = 0; i < m->n_listeners; i++)
 		if (m->listener[i]->logged)
 			m->listener[i]->logged(m->listener_arg[i], dev, level, text);
 }
 
-void manager_link_changed(struct manager *m, struct device *dev)
+static void on_link(void *arg, struct device *dev)
 {
+	struct manager *m = arg;
 	size_t i;
 
 	for (i = 0; i < m->n_listeners; i++)
@@ -287,8 +247,9 @@ void manager_link_changed(struct manager *m, struct device *dev)
 			m->listener[i]->link(m->listener_arg[i], dev);
 }
 
-void manager_device_gone(struct manager *m, struct device *dev)
+static void on_gone(void *arg, struct device *dev)
 {
+	struct manager *m = arg;
 	size_t i;
 
 	for (i = 0; m->device[i] != dev; i++)
@@ -299,12 +260,21 @@ void manager_device_gone(struct manager *m, struct device *dev)
 	manager_notify(m);
 }
 
+static const struct device_listener device_listener = {
+	.changed = on_changed,
+	.logged = on_logged,
+	.link = on_link,
+	.gone = on_gone,
+};
+
+/* ---- stop ------------------------------------------------------------------------- */
+
 static int on_stop_limit(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct manager *m = arg;
 
 	log_warning("not all devices stopped in time; ending them");
-	return sd_event_exit(m->event, 1);
+	return sd_event_exit(m->env.event, 1);
 }
 
 static uint64_t stop_limit_ms(const struct manager *m)
@@ -330,17 +300,68 @@ void manager_stop(struct manager *m)
 	uint64_t limit = stop_limit_ms(m);
 	size_t i;
 
-	if (m->stopping)
+	if (m->env.stopping)
 		return;
-	m->stopping = true;
+	m->env.stopping = true;
 	/* With time to kill what is left. */
 	sd_notifyf(0, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%llu",
 		   (unsigned long long)(limit + STOP_LIMIT_MS / 2) * 1000);
 	for (i = 0; i < m->n_devices; i++)
 		device_stop(m->device[i], false);
 	if (all_down(m))
-		sd_event_exit(m->event, 0);
+		sd_event_exit(m->env.event, 0);
 	else
-		sd_event_add_time_relative(m->event, &m->stop_timer, CLOCK_MONOTONIC,
+		sd_event_add_time_relative(m->env.event, &m->stop_timer, CLOCK_MONOTONIC,
 					   limit * 1000, 0, on_stop_limit, m);
+}
+
+/* ---- opening, closing -------------------------------------------------------- */
+
+int manager_open(sd_event *event, const struct manager_options *options,
+		 struct fdstore *fdstore, struct manager *ret)
+{
+	int r;
+
+	*ret = (struct manager){
+		.env = { .event = event, .global = &ret->config.global, .fdstore = fdstore,
+			 .listener = &device_listener, .listener_arg = ret },
+		.options = *options,
+		.lock = -1,
+		.kept_config = -1,
+	};
+	if (options->only && ddekit_bdf_parse(options->only, &ret->only) < 0) {
+		log_error("--device %s: not a PCI address such as 0000:01:00.0", options->only);
+		return -EINVAL;
+	}
+	r = manager_open_config(ret);
+	if (r >= 0)
+		r = jobs_create(event, &ret->jobs);
+	if (r < 0)
+		return r;
+	confine_open();
+	spawn_user(ret->config.global.user, &ret->env.host_uid, &ret->env.host_gid);
+	r = open_runtime_dir(ret);
+	return r < 0 ? r : take_devices(ret);
+}
+
+void manager_close(struct manager *m)
+{
+	_cleanup_free_ char *name = lock_name(m);
+	size_t i;
+
+	m->stop_timer = sd_event_source_disable_unref(m->stop_timer);
+	/* What is left to the next ddekitd must not be given back. */
+	for (i = 0; i < m->n_devices && !m->leaving; i++)
+		device_destroy(m->device[i]);
+	free(m->device);
+	jobs_destroy(m->jobs);
+	if (name && m->config.global.runtime_dir)
+		lockfile_remove(m->config.global.runtime_dir, name, &m->lock);
+	fd_close(&m->lock);
+	config_finish(&m->config);
+	if (!m->leaving)
+		manager_forget_config(m);
+	fd_close(&m->kept_config);
+	free(m->config_error);
+	m->config_error = NULL;
 }

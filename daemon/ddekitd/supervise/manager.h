@@ -31,24 +31,20 @@ struct manager_listener {
 #define MANAGER_LISTENERS 2	/* the control interface, binding.c */
 
 struct manager {
-	sd_event *event;
+	struct device_env env;		/* its fd store is main's */
 	struct manager_options options;
 	struct config config;		/* its devices have been moved out */
 	struct ddekit_bdf only;
-	uid_t host_uid;
-	gid_t host_gid;
 	int lock;			/* singleton */
 	struct device **device;		/* sorted by BDF */
 	size_t n_devices;
 	const struct manager_listener *listener[MANAGER_LISTENERS];
 	void *listener_arg[MANAGER_LISTENERS];
 	size_t n_listeners;
-	struct fdstore *fdstore;	/* main's; NULL: none */
 	struct jobs *jobs;		/* reloads, one after another */
 	sd_event_source *stop_timer;
 	int kept_config;		/* the last good one (state-file.h), -1: none */
 	char *config_error;		/* why the file is not what is in use, or NULL */
-	bool stopping;
 	bool starting;			/* the service manager waits for READY=1 */
 	bool leaving;			/* what runs is the next ddekitd's */
 };
@@ -81,11 +77,5 @@ int manager_add(struct manager *m, struct device_config *config, bool transient,
 /* Both are borrowed as long as there are devices. Those before are called before. Return: 0,
  * -ENOSPC. */
 int manager_subscribe(struct manager *m, const struct manager_listener *listener, void *arg);
-
-/* Called by devices. */
-void manager_device_changed(struct manager *m, struct device *dev, enum device_state from);
-void manager_device_logged(struct manager *m, struct device *dev, int level, const char *text);
-void manager_link_changed(struct manager *m, struct device *dev);
-void manager_device_gone(struct manager *m, struct device *dev);	/* frees it */
 
 #endif

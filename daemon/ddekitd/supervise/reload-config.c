@@ -165,7 +165,7 @@ int manager_reload(struct manager *m, manager_reloaded_fn fn, void *arg, char **
 	if (!r)
 		r = add_checks(m, &reload->fresh, check);
 	if (!r)
-		r = uses_start(check, m->event, m->jobs);
+		r = uses_start(check, m->env.event, m->jobs);
 	if (r < 0) {
 		uses_free(check);
 		reload_free(reload);
