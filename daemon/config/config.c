@@ -96,7 +96,7 @@ static int by_bdf(const void *a, const void *b)
 				  (*(struct device_config *const *)b)->bdf);
 }
 
-static int add_device(struct config *config, struct device_config *dev)
+static int config_add_device(struct config *config, struct device_config *dev)
 {
 	struct device_config **grown;
 
@@ -120,7 +120,7 @@ static void begin_device(struct reader *rd, struct ddekit_bdf bdf)
 		return;
 	}
 	dev = where ? device_config_create(bdf, where) : NULL;
-	if (!dev || add_device(rd->config, dev) < 0) {
+	if (!dev || config_add_device(rd->config, dev) < 0) {
 		device_config_destroy(dev);
 		rd->no_memory = true;
 		return;
@@ -144,7 +144,7 @@ static void begin_section(struct reader *rd, const char *section)
 	rd->header_line = 0;
 }
 
-static int take_key(struct reader *rd, const char *name, const char *value, char **why)
+static int set_key(struct reader *rd, const char *name, const char *value, char **why)
 {
 	_cleanup_free_ char *where = str_format("%s:%u", rd->path, rd->line);
 
@@ -172,7 +172,7 @@ static int on_key(void *arg, const char *section, const char *name, const char *
 	if (rd->indented && !first && rd->dev && rd->line > 1)
 		r = device_config_append(rd->dev, name, value, &why);
 	else
-		r = take_key(rd, name, value, &why);
+		r = set_key(rd, name, value, &why);
 	if (why)
 		complain(rd, rd->line, "%s", why);
 	else if (r < 0)
@@ -224,7 +224,7 @@ static bool have_dropin(const struct dropins *all, const char *name)
 	return false;
 }
 
-static int add_dropin(struct dropins *all, const char *dir, const char *name)
+static int dropins_add(struct dropins *all, const char *dir, const char *name)
 {
 	struct dropin *grown = realloc(all->item, (all->n + 1) * sizeof(*grown));
 	char *path;
@@ -248,12 +248,12 @@ static int scan_dropins(struct dropins *all, const char *dir)
 
 	for (i = 0; i < names.n && !r; i++)
 		if (has_suffix(names.item[i], ".conf") && !have_dropin(all, names.item[i]))
-			r = add_dropin(all, dir, names.item[i]);
+			r = dropins_add(all, dir, names.item[i]);
 	strv_finish(&names);
 	return r;
 }
 
-static int by_name(const void *a, const void *b)
+static int by_dropin_name(const void *a, const void *b)
 {
 	return strcmp(((const struct dropin *)a)->name, ((const struct dropin *)b)->name);
 }
@@ -269,7 +269,7 @@ static int read_dropins(struct config *config, const char *path, struct strv *er
 	if (!r && !strcmp(path, CONFIG_FILE))
 		r = scan_dropins(&all, CONFIG_VENDOR_DIR);
 	if (all.n)
-		qsort(all.item, all.n, sizeof(*all.item), by_name);
+		qsort(all.item, all.n, sizeof(*all.item), by_dropin_name);
 	for (i = 0; i < all.n; i++) {
 		if (r >= 0 || r == -ENOENT)
 			r = read_file(config, all.item[i].path, errors);

@@ -27,7 +27,7 @@ static void print_change(const struct options *o, const char *bdf, const char *b
 }
 
 /* "up (e1000e, dde1s0)" */
-static char *describe(sd_bus *bus, const char *bdf, const char *state)
+static char *describe_state(sd_bus *bus, const char *bdf, const char *state)
 {
 	struct json_object *status;
 	char *text;
@@ -41,8 +41,8 @@ static char *describe(sd_bus *bus, const char *bdf, const char *state)
 }
 
 /* Reads the reply "ss", or "sss" with a note, of a change and waits for its outcome. */
-static int follow(const struct options *o, sd_bus *bus, sd_bus_message *reply,
-		  struct waiter *waiter, const char *goal)
+static int follow_change(const struct options *o, sd_bus *bus, sd_bus_message *reply,
+			 struct waiter *waiter, const char *goal)
 {
 	_cleanup_free_ char *after = NULL;
 	const char *before, *bdf, *note = "";
@@ -60,7 +60,7 @@ static int follow(const struct options *o, sd_bus *bus, sd_bus_message *reply,
 	}
 	code = waiter_wait(waiter, bdf, goal, o);
 	if (code == EXIT_OK)
-		after = describe(bus, bdf, goal);
+		after = describe_state(bus, bdf, goal);
 	else if (code == EXIT_DEVICE_FAILED)
 		after = strdup("failed");
 	if (after)
@@ -93,7 +93,7 @@ static int change(const struct options *o, sd_bus *bus, const char *method, cons
 		r = sd_bus_message_append(msg, "u", client_bind_flags(o));
 	if (r >= 0)
 		r = sd_bus_call(bus, msg, 0, &error, &reply);
-	code = r < 0 ? client_error(r, &error) : follow(o, bus, reply, waiter, goal);
+	code = r < 0 ? client_error(r, &error) : follow_change(o, bus, reply, waiter, goal);
 	waiter_close(waiter);
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(msg);
@@ -116,24 +116,24 @@ int cmd_bind(const struct options *o)
 	return code;
 }
 
-static int unbind(const struct options *o, sd_bus *bus)
+static int call_unbind(const struct options *o, sd_bus *bus)
 {
 	return change(o, bus, "Unbind", "configured");
 }
 
 int cmd_unbind(const struct options *o)
 {
-	return client_with_device(o, unbind);
+	return client_with_device(o, call_unbind);
 }
 
-static int restart(const struct options *o, sd_bus *bus)
+static int call_restart(const struct options *o, sd_bus *bus)
 {
 	return change(o, bus, o->in_place ? "RestartInPlace" : "Restart", "up");
 }
 
 int cmd_restart(const struct options *o)
 {
-	return client_with_device(o, restart);
+	return client_with_device(o, call_restart);
 }
 
 int cmd_reload(const struct options *o)
@@ -156,7 +156,7 @@ int cmd_reload(const struct options *o)
 	return code;
 }
 
-static int monitor(const struct options *o, sd_bus *bus)
+static int call_monitor(const struct options *o, sd_bus *bus)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
@@ -179,7 +179,7 @@ static int monitor(const struct options *o, sd_bus *bus)
 
 int cmd_monitor(const struct options *o)
 {
-	return client_with_device(o, monitor);
+	return client_with_device(o, call_monitor);
 }
 
 /* ---- check ------------------------------------------------------------------ */

@@ -50,7 +50,7 @@ static void print_text(struct json_object *plan)
 	print_each(plan, "problems", "problem");
 }
 
-static int show(const struct options *o, const char *text)
+static int show_plan(const struct options *o, const char *text)
 {
 	struct json_object *plan = json_tokener_parse(text), *problems;
 	int code = EXIT_FAILED;
@@ -87,7 +87,7 @@ int print_plan(const struct options *o, sd_bus *bus)
 		r = sd_bus_call(bus, msg, 0, &error, &reply);
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "s", &text);
-	code = r < 0 ? client_error(r, &error) : show(o, text);
+	code = r < 0 ? client_error(r, &error) : show_plan(o, text);
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(msg);
 	sd_bus_message_unref(reply);

@@ -313,7 +313,7 @@ struct waiter {
 	bool changed;
 };
 
-static int on_changed(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int on_waiter_signal(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	struct waiter *w = arg;
 
@@ -330,7 +330,7 @@ int waiter_open(sd_bus *bus, struct waiter **ret)
 		return -ENOMEM;
 	w->bus = bus;
 	r = sd_bus_match_signal(bus, &w->slot, NULL, CONTROL_PATH, CONTROL_INTERFACE,
-				"StateChanged", on_changed, w);
+				"StateChanged", on_waiter_signal, w);
 	if (r < 0) {
 		free(w);
 		return r;

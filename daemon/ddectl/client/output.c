@@ -46,7 +46,7 @@ void table_row(struct table *t, const char *const *cells)
 		strv_add(&t->cells, cells[i] && *cells[i] ? cells[i] : "-");
 }
 
-static int width(const struct table *t, unsigned int column)
+static int column_width(const struct table *t, unsigned int column)
 {
 	size_t i, max = 0;
 
@@ -64,7 +64,7 @@ void table_print(struct table *t)
 	for (i = 0; i < t->cells.n; i++) {
 		column = i % t->columns;
 		if (column + 1 < t->columns)
-			printf("%-*s  ", width(t, column), t->cells.item[i]);
+			printf("%-*s  ", column_width(t, column), t->cells.item[i]);
 		else
 			printf("%s\n", t->cells.item[i]);
 	}

@@ -65,7 +65,7 @@ static int list_params(const struct options *o)
 	return show_list(o, "ListParameters", keys, titles, ARRAY_SIZE(keys));
 }
 
-static int print_value(const struct options *o, const char *name, const char *value)
+static int print_parameter(const struct options *o, const char *name, const char *value)
 {
 	struct json_object *json;
 
@@ -102,7 +102,7 @@ static int access_param(const struct options *o, sd_bus *bus, const char *name,
 	if (r < 0)
 		code = client_error(r, &error);
 	else if (!value)
-		code = print_value(o, name, text);
+		code = print_parameter(o, name, text);
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(reply);
 	return code;

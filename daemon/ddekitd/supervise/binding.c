@@ -8,7 +8,7 @@
 #include "lib/log.h"
 
 /* Return: -EPERM, -ENOMEM. */
-static FORMAT(3, 4) int refuse(struct refusal *ret, const char *error, const char *fmt, ...)
+static FORMAT(3, 4) int refuse_bind(struct refusal *ret, const char *error, const char *fmt, ...)
 {
 	char *text;
 	va_list ap;
@@ -33,20 +33,20 @@ int binding_check(const struct binding *b, struct refusal *ret_why)
 	const struct device *dev = b->dev;
 
 	if (b->m->env.stopping)
-		return refuse(ret_why, CONTROL_ERROR_STATE, "ddekitd is stopping");
+		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "ddekitd is stopping");
 	if (b->m->options.only && !dev)
-		return refuse(ret_why, CONTROL_ERROR_STATE, "this ddekitd runs %s alone",
-			      b->m->options.only);
+		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "this ddekitd runs %s alone",
+				   b->m->options.only);
 	if (dev && dev->busy && is_down(dev))
-		return refuse(ret_why, CONTROL_ERROR_STATE, "%s: %s", dev->config->bdf_text,
-			      dev->error ? dev->error : "it is being given back; try again");
+		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "%s: %s", dev->config->bdf_text,
+				   dev->error ? dev->error : "it is being given back; try again");
 	if (dev && dev->state == DEVICE_STOPPING)
-		return refuse(ret_why, CONTROL_ERROR_STATE, "%s is stopping; try again",
-			      dev->config->bdf_text);
+		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "%s is stopping; try again",
+				   dev->config->bdf_text);
 	if (dev && b->n_settings && !is_down(dev))
-		return refuse(ret_why, CONTROL_ERROR_EXISTS, "%s is %s; unbind it before binding "
-			      "it with other settings", dev->config->bdf_text,
-			      device_state_name(dev->state));
+		return refuse_bind(ret_why, CONTROL_ERROR_EXISTS, "%s is %s; unbind it before "
+				   "binding it with other settings", dev->config->bdf_text,
+				   device_state_name(dev->state));
 	return 0;
 }
 
@@ -57,13 +57,13 @@ bool binding_lasts(const struct binding *b)
 	       (b->n_settings || !b->dev || b->dev->transient);
 }
 
-static int stage(const struct binding *b, struct refusal *ret_why)
+static int stage_dropin(const struct binding *b, struct refusal *ret_why)
 {
 	_cleanup_free_ char *why = NULL;
 	int r = dropin_stage(b->m->options.config_path, b->config, &why);
 
 	if (r < 0 && r != -ENOMEM && why)
-		return refuse(ret_why, CONTROL_ERROR_CONFIG, "%s", why);
+		return refuse_bind(ret_why, CONTROL_ERROR_CONFIG, "%s", why);
 	return r;
 }
 
@@ -91,7 +91,7 @@ static int apply_config(struct binding *b)
 
 /* ---- the outcome --------------------------------------------------------------- */
 
-static void commit(struct manager *m, struct device *dev)
+static void commit_dropin(struct manager *m, struct device *dev)
 {
 	const char *config = m->options.config_path;
 	_cleanup_free_ char *path = dropin_path(config, dev->config->bdf_text);
@@ -109,7 +109,7 @@ static void commit(struct manager *m, struct device *dev)
 }
 
 /* The device's state has changed; it may be the one that decides. */
-static void settle(struct manager *m, struct device *dev)
+static void binding_settle(struct manager *m, struct device *dev)
 {
 	struct device_config *before = dev->bind_before;
 	bool staged = dev->staged;
@@ -119,7 +119,7 @@ static void settle(struct manager *m, struct device *dev)
 	dev->bind_before = NULL;
 	dev->staged = false;
 	if (staged && dev->state == DEVICE_UP)
-		commit(m, dev);
+		commit_dropin(m, dev);
 	else if (staged)
 		dropin_discard(m->options.config_path, dev->config->bdf_text);
 	if (before && is_down(dev))
@@ -128,12 +128,12 @@ static void settle(struct manager *m, struct device *dev)
 		device_config_destroy(before);
 }
 
-static void on_changed(void *arg, struct device *dev, enum device_state from)
+static void on_state_changed(void *arg, struct device *dev, enum device_state from)
 {
-	settle(arg, dev);
+	binding_settle(arg, dev);
 }
 
-static const struct manager_listener listener = { .changed = on_changed };
+static const struct manager_listener listener = { .changed = on_state_changed };
 
 int binding_open(struct manager *m)
 {
@@ -148,7 +148,7 @@ int binding_perform(struct binding *b, struct refusal *ret_why)
 	int r = binding_check(b, ret_why);
 
 	if (!r && staged)
-		r = stage(b, ret_why);
+		r = stage_dropin(b, ret_why);
 	if (r < 0)
 		return r;
 	r = apply_config(b);
@@ -160,7 +160,7 @@ int binding_perform(struct binding *b, struct refusal *ret_why)
 	b->dev->force = b->flags & CONTROL_BIND_FORCE;
 	r = device_start(b->dev);
 	if (r == -EALREADY && b->dev->state == DEVICE_UP)
-		settle(b->m, b->dev);
+		binding_settle(b->m, b->dev);
 	return r == -EALREADY ? 0 : r;
 }
 
@@ -186,12 +186,13 @@ static int unconfigure(struct manager *m, struct device *dev, bool *ret_forget, 
 	if (!r || dev->transient)
 		return 0;
 	if (r != -ENOENT && r != -EPERM)
-		return refuse(ret_why, CONTROL_ERROR_FAILED, "%s: cannot remove its drop-in from "
-			      "%s.d: %s; --runtime leaves it there", bdf, config, strerror(-r));
+		return refuse_bind(ret_why, CONTROL_ERROR_FAILED, "%s: cannot remove its drop-in "
+				   "from %s.d: %s; --runtime leaves it there", bdf, config,
+				   strerror(-r));
 	if (dev->config->autostart)
 		*ret_note = str_format("its section at %s stays: ddekitd binds it again when it "
-				       "starts, unless that is removed or has autostart=no",
-				       dev->config->where);
+				    "starts, unless that is removed or has autostart=no",
+				    dev->config->where);
 	return 0;
 }
 

@@ -114,7 +114,7 @@ bool manager_owns(const struct manager *m, const struct device_config *config)
 }
 
 /* Moves the devices of the configuration into the manager. */
-static int take_devices(struct manager *m)
+static int add_configured(struct manager *m)
 {
 	size_t i;
 	int r;
@@ -341,7 +341,7 @@ int manager_open(sd_event *event, const struct manager_options *options,
 	confine_open();
 	spawn_user(ret->config.global.user, &ret->env.host_uid, &ret->env.host_gid);
 	r = open_runtime_dir(ret);
-	return r < 0 ? r : take_devices(ret);
+	return r < 0 ? r : add_configured(ret);
 }
 
 void manager_close(struct manager *m)

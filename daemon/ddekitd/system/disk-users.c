@@ -9,7 +9,7 @@
 /* ---- in the thread --------------------------------------------------------- */
 
 /* A block device and its partitions. */
-static int look_at(const char *name, struct strv *uses)
+static int look_at_disk(const char *name, struct strv *uses)
 {
 	_cleanup_free_ char *path = str_format("%s/class/block/%s", inuse_system.sys, name);
 	struct strv names = { 0 };
@@ -32,8 +32,8 @@ void uses_look(void *arg)
 
 	for (i = 0; i < check->n; i++)
 		for (j = 0; j < check->entry[i].nodes.n && !check->error; j++)
-			check->error = look_at(check->entry[i].nodes.item[j],
-					       &check->entry[i].uses);
+			check->error = look_at_disk(check->entry[i].nodes.item[j],
+						    &check->entry[i].uses);
 }
 
 /* ---- in the event loop --------------------------------------------------------- */
@@ -75,14 +75,14 @@ int uses_add(struct uses_check *check, const char *bdf_text, const char *change,
 	return 0;
 }
 
-static void call_done(void *arg)
+static void uses_done(void *arg)
 {
 	struct uses_check *check = arg;
 
 	check->done(check);
 }
 
-static const struct job_ops ops = { .work = uses_look, .done = call_done };
+static const struct job_ops ops = { .work = uses_look, .done = uses_done };
 
 int uses_start(struct uses_check *check, sd_event *event, struct jobs *jobs)
 {
