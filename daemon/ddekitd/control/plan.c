@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "config/drop-in.h"
+#include "device/plugin.h"
 #include "system/in-use.h"
 #include "lib/json.h"
 #include "system/pci-sysfs.h"
@@ -24,26 +25,19 @@ static void add_problem(struct plan *p, const char *text)
 /* The driver, as a start would choose it. */
 static int add_driver(struct plan *p, const char *modalias)
 {
-	struct device_config *copy = device_config_copy(p->config);
-	struct device *dev = copy ? device_create(&p->m->env, copy, true) : NULL;
+	const struct device_config *config = p->config;
+	struct device_plugin plugin = { 0 };
 	_cleanup_free_ char *why = NULL;
-	int r;
+	int r = 0;
 
-	if (!dev) {
-		device_config_destroy(copy);
-		return -ENOMEM;
-	}
-	if (modalias)
-		snprintf(dev->modalias, sizeof(dev->modalias), "%s", modalias);
 	/* An emulated device tells its ids when it is there. */
-	if (!modalias && config_is_emulated(copy) && !strcmp(copy->driver, "auto"))
-		r = 0;
-	else
-		r = device_choose_plugin(dev, &why);
-	add_string(p->o, "driver", dev->plugin.name ? dev->plugin.name : copy->driver);
+	if (modalias || !config_is_emulated(config) || strcmp(config->driver, "auto"))
+		r = plugin_choose(config, modalias ? modalias : "",
+				  p->m->config.global.plugin_dir, &plugin, &why);
+	add_string(p->o, "driver", plugin.name ? plugin.name : config->driver);
 	if (r < 0 && r != -ENOMEM)
 		add_problem(p, why ? why : strerror(-r));
-	device_destroy(dev);
+	plugin_finish(&plugin);
 	return r == -ENOMEM ? r : 0;
 }
 

@@ -127,6 +127,19 @@ int device_limit_start(struct device *dev)
 	return device_set_timer(dev, dev->config->start_timeout, on_start_timeout);
 }
 
+int device_choose_plugin(struct device *dev, char **ret_why)
+{
+	struct device_plugin plugin;
+	int r = plugin_choose(dev->config, dev->modalias, dev->env->global->plugin_dir, &plugin,
+			      ret_why);
+
+	if (r < 0)
+		return r;
+	plugin_finish(&dev->plugin);
+	dev->plugin = plugin;
+	return 0;
+}
+
 #define FRONT_WAIT_NS SECOND_NS	/* for a front that withdraws requests */
 #define FRONT_LOOK_MS 5
 
@@ -665,7 +678,7 @@ void device_destroy(struct device *dev)
 	dev->heartbeat = sd_event_source_disable_unref(dev->heartbeat);
 	device_close_at_once(dev);
 	jobs_destroy(dev->jobs);
-	device_plugin_finish(&dev->plugin);
+	plugin_finish(&dev->plugin);
 	logring_destroy(dev->logs);
 	logring_destroy(dev->history);
 	device_config_destroy(dev->config);

@@ -34,9 +34,9 @@
 #ifndef DDEKITD_DEVICE_H
 #define DDEKITD_DEVICE_H
 
-#include "config/catalog.h"
 #include "config/config.h"
 #include "protocol/control.h"
+#include "plugin.h"
 #include "process/driver-host.h"
 #include "lib/log-ring.h"
 #include "system/link-watch.h"
@@ -73,15 +73,6 @@ struct device_death {
 	bool clean, signalled;
 	int status;		/* exit status or signal */
 	uint64_t restarts;	/* before it */
-};
-
-/* Which module files with which parameters, got from the catalogue. */
-struct device_plugin {
-	char *name;
-	char *class;
-	char *bridge;			/* "net", or NULL */
-	struct strv path;		/* absolute, in load order */
-	struct strv args;		/* of the same length */
 };
 
 /* Nanoseconds of the monotonic clock; 0: not yet. */
@@ -288,9 +279,8 @@ void device_on_close(struct device *dev);
 void device_on_handover(struct device *dev, const struct handover_work *w);
 void device_on_block_closed(struct device *dev);
 
-/* plugin.c. Return: 0 or -errno with *ret_why to be freed. */
+/* device.c. Return: as plugin_choose(); the present one stays then. */
 int device_choose_plugin(struct device *dev, char **ret_why);
-void device_plugin_finish(struct device_plugin *plugin);
 
 /* host.c */
 /* Gets the claim's files for the next one; device_on_handover() follows. 0, -errno. */

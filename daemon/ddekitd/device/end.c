@@ -32,7 +32,7 @@ static void finish_stop(struct device *dev)
 	enum device_want want = dev->want;
 
 	str_set(&dev->error, NULL);
-	device_plugin_finish(&dev->plugin);
+	plugin_finish(&dev->plugin);
 	device_apply_next_config(dev);
 	if (dev->state != DEVICE_CONFIGURED)
 		device_enter(dev, DEVICE_CONFIGURED, "released");

@@ -16,49 +16,45 @@ static void on_reload_reply(void *arg, const struct host_reply *reply)
 	host_kill(dev->host, text);
 }
 
-/* The plugins with @options, those in @old being what the host has loaded. */
-static int choose_again(struct device *dev, const struct device_plugin *old, char **ret_why)
+/* What the host has loaded stays loaded. */
+static int check_files(const struct device_plugin *old, const struct device_plugin *plugin,
+		       char **ret_why)
 {
-	int r = device_choose_plugin(dev, ret_why);
 	size_t i;
 
-	if (r < 0)
-		return r;
 	for (i = 0; i < old->path.n; i++)
-		if (dev->plugin.path.n != old->path.n ||
-		    strcmp(old->path.item[i], dev->plugin.path.item[i])) {
+		if (plugin->path.n != old->path.n ||
+		    strcmp(old->path.item[i], plugin->path.item[i])) {
 			*ret_why = str_format("driver %s has other files now: restart it without "
-					      "--in-place", dev->plugin.name);
+					      "--in-place", plugin->name);
 			return -ESTALE;
 		}
 	return 0;
 }
 
 /* Lays @options over the configuration. Return: 0, -errno and nothing is changed. */
-static int take_options(struct device *dev, const char *options, char **ret_why)
+static int set_options(struct device *dev, const char *options, char **ret_why)
 {
-	struct device_config *config = device_config_copy(dev->config), *before = dev->config;
-	struct device_plugin old = dev->plugin;
+	struct device_config *config = device_config_copy(dev->config);
+	struct device_plugin plugin = { 0 };
 	int r = config ? 0 : -ENOMEM;
 
 	if (!r && options)
 		r = device_config_set(config, "options", options, 1, ret_why);
+	if (!r)
+		r = plugin_choose(config, dev->modalias, dev->env->global->plugin_dir, &plugin,
+				  ret_why);
+	if (!r)
+		r = check_files(&dev->plugin, &plugin, ret_why);
 	if (r < 0) {
+		plugin_finish(&plugin);
 		device_config_destroy(config);
 		return r;
 	}
+	plugin_finish(&dev->plugin);
+	dev->plugin = plugin;
+	device_config_destroy(dev->config);
 	dev->config = config;
-	memset(&dev->plugin, 0, sizeof(dev->plugin));
-	r = choose_again(dev, &old, ret_why);
-	if (r < 0) {
-		device_plugin_finish(&dev->plugin);
-		dev->plugin = old;
-		dev->config = before;
-		device_config_destroy(config);
-		return r;
-	}
-	device_plugin_finish(&old);
-	device_config_destroy(before);
 	return 0;
 }
 
@@ -79,7 +75,7 @@ int device_reload(struct device *dev, const char *options, char **ret_why)
 
 	if (dev->state != DEVICE_UP || dev->want != WANT_UP || !dev->host)
 		return -EBUSY;
-	r = take_options(dev, options, ret_why);
+	r = set_options(dev, options, ret_why);
 	if (r < 0)
 		return r;
 	dev->reloads++;
