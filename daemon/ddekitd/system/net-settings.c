@@ -357,12 +357,13 @@ struct json_object *netsave_to_json(const struct netsave *save)
 	if (save->has_mac)
 		json_object_object_add(o, "mac", json_hex(save->mac, sizeof(save->mac)));
 	if (save->has_own_mac)
-		json_object_object_add(o, "own_mac", json_hex(save->own_mac, sizeof(save->own_mac)));
+		json_object_object_add(o, "own_mac", json_hex(save->own_mac,
+							      sizeof(save->own_mac)));
 	for (i = 0; i < save->n; i++) {
 		m = json_object_new_object();
 		json_object_object_add(m, "type", json_object_new_int(save->message[i]->type));
 		json_object_object_add(m, "data", json_hex(save->message[i]->data,
-							  save->message[i]->len));
+							   save->message[i]->len));
 		json_object_array_add(list, m);
 	}
 	json_object_object_add(o, "messages", list);
