@@ -92,6 +92,8 @@ int config_load(struct config *config, const char *path, struct strv *errors);
  * To be freed. NULL: no memory. */
 char *config_print(const struct config *config);
 void config_finish(struct config *config);
+/* Negative, 0, positive: a is before, is, is after b. */
+int config_bdf_compare(struct ddekit_bdf a, struct ddekit_bdf b);
 struct device_config *config_find(const struct config *config, struct ddekit_bdf bdf);
 
 /* NULL: no memory. Has the defaults that depend on nothing. */

@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "ddectl.h"
+#include "protocol/control.h"
 
 /* Options of the commands that ask a daemon, and of those of them that print JSON. */
 #define DAEMON "runtime-dir socket"
@@ -249,7 +250,7 @@ static int check_options(const struct command *c, const struct options *o)
 	return 0;
 }
 
-static int take_setting(struct options *o, const char *arg, const char *value)
+static int parse_setting(struct options *o, const char *arg, const char *value)
 {
 	if (strv_add(&o->given, arg) < 0 || strv_add(&o->settings.key, arg) < 0 ||
 	    strv_add(&o->settings.value, value) < 0)
@@ -259,7 +260,7 @@ static int take_setting(struct options *o, const char *arg, const char *value)
 
 /* --KEY VALUE and --KEY=VALUE for the keys of a device are bind's settings.
  * They are taken out of argv. Return: 0, exit code. */
-static int take_settings(struct options *o, int *argc, char **argv)
+static int parse_settings(struct options *o, int *argc, char **argv)
 {
 	int in, out = 1, code = 0;
 
@@ -282,7 +283,7 @@ static int take_settings(struct options *o, int *argc, char **argv)
 			fprintf(stderr, "ddectl: --%s needs a value\n", key);
 			return EXIT_USAGE;
 		} else {
-			code = take_setting(o, key, value);
+			code = parse_setting(o, key, value);
 		}
 	}
 	*argc = out;
@@ -309,7 +310,7 @@ static int note_option(struct options *o, int opt)
 }
 
 /* Return: 0, exit code. */
-static int take_option(struct options *o, int opt)
+static int parse_option(struct options *o, int opt)
 {
 	switch (opt) {
 	case 'j':
@@ -381,7 +382,7 @@ static int take_option(struct options *o, int opt)
 	return 0;
 }
 
-static int run(struct options *o, int argc, char **argv)
+static int run_command(struct options *o, int argc, char **argv)
 {
 	const struct command *c;
 	int code;
@@ -409,7 +410,7 @@ int main(int argc, char **argv)
 {
 	struct options o = { .runtime_dir = CONTROL_RUNTIME_DIR, .lines = 1000, .priority = 7,
 			     .timeout_ms = 60000 };
-	int opt, code = take_settings(&o, &argc, argv);
+	int opt, code = parse_settings(&o, &argc, argv);
 
 	while (!code && (opt = getopt_long(argc, argv, "jfn:p:Vh", common_options, NULL)) >= 0) {
 		if (opt == 'V') {
@@ -418,10 +419,10 @@ int main(int argc, char **argv)
 		}
 		code = note_option(&o, opt);
 		if (!code)
-			code = take_option(&o, opt);
+			code = parse_option(&o, opt);
 	}
 	if (!code)
-		code = run(&o, argc, argv);
+		code = run_command(&o, argc, argv);
 	strv_finish(&o.given);
 	strv_finish(&o.settings.key);
 	strv_finish(&o.settings.value);

@@ -142,7 +142,7 @@ int strv_add(struct strv *v, const char *item)
 }
 
 /* Copies one word of @text into @word. Return: what follows, NULL: open quote. */
-static const char *take_word(const char *text, char *word)
+static const char *split_word(const char *text, char *word)
 {
 	char quote = 0;
 
@@ -169,7 +169,7 @@ int strv_split(struct strv *v, const char *text)
 		text += strspn(text, " \t");
 		if (!*text)
 			return 0;
-		text = take_word(text, word);
+		text = split_word(text, word);
 		if (!text)
 			return -EINVAL;
 		r = strv_add(v, word);

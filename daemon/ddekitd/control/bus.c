@@ -63,7 +63,7 @@ static int on_any_message(sd_bus_message *m, void *arg, sd_bus_error *error)
 	return 1;
 }
 
-static int add_objects(struct bus *bus, sd_bus *connection)
+static int bus_add_objects(struct bus *bus, sd_bus *connection)
 {
 	int r = sd_bus_add_filter(connection, NULL, on_any_message, NULL);
 
@@ -123,7 +123,7 @@ static int set_up(struct client *client, int fd)
 	if (r >= 0)
 		r = sd_bus_negotiate_fds(client->bus, 0);
 	if (r >= 0)
-		r = add_objects(client->owner, client->bus);
+		r = bus_add_objects(client->owner, client->bus);
 	if (r >= 0)
 		r = sd_bus_set_close_on_exit(client->bus, 0);	/* it would wait */
 	if (r >= 0)
@@ -193,7 +193,7 @@ static void join_system_bus(struct bus *bus)
 	sd_bus *b = sysbus_bus(bus->system);
 
 	if (r >= 0)
-		r = add_objects(bus, b);
+		r = bus_add_objects(bus, b);
 	if (r >= 0)
 		r = sd_bus_request_name_async(b, NULL, CONTROL_SERVICE, 0, NULL, NULL);
 	if (r >= 0)
@@ -269,7 +269,7 @@ static void emit_properties(sd_bus *bus, const struct device *dev)
 					       "Error", NULL);
 }
 
-static void emit(sd_bus *bus, const struct device *dev, enum device_state from)
+static void emit_state(sd_bus *bus, const struct device *dev, enum device_state from)
 {
 	const char *error = device_error(dev);
 
@@ -285,9 +285,9 @@ void bus_state_changed(struct bus *bus, const struct device *dev, enum device_st
 
 	for (client = bus->clients; client; client = client->next)
 		if (reads_signals(client))
-			emit(client->bus, dev, from);
+			emit_state(client->bus, dev, from);
 	if (bus->system && !bus_is_clogged(sysbus_bus(bus->system)))
-		emit(sysbus_bus(bus->system), dev, from);
+		emit_state(sysbus_bus(bus->system), dev, from);
 }
 
 static void emit_link(sd_bus *bus, const struct device *dev)

@@ -265,7 +265,7 @@ static int answer_param(const struct host_call *call, const struct host_reply *r
 }
 
 /* Parameters named without their module are the driver's. */
-static char *full_name(const struct device *dev, const char *name)
+static char *parameter_name(const struct device *dev, const char *name)
 {
 	const char *last, *base;
 	size_t bridge = device_plugin(dev)->bridge ? 1 : 0, n = device_plugin(dev)->path.n;
@@ -280,7 +280,7 @@ static char *full_name(const struct device *dev, const char *name)
 static int param_call(sd_bus_message *msg, struct device *dev, const char *name,
 		      const char *value, sd_bus_error *error)
 {
-	_cleanup_free_ char *full = full_name(dev, name), *text = NULL;
+	_cleanup_free_ char *full = parameter_name(dev, name), *text = NULL;
 
 	if (!full)
 		return -ENOMEM;
@@ -377,7 +377,7 @@ static int run_monitor(sd_bus_message *msg, struct device *dev, const char *comm
 }
 
 /* Monitor(s device, s command, s arguments) -> s reply */
-static int monitor(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int monitor_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	const char *command, *arguments;
 	struct device *dev;
@@ -394,7 +394,7 @@ static int monitor(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	return run_monitor(msg, dev, command, arguments);
 }
 
-static void on_reloaded(void *arg, int r, const char *why)
+static void answer_reload(void *arg, int r, const char *why)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *msg = arg;
@@ -410,11 +410,11 @@ static void on_reloaded(void *arg, int r, const char *why)
 }
 
 /* Reload() */
-static int reload(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int reload_config(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	const struct interface *i = arg;
 	_cleanup_free_ char *why = NULL;
-	int r = manager_reload(i->manager, on_reloaded, msg, &why);
+	int r = manager_reload(i->manager, answer_reload, msg, &why);
 
 	if (r < 0)
 		return method_bad_config(error, why, r);
@@ -446,7 +446,7 @@ static const struct guard {
 	{ "Unbind", "org.ddekit.unbind", method_unbind },
 	{ "Restart", "org.ddekit.restart", restart_device },
 	{ "RestartInPlace", "org.ddekit.restart", restart_in_place },
-	{ "Reload", "org.ddekit.reload", reload },
+	{ "Reload", "org.ddekit.reload", reload_config },
 	{ "SetParameter", "org.ddekit.set-parameter", set_parameter },
 	{ "PlanBind", "org.ddekit.inspect", method_plan_bind },
 	{ "GetLogs", "org.ddekit.inspect", get_logs },
@@ -455,7 +455,7 @@ static const struct guard {
 	{ "GetParameter", "org.ddekit.inspect", get_parameter },
 	{ "GetDevicePage", "org.ddekit.inspect", method_get_device_page },
 	{ "FollowLogs", NULL, follow_logs },
-	{ "Monitor", NULL, monitor },
+	{ "Monitor", NULL, monitor_device },
 };
 
 static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)

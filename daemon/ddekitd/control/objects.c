@@ -16,8 +16,8 @@ static struct device *device_at(struct manager *m, const char *path)
 	return manager_find(m, bdf);
 }
 
-static int find(sd_bus *bus, const char *path, const char *interface, void *arg, void **ret,
-		sd_bus_error *error)
+static int find_object(sd_bus *bus, const char *path, const char *interface, void *arg, void **ret,
+		       sd_bus_error *error)
 {
 	struct device *dev = device_at(arg, path);
 
@@ -107,7 +107,7 @@ static const sd_bus_vtable vtable[] = {
 int objects_register(sd_bus *connection, struct manager *m)
 {
 	int r = sd_bus_add_fallback_vtable(connection, NULL, CONTROL_DEVICE_PATH,
-					   CONTROL_DEVICE_INTERFACE, vtable, find, m);
+					   CONTROL_DEVICE_INTERFACE, vtable, find_object, m);
 
 	return r < 0 ? r : sd_bus_add_node_enumerator(connection, NULL, CONTROL_DEVICE_PATH,
 						      enumerate, m);

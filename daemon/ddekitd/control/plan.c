@@ -66,7 +66,7 @@ static int add_group(struct plan *p)
 	return r;
 }
 
-static void add_list(struct json_object *list, const struct strv *texts)
+static void plan_add_list(struct json_object *list, const struct strv *texts)
 {
 	size_t i;
 
@@ -78,8 +78,8 @@ static void add_uses(struct plan *p)
 {
 	struct json_object *list = json_object_new_array();
 
-	add_list(list, &p->uses->net);
-	add_list(list, &p->uses->other);
+	plan_add_list(list, &p->uses->net);
+	plan_add_list(list, &p->uses->other);
 	json_object_object_add(p->o, "uses", list);
 	if (!p->force && p->uses->other.n)
 		add_problem(p, "it is in use: end that first, or --force");
@@ -113,7 +113,7 @@ static int add_real(struct plan *p)
 	return r;
 }
 
-static int add_dropin(struct plan *p)
+static int plan_add_dropin(struct plan *p)
 {
 	const char *config = p->m->options.config_path;
 	_cleanup_free_ char *path = dropin_path(config, p->config->bdf_text);
@@ -142,7 +142,7 @@ int plan_bind(struct manager *m, const struct device_config *config, bool lasts,
 	json_object_object_add(p.o, "problems", p.problems);
 	r = config_is_emulated(config) ? add_driver(&p, NULL) : add_real(&p);
 	if (!r && lasts)
-		r = add_dropin(&p);
+		r = plan_add_dropin(&p);
 	if (r < 0)
 		json_object_put(p.o);
 	else

@@ -56,7 +56,7 @@ struct host {
 
 /* ---- log pipe ------------------------------------------------------------ */
 
-static void on_log_line(void *arg, char *text)
+static void on_host_line(void *arg, char *text)
 {
 	struct host *host = arg;
 	int level = LOG_NOTICE;
@@ -71,7 +71,7 @@ static void on_log_line(void *arg, char *text)
 		host->ops->log(host->arg, level, text);
 }
 
-static void on_log_flood(void *arg, const char *text)
+static void on_host_flood(void *arg, const char *text)
 {
 	struct host *host = arg;
 
@@ -110,7 +110,7 @@ static const char *accept_late_reply(struct host *host, const struct proto_heade
 
 /* Each request excuses one reply. @h: of a checked message of type PROTO_REPLY or
  * PROTO_TEXT */
-static const char *take_reply(struct host *host, const struct proto_header *h)
+static const char *accept_reply(struct host *host, const struct proto_header *h)
 {
 	const struct proto_reply *m = (const void *)h;
 	const struct proto_text *t = (const void *)h;
@@ -146,7 +146,7 @@ static bool has_enough_requests(const struct host *host)
 	return n >= REQUESTS_MAX;
 }
 
-static int request(struct host *host, struct proto_request *m, host_reply_fn fn, void *arg)
+static int send_request(struct host *host, struct proto_request *m, host_reply_fn fn, void *arg)
 {
 	struct pending *p;
 	int r;
@@ -182,7 +182,7 @@ int host_request(struct host *host, enum proto_op op, uint32_t value, const uint
 
 	if (mac)
 		memcpy(m.mac, mac, sizeof(m.mac));
-	return request(host, &m, fn, arg);
+	return send_request(host, &m, fn, arg);
 }
 
 int host_request_text(struct host *host, enum proto_op op, uint32_t value, const char *text,
@@ -194,7 +194,7 @@ int host_request_text(struct host *host, enum proto_op op, uint32_t value, const
 		return -E2BIG;
 	if (text)
 		memcpy(m.text, text, strlen(text));
-	return request(host, &m, fn, arg);
+	return send_request(host, &m, fn, arg);
 }
 
 /* ---- messages ------------------------------------------------------------ */
@@ -216,7 +216,7 @@ static const char *dispatch(struct host *host, const struct proto_header *h)
 		break;
 	case PROTO_REPLY:
 	case PROTO_TEXT:
-		return take_reply(host, h);
+		return accept_reply(host, h);
 	}
 	return NULL;
 }
@@ -237,7 +237,7 @@ static ssize_t receive(struct host *host, void *buf)
 }
 
 /* Takes in what has arrived. Return: false at the end of the connection. */
-static bool take_messages(struct host *host)
+static bool read_messages(struct host *host)
 {
 	static uint64_t buf[MESSAGE_MAX / 8];	/* dispatch() does not come back here */
 	unsigned int budget = MESSAGE_BUDGET;
@@ -272,7 +272,7 @@ static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *ar
 {
 	struct host *host = arg;
 
-	if (take_messages(host))
+	if (read_messages(host))
 		return 0;
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	if (!host->linger)
@@ -283,7 +283,7 @@ static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *ar
 
 /* ---- end ----------------------------------------------------------------- */
 
-static char *explain(const char *binary, uid_t uid, int r)
+static char *explain_start(const char *binary, uid_t uid, int r)
 {
 	const char *hint = "";
 
@@ -302,7 +302,7 @@ static char *death_text(const struct host *host, const struct host_death *death,
 	if (why)
 		return str_format("killed by ddekitd: %s", why);
 	if (exec_error)
-		return explain(host->binary, host->uid, exec_error);
+		return explain_start(host->binary, host->uid, exec_error);
 	if (death->signalled && host->last_words)
 		return str_format("killed by %s: %s", signal_name(death->status),
 				  host->last_words);
@@ -314,13 +314,13 @@ static char *death_text(const struct host *host, const struct host_death *death,
 	return str_format("exited with status %d", death->status);
 }
 
-static void on_ended(void *arg, const struct child_end *end)
+static void on_host_ended(void *arg, const struct child_end *end)
 {
 	struct host *host = arg;
 	struct host_death death = { .signalled = end->signalled, .status = end->status };
 	_cleanup_free_ char *text = NULL;
 
-	take_messages(host);		/* its last words */
+	read_messages(host);		/* its last words */
 	child_ended(&host->child);
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
@@ -333,7 +333,7 @@ static void on_ended(void *arg, const struct child_end *end)
 }
 
 static const struct child_ops child_ops = {
-	.log = { .line = on_log_line, .flood = on_log_flood }, .ended = on_ended,
+	.log = { .line = on_host_line, .flood = on_host_flood }, .ended = on_host_ended,
 };
 
 void host_kill(struct host *host, const char *reason)
@@ -479,7 +479,7 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 		r = host_run(host, spec, sock, log);
 	}
 	if (r < 0) {
-		*ret_why = explain(spec->binary, spec->confine.uid, r);
+		*ret_why = explain_start(spec->binary, spec->confine.uid, r);
 		host_destroy(host);
 		return r;
 	}

@@ -208,7 +208,7 @@ static bool has_size(uint32_t type, size_t len)
 	return len == size_of(type);
 }
 
-static const char *check_header(const struct proto_header *h, size_t len)
+static const char *check_message_header(const struct proto_header *h, size_t len)
 {
 	if (len < sizeof(*h))
 		return "message shorter than its header";
@@ -261,7 +261,7 @@ static bool is_reply(const struct proto_header *h)
 int message_check(struct message_context *ctx, void *buf, size_t len, uint64_t now,
 		  const char **ret_why)
 {
-	const char *why = check_header(buf, len);
+	const char *why = check_message_header(buf, len);
 
 	if (!why && !is_reply(buf))
 		why = message_unasked(ctx, now);

@@ -46,7 +46,7 @@ static int open_named(const char *ifname, short flags)
 }
 
 /* The namespace of a TAP is the one in which the file was opened. */
-static int create(void *arg)
+static int create_tap(void *arg)
 {
 	int hdr = TAP_VNET_HDR, r = 0, fd = open_named(arg, IFF_TUN_EXCL);
 
@@ -63,7 +63,7 @@ static int create(void *arg)
 	return fd;
 }
 
-static char *explain(int r, const char *ifname)
+static char *explain_tap(int r, const char *ifname)
 {
 	switch (r) {
 	case -ENODEV:
@@ -97,9 +97,9 @@ int tap_open(const char *ifname, const char *netns, char **ret_why)
 			return r;
 		}
 	}
-	r = netns_call(ns, create, (void *)ifname);
+	r = netns_call(ns, create_tap, (void *)ifname);
 	if (r < 0)
-		*ret_why = explain(r, ifname);
+		*ret_why = explain_tap(r, ifname);
 	return r;
 }
 
@@ -111,7 +111,7 @@ int tap_open_wire(const char *ifname, char **ret_why)
 		*ret_why = str_format("the interface %s is in use or no TAP; choose another "
 				      "ifname= in netdev=", ifname);
 	else if (fd < 0)
-		*ret_why = explain(fd, ifname);
+		*ret_why = explain_tap(fd, ifname);
 	return fd;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* stats --openmetrics: devices and their counters as OpenMetrics text. */
-#include "ddectl.h"
+#include "show.h"
 
 enum source { FROM_STATUS, FROM_STATS };
 
@@ -139,7 +139,8 @@ static void print_family(const struct family *f, struct json_object *list)
 	}
 }
 
-static void print_disk(const struct family *f, struct json_object *dev, struct json_object *disk)
+static void print_disk_metrics(const struct family *f, struct json_object *dev,
+			       struct json_object *disk)
 {
 	struct json_object *value;
 
@@ -164,11 +165,11 @@ static void print_disk_family(const struct family *f, struct json_object *list)
 		    !json_object_object_get_ex(block, "disks", &disks))
 			continue;
 		for (j = 0; j < json_object_array_length(disks); j++)
-			print_disk(f, dev, json_object_array_get_idx(disks, j));
+			print_disk_metrics(f, dev, json_object_array_get_idx(disks, j));
 	}
 }
 
-static int add_stats(sd_bus *bus, struct json_object *list)
+static int add_device_stats(sd_bus *bus, struct json_object *list)
 {
 	struct json_object *dev, *stats;
 	size_t i;
@@ -188,7 +189,7 @@ static int add_stats(sd_bus *bus, struct json_object *list)
 }
 
 /* The devices of a daemon that are asked for go into @list. */
-static int collect(sd_bus *bus, const char *device, struct json_object *list)
+static int collect_devices(sd_bus *bus, const char *device, struct json_object *list)
 {
 	struct json_object *part = NULL, *one;
 	size_t i;
@@ -203,7 +204,7 @@ static int collect(sd_bus *bus, const char *device, struct json_object *list)
 		code = client_json(bus, "ListDevices", NULL, &part);
 	}
 	if (!code)
-		code = add_stats(bus, part);
+		code = add_device_stats(bus, part);
 	for (i = 0; !code && i < json_object_array_length(part); i++)
 		json_object_array_add(list, json_object_get(json_object_array_get_idx(part, i)));
 	json_object_put(part);
@@ -224,10 +225,10 @@ int print_metrics(const struct options *o)
 	if (o->argc) {
 		code = client_find(c, o->argv[0], &bus);
 		if (!code)
-			code = collect(bus, o->argv[0], list);
+			code = collect_devices(bus, o->argv[0], list);
 	}
 	for (i = 0; !o->argc && !code && i < client_count(c); i++)
-		code = collect(client_bus(c, i), NULL, list);
+		code = collect_devices(client_bus(c, i), NULL, list);
 	if (!code) {
 		print_info(list);
 		print_states(list);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 enum kind { NUMBER, TEXT, BYTES, WIDE };
 
@@ -254,5 +254,5 @@ int cmd_nvme(const struct options *o)
 		return EXIT_USAGE;
 	}
 	device_first.argv = argv;
-	return client_do(&device_first, show_page);
+	return client_with_device(&device_first, show_page);
 }

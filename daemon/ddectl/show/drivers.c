@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* drivers: the plugins there are, by a daemon or from a folder. */
 #include "config/catalog.h"
-#include "ddectl.h"
+#include "show.h"
 
 static void print_list(struct json_object *plugin, const char *key, const char *title)
 {

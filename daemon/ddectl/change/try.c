@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "config/config.h"
+#include "client/client.h"
 #include "ddectl.h"
 
 #define BDF "e000:01:00.0"
@@ -44,7 +45,7 @@ static int bad_setting(const char *why)
 }
 
 /* The device's section. QEMU often calls a device as Linux calls its driver. */
-static int make_device(const struct options *o, struct device_config *dev)
+static int make_tried_device(const struct options *o, struct device_config *dev)
 {
 	_cleanup_free_ char *why = NULL;
 	bool has_device = false;
@@ -113,7 +114,7 @@ static int configure(const struct options *o, const struct trial *t)
 
 	ddekit_bdf_parse(BDF, &bdf);
 	dev = device_config_create(bdf, "ddectl try");
-	code = dev ? make_device(o, dev) : EXIT_FAILED;
+	code = dev ? make_tried_device(o, dev) : EXIT_FAILED;
 	if (!code)
 		code = read_global(o, t->dir, &config);
 	if (!code)
@@ -159,7 +160,7 @@ static void exec_ddekitd(const struct trial *t)
 	fprintf(stderr, "ddectl: cannot run ddekitd: %s\n", strerror(errno));
 }
 
-static int start(const struct trial *t)
+static int start_ddekitd(const struct trial *t)
 {
 	pid_t pid = fork();
 
@@ -234,7 +235,7 @@ int cmd_try(const struct options *o)
 	if (!code) {
 		r = open_notify(&t);
 		if (!r)
-			r = start(&t);
+			r = start_ddekitd(&t);
 		code = r < 0 ? client_error(r, NULL) : attend(&t);
 	}
 	fd_close(&t.notify);
