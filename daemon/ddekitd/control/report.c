@@ -154,7 +154,7 @@ struct json_object *report_device(const struct device *dev)
 	c = device_block_report(dev);
 	if (c)
 		json_object_object_add(o, "block", c);
-	add_string(o, "kernel_release", device_release(dev)[0] ? device_release(dev) : NULL);
+	add_string(o, "kernel_release", device_release(dev));
 	add_number(o, "host_pid", device_host(dev) ? host_pid(device_host(dev)) : 0);
 	add_number(o, "device_pid", device_claim(dev) ? ddekit_claim_pid(device_claim(dev)) : 0);
 	add_number(o, "cpus", device_config(dev)->cpus);
