@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The commands that do something: bind, unbind, restart, reload, monitor, check. */
+/* The commands bind, unbind, restart, reload, monitor and check. */
 #include <errno.h>
 
 #include "config/config.h"

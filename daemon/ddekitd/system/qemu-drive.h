@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The disk of an emulated device: a file that QEMU, being nobody, may not open. */
+/* The disk of an emulated device: a file that QEMU may not open itself, as it runs as nobody. */
 #ifndef DDEKITD_DRIVE_H
 #define DDEKITD_DRIVE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The far end of an emulated card's cable; see qemu-tap.h. */
+/* The TAP behind an emulated card; see qemu-tap.h. */
 #include <errno.h>
 
 #include "tap.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The far end of an emulated card's cable, where that needs root: a TAP, which
- * QEMU, being nobody, cannot open.
+ * The TAP behind an emulated card, which QEMU cannot open itself, as it runs as nobody.
  */
 #ifndef DDEKITD_WIRE_H
 #define DDEKITD_WIRE_H
