@@ -16,6 +16,7 @@
 
 #include "control/host-call.h"
 #include "control/methods.h"
+#include "device/private.h"
 #include "protocol/control.h"
 #include "process/message.h"
 
@@ -71,13 +72,13 @@ static void start_host(void)
 				   .log = log[0], .pid = child, .start_ns = mono_ns(),
 				   .last_state = STATE_READY };
 	ck_assert_int_ge(kept.pidfd, 0);
-	ck_assert_int_eq(host_adopt(event, &kept, &ops, NULL, &dev.host), 0);
+	ck_assert_int_eq(host_adopt(event, &kept, &ops, NULL, &dev.run.host), 0);
 }
 
 static void end_host(void)
 {
-	host_destroy(dev.host);
-	dev.host = NULL;
+	host_destroy(dev.run.host);
+	dev.run.host = NULL;
 	close(peer);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
@@ -238,7 +239,7 @@ static void teardown(void)
 {
 	unsigned int i;
 
-	if (dev.host)
+	if (dev.run.host)
 		end_host();
 	for (i = 0; i < ARRAY_SIZE(client); i++) {
 		sd_bus_close_unref(client[i]);
@@ -277,7 +278,7 @@ START_TEST(replies_to_requests_are_no_flood)
 	for (i = 0; i < 3 * MESSAGE_RATE_MAX; i++) {
 		enum proto_op op = i % 2 ? OP_STATS : OP_MODULES;
 
-		ck_assert_int_eq(host_request(dev.host, op, 0, NULL, count_reply, &n), 0);
+		ck_assert_int_eq(host_request(dev.run.host, op, 0, NULL, count_reply, &n), 0);
 		if (i % 64 == 63)
 			serve(i, "text");
 	}
@@ -292,7 +293,7 @@ static void reply_again_and_again(enum proto_op op)
 	struct proto_request req;
 	unsigned int i, n = 0;
 
-	ck_assert_int_eq(host_request(dev.host, op, 0, NULL, count_reply, &n), 0);
+	ck_assert_int_eq(host_request(dev.run.host, op, 0, NULL, count_reply, &n), 0);
 	ck_assert(receive(&req));
 	for (i = 0; i <= MESSAGE_RATE_MAX + 1; i++) {
 		if (!(op == OP_STATS ? send_reply(req.h.seq, 0) : send_text(req.h.seq, "x")))
@@ -322,7 +323,7 @@ START_TEST(replies_do_not_make_room_for_other_messages)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < 64; i++)
-		ck_assert_int_eq(host_request(dev.host, OP_STATS, 0, NULL, count_reply, &n), 0);
+		ck_assert_int_eq(host_request(dev.run.host, OP_STATS, 0, NULL, count_reply, &n), 0);
 	serve(0, "");
 	for (i = 0; i <= MESSAGE_RATE_MAX; i++) {
 		if (send(peer, &beat, sizeof(beat), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
@@ -340,11 +341,11 @@ START_TEST(a_host_has_so_many_requests_to_answer_and_no_more)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < 128; i++)
-		ck_assert_int_eq(host_request(dev.host, OP_STATS, 0, NULL, count_reply, &n), 0);
-	ck_assert_int_eq(host_request(dev.host, OP_STATS, 0, NULL, count_reply, &n), -EAGAIN);
+		ck_assert_int_eq(host_request(dev.run.host, OP_STATS, 0, NULL, count_reply, &n), 0);
+	ck_assert_int_eq(host_request(dev.run.host, OP_STATS, 0, NULL, count_reply, &n), -EAGAIN);
 	ck_assert_uint_eq(serve(0, ""), 128);
 	ck_assert_uint_eq(n, 128);
-	ck_assert_int_eq(host_request(dev.host, OP_STATS, 0, NULL, count_reply, &n), 0);
+	ck_assert_int_eq(host_request(dev.run.host, OP_STATS, 0, NULL, count_reply, &n), 0);
 }
 END_TEST
 

@@ -45,7 +45,7 @@ static int read_name(sd_bus_message *msg, struct binding *b, struct ddekit_bdf *
 		return r;
 	b->dev = manager_lookup(b->m, name);
 	if (b->dev)
-		*bdf = b->dev->config->bdf;
+		*bdf = device_config(b->dev)->bdf;
 	else if (ddekit_bdf_parse(name, bdf) < 0 &&
 		 pcisys_of_name(inuse_system.sys, name, bdf) < 0)
 		return method_no_device(error, name);
@@ -71,7 +71,7 @@ static int read_request(sd_bus_message *msg, struct binding *b, sd_bus_error *er
 
 	if (r < 0)
 		return r;
-	b->config = b->dev ? device_config_copy(b->dev->config)
+	b->config = b->dev ? device_config_copy(device_config(b->dev))
 			   : device_config_create(bdf, "ddectl bind");
 	if (!b->config)
 		return -ENOMEM;
@@ -101,7 +101,7 @@ int method_bind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	int r = read_request(msg, &b, error);
 
 	if (b.dev)
-		before = device_state_name(b.dev->state);
+		before = device_state_name(device_state(b.dev));
 	if (r >= 0) {
 		r = binding_perform(&b, &why);
 		r = r < 0 ? refused(error, &why, r) : 0;
@@ -109,7 +109,7 @@ int method_bind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	if (r >= 0)
 		note = binding_note(&b);
 	device_config_destroy(b.config);
-	return r < 0 ? r : sd_bus_reply_method_return(msg, "sss", before, b.dev->config->bdf_text,
+	return r < 0 ? r : sd_bus_reply_method_return(msg, "sss", before, device_bdf_text(b.dev),
 						      note ? note : "");
 }
 
@@ -196,13 +196,13 @@ int method_plan_bind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 static int end_and_reply(sd_bus_message *msg, struct manager *m, struct device *dev, uint32_t flags,
 			 sd_bus_error *error)
 {
-	const char *before = device_state_name(dev->state);
+	const char *before = device_state_name(device_state(dev));
 	_cleanup_free_ char *note = NULL;
 	char bdf[DDEKIT_BDF_STRLEN];
 	struct refusal why = { 0 };
 	int r;
 
-	memcpy(bdf, dev->config->bdf_text, sizeof(bdf));
+	memcpy(bdf, device_bdf_text(dev), sizeof(bdf));
 	r = binding_end(m, dev, flags, &note, &why);	/* dev may be gone after this */
 	if (r < 0)
 		return refused(error, &why, r);
@@ -226,7 +226,7 @@ static int finish_unbind(struct unbinding *u, const struct uses_check *check,
 		return method_no_device(error, check->entry[0].bdf_text);
 	if (uses_first(check, &uses))
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is in use: %s; close "
-					 "that first, or use --force", dev->config->bdf_text,
+					 "that first, or use --force", device_bdf_text(dev),
 					 uses ? uses : "?");
 	return end_and_reply(u->msg, u->m, dev, u->flags, error);
 }
@@ -277,7 +277,7 @@ int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		r = read_flags(msg, &flags, error);
 	if (r < 0)
 		return r;
-	if (flags & CONTROL_BIND_FORCE || !dev->block)
+	if (flags & CONTROL_BIND_FORCE || !device_has_disks(dev))
 		return end_and_reply(msg, i->manager, dev, flags, error);
 	return start_unbinding(msg, i->manager, dev, flags);
 }

@@ -264,16 +264,18 @@ static void emit_properties(sd_bus *bus, const struct device *dev)
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (sd_bus_path_encode(CONTROL_DEVICE_PATH, dev->config->bdf_text, &path) >= 0)
+	if (sd_bus_path_encode(CONTROL_DEVICE_PATH, device_bdf_text(dev), &path) >= 0)
 		sd_bus_emit_properties_changed(bus, path, CONTROL_DEVICE_INTERFACE, "State",
 					       "Error", NULL);
 }
 
 static void emit_state(sd_bus *bus, const struct device *dev, enum device_state from)
 {
+	const char *error = device_error(dev);
+
 	sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "StateChanged", "ssss",
-			   dev->config->bdf_text, device_state_name(from),
-			   device_state_name(dev->state), dev->error ? dev->error : "");
+			   device_bdf_text(dev), device_state_name(from),
+			   device_state_name(device_state(dev)), error ? error : "");
 	emit_properties(bus, dev);
 }
 
@@ -290,8 +292,11 @@ void bus_state_changed(struct bus *bus, const struct device *dev, enum device_st
 
 static void emit_link(sd_bus *bus, const struct device *dev)
 {
-	sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "LinkChanged", "sbu",
-			   dev->config->bdf_text, dev->net.carrier, dev->net.speed);
+	const struct proto_net *net = device_net(dev);
+
+	if (net)
+		sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "LinkChanged", "sbu",
+				   device_bdf_text(dev), net->carrier, net->speed);
 }
 
 void bus_link_changed(struct bus *bus, const struct device *dev)
@@ -312,7 +317,7 @@ int bus_follow_log(struct bus *bus, sd_bus *connection, const struct device *dev
 	for (client = bus->clients; client; client = client->next) {
 		if (client->bus != connection)
 			continue;
-		memcpy(client->follows, dev->config->bdf_text, sizeof(client->follows));
+		memcpy(client->follows, device_bdf_text(dev), sizeof(client->follows));
 		client->lost = 0;
 		return 0;
 	}
@@ -325,7 +330,7 @@ void bus_log_line(struct bus *bus, const struct device *dev, int level, const ch
 	struct client *client;
 
 	for (client = bus->clients; client; client = client->next) {
-		if (strcmp(client->follows, dev->config->bdf_text))
+		if (strcmp(client->follows, device_bdf_text(dev)))
 			continue;
 		if (count_unsent(client->bus) >= UNSENT_END ||
 		    sd_bus_emit_signal(client->bus, CONTROL_PATH, CONTROL_INTERFACE, "LogLine",

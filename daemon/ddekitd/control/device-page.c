@@ -46,7 +46,7 @@ static int answer_page(const struct host_call *call, const struct host_reply *re
 	if (n <= 0) {	/* a malformed page is an error of the host */
 		free(data);
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: %s: %s",
-					 call->dev->config->bdf_text, call->what,
+					 device_bdf_text(call->dev), call->what,
 					 meaning(reply->error ? reply->error : -EPROTO));
 	}
 	ret->bytes = data;

@@ -113,8 +113,8 @@ static struct inquiry *inquiry_create(struct device *dev, enum proto_op op, cons
 
 	if (!q)
 		return NULL;
-	*q = (struct inquiry){ .next = inquiries, .host = dev->host,
-			       .host_start = host_start_ns(dev->host), .op = op,
+	*q = (struct inquiry){ .next = inquiries, .host = device_host(dev),
+			       .host_start = host_start_ns(device_host(dev)), .op = op,
 			       .text = strdup(text), .when = mono_ns(), .last = &q->first,
 			       .call.dev = dev, .fn = fn };
 	if (!q->text) {
@@ -235,7 +235,7 @@ static void on_host_reply(void *arg, const struct host_reply *reply)
 	if (reply->error == -ETIMEDOUT || reply->error == -EPIPE)
 		q->shared = false;
 	q->answered = true;
-	start_answering(q->call.dev->env->event);
+	start_answering(device_event(q->call.dev));
 }
 
 /* Both before and after: a value read meanwhile may be old or new. */
@@ -251,27 +251,27 @@ static void on_written(void *arg, const struct host_reply *reply)
 
 static int check_is_up(const struct device *dev, sd_bus_error *error)
 {
-	if (dev->host && dev->state == DEVICE_UP)
+	if (device_host(dev) && device_state(dev) == DEVICE_UP)
 		return 0;
 	return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not up",
-				 dev->config->bdf_text, device_state_name(dev->state));
+				 device_bdf_text(dev), device_state_name(device_state(dev)));
 }
 
 static int inquiry_send(struct device *dev, enum proto_op op, const char *text, host_reply_fn done,
 			host_answer_fn fn, struct inquiry **ret, sd_bus_error *error)
 {
-	const char *bdf = dev->config->bdf_text;
+	const char *bdf = device_bdf_text(dev);
 	struct inquiry *q;
 	int r;
 
-	if (count_requests(dev->host) >= REQUESTS_MAX)
+	if (count_requests(device_host(dev)) >= REQUESTS_MAX)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%s: the driver "
 					 "host has %d requests to answer, which is the limit; try "
 					 "again later", bdf, REQUESTS_MAX);
 	q = inquiry_create(dev, op, text, fn);
 	if (!q)
 		return -ENOMEM;
-	r = host_request_text(dev->host, op, 0, text, done, q);
+	r = host_request_text(device_host(dev), op, 0, text, done, q);
 	if (r < 0)
 		inquiry_destroy(q);
 	if (r < 0 && r != -ENOMEM)
@@ -293,7 +293,7 @@ int hostcall_read(sd_bus_message *msg, struct device *dev, enum proto_op op, con
 		return r;
 	text = text ? text : "";
 	forget_answers();
-	q = inquiry_find(dev->host, op, text);
+	q = inquiry_find(device_host(dev), op, text);
 	if (q && q->answered) {
 		send_answer(msg, &q->answer);
 		return 1;
@@ -324,7 +324,7 @@ int hostcall_write(sd_bus_message *msg, struct device *dev, enum proto_op op, co
 		r = waiter_create(msg, &w, error);
 	if (r < 0)
 		return r;
-	hostcall_changed(dev->host);
+	hostcall_changed(device_host(dev));
 	r = inquiry_send(dev, op, text ? text : "", on_written, fn, &q, error);
 	if (r < 0) {
 		waiter_destroy(w);

@@ -66,12 +66,12 @@ static int restart_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
 
 	if (r < 0)
 		return r;
-	before = device_state_name(dev->state);
+	before = device_state_name(device_state(dev));
 	r = i->manager->env.stopping ? -EBUSY : device_restart(dev);
 	if (r == -EBUSY)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s",
-					 dev->config->bdf_text, before);
-	return r < 0 ? r : sd_bus_reply_method_return(msg, "ss", before, dev->config->bdf_text);
+					 device_bdf_text(dev), before);
+	return r < 0 ? r : sd_bus_reply_method_return(msg, "ss", before, device_bdf_text(dev));
 }
 
 /* Reads a{ss}, of which only options= can take effect in place. */
@@ -102,23 +102,23 @@ static int restart_in_place(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		r = read_options(msg, &options, error);
 	if (r < 0)
 		return r;
-	before = device_state_name(dev->state);
-	if (dev->host)
-		hostcall_changed(dev->host);
+	before = device_state_name(device_state(dev));
+	if (device_host(dev))
+		hostcall_changed(device_host(dev));
 	r = i->manager->env.stopping ? -EBUSY : device_reload(dev, options, &why);
 	if (r == -EBUSY)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not up",
-					 dev->config->bdf_text, before);
+					 device_bdf_text(dev), before);
 	if (r < 0)
 		return method_bad_config(error, why, r);
-	return sd_bus_reply_method_return(msg, "ss", before, dev->config->bdf_text);
+	return sd_bus_reply_method_return(msg, "ss", before, device_bdf_text(dev));
 }
 
 /* ---- logs, statistics, monitor --------------------------------------------- */
 
 static int reply_logs(sd_bus_message *msg, const struct device *dev, uint32_t max)
 {
-	uint32_t n = logring_count(dev->logs), i;
+	uint32_t n = logring_count(device_logs(dev)), i;
 	sd_bus_message *reply = NULL;
 	const struct logline *line;
 	int r;
@@ -127,7 +127,7 @@ static int reply_logs(sd_bus_message *msg, const struct device *dev, uint32_t ma
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(tis)");
 	for (i = n > max ? n - max : 0; i < n && r >= 0; i++) {
-		line = logring_at(dev->logs, i);
+		line = logring_at(device_logs(dev), i);
 		r = sd_bus_message_append(reply, "(tis)", line->wall_ns / 1000, line->level,
 					  line->text);
 	}
@@ -186,7 +186,7 @@ static int answer_stats(const struct host_call *call, const struct host_reply *r
 {
 	if (!reply->stats)
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: the driver host "
-					 "sends no statistics: %s", call->dev->config->bdf_text,
+					 "sends no statistics: %s", device_bdf_text(call->dev),
 					 strerror(-reply->error));
 	return answer_json(report_stats(call->dev, reply->stats), ret);
 }
@@ -217,7 +217,7 @@ static int answer_modules(const struct host_call *call, const struct host_reply 
 	if (!reply->text)
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: the driver host "
 					 "does not list its modules: %s",
-					 call->dev->config->bdf_text, strerror(-reply->error));
+					 device_bdf_text(call->dev), strerror(-reply->error));
 	return answer_json(report_modules(reply->text->text), ret);
 }
 
@@ -232,7 +232,7 @@ static int list_modules(sd_bus_message *msg, void *arg, sd_bus_error *error)
 
 static int param_error(const struct host_call *call, int r, sd_bus_error *error)
 {
-	const char *bdf = call->dev->config->bdf_text;
+	const char *bdf = device_bdf_text(call->dev);
 
 	if (r == -ENOENT)
 		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: no parameter %s that "
@@ -268,11 +268,11 @@ static int answer_param(const struct host_call *call, const struct host_reply *r
 static char *parameter_name(const struct device *dev, const char *name)
 {
 	const char *last, *base;
-	size_t bridge = dev->plugin.bridge ? 1 : 0, n = dev->plugin.path.n;
+	size_t bridge = device_plugin(dev)->bridge ? 1 : 0, n = device_plugin(dev)->path.n;
 
 	if (!*name || strchr(name, '.') || n <= bridge)
 		return strdup(name);
-	last = dev->plugin.path.item[n - 1 - bridge];
+	last = device_plugin(dev)->path.item[n - 1 - bridge];
 	base = strrchr(last, '/') + 1;
 	return str_format("%.*s.%s", (int)strcspn(base, "."), base, name);
 }
@@ -342,7 +342,7 @@ static void monitor_done(void *arg)
 
 	if (w->error < 0)
 		sd_bus_reply_method_errorf(msg, CONTROL_ERROR_FAILED, "%s: %s: %s",
-					   w->dev->config->bdf_text, w->command,
+					   device_bdf_text(w->dev), w->command,
 					   w->reply ? w->reply : strerror(-w->error));
 	else
 		sd_bus_reply_method_return(msg, "s", w->reply ? w->reply : "");
@@ -362,12 +362,12 @@ static int run_monitor(sd_bus_message *msg, struct device *dev, const char *comm
 	if (!w)
 		return -ENOMEM;
 	w->dev = dev;
-	w->claim = dev->claim;
+	w->claim = device_claim(dev);
 	r = str_set(&w->command, command);
 	if (!r)
 		r = str_set(&w->arguments, *arguments ? arguments : NULL);
 	if (!r)
-		r = jobs_add(dev->jobs, &monitor_ops, w);
+		r = jobs_add(device_jobs(dev), &monitor_ops, w);
 	if (r < 0) {
 		monitor_work_free(w);
 		return r;
@@ -387,9 +387,10 @@ static int monitor_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		r = sd_bus_message_read(msg, "ss", &command, &arguments);
 	if (r < 0)
 		return r;
-	if (!dev->claim)
+	if (!device_claim(dev))
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not claimed",
-					 dev->config->bdf_text, device_state_name(dev->state));
+					 device_bdf_text(dev),
+					 device_state_name(device_state(dev)));
 	return run_monitor(msg, dev, command, arguments);
 }
 

@@ -36,7 +36,7 @@ static int enumerate(sd_bus *bus, const char *prefix, void *arg, char ***ret,
 	int r = paths ? 0 : -ENOMEM;
 
 	for (i = 0; i < m->n_devices && r >= 0; i++)
-		r = sd_bus_path_encode(CONTROL_DEVICE_PATH, m->device[i]->config->bdf_text,
+		r = sd_bus_path_encode(CONTROL_DEVICE_PATH, device_bdf_text(m->device[i]),
 				       &paths[i]);
 	if (r >= 0) {
 		*ret = paths;
@@ -56,28 +56,28 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
 	const char *text = NULL;
 
 	if (!strcmp(property, "BDF"))
-		text = dev->config->bdf_text;
+		text = device_bdf_text(dev);
 	else if (!strcmp(property, "State"))
-		text = device_state_name(dev->state);
+		text = device_state_name(device_state(dev));
 	else if (!strcmp(property, "Driver"))
 		text = device_driver(dev);
 	else if (!strcmp(property, "Backend"))
-		text = dev->config->backend;
+		text = device_config(dev)->backend;
 	else if (!strcmp(property, "Interface"))
-		text = dev->link_known ? dev->link.name : dev->config->ifname;
+		text = device_interface(dev);
 	else if (!strcmp(property, "Error"))
-		text = dev->error;
+		text = device_error(dev);
 	else if (!strcmp(property, "LastFailure"))
-		text = dev->last_failure;
+		text = device_last_failure(dev);
 	return sd_bus_message_append(reply, "s", text ? text : "");
 }
 
 static int get_link(sd_bus *bus, const char *path, const char *interface, const char *property,
 		    sd_bus_message *reply, void *arg, sd_bus_error *error)
 {
-	const struct device *dev = arg;
+	const struct proto_net *net = device_net(arg);
 
-	return sd_bus_message_append(reply, "b", dev->net_known && dev->net.carrier);
+	return sd_bus_message_append(reply, "b", net && net->carrier);
 }
 
 static int get_restarts(sd_bus *bus, const char *path, const char *interface,
@@ -86,7 +86,7 @@ static int get_restarts(sd_bus *bus, const char *path, const char *interface,
 {
 	const struct device *dev = arg;
 
-	return sd_bus_message_append(reply, "t", dev->restarts);
+	return sd_bus_message_append(reply, "t", device_outage(dev)->restarts);
 }
 
 /* PropertiesChanged covers State and Error; clients must read the others. */

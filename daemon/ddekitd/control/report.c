@@ -25,7 +25,7 @@ static void add_ms(struct json_object *o, const char *key, uint64_t from, uint64
 
 static struct json_object *report_times(const struct device *dev)
 {
-	const struct device_times *t = &dev->times;
+	const struct device_times *t = device_times(dev);
 	struct json_object *o = json_object_new_object();
 	uint32_t state;
 
@@ -63,16 +63,15 @@ static struct json_object *features(uint64_t bits)
 
 static void add_net(struct json_object *o, const struct device *dev)
 {
-	const struct proto_net *net = &dev->net;
+	const struct proto_net *net = device_net(dev);
 	char mac[24];
 
-	if (dev->block)
+	if (device_has_disks(dev))
 		add_string(o, "interface", NULL);
 	else
-		add_string(o, "interface",
-			   dev->link_known ? dev->link.name : dev->config->ifname);
-	add_string(o, "netns", dev->config->netns);
-	if (!dev->net_known)
+		add_string(o, "interface", device_interface(dev));
+	add_string(o, "netns", device_config(dev)->netns);
+	if (!net)
 		return;
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", net->mac[0], net->mac[1],
 		 net->mac[2], net->mac[3], net->mac[4], net->mac[5]);
@@ -91,7 +90,7 @@ static struct json_object *report_config(const struct device *dev)
 	struct text t = { 0 };
 	char *line, *rest, *value;
 
-	if (device_config_print(dev->config, &t) < 0)
+	if (device_config_print(device_config(dev), &t) < 0)
 		return o;
 	for (line = strtok_r(t.text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		value = strchr(line, '=');
@@ -113,22 +112,24 @@ static void add_words(struct json_object *o, const char *key, const struct strv 
 
 static struct json_object *plugin_modules(const struct device *dev)
 {
+	const struct strv *path = &device_plugin(dev)->path;
 	struct json_object *list = json_object_new_array();
 	size_t i;
 
-	for (i = 0; i < dev->plugin.path.n; i++)
-		json_object_array_add(list, json_object_new_string(dev->plugin.path.item[i]));
+	for (i = 0; i < path->n; i++)
+		json_object_array_add(list, json_object_new_string(path->item[i]));
 	return list;
 }
 
 static void report_history(struct json_object *o, const struct device *dev)
 {
-	add_number(o, "restarts", dev->restarts);
-	add_ms(o, "last_outage_ms", 1, dev->last_outage ? dev->last_outage + 1 : 0);
-	add_ms(o, "last_outage_ready_ms", 1,
-	       dev->last_outage_ready ? dev->last_outage_ready + 1 : 0);
-	add_bool(o, "transient", dev->transient);
-	add_string(o, "where", dev->config->where);
+	const struct device_outage *outage = device_outage(dev);
+
+	add_number(o, "restarts", outage->restarts);
+	add_ms(o, "last_outage_ms", 1, outage->last ? outage->last + 1 : 0);
+	add_ms(o, "last_outage_ready_ms", 1, outage->last_ready ? outage->last_ready + 1 : 0);
+	add_bool(o, "transient", device_is_transient(dev));
+	add_string(o, "where", device_config(dev)->where);
 }
 
 struct json_object *report_device(const struct device *dev)
@@ -137,35 +138,35 @@ struct json_object *report_device(const struct device *dev)
 
 	if (!o)
 		return NULL;
-	add_string(o, "bdf", dev->config->bdf_text);
+	add_string(o, "bdf", device_bdf_text(dev));
 	add_string(o, "driver", device_driver(dev));
-	add_string(o, "class", dev->plugin.class);
-	add_string(o, "backend", dev->config->backend);
-	if (dev->claim)
-		add_bool(o, "dma_isolation", ddekit_claim_isolated(dev->claim));
-	add_string(o, "state", device_state_name(dev->state));
-	add_number(o, "since_usec", dev->state_since / 1000);
-	add_string(o, "error", dev->error);
-	add_string(o, "last_failure", dev->last_failure);
-	add_string(o, "crash_report", dev->crash_report);
-	add_string(o, "modalias", dev->modalias[0] ? dev->modalias : NULL);
+	add_string(o, "class", device_plugin(dev)->class);
+	add_string(o, "backend", device_config(dev)->backend);
+	if (device_claim(dev))
+		add_bool(o, "dma_isolation", ddekit_claim_isolated(device_claim(dev)));
+	add_string(o, "state", device_state_name(device_state(dev)));
+	add_number(o, "since_usec", device_state_since(dev) / 1000);
+	add_string(o, "error", device_error(dev));
+	add_string(o, "last_failure", device_last_failure(dev));
+	add_string(o, "crash_report", device_crash_report(dev));
+	add_string(o, "modalias", device_modalias(dev));
 	add_net(o, dev);
 	c = device_block_report(dev);
 	if (c)
 		json_object_object_add(o, "block", c);
-	add_string(o, "kernel_release", dev->release[0] ? dev->release : NULL);
-	add_number(o, "host_pid", dev->host ? host_pid(dev->host) : 0);
-	add_number(o, "device_pid", dev->claim ? ddekit_claim_pid(dev->claim) : 0);
-	add_number(o, "cpus", dev->config->cpus);
-	add_string(o, "flavour", config_flavour(dev->config));
-	add_number(o, "rss_kb", dev->rss_kb);
-	add_number(o, "log_lines_dropped", dev->host ? host_log_lost(dev->host) : 0);
+	add_string(o, "kernel_release", device_release(dev));
+	add_number(o, "host_pid", device_host(dev) ? host_pid(device_host(dev)) : 0);
+	add_number(o, "device_pid", device_claim(dev) ? ddekit_claim_pid(device_claim(dev)) : 0);
+	add_number(o, "cpus", device_config(dev)->cpus);
+	add_string(o, "flavour", config_flavour(device_config(dev)));
+	add_number(o, "rss_kb", device_rss_kb(dev));
+	add_number(o, "log_lines_dropped", device_host(dev) ? host_log_lost(device_host(dev)) : 0);
 	json_object_object_add(o, "modules", plugin_modules(dev));
 	json_object_object_add(o, "times", report_times(dev));
 	report_history(o, dev);
 	c = report_config(dev);
-	add_words(c, "options", &dev->config->options);
-	add_words(c, "emu-args", &dev->config->emu_args);
+	add_words(c, "options", &device_config(dev)->options);
+	add_words(c, "emu-args", &device_config(dev)->emu_args);
 	json_object_object_add(o, "config", c);
 	return o;
 }
@@ -209,14 +210,14 @@ struct json_object *report_stats(const struct device *dev, const struct proto_st
 		       "a name for each member of proto_stats, in order");
 	if (!o)
 		return NULL;
-	add_string(o, "bdf", dev->config->bdf_text);
+	add_string(o, "bdf", device_bdf_text(dev));
 	/* Objects of the kernel are counted on demand only. */
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (&value[i] < &stats->pages_total || stats->pages_total)
 			add_number(o, names[i], value[i]);
-	add_number(o, "restarts", dev->restarts);
-	add_number(o, "reloads", dev->reloads);
-	if (dev->block)
+	add_number(o, "restarts", device_outage(dev)->restarts);
+	add_number(o, "reloads", device_outage(dev)->reloads);
+	if (device_has_disks(dev))
 		json_object_object_add(o, "disks", device_block_disks(dev));
 	return o;
 }

@@ -9,6 +9,7 @@
 #include "block.h"
 #include "keep.h"
 #include "work.h"
+#include "private.h"
 #include "state/fd-store.h"
 #include "lib/job.h"
 #include "lib/log.h"
@@ -135,26 +136,26 @@ static void read_times(struct json_object *o, struct device_times *t)
 
 static void read_history(struct json_object *o, struct device *dev)
 {
+	struct ddekit_before *before = &dev->hold.before;
 	struct json_object *saved;
 
-	str_set(&dev->last_failure, text_of(o, "last_failure"));
-	dev->staged = bool_of(o, "staged");
-	dev->was_up = bool_of(o, "was_up");
-	dev->mac_by_admin = bool_of(o, "mac_by_admin");
-	dev->restarts = number_of(o, "restarts");
-	dev->reloads = number_of(o, "reloads");
-	dev->outage_start = number_of(o, "outage_start");
-	dev->last_outage = number_of(o, "last_outage");
-	dev->last_outage_ready = number_of(o, "last_outage_ready");
-	copy_text(dev->modalias, sizeof(dev->modalias), text_of(o, "modalias"));
-	copy_text(dev->release, sizeof(dev->release), text_of(o, "release"));
-	read_times(o, &dev->times);
-	dev->before.changed = bool_of(o, "taken");
-	copy_text(dev->before.driver, sizeof(dev->before.driver), text_of(o, "kernel_driver"));
-	copy_text(dev->before.override, sizeof(dev->before.override),
-		  text_of(o, "kernel_override"));
+	str_set(&dev->run.last_failure, text_of(o, "last_failure"));
+	device_restore_settings(dev, bool_of(o, "staged"));
+	dev->failures.was_up = bool_of(o, "was_up");
+	dev->net.mac_by_admin = bool_of(o, "mac_by_admin");
+	dev->outage.restarts = number_of(o, "restarts");
+	dev->outage.reloads = number_of(o, "reloads");
+	dev->outage.start = number_of(o, "outage_start");
+	dev->outage.last = number_of(o, "last_outage");
+	dev->outage.last_ready = number_of(o, "last_outage_ready");
+	copy_text(dev->hold.modalias, sizeof(dev->hold.modalias), text_of(o, "modalias"));
+	copy_text(dev->run.release, sizeof(dev->run.release), text_of(o, "release"));
+	read_times(o, &dev->run.times);
+	before->changed = bool_of(o, "taken");
+	copy_text(before->driver, sizeof(before->driver), text_of(o, "kernel_driver"));
+	copy_text(before->override, sizeof(before->override), text_of(o, "kernel_override"));
 	if (json_object_object_get_ex(o, "saved", &saved))
-		netsave_from_json(saved, &dev->saved);
+		netsave_from_json(saved, &dev->hold.saved);
 }
 
 /* ---- the host -------------------------------------------------------------- */
@@ -181,7 +182,7 @@ static void end_host(struct device *dev, struct host_kept *kept)
 		w->pidfd = kept->pidfd;
 		kept->pidfd = -1;
 	}
-	if (w && jobs_add(dev->jobs, &end_ops, w) < 0)
+	if (w && jobs_add(dev->work.jobs, &end_ops, w) < 0)
 		end_done(w);
 	fd_close(&kept->pidfd);
 	fd_close(&kept->socket);
@@ -293,18 +294,18 @@ static int fill(struct device *dev, const char *key, struct json_object *o)
 	struct log_about about;
 	int r;
 
-	dev->keep = fdstore_take(store, key, "state");
-	dev->lock = fdstore_take(store, key, "lock");
-	dev->tap = fdstore_take(store, key, "tap");
+	dev->state_fd = fdstore_take(store, key, "state");
+	dev->hold.lock = fdstore_take(store, key, "lock");
+	dev->net.tap = fdstore_take(store, key, "tap");
 	dev->want = WANT_UP;
 	read_history(o, dev);
 	r = read_plugin(o, &dev->plugin);
 	if (!r)
 		take_block(dev, key);
 	if (!r)
-		r = restore_claim(store, key, &dev->claim, &why);
+		r = restore_claim(store, key, &dev->hold.claim, &why);
 	if (!r)
-		dev->before.changed = false;	/* the claim knows it */
+		dev->hold.before.changed = false;	/* the claim knows it */
 	about = device_about(dev);
 	if (r < 0)
 		log_line(&about, LOG_WARNING, "it is claimed anew, since what ddekitd %s left "
@@ -335,7 +336,7 @@ void adopt_nothing(struct fdstore *store, const char *key, struct device *dev)
 	struct host_kept kept = take_host(store, key, NULL);
 
 	if (dev)
-		dev->lock = fdstore_take(store, key, "lock");
+		dev->hold.lock = fdstore_take(store, key, "lock");
 	end_host(dev, &kept);
 	fdstore_drop(store, key);
 }

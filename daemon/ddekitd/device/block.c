@@ -8,6 +8,7 @@
 #include "fronts/ring/share.h"
 #include "block.h"
 #include "keep.h"
+#include "private.h"
 #include "state/fd-store.h"
 #include "process/child.h"
 #include "process/front.h"
@@ -279,7 +280,7 @@ int device_open_block(struct device *dev, char **ret_why)
 	if (!str_equal(dev->plugin.bridge, "block") && !dev->block)
 		return 0;
 	if (!str_equal(dev->plugin.bridge, "block")) {
-		dev->busy = true;
+		dev->work.busy = true;
 		device_close_block(dev);	/* it has another driver now */
 		return -EAGAIN;
 	}
@@ -417,9 +418,9 @@ void device_block_ready(struct device *dev)
 	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
 		if (!dev->block->disk[i].seen)
 			dev->block->disk[i].is.flags &= ~DDE_BLOCK_D_PRESENT;
-	if (dev->outage_start)
-		dev->last_outage = mono_ns() - dev->outage_start;
-	dev->outage_start = 0;
+	if (dev->outage.start)
+		dev->outage.last = mono_ns() - dev->outage.start;
+	dev->outage.start = 0;
 	block_share_back_serves(&dev->block->share);
 }
 
@@ -480,6 +481,11 @@ static int add_node(const struct device *dev, size_t i, struct strv *nodes)
 	_cleanup_free_ char *name = str_format("ublkb%u", stats_of(dev, i).ublk - 1);
 
 	return name ? strv_add(nodes, name) : -ENOMEM;
+}
+
+bool device_has_disks(const struct device *dev)
+{
+	return dev->block;
 }
 
 int device_block_users(const struct device *dev, struct strv *clients, struct strv *nodes)

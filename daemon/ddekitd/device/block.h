@@ -40,6 +40,8 @@ void device_block_absent(struct device *dev);
 void device_block_quiet(struct device *dev);
 void device_block_message(struct device *dev, const struct proto_disk *msg);
 
+/* It is of this class, and has been opened. */
+bool device_has_disks(const struct device *dev);
 /* Who has a disk of it open: NBD clients, in words, and the names of block devices, which
  * have to be looked at (disk-users.h). Return: 0, -ENOMEM. */
 int device_block_users(const struct device *dev, struct strv *clients, struct strv *nodes);

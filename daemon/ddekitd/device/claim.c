@@ -5,6 +5,7 @@
 #include "block.h"
 #include "keep.h"
 #include "work.h"
+#include "private.h"
 #include "lib/job.h"
 #include "state/lock-file.h"
 #include "lib/log.h"
@@ -20,16 +21,16 @@ static void on_death(struct device *dev, const struct death_work *w)
 {
 	_cleanup_free_ char *text = NULL;
 
-	if (!dev->claim)
+	if (!dev->hold.claim)
 		return;
 	/* An error that a reset cures costs the host; it is watched again after it. */
 	if (w->result == 1) {
-		if (dev->host)
-			host_kill(dev->host, w->why);
+		if (dev->run.host)
+			host_kill(dev->run.host, w->why);
 		return;
 	}
 	if (w->result == -EBUSY) {
-		sd_event_source_set_enabled(dev->claim_death, SD_EVENT_ON);
+		sd_event_source_set_enabled(dev->hold.death, SD_EVENT_ON);
 		return;
 	}
 	if (w->result >= 0)
@@ -58,8 +59,8 @@ static int on_claim_death(sd_event_source *source, int fd, uint32_t revents, voi
 
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	if (w) {
-		*w = (struct death_work){ .dev = dev, .claim = dev->claim };
-		r = jobs_add(dev->jobs, &death_ops, w);
+		*w = (struct death_work){ .dev = dev, .claim = dev->hold.claim };
+		r = jobs_add(dev->work.jobs, &death_ops, w);
 	}
 	if (r < 0) {
 		free(w);
@@ -70,11 +71,11 @@ static int on_claim_death(sd_event_source *source, int fd, uint32_t revents, voi
 
 static int watch_claim(struct device *dev)
 {
-	int fd = ddekit_claim_death_fd(dev->claim), r;
+	int fd = ddekit_claim_death_fd(dev->hold.claim), r;
 
 	if (fd < 0)
 		return 0;
-	r = sd_event_add_io(dev->env->event, &dev->claim_death, fd, EPOLLIN, on_claim_death,
+	r = sd_event_add_io(dev->env->event, &dev->hold.death, fd, EPOLLIN, on_claim_death,
 			    dev);
 	return r < 0 ? r : 0;
 }
@@ -86,7 +87,7 @@ static void warn_unisolated(struct device *dev)
 {
 	struct log_about about = device_about(dev);
 
-	if (!ddekit_claim_isolated(dev->claim))
+	if (!ddekit_claim_isolated(dev->hold.claim))
 		log_line(&about, LOG_WARNING, "no DMA isolation: by backend %s the device, and so "
 			 "its driver, can reach all of the machine's memory; with an IOMMU use "
 			 "backend=vfio", dev->config->backend);
@@ -94,20 +95,20 @@ static void warn_unisolated(struct device *dev)
 
 int device_claimed(struct device *dev, struct claim_work *w, char **ret_why)
 {
-	dev->lock = w->lock;
-	dev->before = w->before;
+	dev->hold.lock = w->lock;
+	dev->hold.before = w->before;
 	if (w->saved) {
-		netsave_free(dev->saved);
-		dev->saved = w->saved;
+		netsave_free(dev->hold.saved);
+		dev->hold.saved = w->saved;
 	}
 	device_log_notes(dev, &w->notes);
 	*ret_why = w->why;
 	w->why = NULL;
 	if (w->error < 0)
 		return w->error;
-	dev->claim = w->claim;
-	memcpy(dev->modalias, w->modalias, sizeof(dev->modalias));
-	dev->quiet = false;
+	dev->hold.claim = w->claim;
+	memcpy(dev->hold.modalias, w->modalias, sizeof(dev->hold.modalias));
+	dev->run.quiet = false;
 	warn_unisolated(dev);
 	return watch_claim(dev);
 }
@@ -134,7 +135,7 @@ static void claim_late(void *arg)
 	device_late(w->dev, "the claim of the device", &claim_ops);
 }
 
-int device_claim(struct device *dev)
+int device_open_claim(struct device *dev)
 {
 	struct claim_work w = {
 		.dev = dev,
@@ -142,17 +143,17 @@ int device_claim(struct device *dev)
 		.dir = dev->env->global->runtime_dir,
 		.uid = dev->env->host_uid,
 		.gid = dev->env->host_gid,
-		.before = dev->before,
-		.force = dev->force,
-		.barrier = dev->barrier,
-		.lock = dev->lock,
+		.before = dev->hold.before,
+		.force = dev->settings.force,
+		.barrier = dev->hold.barrier,
+		.lock = dev->hold.lock,
 	};
 	int r = w.config ? device_post_copy(dev, &claim_ops, &w, sizeof(w)) : -ENOMEM;
 
 	if (r < 0)
 		claim_work_finish(&w);
 	else
-		dev->barrier = false;
+		dev->hold.barrier = false;
 	return r;
 }
 
@@ -160,11 +161,11 @@ int device_adopt_claim(struct device *dev)
 {
 	int r = watch_claim(dev);
 
-	if (dev->lock >= 0)
-		lockfile_sign(dev->lock);
+	if (dev->hold.lock >= 0)
+		lockfile_sign(dev->hold.lock);
 	if (r < 0) {
-		ddekit_claim_close(dev->claim);
-		dev->claim = NULL;
+		ddekit_claim_close(dev->hold.claim);
+		dev->hold.claim = NULL;
 	}
 	return r;
 }
@@ -173,8 +174,8 @@ int device_adopt_claim(struct device *dev)
 
 bool device_holds_something(const struct device *dev)
 {
-	return dev->claim || dev->tap >= 0 || dev->lock >= 0 || dev->saved ||
-	       dev->before.changed || dev->keep >= 0;
+	return dev->hold.claim || dev->net.tap >= 0 || dev->hold.lock >= 0 || dev->hold.saved ||
+	       dev->hold.before.changed || dev->state_fd >= 0;
 }
 
 /* Moves what is to be given back into the work. */
@@ -189,26 +190,26 @@ static struct close_work *make_close(struct device *dev)
 	memcpy(w->bdf_text, dev->config->bdf_text, sizeof(w->bdf_text));
 	if (all) {
 		device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
-		w->barrier = dev->barrier;
-		dev->barrier = false;
+		w->barrier = dev->hold.barrier;
+		dev->hold.barrier = false;
 		device_close_net(dev);
-		w->tap = dev->tap;
-		dev->tap = -1;
+		w->tap = dev->net.tap;
+		dev->net.tap = -1;
 	}
 	if (dev->held)
 		return w;
-	dev->claim_death = sd_event_source_disable_unref(dev->claim_death);
-	w->claim = dev->claim;
-	dev->claim = NULL;
+	dev->hold.death = sd_event_source_disable_unref(dev->hold.death);
+	w->claim = dev->hold.claim;
+	dev->hold.claim = NULL;
 	if (!all)
 		return w;
-	w->before = dev->before;
-	dev->before.changed = false;
-	w->saved = dev->saved;
+	w->before = dev->hold.before;
+	dev->hold.before.changed = false;
+	w->saved = dev->hold.saved;
 	w->dir = dev->env->global->runtime_dir;
-	w->lock = dev->lock;
-	dev->lock = -1;
-	dev->modalias[0] = 0;
+	w->lock = dev->hold.lock;
+	dev->hold.lock = -1;
+	dev->hold.modalias[0] = 0;
 	return w;
 }
 
@@ -224,8 +225,8 @@ static void report_close(struct device *dev, const struct close_work *w)
 	device_log_notes(dev, &w->notes);
 	if (!w->saved)
 		return;
-	netsave_free(dev->saved);
-	dev->saved = NULL;
+	netsave_free(dev->hold.saved);
+	dev->hold.saved = NULL;
 }
 
 static void close_done(void *arg)
@@ -257,10 +258,10 @@ int device_close(struct device *dev)
 
 	if (r < 0 && w) {
 		/* Back to the device: it is tried again. */
-		dev->tap = w->tap;
-		dev->claim = w->claim ? w->claim : dev->claim;
-		dev->before = w->before;
-		dev->lock = w->lock >= 0 ? w->lock : dev->lock;
+		dev->net.tap = w->tap;
+		dev->hold.claim = w->claim ? w->claim : dev->hold.claim;
+		dev->hold.before = w->before;
+		dev->hold.lock = w->lock >= 0 ? w->lock : dev->hold.lock;
 		close_work_free(w);
 	}
 	return r;
@@ -272,14 +273,15 @@ void device_close_at_once(struct device *dev)
 	struct close_work *w;
 
 	/* Its device must not be given back while it runs. */
-	if (dev->host)
-		host_kill(dev->host, "ddekitd ends");
-	if (dev->host && host_wait(dev->host, END_MS) < 0)
-		log_line(&about, LOG_ERR, "driver host %d does not end", (int)host_pid(dev->host));
-	host_destroy(dev->host);
-	dev->host = NULL;
-	host_destroy(dev->death.host);
-	dev->death.host = NULL;
+	if (dev->run.host)
+		host_kill(dev->run.host, "ddekitd ends");
+	if (dev->run.host && host_wait(dev->run.host, END_MS) < 0)
+		log_line(&about, LOG_ERR, "driver host %d does not end",
+			 (int)host_pid(dev->run.host));
+	host_destroy(dev->run.host);
+	dev->run.host = NULL;
+	host_destroy(dev->run.death.host);
+	dev->run.death.host = NULL;
 	device_bury(dev);
 	w = device_holds_something(dev) ? make_close(dev) : NULL;
 	if (w) {
@@ -289,4 +291,16 @@ void device_close_at_once(struct device *dev)
 	}
 	device_block_quiet(dev);
 	device_close_block_at_once(dev);
+}
+
+/* ---- for others ---------------------------------------------------------------- */
+
+struct ddekit_claim *device_claim(const struct device *dev)
+{
+	return dev->hold.claim;
+}
+
+const char *device_modalias(const struct device *dev)
+{
+	return dev->hold.modalias[0] ? dev->hold.modalias : NULL;
 }

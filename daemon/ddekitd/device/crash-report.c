@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "crash-report.h"
+#include "private.h"
 #include "lib/log.h"
 #include "process/message.h"
 
@@ -40,7 +41,7 @@ static void stamp(uint64_t ns, const char *format, char *buf, size_t size)
 
 static void add_head(struct text *t, const struct device *dev, uint64_t now)
 {
-	const struct device_death *death = &dev->death;
+	const struct device_death *death = &dev->run.death;
 	const struct device_config *c = dev->config;
 	const struct global_config *g = dev->env->global;
 	struct utsname u;
@@ -48,8 +49,8 @@ static void add_head(struct text *t, const struct device *dev, uint64_t now)
 
 	stamp(now, "%Y-%m-%dT%H:%M:%S", when, sizeof(when));
 	text_add(t, "time:            %s\ndevice:          %s\n", when, c->bdf_text);
-	if (dev->modalias[0])
-		text_add(t, "modalias:        %s\n", dev->modalias);
+	if (dev->hold.modalias[0])
+		text_add(t, "modalias:        %s\n", dev->hold.modalias);
 	text_add(t, "driver:          %s\nbackend:         %s\n", device_driver(dev), c->backend);
 	text_add(t, "reason:          %s\n", death->text ? death->text : "?");
 	if (death->signalled)
@@ -59,16 +60,17 @@ static void add_head(struct text *t, const struct device *dev, uint64_t now)
 		text_add(t, "exit status:     %d\n", death->status);
 	text_add(t, "process:         %d, %.3f s old\n", (int)host_pid(death->host),
 		 (double)(mono_ns() - host_start_ns(death->host)) / 1e9);
-	if (dev->quiet)
+	if (dev->run.quiet)
 		text_add(t, "device quiet:    %.1f ms later\n",
-			 (double)(dev->times.quiet - dev->times.died) / 1e6);
+			 (double)(dev->run.times.quiet - dev->run.times.died) / 1e6);
 	else
 		text_add(t, "device quiet:    no, it cannot be reset\n");
 	text_add(t, "memory:          %llu kB at its last state\n",
-		 (unsigned long long)dev->rss_kb);
+		 (unsigned long long)dev->run.rss_kb);
 	text_add(t, "restarts before: %llu\n", (unsigned long long)death->restarts);
 	text_add(t, "ddekitd:         %s\nruntime:         %s, flavour %s, %s\n", DDEKIT_VERSION,
-		 dev->release[0] ? dev->release : "not booted", config_flavour(c), g->runtime);
+		 dev->run.release[0] ? dev->run.release : "not booted", config_flavour(c),
+		 g->runtime);
 	if (!uname(&u))
 		text_add(t, "machine:         %s %s %s\n", u.sysname, u.release, u.version);
 	if (c->core && death->signalled)
@@ -138,7 +140,7 @@ static void add_log(struct text *t, const struct device *dev, uint64_t now)
 static void add_statistics(struct text *t, const struct device *dev)
 {
 	uint64_t ns;
-	const struct proto_stats *s = host_last_stats(dev->death.host, &ns);
+	const struct proto_stats *s = host_last_stats(dev->run.death.host, &ns);
 
 	if (!s) {
 		text_add(t, "\nstatistics: none yet\n");
@@ -256,7 +258,7 @@ void crash_report_write(struct device *dev)
 	const struct log_about about = device_about(dev);
 	_cleanup_free_ char *dir = folder_of(dev), *path = NULL, *report = NULL;
 	const char *bdf = dev->config->bdf_text;
-	uint64_t now = wall_ns() - (mono_ns() - dev->times.died);	/* it was then */
+	uint64_t now = wall_ns() - (mono_ns() - dev->run.times.died);	/* it was then */
 	char when[64];
 	int r;
 
@@ -272,6 +274,6 @@ void crash_report_write(struct device *dev)
 			 dir ? dir : "?", strerror(-r));
 		return;
 	}
-	str_set(&dev->crash_report, path);
+	str_set(&dev->run.crash_report, path);
 	prune(dir, bdf, dev->env->global->crash_reports);
 }

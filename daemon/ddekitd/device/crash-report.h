@@ -6,10 +6,10 @@
 #include "device.h"
 
 /**
- * crash_report_write - write down what is known of dev->death, whose host is still there
+ * crash_report_write - write down what is known of dev->run.death, whose host is still there
  *
  * Once the device is quiet. Of the reports of a device the newest crash-reports= are kept;
- * dev->crash_report names the last one. That it cannot be written is logged. Blocks for a
+ * dev->run.crash_report names the last one. That it cannot be written is logged. Blocks for a
  * write to the disk's cache, some 100 us.
  */
 void crash_report_write(struct device *dev);

@@ -5,6 +5,7 @@
 #include "block.h"
 #include "keep.h"
 #include "work.h"
+#include "private.h"
 #include "system/in-use.h"
 #include "lib/job.h"
 #include "lib/log.h"
@@ -24,84 +25,6 @@
 #define HISTORY 64	/* changes of state that are remembered */
 #define QUIESCE_LIMIT_MS 70000	/* the kernel waits a minute for a device to come back */
 
-const char *device_state_name(enum device_state state)
-{
-	static const char *const names[] = { CONTROL_STATES };
-
-	return names[state];
-}
-
-bool device_state_is_down(enum device_state state)
-{
-	return state == DEVICE_CONFIGURED || state == DEVICE_FAILED || state == DEVICE_ABSENT;
-}
-
-const char *device_driver(const struct device *dev)
-{
-	return dev->plugin.name ? dev->plugin.name : dev->config->driver;
-}
-
-struct log_about device_about(const struct device *dev)
-{
-	return (struct log_about){ .bdf = dev->config->bdf_text, .driver = device_driver(dev) };
-}
-
-static int level_of(enum device_state state)
-{
-	if (state == DEVICE_FAILED)
-		return LOG_ERR;
-	return state == DEVICE_RESTARTING ? LOG_WARNING : LOG_NOTICE;
-}
-
-void device_log_line(struct device *dev, int level, const char *text)
-{
-	logring_add(dev->logs, level, text);
-	dev->env->listener->logged(dev->env->listener_arg, dev, level, text);
-}
-
-void device_enter(struct device *dev, enum device_state state, const char *fmt, ...)
-{
-	struct log_about about = device_about(dev);
-	enum device_state from = dev->state;
-	struct text t = { 0 };
-	va_list args;
-	int r;
-
-	dev->state = state;
-	dev->state_since = wall_ns();
-	r = text_add(&t, "%s -> %s%s", device_state_name(from), device_state_name(state),
-		     *fmt ? ": " : "");
-	va_start(args, fmt);
-	if (!r)
-		text_vadd(&t, fmt, args);
-	va_end(args);
-	about.message_id = state == DEVICE_FAILED ? LOG_ID_FAILED : LOG_ID_STATE;
-	if (t.text) {
-		log_line(&about, level_of(state), "%s", t.text);
-		device_log_line(dev, level_of(state), t.text);
-		logring_add(dev->history, level_of(state), t.text);
-	}
-	text_finish(&t);
-	device_keep(dev);
-	dev->env->listener->changed(dev->env->listener_arg, dev, from);
-}
-
-int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn)
-{
-	dev->timer = sd_event_source_disable_unref(dev->timer);
-	return sd_event_add_time_relative(dev->env->event, &dev->timer, CLOCK_MONOTONIC,
-					  ms * 1000, 1000, fn, dev);
-}
-
-void device_log_notes(struct device *dev, const struct strv *notes)
-{
-	struct log_about about = device_about(dev);
-	size_t i;
-
-	for (i = 0; i < notes->n; i++)
-		log_line(&about, LOG_WARNING, "%s", notes->item[i]);
-}
-
 bool device_is_missing(const struct device *dev)
 {
 	return !config_is_emulated(dev->config) &&
@@ -117,8 +40,8 @@ static int on_start_timeout(sd_event_source *source, uint64_t usec, void *arg)
 
 	snprintf(text, sizeof(text), "not ready within start-timeout=%ums",
 		 dev->config->start_timeout);
-	if (dev->host)
-		host_kill_stuck(dev->host, text);
+	if (dev->run.host)
+		host_kill_stuck(dev->run.host, text);
 	return 0;
 }
 
@@ -130,8 +53,8 @@ int device_limit_start(struct device *dev)
 int device_choose_plugin(struct device *dev, char **ret_why)
 {
 	struct device_plugin plugin;
-	int r = plugin_choose(dev->config, dev->modalias, dev->env->global->plugin_dir, &plugin,
-			      ret_why);
+	int r = plugin_choose(dev->config, dev->hold.modalias, dev->env->global->plugin_dir,
+			      &plugin, ret_why);
 
 	if (r < 0)
 		return r;
@@ -170,7 +93,7 @@ static int wait_for_front(struct device *dev)
 
 static void claim_is_complete(struct device *dev)
 {
-	dev->times.claim_end = mono_ns();
+	dev->run.times.claim_end = mono_ns();
 	device_keep_claim(dev);
 	device_enter(dev, DEVICE_STARTING, "driver %s", dev->plugin.name);
 }
@@ -235,11 +158,11 @@ void device_claim_now(struct device *dev)
 	int r = 0;
 
 	if (dev->state == DEVICE_CLAIMING)
-		dev->times = (struct device_times){ .claim_start = mono_ns() };
+		dev->run.times = (struct device_times){ .claim_start = mono_ns() };
 	if (strcmp(dev->config->driver, "auto"))
 		r = device_choose_plugin(dev, &why);	/* before anything is claimed */
 	if (!r)
-		r = device_claim(dev);
+		r = device_open_claim(dev);
 	if (r < 0)
 		device_fail(dev, why ? why : strerror(-r));
 }
@@ -277,11 +200,11 @@ int device_start(struct device *dev)
 {
 	if (!device_state_is_down(dev->state))
 		return -EALREADY;
-	if (dev->busy && dev->ending == END_STOP && dev->want != WANT_GONE) {
+	if (dev->work.busy && dev->ending == END_STOP && dev->want != WANT_GONE) {
 		dev->want = WANT_CONFIG;	/* it starts once it is down */
 		return 0;
 	}
-	if (dev->busy)
+	if (dev->work.busy)
 		return -EBUSY;
 	str_set(&dev->error, NULL);
 	dev->want = WANT_UP;
@@ -295,16 +218,17 @@ int device_start(struct device *dev)
 
 void device_on_ready(struct device *dev)
 {
-	uint64_t now = mono_ns();
+	uint64_t now = mono_ns(), since;
 
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	dev->was_up = true;
-	if (dev->outage_start)
-		dev->last_outage_ready = now - dev->outage_start;
+	dev->failures.was_up = true;
+	if (dev->outage.start)
+		dev->outage.last_ready = now - dev->outage.start;
 	if (dev->want != WANT_UP)
 		return;		/* it is being stopped already */
+	since = dev->reloading ? dev->outage.start : dev->run.times.host_start;
 	device_enter(dev, DEVICE_UP, "driver %s ready %llu ms after its %s", device_driver(dev),
-		     (now - (dev->reloading ? dev->outage_start : dev->times.host_start)) / MS_NS,
+		     (now - since) / MS_NS,
 		     dev->reloading ? "reload" : "start");
 	dev->reloading = false;
 	device_net_ready(dev);
@@ -317,31 +241,31 @@ static int on_stop_timeout(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct device *dev = arg;
 
-	if (dev->host)
-		host_kill_stuck(dev->host, "did not stop within stop-timeout=");
+	if (dev->run.host)
+		host_kill_stuck(dev->run.host, "did not stop within stop-timeout=");
 	return 0;
 }
 
 static void stop_host(struct device *dev)
 {
-	int r = host_request(dev->host, OP_STOP, 0, NULL, NULL, NULL);
+	int r = host_request(dev->run.host, OP_STOP, 0, NULL, NULL, NULL);
 
 	if (r >= 0)
 		r = device_set_timer(dev, dev->config->stop_timeout, on_stop_timeout);
 	if (r < 0)
-		host_kill(dev->host, "does not read its requests");
+		host_kill(dev->run.host, "does not read its requests");
 }
 
 static void stop_for(struct device *dev, enum device_want want)
 {
 	if (dev->want != WANT_GONE)
 		dev->want = want;
-	if (dev->busy || dev->ending != END_NONE) {
+	if (dev->work.busy || dev->ending != END_NONE) {
 		if (!device_state_is_down(dev->state) && dev->state != DEVICE_STOPPING)
 			device_enter(dev, DEVICE_STOPPING, "asked to");
 		return;
 	}
-	if (!dev->host) {
+	if (!dev->run.host) {
 		dev->held = false;
 		device_end(dev, END_STOP);
 		return;
@@ -359,10 +283,9 @@ void device_stop(struct device *dev, bool forget)
 
 void device_replace_config(struct device *dev, struct device_config *config)
 {
-	bool down = device_state_is_down(dev->state) && !dev->busy;
+	bool down = device_state_is_down(dev->state) && !dev->work.busy;
 
-	device_config_destroy(dev->next_config);
-	dev->next_config = config;
+	device_set_next_config(dev, config);
 	if (down)
 		device_apply_next_config(dev);
 	else
@@ -400,8 +323,8 @@ static void on_quiesce_error(struct device *dev, const struct quiesce_work *w)
 
 static void on_quiesced(struct device *dev, const struct quiesce_work *w)
 {
-	dev->times.quiet = w->end_ns;
-	dev->quiet = !w->error;
+	dev->run.times.quiet = w->end_ns;
+	dev->run.quiet = !w->error;
 	if (w->error < 0)
 		dev->held = false;
 	device_bury(dev);
@@ -411,8 +334,8 @@ static void on_quiesced(struct device *dev, const struct quiesce_work *w)
 		on_quiesce_error(dev, w);
 		return;
 	}
-	if (dev->claim_death)
-		sd_event_source_set_enabled(dev->claim_death, SD_EVENT_ON);
+	if (dev->hold.death)
+		sd_event_source_set_enabled(dev->hold.death, SD_EVENT_ON);
 	device_block_quiet(dev);
 	if (!dev->delay_s)
 		device_advance(dev);
@@ -447,7 +370,7 @@ static void quiesce_late(void *arg)
  * the end that has begun. */
 static void quiesce(struct device *dev, uint32_t delay_s)
 {
-	struct quiesce_work w = { .dev = dev, .claim = dev->claim };
+	struct quiesce_work w = { .dev = dev, .claim = dev->hold.claim };
 
 	dev->delay_s = delay_s;
 	if (!device_post_copy(dev, &quiesce_ops, &w, sizeof(w)))
@@ -463,13 +386,13 @@ int device_restart(struct device *dev)
 		return device_start(dev);
 	if (dev->want != WANT_UP || dev->ending == END_STOP || dev->ending == END_FAIL)
 		return dev->want == WANT_RESTART ? 0 : -EBUSY;
-	if (dev->state == DEVICE_CLAIMING || dev->busy)
+	if (dev->state == DEVICE_CLAIMING || dev->work.busy)
 		return 0;	/* it is on its way */
-	if (!dev->host)		/* waits in backoff */
+	if (!dev->run.host)		/* waits in backoff */
 		return device_set_timer(dev, 0, on_advance);
 	dev->want = WANT_RESTART;
-	dev->outage_start = mono_ns();
-	dev->restarts++;
+	dev->outage.start = mono_ns();
+	dev->outage.restarts++;
 	device_enter(dev, DEVICE_RESTARTING, "asked to");
 	stop_host(dev);
 	return 0;
@@ -483,19 +406,20 @@ static bool too_many(struct device *dev)
 	uint64_t now = mono_ns(), window = dev->config->restart_window * MS_NS;
 	uint32_t i, kept = 0;
 
-	for (i = 0; i < dev->n_failures; i++)
-		if (now - dev->failures[i] < window)
-			dev->failures[kept++] = dev->failures[i];
-	dev->n_failures = kept;
+	for (i = 0; i < dev->failures.n; i++)
+		if (now - dev->failures.when[i] < window)
+			dev->failures.when[kept++] = dev->failures.when[i];
+	dev->failures.n = kept;
 	if (kept >= dev->config->restart_max)
 		return true;
-	dev->failures[dev->n_failures++] = now;
+	dev->failures.when[dev->failures.n++] = now;
 	return false;
 }
 
 static bool has_served(const struct device *dev)
 {
-	uint64_t now = mono_ns(), ready = dev->times.state[STATE_READY], link = dev->times.link;
+	uint64_t ready = dev->run.times.state[STATE_READY], link = dev->run.times.link;
+	uint64_t now = mono_ns();
 
 	return ready && (now - ready >= SERVED_READY_NS ||
 			 (link && now - link >= SERVED_LINK_NS) ||
@@ -514,30 +438,30 @@ static uint32_t backoff_s(uint32_t n_in_a_row)
  * Return: false: given up, dev->end_text says why. */
 static bool try_again(struct device *dev, bool refused, uint32_t *ret_delay_s)
 {
-	const char *text = dev->death.text ? dev->death.text : "it died";
+	const char *text = dev->run.death.text ? dev->run.death.text : "it died";
 	struct text t = { 0 };
 	bool served = has_served(dev);
 
-	str_set(&dev->last_failure, text);
+	str_set(&dev->run.last_failure, text);
 	if (dev->config->restart == RESTART_NEVER)
 		text_add(&t, "%s (restart=never)", text);
-	else if (refused && !dev->was_up)
+	else if (refused && !dev->failures.was_up)
 		text_add(&t, "%s", text);
 	else if (!served && too_many(dev))
 		text_add(&t, "given up after %u failures within restart-window=; the last: %s",
 			 dev->config->restart_max + 1, text);
 	if (t.text) {
 		/* One that never served goes back to where it came from. */
-		dev->held = dev->was_up && dev->config->on_failure == FAILURE_QUIESCE;
+		dev->held = dev->failures.was_up && dev->config->on_failure == FAILURE_QUIESCE;
 		str_set(&dev->end_text, t.text);
 		text_finish(&t);
 		return false;
 	}
-	dev->n_in_a_row = served ? 0 : dev->n_in_a_row + 1;
-	*ret_delay_s = backoff_s(dev->n_in_a_row);
-	if (!dev->outage_start && dev->was_up)
-		dev->outage_start = mono_ns();
-	dev->restarts++;
+	dev->failures.in_a_row = served ? 0 : dev->failures.in_a_row + 1;
+	*ret_delay_s = backoff_s(dev->failures.in_a_row);
+	if (!dev->outage.start && dev->failures.was_up)
+		dev->outage.start = mono_ns();
+	dev->outage.restarts++;
 	device_enter(dev, DEVICE_RESTARTING, "%s; restart in %u s", text, *ret_delay_s);
 	return true;
 }
@@ -573,7 +497,7 @@ void device_on_death(struct device *dev, bool refused)
 	if (dev->ending == END_FAIL)
 		device_enter(dev, DEVICE_STOPPING, "%s",
 			     dev->end_text ? dev->end_text : "out of memory");
-	if (dev->ending == END_NONE || dev->held || !dev->death.clean) {
+	if (dev->ending == END_NONE || dev->held || !dev->run.death.clean) {
 		quiesce(dev, delay_s);
 	} else {
 		device_bury(dev);
@@ -585,7 +509,7 @@ void device_on_death(struct device *dev, bool refused)
 
 void device_plugged(struct device *dev)
 {
-	if (dev->state != DEVICE_ABSENT || dev->busy || device_is_missing(dev))
+	if (dev->state != DEVICE_ABSENT || dev->work.busy || device_is_missing(dev))
 		return;
 	if (dev->want == WANT_UP && !dev->env->stopping) {
 		device_start(dev);
@@ -600,17 +524,23 @@ void device_unplugged(struct device *dev)
 	if (!device_is_missing(dev))
 		return;
 	/* What runs is told by its claim; one that is held is given back. */
-	if (dev->held && !dev->busy) {
+	if (dev->held && !dev->work.busy) {
 		dev->held = false;
 		device_end(dev, END_UNPLUG);
 		return;
 	}
-	if (dev->busy)
+	if (dev->work.busy)
 		return;
 	if (dev->state == DEVICE_CONFIGURED)
 		dev->want = WANT_DOWN;		/* nobody has asked for it */
 	if (dev->state == DEVICE_CONFIGURED || dev->state == DEVICE_FAILED)
 		device_enter(dev, DEVICE_ABSENT, "not in the machine");
+}
+
+void device_await(struct device *dev)
+{
+	device_unplugged(dev);
+	dev->want = WANT_UP;
 }
 
 /* ---- after a restart of ddekitd ---------------------------------------------- */
@@ -623,15 +553,16 @@ void device_resume(struct device *dev, enum device_resume how)
 	dev->plugin_old = true;
 	switch (how) {
 	case RESUME_UP:
-		device_enter(dev, DEVICE_UP, "driver host %d runs on", (int)host_pid(dev->host));
+		device_enter(dev, DEVICE_UP, "driver host %d runs on",
+			     (int)host_pid(dev->run.host));
 		break;
 	case RESUME_HOST:
-		dev->restarts++;
+		dev->outage.restarts++;
 		device_enter(dev, DEVICE_RESTARTING, "ddekitd was restarted");
 		quiesce(dev, 0);
 		break;
 	case RESUME_CLAIM:
-		dev->restarts++;
+		dev->outage.restarts++;
 		device_enter(dev, DEVICE_CLAIMING, "backend %s", dev->config->backend);
 		r = device_set_timer(dev, 0, on_claim_now);
 		break;
@@ -651,7 +582,7 @@ struct device *device_create(const struct device_env *env, struct device_config 
 		return NULL;
 	dev->logs = logring_create(env->global->log_lines);
 	dev->history = logring_create(HISTORY);
-	if (!dev->logs || !dev->history || jobs_create(env->event, &dev->jobs) < 0) {
+	if (!dev->logs || !dev->history || jobs_create(env->event, &dev->work.jobs) < 0) {
 		logring_destroy(dev->logs);
 		logring_destroy(dev->history);
 		free(dev);
@@ -659,11 +590,11 @@ struct device *device_create(const struct device_env *env, struct device_config 
 	}
 	dev->env = env;
 	dev->config = config;
-	dev->transient = transient;
+	device_set_transient(dev, transient);
 	dev->state_since = wall_ns();
-	dev->lock = -1;
-	dev->tap = -1;
-	dev->keep = -1;
+	dev->hold.lock = -1;
+	dev->net.tap = -1;
+	dev->state_fd = -1;
 	return dev;
 }
 
@@ -671,23 +602,21 @@ struct device *device_create(const struct device_env *env, struct device_config 
  * once, but what a job that hangs has: the process's end does that. */
 void device_destroy(struct device *dev)
 {
-	if (!dev || !jobs_idle(dev->jobs))
+	if (!dev || !jobs_idle(dev->work.jobs))
 		return;
 	dev->held = false;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	dev->heartbeat = sd_event_source_disable_unref(dev->heartbeat);
+	dev->run.heartbeat = sd_event_source_disable_unref(dev->run.heartbeat);
 	device_close_at_once(dev);
-	jobs_destroy(dev->jobs);
+	jobs_destroy(dev->work.jobs);
 	plugin_finish(&dev->plugin);
 	logring_destroy(dev->logs);
 	logring_destroy(dev->history);
-	device_config_destroy(dev->config);
-	device_config_destroy(dev->next_config);
-	device_config_destroy(dev->bind_before);
+	device_finish_settings(dev);
 	free(dev->error);
 	free(dev->end_text);
 	free(dev->verdict);
-	free(dev->last_failure);
-	free(dev->crash_report);
+	free(dev->run.last_failure);
+	free(dev->run.crash_report);
 	free(dev);
 }

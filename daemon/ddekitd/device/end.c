@@ -7,17 +7,9 @@
 
 #include "block.h"
 #include "keep.h"
+#include "private.h"
 #include "lib/job.h"
 #include "lib/log.h"
-
-void device_apply_next_config(struct device *dev)
-{
-	if (!dev->next_config)
-		return;
-	device_config_destroy(dev->config);
-	dev->config = dev->next_config;
-	dev->next_config = NULL;
-}
 
 /* ---- the end: everything is given back ------------------------------------------ */
 
@@ -58,7 +50,7 @@ static void finish_fail(struct device *dev)
 /* Its disks' requests have been answered, its front has ended. */
 void device_on_block_closed(struct device *dev)
 {
-	dev->busy = false;
+	dev->work.busy = false;
 	if (dev->ending == END_STOP) {
 		dev->ending = END_NONE;
 		finish_stop(dev);
@@ -70,10 +62,10 @@ void device_on_block_closed(struct device *dev)
 static void forget_failures(struct device *dev)
 {
 	str_set(&dev->verdict, NULL);
-	dev->was_up = false;
-	dev->n_failures = 0;
-	dev->n_in_a_row = 0;
-	dev->outage_start = 0;
+	dev->failures.was_up = false;
+	dev->failures.n = 0;
+	dev->failures.in_a_row = 0;
+	dev->outage.start = 0;
 }
 
 static bool wants_down(const struct device *dev)
@@ -86,14 +78,14 @@ static void go_on(struct device *dev, enum device_end ending)
 	device_block_quiet(dev);
 	forget_failures(dev);
 	if (ending != END_START)
-		dev->force = false;
+		device_set_force(dev, false);
 	if (dev->held)
 		device_keep_claim(dev);
 	dev->ending = ending == END_STOP ? END_STOP : END_NONE;
 	switch (ending) {
 	case END_STOP:
 		dev->late = false;
-		dev->busy = true;
+		dev->work.busy = true;
 		device_close_block(dev);
 		break;
 	case END_START:
@@ -113,7 +105,7 @@ void device_on_close(struct device *dev)
 {
 	enum device_end ending = dev->ending;
 
-	dev->busy = false;
+	dev->work.busy = false;
 	/* It was asked to stop meanwhile. */
 	if (wants_down(dev) && (ending != END_UNPLUG || dev->want != WANT_DOWN))
 		ending = END_STOP;
@@ -154,7 +146,7 @@ void device_end(struct device *dev, enum device_end ending)
 {
 	dev->ending = ending;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	if (!dev->busy)
+	if (!dev->work.busy)
 		device_end_now(dev);
 }
 
@@ -170,40 +162,20 @@ void device_fail(struct device *dev, const char *text)
 
 void device_condemn(struct device *dev, const char *text)
 {
-	if (!dev->host) {
+	if (!dev->run.host) {
 		dev->held = false;
 		device_fail(dev, text);
 		return;
 	}
 	str_set(&dev->verdict, text);
-	host_kill(dev->host, "the device is to fail");
+	host_kill(dev->run.host, "the device is to fail");
 }
 
 /* ---- jobs ------------------------------------------------------------------ */
 
-int device_post(struct device *dev, const struct job_ops *ops, void *arg)
-{
-	int r = jobs_add(dev->jobs, ops, arg);
-
-	dev->busy = !r;
-	return r;
-}
-
-int device_post_copy(struct device *dev, const struct job_ops *ops, const void *work, size_t size)
-{
-	void *copy = malloc(size);
-	int r = -ENOMEM;
-
-	if (copy)
-		r = device_post(dev, ops, memcpy(copy, work, size));
-	if (r < 0)
-		free(copy);
-	return r;
-}
-
 bool device_posted(struct device *dev)
 {
-	dev->busy = false;
+	dev->work.busy = false;
 	if (dev->ending == END_NONE && !wants_down(dev))
 		return true;
 	if (dev->ending == END_NONE)
@@ -220,7 +192,7 @@ void device_late(struct device *dev, const char *what, const struct job_ops *ops
 					       "background; see the kernel's log", what,
 					       ops->limit_ms / 1000);
 
-	if (!dev->busy || dev->late)
+	if (!dev->work.busy || dev->late)
 		return;
 	dev->late = true;
 	str_set(&dev->error, text);

@@ -7,6 +7,7 @@
 #include "block.h"
 #include "keep.h"
 #include "work.h"
+#include "private.h"
 #include "lib/job.h"
 #include "lib/log.h"
 #include "process/message.h"
@@ -31,7 +32,7 @@ static int on_heartbeat_missed(sd_event_source *source, uint64_t usec, void *arg
 {
 	struct device *dev = arg;
 	uint64_t limit = (uint64_t)dev->config->heartbeat * MISSED_BEATS * 1000000;
-	uint64_t quiet = mono_ns() - dev->last_beat;
+	uint64_t quiet = mono_ns() - dev->run.last_beat;
 	char text[96];
 
 	if (quiet < limit) {
@@ -40,8 +41,8 @@ static int on_heartbeat_missed(sd_event_source *source, uint64_t usec, void *arg
 	}
 	snprintf(text, sizeof(text), "no heartbeat for %llu ms: the driver is stuck",
 		 (unsigned long long)(quiet / 1000000));
-	if (dev->host)
-		host_kill_stuck(dev->host, text);
+	if (dev->run.host)
+		host_kill_stuck(dev->run.host, text);
 	return 0;
 }
 
@@ -49,12 +50,12 @@ static void start_heartbeat(struct device *dev)
 {
 	uint64_t us = (uint64_t)dev->config->heartbeat * MISSED_BEATS * 1000;
 
-	if (!us || dev->heartbeat)
+	if (!us || dev->run.heartbeat)
 		return;
-	dev->last_beat = mono_ns();
-	if (sd_event_add_time_relative(dev->env->event, &dev->heartbeat, CLOCK_MONOTONIC, us,
+	dev->run.last_beat = mono_ns();
+	if (sd_event_add_time_relative(dev->env->event, &dev->run.heartbeat, CLOCK_MONOTONIC, us,
 				       10000, on_heartbeat_missed, dev) >= 0)
-		sd_event_source_set_priority(dev->heartbeat, SD_EVENT_PRIORITY_IDLE);
+		sd_event_source_set_priority(dev->run.heartbeat, SD_EVENT_PRIORITY_IDLE);
 }
 
 static void on_heartbeat(void *arg)
@@ -62,11 +63,11 @@ static void on_heartbeat(void *arg)
 	struct device *dev = arg;
 
 
-	dev->last_beat = mono_ns();
-	if (dev->state != DEVICE_UP || dev->last_beat - dev->stats_asked < STATS_NS)
+	dev->run.last_beat = mono_ns();
+	if (dev->state != DEVICE_UP || dev->run.last_beat - dev->run.stats_asked < STATS_NS)
 		return;
-	dev->stats_asked = dev->last_beat;
-	host_request(dev->host, OP_STATS, 0, NULL, NULL, NULL);
+	dev->run.stats_asked = dev->run.last_beat;
+	host_request(dev->run.host, OP_STATS, 0, NULL, NULL, NULL);
 }
 
 static void on_state(void *arg, const struct proto_state_msg *msg)
@@ -75,36 +76,38 @@ static void on_state(void *arg, const struct proto_state_msg *msg)
 	bool again = dev->state == DEVICE_UP && msg->state == STATE_READY;
 
 	if (!again)
-		dev->times.state[msg->state] = msg->mono_ns;
-	dev->rss_kb = msg->rss_kb;
+		dev->run.times.state[msg->state] = msg->mono_ns;
+	dev->run.rss_kb = msg->rss_kb;
 	if (msg->release[0])
-		memcpy(dev->release, msg->release, sizeof(dev->release));
+		memcpy(dev->run.release, msg->release, sizeof(dev->run.release));
 	if (again) {
 		device_net_ready(dev);
 	} else if (msg->state == STATE_READY) {
 		start_heartbeat(dev);
 		device_on_ready(dev);
 	} else if (msg->state == STATE_FAILED) {
-		str_set(&dev->last_failure, msg->text[0] ? msg->text : strerror(-msg->error));
+		str_set(&dev->run.last_failure, msg->text[0] ? msg->text : strerror(-msg->error));
 	}
 }
 
 static void on_net(void *arg, const struct proto_net *msg)
 {
 	struct device *dev = arg;
-	bool known = dev->net_known, carrier = dev->net.carrier;
-	uint32_t speed = dev->net.speed;
+	const struct device_net *net = &dev->net;
+	bool known = net->driver_known, carrier = net->driver.carrier;
+	uint32_t speed = net->driver.speed;
 	uint64_t now = msg->mono_ns;
 
-	if (msg->carrier && !dev->times.link) {
-		dev->times.link = now;
-		if (dev->outage_start && now > dev->outage_start)
-			dev->last_outage = now - dev->outage_start;
-		dev->outage_start = 0;
+	if (msg->carrier && !dev->run.times.link) {
+		dev->run.times.link = now;
+		if (dev->outage.start && now > dev->outage.start)
+			dev->outage.last = now - dev->outage.start;
+		dev->outage.start = 0;
 	}
 	device_net_message(dev, msg);
-	if (dev->net_known && (known ? carrier != !!dev->net.carrier || speed != dev->net.speed
-				     : dev->net.carrier))
+	if (net->driver_known &&
+	    (known ? carrier != !!net->driver.carrier || speed != net->driver.speed
+		   : net->driver.carrier))
 		dev->env->listener->link(dev->env->listener_arg, dev);
 	device_keep(dev);
 }
@@ -119,15 +122,15 @@ static const char *progress(const struct device *dev)
 {
 	uint32_t state = STATE_READY;
 
-	while (state && !dev->times.state[state])
+	while (state && !dev->run.times.state[state])
 		state--;
 	return state ? message_state_name(state) : "started";
 }
 
 static char *why_it_died(const struct device *dev, const struct host_death *death, bool refused)
 {
-	if (refused && dev->last_failure)
-		return strdup(dev->last_failure);
+	if (refused && dev->run.last_failure)
+		return strdup(dev->run.last_failure);
 	if (death->not_run)
 		return strdup(death->text);
 	return str_format("driver host %s (last state: %s)", death->text, progress(dev));
@@ -136,28 +139,28 @@ static char *why_it_died(const struct device *dev, const struct host_death *deat
 static void on_died(void *arg, const struct host_death *death)
 {
 	struct device *dev = arg;
-	bool refused = dev->times.state[STATE_FAILED];
+	bool refused = dev->run.times.state[STATE_FAILED];
 
-	dev->times.died = mono_ns();
-	dev->death = (struct device_death){
-		.host = dev->host,
+	dev->run.times.died = mono_ns();
+	dev->run.death = (struct device_death){
+		.host = dev->run.host,
 		.text = why_it_died(dev, death, refused),
 		.how = strdup(death->text),
 		.clean = death->clean || death->not_run,
 		.signalled = death->signalled,
 		.status = death->status,
-		.restarts = dev->restarts,
+		.restarts = dev->outage.restarts,
 	};
-	dev->host = NULL;
-	dev->heartbeat = sd_event_source_disable_unref(dev->heartbeat);
+	dev->run.host = NULL;
+	dev->run.heartbeat = sd_event_source_disable_unref(dev->run.heartbeat);
 	if (death->not_run && dev->want == WANT_UP)
-		str_set(&dev->verdict, dev->death.text);
+		str_set(&dev->verdict, dev->run.death.text);
 	device_on_death(dev, refused);
 }
 
 void device_bury(struct device *dev)
 {
-	struct device_death death = dev->death;
+	struct device_death death = dev->run.death;
 	struct log_about about = device_about(dev);
 	bool report = death.host && !death.clean;
 
@@ -168,12 +171,12 @@ void device_bury(struct device *dev)
 		log_line(&about, death.clean || dev->want != WANT_UP ? LOG_INFO : LOG_WARNING,
 			 "driver host %d %s (last state: %s)%s%s", (int)host_pid(death.host),
 			 death.how ? death.how : "died", progress(dev),
-			 report && dev->crash_report ? "; report: " : "",
-			 report && dev->crash_report ? dev->crash_report : "");
+			 report && dev->run.crash_report ? "; report: " : "",
+			 report && dev->run.crash_report ? dev->run.crash_report : "");
 	host_destroy(death.host);
 	free(death.text);
 	free(death.how);
-	dev->death = (struct device_death){ .host = NULL };
+	dev->run.death = (struct device_death){ .host = NULL };
 }
 
 static const struct host_ops ops = {
@@ -263,7 +266,7 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 	if (!r && dev->plugin.bridge)
 		r = copy(setup->bridge, sizeof(setup->bridge), dev->plugin.bridge, "bridge name",
 			 ret_why);
-	setup->vnet_hdr = dev->tap >= 0 ? TAP_VNET_HDR : 0;
+	setup->vnet_hdr = dev->net.tap >= 0 ? TAP_VNET_HDR : 0;
 	setup->heartbeat_ms = dev->config->heartbeat;
 	setup->nr_cpus = dev->config->cpus;
 	setup->confine = (dev->config->sandbox ? CONFINE_SANDBOX : 0) |
@@ -296,7 +299,7 @@ static void handover_late(void *arg)
 
 int device_open_handover(struct device *dev)
 {
-	struct handover_work w = { .dev = dev, .claim = dev->claim };
+	struct handover_work w = { .dev = dev, .claim = dev->hold.claim };
 
 	return device_post_copy(dev, &handover_ops, &w, sizeof(w));
 }
@@ -309,8 +312,8 @@ int device_start_host(struct device *dev, const struct ddekit_handover *handover
 		.bdf = dev->config->bdf_text,
 		.driver = device_driver(dev),
 		.setup = setup,
-		.tap = dev->tap,
-		.outlive = dev->keep >= 0,
+		.tap = dev->net.tap,
+		.outlive = dev->state_fd >= 0,
 	};
 	int r = setup ? fill_setup(dev, setup, ret_why) : -ENOMEM;
 
@@ -318,16 +321,16 @@ int device_start_host(struct device *dev, const struct ddekit_handover *handover
 		return r;
 	setup->handover = *handover;
 	/* The host before may have made it block. */
-	if (dev->tap >= 0)
-		fcntl(dev->tap, F_SETFL, O_NONBLOCK);
+	if (dev->net.tap >= 0)
+		fcntl(dev->net.tap, F_SETFL, O_NONBLOCK);
 	device_block_fds(dev, spec.ring);
 	confine_init(dev->config, dev->env->host_uid, dev->env->host_gid, &spec.confine);
-	memset(dev->times.state, 0, sizeof(dev->times.state));
-	dev->times.link = 0;
-	dev->times.host_start = mono_ns();
-	dev->quiet = false;
-	dev->release[0] = 0;
-	r = host_start(dev->env->event, &spec, &ops, dev, &dev->host, ret_why);
+	memset(dev->run.times.state, 0, sizeof(dev->run.times.state));
+	dev->run.times.link = 0;
+	dev->run.times.host_start = mono_ns();
+	dev->run.quiet = false;
+	dev->run.release[0] = 0;
+	r = host_start(dev->env->event, &spec, &ops, dev, &dev->run.host, ret_why);
 	if (!r)
 		device_keep_host(dev);
 	return r;
@@ -335,9 +338,41 @@ int device_start_host(struct device *dev, const struct ddekit_handover *handover
 
 int device_adopt_host(struct device *dev, const struct host_kept *kept)
 {
-	int r = host_adopt(dev->env->event, kept, &ops, dev, &dev->host);
+	int r = host_adopt(dev->env->event, kept, &ops, dev, &dev->run.host);
 
 	if (!r)
 		start_heartbeat(dev);
 	return r;
+}
+
+/* ---- for others ---------------------------------------------------------------- */
+
+struct host *device_host(const struct device *dev)
+{
+	return dev->run.host;
+}
+
+const struct device_times *device_times(const struct device *dev)
+{
+	return &dev->run.times;
+}
+
+const char *device_release(const struct device *dev)
+{
+	return dev->run.release[0] ? dev->run.release : NULL;
+}
+
+uint64_t device_rss_kb(const struct device *dev)
+{
+	return dev->run.rss_kb;
+}
+
+const char *device_last_failure(const struct device *dev)
+{
+	return dev->run.last_failure;
+}
+
+const char *device_crash_report(const struct device *dev)
+{
+	return dev->run.crash_report;
 }

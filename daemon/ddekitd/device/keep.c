@@ -15,6 +15,7 @@
 
 #include "block.h"
 #include "keep.h"
+#include "private.h"
 #include "state/fd-store.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -73,15 +74,15 @@ static struct json_object *times(const struct device_times *t)
 
 static void add_history(struct json_object *o, const struct device *dev)
 {
-	add_string(o, "last_failure", dev->last_failure);
-	add_bool(o, "was_up", dev->was_up);
+	add_string(o, "last_failure", dev->run.last_failure);
+	add_bool(o, "was_up", dev->failures.was_up);
 	add_number(o, "since", dev->state_since);
-	add_number(o, "restarts", dev->restarts);
-	add_number(o, "reloads", dev->reloads);
-	add_number(o, "outage_start", dev->outage_start);
-	add_number(o, "last_outage", dev->last_outage);
-	add_number(o, "last_outage_ready", dev->last_outage_ready);
-	json_object_object_add(o, "times", times(&dev->times));
+	add_number(o, "restarts", dev->outage.restarts);
+	add_number(o, "reloads", dev->outage.reloads);
+	add_number(o, "outage_start", dev->outage.start);
+	add_number(o, "last_outage", dev->outage.last);
+	add_number(o, "last_outage_ready", dev->outage.last_ready);
+	json_object_object_add(o, "times", times(&dev->run.times));
 }
 
 static void add_before(struct json_object *o, const struct ddekit_before *before)
@@ -107,19 +108,19 @@ static struct json_object *describe(const struct device *dev)
 	add_string(o, "where", dev->config->where);
 	add_string(o, "config", config.text);
 	text_finish(&config);
-	add_bool(o, "transient", dev->transient);
-	add_bool(o, "staged", dev->staged);
+	add_bool(o, "transient", dev->settings.transient);
+	add_bool(o, "staged", dev->settings.staged);
 	add_string(o, "state", device_state_name(dev->state));
 	add_number(o, "want", dev->want);
-	add_bool(o, "mac_by_admin", dev->mac_by_admin);
-	add_string(o, "modalias", dev->modalias);
-	add_string(o, "release", dev->release);
+	add_bool(o, "mac_by_admin", dev->net.mac_by_admin);
+	add_string(o, "modalias", dev->hold.modalias);
+	add_string(o, "release", dev->run.release);
 	json_object_object_add(o, "plugin", plugin(&dev->plugin));
-	if (dev->host)
-		json_object_object_add(o, "host", host(dev->host));
-	if (dev->saved)
-		json_object_object_add(o, "saved", netsave_to_json(dev->saved));
-	add_before(o, dev->claim ? ddekit_claim_before(dev->claim) : &dev->before);
+	if (dev->run.host)
+		json_object_object_add(o, "host", host(dev->run.host));
+	if (dev->hold.saved)
+		json_object_object_add(o, "saved", netsave_to_json(dev->hold.saved));
+	add_before(o, dev->hold.claim ? ddekit_claim_before(dev->hold.claim) : &dev->hold.before);
 	add_history(o, dev);
 	return o;
 }
@@ -145,7 +146,7 @@ static int write_down(struct device *dev)
 {
 	struct json_object *o = describe(dev);
 	const char *text = o ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN) : NULL;
-	int r = text ? statefile_write(dev->keep, text, strlen(text)) : -ENOMEM;
+	int r = text ? statefile_write(dev->state_fd, text, strlen(text)) : -ENOMEM;
 
 	json_object_put(o);
 	return r;
@@ -155,7 +156,7 @@ void device_keep(struct device *dev)
 {
 	int r;
 
-	if (dev->keep < 0)
+	if (dev->state_fd < 0)
 		return;
 	r = write_down(dev);
 	if (r < 0)
@@ -166,7 +167,7 @@ static int keep_claim_fds(struct device *dev)
 {
 	struct ddekit_claim_saved *saved = calloc(1, sizeof(*saved));
 	_cleanup_close_ int fd = statefile_create("ddekit-claim");
-	int r = !saved ? -ENOMEM : fd < 0 ? fd : ddekit_claim_save(dev->claim, saved);
+	int r = !saved ? -ENOMEM : fd < 0 ? fd : ddekit_claim_save(dev->hold.claim, saved);
 	char what[32];
 	uint32_t i;
 
@@ -190,17 +191,17 @@ void device_keep_claim(struct device *dev)
 
 	if (!fdstore_active(store_of(dev)))
 		return;
-	if (dev->keep < 0) {
+	if (dev->state_fd < 0) {
 		r = statefile_create("ddekit-state");
 		if (r < 0) {
 			warn(dev, "its state", r);
 			return;
 		}
-		dev->keep = r;
-		put(dev, "state", dev->keep);
+		dev->state_fd = r;
+		put(dev, "state", dev->state_fd);
 	}
-	put(dev, "lock", dev->lock);
-	put(dev, "tap", dev->tap);
+	put(dev, "lock", dev->hold.lock);
+	put(dev, "tap", dev->net.tap);
 	device_block_keep(dev, put);
 	r = keep_claim_fds(dev);
 	if (r < 0)
@@ -210,7 +211,7 @@ void device_keep_claim(struct device *dev)
 
 void device_keep_block(struct device *dev)
 {
-	if (dev->keep >= 0)
+	if (dev->state_fd >= 0)
 		device_block_keep(dev, put);
 }
 
@@ -218,9 +219,9 @@ void device_keep_host(struct device *dev)
 {
 	struct host_kept kept;
 
-	if (dev->keep < 0 || !dev->host)
+	if (dev->state_fd < 0 || !dev->run.host)
 		return;
-	host_keep(dev->host, &kept);
+	host_keep(dev->run.host, &kept);
 	put(dev, "pidfd", kept.pidfd);
 	put(dev, "socket", kept.socket);
 	put(dev, "log", kept.log);
@@ -231,9 +232,9 @@ void device_keep_nothing(struct device *dev)
 {
 	char key[FDSTORE_KEY_MAX];
 
-	if (dev->keep < 0)
+	if (dev->state_fd < 0)
 		return;
 	fdstore_drop(store_of(dev), fdstore_key(dev->config->bdf_text, key));
-	fd_close(&dev->keep);
-	dev->barrier = true;
+	fd_close(&dev->state_fd);
+	dev->hold.barrier = true;
 }

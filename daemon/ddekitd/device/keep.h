@@ -19,7 +19,7 @@ void device_keep_claim(struct device *dev);
 void device_keep_block(struct device *dev);
 /* It has a new host. */
 void device_keep_host(struct device *dev);
-/* It holds nothing any more; dev->barrier is set: before the device is used otherwise,
+/* It holds nothing any more; dev->hold.barrier is set: before the device is used otherwise,
  * fdstore_wait(). */
 void device_keep_nothing(struct device *dev);
 

@@ -9,6 +9,7 @@
 
 #include "keep.h"
 #include "work.h"
+#include "private.h"
 #include "lib/job.h"
 #include "lib/log.h"
 #include "system/tap.h"
@@ -22,7 +23,7 @@ static void warn(struct device *dev, const char *what, int r)
 {
 	struct log_about about = device_about(dev);
 
-	log_line(&about, LOG_WARNING, "%s: %s: %s", dev->link.name, what, strerror(-r));
+	log_line(&about, LOG_WARNING, "%s: %s: %s", dev->net.link.name, what, strerror(-r));
 }
 
 /* ---- settings of the TAP ------------------------------------------------------- */
@@ -49,8 +50,8 @@ static void set_tap(struct device *dev, const struct tap_work *what)
 	if (w) {
 		*w = *what;
 		w->dev = dev;
-		w->tap = dev->tap;
-		r = jobs_add(dev->jobs, &tap_ops, w);
+		w->tap = dev->net.tap;
+		r = jobs_add(dev->work.jobs, &tap_ops, w);
 	}
 	if (r < 0) {
 		free(w);
@@ -66,12 +67,13 @@ static void on_mtu_reply(void *arg, const struct host_reply *reply)
 	struct device *dev = arg;
 	struct log_about about = device_about(dev);
 
-	if (!error || error == -EPIPE || error == -EAGAIN || !dev->watch)
+	if (!error || error == -EPIPE || error == -EAGAIN || !dev->net.watch)
 		return;
 	log_line(&about, LOG_WARNING, "%s: driver %s refuses MTU %u (%s; it allows %u to %u); "
-		 "back to %u", dev->link.name, device_driver(dev), dev->link.mtu,
-		 strerror(-error), dev->net.min_mtu, dev->net.max_mtu, dev->net.mtu);
-	set_tap(dev, &(struct tap_work){ .has_mtu = true, .mtu = dev->net.mtu });
+		 "back to %u", dev->net.link.name, device_driver(dev), dev->net.link.mtu,
+		 strerror(-error), dev->net.driver.min_mtu, dev->net.driver.max_mtu,
+		 dev->net.driver.mtu);
+	set_tap(dev, &(struct tap_work){ .has_mtu = true, .mtu = dev->net.driver.mtu });
 }
 
 static void on_reply(void *arg, const struct host_reply *reply)
@@ -85,22 +87,23 @@ static void on_reply(void *arg, const struct host_reply *reply)
 
 static void send_mtu(struct device *dev)
 {
-	host_request(dev->host, OP_SET_MTU, dev->link.mtu, NULL, on_mtu_reply, dev);
+	host_request(dev->run.host, OP_SET_MTU, dev->net.link.mtu, NULL, on_mtu_reply, dev);
 }
 
 static void send_promisc(struct device *dev)
 {
-	host_request(dev->host, OP_SET_PROMISC, dev->link.promisc, NULL, on_reply, dev);
+	host_request(dev->run.host, OP_SET_PROMISC, dev->net.link.promisc, NULL, on_reply, dev);
 }
 
 static void send_mac(struct device *dev)
 {
-	host_request(dev->host, OP_SET_MAC, 0, dev->link.mac, on_reply, dev);
+	host_request(dev->run.host, OP_SET_MAC, 0, dev->net.link.mac, on_reply, dev);
 }
 
 static bool serves(const struct device *dev)
 {
-	return dev->host && dev->state == DEVICE_UP && dev->net_known && dev->link_known;
+	return dev->run.host && dev->state == DEVICE_UP && dev->net.driver_known &&
+	       dev->net.link_known;
 }
 
 /* After a start or restart the driver knows nothing of the TAP's settings. */
@@ -108,11 +111,11 @@ void device_net_ready(struct device *dev)
 {
 	if (!serves(dev))
 		return;
-	if (dev->link.mtu != dev->net.mtu)
+	if (dev->net.link.mtu != dev->net.driver.mtu)
 		send_mtu(dev);
-	if (dev->link.promisc)
+	if (dev->net.link.promisc)
 		send_promisc(dev);
-	if (dev->mac_by_admin && memcmp(dev->link.mac, dev->net.mac, ETH_ALEN))
+	if (dev->net.mac_by_admin && memcmp(dev->net.link.mac, dev->net.driver.mac, ETH_ALEN))
 		send_mac(dev);
 }
 
@@ -121,7 +124,7 @@ void device_net_ready(struct device *dev)
 static void first_message(struct device *dev, const struct proto_net *msg)
 {
 	struct tap_work what = {
-		.has_features = true, .features = msg->features, .has_mac = !dev->mac_by_admin,
+		.has_features = true, .features = msg->features, .has_mac = !dev->net.mac_by_admin,
 	};
 
 	memcpy(what.mac, msg->mac, sizeof(what.mac));
@@ -131,17 +134,17 @@ static void first_message(struct device *dev, const struct proto_net *msg)
 void device_net_message(struct device *dev, const struct proto_net *msg)
 {
 	struct log_about about = device_about(dev);
-	bool first = !dev->net_known || dev->net.features != msg->features;
+	bool first = !dev->net.driver_known || dev->net.driver.features != msg->features;
 
-	if (dev->tap < 0)
+	if (dev->net.tap < 0)
 		return;
-	if (!dev->net_known || dev->net.carrier != msg->carrier)
+	if (!dev->net.driver_known || dev->net.driver.carrier != msg->carrier)
 		log_line(&about, LOG_INFO, "link %s%s", msg->carrier ? "up" : "down",
 			 msg->carrier && msg->duplex == 1 ? ", full duplex" : "");
-	if (first || (!dev->mac_by_admin && memcmp(dev->net.mac, msg->mac, ETH_ALEN)))
+	if (first || (!dev->net.mac_by_admin && memcmp(dev->net.driver.mac, msg->mac, ETH_ALEN)))
 		first_message(dev, msg);
-	dev->net = *msg;
-	dev->net_known = true;
+	dev->net.driver = *msg;
+	dev->net.driver_known = true;
 }
 
 /* ---- the TAP --------------------------------------------------------------- */
@@ -151,7 +154,7 @@ static int fill_work(struct device *dev, struct net_work *w)
 {
 	int r;
 
-	*w = (struct net_work){ .dev = dev, .tap = dev->tap };
+	*w = (struct net_work){ .dev = dev, .tap = dev->net.tap };
 	r = str_set(&w->ifname, dev->config->ifname);
 	if (!r)
 		r = str_set(&w->netns, dev->config->netns);
@@ -166,7 +169,7 @@ static int watch(struct device *dev, struct net_work *w, char **ret_why)
 	int r = w->error;
 
 	if (!r)
-		r = link_watch_create(dev->env->event, &w->socket, on_link, dev, &dev->watch);
+		r = link_watch_create(dev->env->event, &w->socket, on_link, dev, &dev->net.watch);
 	if (!r)
 		return 0;
 	*ret_why = w->why ? w->why : str_format("cannot watch the interface %s: %s", w->ifname,
@@ -185,8 +188,8 @@ static void open_done(void *arg)
 	int r;
 
 	if (w->made)
-		dev->tap = w->tap;
-	dev->netns = w->socket.netns;
+		dev->net.tap = w->tap;
+	dev->net.netns = w->socket.netns;
 	device_log_notes(dev, &w->notes);
 	r = watch(dev, w, &why);
 	net_work_finish(w);
@@ -214,7 +217,7 @@ static void open_late(void *arg)
 
 bool device_needs_net(const struct device *dev)
 {
-	return str_equal(dev->plugin.bridge, "net") && dev->tap < 0;
+	return str_equal(dev->plugin.bridge, "net") && dev->net.tap < 0;
 }
 
 int device_open_net(struct device *dev)
@@ -225,7 +228,7 @@ int device_open_net(struct device *dev)
 	if (r < 0)
 		return r;
 	if (dev->config->take_over && dev->state == DEVICE_CLAIMING)
-		w.saved = dev->saved;
+		w.saved = dev->hold.saved;
 	r = device_post_copy(dev, &open_ops, &w, sizeof(w));
 	if (r < 0)
 		net_work_finish(&w);
@@ -241,7 +244,7 @@ static void follow_done(void *arg)
 	struct device *dev = w->dev;
 	struct log_about about = device_about(dev);
 	uint64_t netns = w->socket.netns;
-	int r = dev->tap < 0 || dev->watch ? -ESTALE : watch(dev, w, &why);
+	int r = dev->net.tap < 0 || dev->net.watch ? -ESTALE : watch(dev, w, &why);
 
 	net_work_finish(w);
 	free(w);
@@ -252,10 +255,10 @@ static void follow_done(void *arg)
 			       "have a new one");
 		return;
 	}
-	if (dev->netns && netns != dev->netns)
+	if (dev->net.netns && netns != dev->net.netns)
 		log_line(&about, LOG_INFO, "%s has been moved to another network namespace",
-			 dev->link.name);
-	dev->netns = netns;
+			 dev->net.link.name);
+	dev->net.netns = netns;
 }
 
 static const struct job_ops follow_ops = { .work = work_net, .done = follow_done };
@@ -266,7 +269,7 @@ static void follow(struct device *dev)
 	int r = w ? fill_work(dev, w) : -ENOMEM;
 
 	if (!r) {
-		r = jobs_add(dev->jobs, &follow_ops, w);
+		r = jobs_add(dev->work.jobs, &follow_ops, w);
 		if (!r)
 			return;
 		net_work_finish(w);
@@ -278,51 +281,63 @@ static void follow(struct device *dev)
 /* It left the namespace, or was deleted under us, or changes were lost. */
 static void link_left(struct device *dev)
 {
-	link_watch_destroy(dev->watch);
-	dev->watch = NULL;
+	link_watch_destroy(dev->net.watch);
+	dev->net.watch = NULL;
 	follow(dev);
 }
 
 static void on_link(void *arg, const struct link_state *state)
 {
 	struct device *dev = arg;
-	struct link_state before = dev->link;
-	bool known = dev->link_known;
+	struct link_state before = dev->net.link;
+	bool known = dev->net.link_known;
 
 	if (!state) {
 		link_left(dev);
 		return;
 	}
-	dev->link = *state;
-	dev->link_known = true;
-	if (known && dev->net_known && memcmp(state->mac, before.mac, ETH_ALEN))
-		dev->mac_by_admin = memcmp(state->mac, dev->net.mac, ETH_ALEN);
+	dev->net.link = *state;
+	dev->net.link_known = true;
+	if (known && dev->net.driver_known && memcmp(state->mac, before.mac, ETH_ALEN))
+		dev->net.mac_by_admin = memcmp(state->mac, dev->net.driver.mac, ETH_ALEN);
 	if (known)
 		device_keep(dev);
 	if (!serves(dev))
 		return;
-	if (state->mtu != dev->net.mtu && (!known || state->mtu != before.mtu))
+	if (state->mtu != dev->net.driver.mtu && (!known || state->mtu != before.mtu))
 		send_mtu(dev);
 	if (state->promisc != (known && before.promisc))
 		send_promisc(dev);
 	if (known && memcmp(state->mac, before.mac, ETH_ALEN) &&
-	    memcmp(state->mac, dev->net.mac, ETH_ALEN))
+	    memcmp(state->mac, dev->net.driver.mac, ETH_ALEN))
 		send_mac(dev);
 }
 
 void device_adopt_net(struct device *dev)
 {
-	if (dev->tap >= 0)
+	if (dev->net.tap >= 0)
 		follow(dev);
 }
 
 void device_close_net(struct device *dev)
 {
-	link_watch_destroy(dev->watch);
-	dev->watch = NULL;
-	memset(&dev->link, 0, sizeof(dev->link));
-	dev->link_known = false;
-	dev->mac_by_admin = false;
-	memset(&dev->net, 0, sizeof(dev->net));
-	dev->net_known = false;
+	link_watch_destroy(dev->net.watch);
+	dev->net.watch = NULL;
+	memset(&dev->net.link, 0, sizeof(dev->net.link));
+	dev->net.link_known = false;
+	dev->net.mac_by_admin = false;
+	memset(&dev->net.driver, 0, sizeof(dev->net.driver));
+	dev->net.driver_known = false;
+}
+
+/* ---- for others ---------------------------------------------------------------- */
+
+const char *device_interface(const struct device *dev)
+{
+	return dev->net.link_known ? dev->net.link.name : dev->config->ifname;
+}
+
+const struct proto_net *device_net(const struct device *dev)
+{
+	return dev->net.driver_known ? &dev->net.driver : NULL;
 }

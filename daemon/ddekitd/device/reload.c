@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "block.h"
+#include "private.h"
 
 static void on_reload_reply(void *arg, const struct host_reply *reply)
 {
@@ -10,10 +11,10 @@ static void on_reload_reply(void *arg, const struct host_reply *reply)
 	char text[96];
 
 	/* -EPIPE: it died, which is seen elsewhere. */
-	if (!reply->error || reply->error == -EPIPE || !dev->host)
+	if (!reply->error || reply->error == -EPIPE || !dev->run.host)
 		return;
 	snprintf(text, sizeof(text), "did not reload its driver: %s", strerror(-reply->error));
-	host_kill(dev->host, text);
+	host_kill(dev->run.host, text);
 }
 
 /* What the host has loaded stays loaded. */
@@ -42,7 +43,7 @@ static int set_options(struct device *dev, const char *options, char **ret_why)
 	if (!r && options)
 		r = device_config_set(config, "options", options, 1, ret_why);
 	if (!r)
-		r = plugin_choose(config, dev->modalias, dev->env->global->plugin_dir, &plugin,
+		r = plugin_choose(config, dev->hold.modalias, dev->env->global->plugin_dir, &plugin,
 				  ret_why);
 	if (!r)
 		r = check_files(&dev->plugin, &plugin, ret_why);
@@ -53,8 +54,7 @@ static int set_options(struct device *dev, const char *options, char **ret_why)
 	}
 	plugin_finish(&dev->plugin);
 	dev->plugin = plugin;
-	device_config_destroy(dev->config);
-	dev->config = config;
+	device_config_destroy(device_swap_config(dev, config));
 	return 0;
 }
 
@@ -64,30 +64,30 @@ static int send_reload(struct device *dev)
 	int r = 0;
 
 	for (i = 0; i < dev->plugin.path.n && !r; i++)
-		r = host_request_text(dev->host, OP_SET_ARGS, i, dev->plugin.args.item[i],
+		r = host_request_text(dev->run.host, OP_SET_ARGS, i, dev->plugin.args.item[i],
 				      on_reload_reply, dev);
-	return r ? r : host_request(dev->host, OP_RELOAD, 0, NULL, on_reload_reply, dev);
+	return r ? r : host_request(dev->run.host, OP_RELOAD, 0, NULL, on_reload_reply, dev);
 }
 
 int device_reload(struct device *dev, const char *options, char **ret_why)
 {
 	int r;
 
-	if (dev->state != DEVICE_UP || dev->want != WANT_UP || !dev->host)
+	if (dev->state != DEVICE_UP || dev->want != WANT_UP || !dev->run.host)
 		return -EBUSY;
 	r = set_options(dev, options, ret_why);
 	if (r < 0)
 		return r;
-	dev->reloads++;
+	dev->outage.reloads++;
 	dev->reloading = true;
-	dev->outage_start = mono_ns();
-	dev->times.link = 0;
+	dev->outage.start = mono_ns();
+	dev->run.times.link = 0;
 	device_block_absent(dev);
 	device_enter(dev, DEVICE_RESTARTING, "in place, asked to");
 	r = send_reload(dev);
 	if (!r)
 		r = device_limit_start(dev);
 	if (r < 0)
-		host_kill(dev->host, "does not read its requests");
+		host_kill(dev->run.host, "does not read its requests");
 	return 0;
 }

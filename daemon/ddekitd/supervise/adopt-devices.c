@@ -30,12 +30,11 @@ static int find_or_add(struct manager *m, struct json_object *o, struct device *
 			device_config_destroy(config);
 		return r;
 	}
-	if (device_config_equal((*ret)->config, config)) {
+	if (device_config_equal(device_config(*ret), config)) {
 		device_config_destroy(config);
 		return 0;
 	}
-	*ret_fresh = (*ret)->config;
-	(*ret)->config = config;
+	*ret_fresh = device_swap_config(*ret, config);
 	return 0;
 }
 
@@ -80,8 +79,9 @@ static void adopt(struct manager *m, const char *key, struct json_object *o)
 	how = device_adopt(dev, key, o);
 	/* Which sections there are is not known while the file is bad. */
 	if (m->config_error && want != WANT_GONE)
-		dev->transient = transient;
-	if (dev->transient && (want == WANT_GONE || (!transient && !is_held(dev, "removed")))) {
+		device_set_transient(dev, transient);
+	if (device_is_transient(dev) &&
+	    (want == WANT_GONE || (!transient && !is_held(dev, "removed")))) {
 		device_stop(dev, true);
 		return;
 	}
@@ -104,7 +104,7 @@ static void discard(struct manager *m, const char *key)
 
 	log_error("%s: what the ddekitd before this one left is damaged", key);
 	for (i = 0; i < m->n_devices && !dev; i++)
-		if (str_equal(fdstore_key(m->device[i]->config->bdf_text, of_device), key))
+		if (str_equal(fdstore_key(device_bdf_text(m->device[i]), of_device), key))
 			dev = m->device[i];
 	adopt_nothing(m->env.fdstore, key, dev);
 }

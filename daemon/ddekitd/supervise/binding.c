@@ -25,7 +25,7 @@ static FORMAT(3, 4) int refuse_bind(struct refusal *ret, const char *error, cons
 
 static bool is_down(const struct device *dev)
 {
-	return device_state_is_down(dev->state);
+	return device_state_is_down(device_state(dev));
 }
 
 int binding_check(const struct binding *b, struct refusal *ret_why)
@@ -37,16 +37,17 @@ int binding_check(const struct binding *b, struct refusal *ret_why)
 	if (b->m->options.only && !dev)
 		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "this ddekitd runs %s alone",
 				   b->m->options.only);
-	if (dev && dev->busy && is_down(dev))
-		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "%s: %s", dev->config->bdf_text,
-				   dev->error ? dev->error : "it is being released; try again");
-	if (dev && dev->state == DEVICE_STOPPING)
+	if (dev && device_is_busy(dev) && is_down(dev))
+		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "%s: %s", device_bdf_text(dev),
+				   device_error(dev) ? device_error(dev)
+						     : "it is being released; try again");
+	if (dev && device_state(dev) == DEVICE_STOPPING)
 		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "%s is stopping; try again",
-				   dev->config->bdf_text);
+				   device_bdf_text(dev));
 	if (dev && b->n_settings && !is_down(dev))
 		return refuse_bind(ret_why, CONTROL_ERROR_EXISTS, "%s is %s; unbind it before "
-				   "binding it with other settings", dev->config->bdf_text,
-				   device_state_name(dev->state));
+				   "binding it with other settings", device_bdf_text(dev),
+				   device_state_name(device_state(dev)));
 	return 0;
 }
 
@@ -54,7 +55,7 @@ int binding_check(const struct binding *b, struct refusal *ret_why)
 bool binding_lasts(const struct binding *b)
 {
 	return !(b->flags & CONTROL_BIND_RUNTIME) &&
-	       (b->n_settings || !b->dev || b->dev->transient);
+	       (b->n_settings || !b->dev || device_is_transient(b->dev));
 }
 
 static int stage_dropin(const struct binding *b, struct refusal *ret_why)
@@ -80,11 +81,7 @@ static int apply_config(struct binding *b)
 	}
 	if (!b->n_settings)
 		return 0;
-	device_config_destroy(b->dev->bind_before);
-	b->dev->bind_before = binding_lasts(b) && !b->dev->transient ? b->dev->config : NULL;
-	if (!b->dev->bind_before)
-		device_config_destroy(b->dev->config);
-	b->dev->config = b->config;
+	device_bind_config(b->dev, b->config, binding_lasts(b) && !device_is_transient(b->dev));
 	b->config = NULL;
 	return 0;
 }
@@ -94,34 +91,33 @@ static int apply_config(struct binding *b)
 static void commit_dropin(struct manager *m, struct device *dev)
 {
 	const char *config = m->options.config_path;
-	_cleanup_free_ char *path = dropin_path(config, dev->config->bdf_text);
+	_cleanup_free_ char *path = dropin_path(config, device_bdf_text(dev));
 	_cleanup_free_ char *where = path ? str_format("%s:2", path) : NULL;
 	struct log_about about = device_about(dev);
-	int r = dropin_commit(config, dev->config->bdf_text);
+	int r = dropin_commit(config, device_bdf_text(dev));
 
 	if (r < 0) {
 		log_line(&about, LOG_ERR, "the binding is not persistent: cannot create %s: "
 			 "%s", path ? path : "its drop-in", strerror(-r));
 		return;
 	}
-	dev->transient = false;
-	str_set(&dev->config->where, where);
+	device_set_transient(dev, false);
+	device_set_where(dev, where);
 }
 
 /* The device's state has changed: up and down decide about the drop-in. */
 static void binding_settle(struct manager *m, struct device *dev)
 {
-	struct device_config *before = dev->bind_before;
-	bool staged = dev->staged;
+	struct device_config *before;
+	bool staged;
 
-	if (dev->state != DEVICE_UP && !is_down(dev))
+	if (device_state(dev) != DEVICE_UP && !is_down(dev))
 		return;
-	dev->bind_before = NULL;
-	dev->staged = false;
-	if (staged && dev->state == DEVICE_UP)
+	staged = device_settle(dev, &before);
+	if (staged && device_state(dev) == DEVICE_UP)
 		commit_dropin(m, dev);
 	else if (staged)
-		dropin_discard(m->options.config_path, dev->config->bdf_text);
+		dropin_discard(m->options.config_path, device_bdf_text(dev));
 	if (before && is_down(dev))
 		device_replace_config(dev, before);	/* as the file still has it */
 	else
@@ -156,20 +152,21 @@ int binding_perform(struct binding *b, struct refusal *ret_why)
 		dropin_discard(b->m->options.config_path, b->config->bdf_text);
 		return r;
 	}
-	b->dev->staged |= staged;
-	b->dev->force = b->flags & CONTROL_BIND_FORCE;
+	if (staged)
+		device_stage(b->dev);
+	device_set_force(b->dev, b->flags & CONTROL_BIND_FORCE);
 	r = device_start(b->dev);
-	if (r == -EALREADY && b->dev->state == DEVICE_UP)
+	if (r == -EALREADY && device_state(b->dev) == DEVICE_UP)
 		binding_settle(b->m, b->dev);
 	return r == -EALREADY ? 0 : r;
 }
 
 char *binding_note(const struct binding *b)
 {
-	const struct device_config *c = b->dev->config;
+	const struct device_config *c = device_config(b->dev);
 
-	if (b->flags & CONTROL_BIND_RUNTIME || b->dev->staged || b->dev->transient ||
-	    c->autostart)
+	if (b->flags & CONTROL_BIND_RUNTIME || device_is_staged(b->dev) ||
+	    device_is_transient(b->dev) || c->autostart)
 		return strdup("");
 	return str_format("its section at %s has autostart=no: it is not bound again when ddekitd "
 			  "starts", c->where);
@@ -180,27 +177,27 @@ char *binding_note(const struct binding *b)
 static int unconfigure(struct manager *m, struct device *dev, bool *ret_forget, char **ret_note,
 		       struct refusal *ret_why)
 {
-	const char *config = m->options.config_path, *bdf = dev->config->bdf_text;
+	const char *config = m->options.config_path, *bdf = device_bdf_text(dev);
 	int r = dropin_remove(config, bdf);
 
-	*ret_forget = !r || dev->transient;
-	if (!r || dev->transient)
+	*ret_forget = !r || device_is_transient(dev);
+	if (!r || device_is_transient(dev))
 		return 0;
 	if (r != -ENOENT && r != -EPERM)
 		return refuse_bind(ret_why, CONTROL_ERROR_FAILED, "%s: cannot remove its drop-in "
 				   "from %s.d: %s; --runtime leaves it there", bdf, config,
 				   strerror(-r));
-	if (dev->config->autostart)
+	if (device_config(dev)->autostart)
 		*ret_note = str_format("its section at %s stays: ddekitd binds it again when it "
-				    "starts, unless that is removed or has autostart=no",
-				    dev->config->where);
+				       "starts, unless that is removed or has autostart=no",
+				       device_config(dev)->where);
 	return 0;
 }
 
 int binding_end(struct manager *m, struct device *dev, uint32_t flags, char **ret_note,
 		struct refusal *ret_why)
 {
-	bool forget = dev->transient;
+	bool forget = device_is_transient(dev);
 	int r = 0;
 
 	if (!(flags & CONTROL_BIND_RUNTIME))

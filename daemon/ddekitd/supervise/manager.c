@@ -59,7 +59,7 @@ struct device *manager_find(struct manager *m, struct ddekit_bdf bdf)
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
-		if (!config_bdf_compare(m->device[i]->config->bdf, bdf))
+		if (!config_bdf_compare(device_config(m->device[i])->bdf, bdf))
 			return m->device[i];
 	return NULL;
 }
@@ -74,7 +74,7 @@ struct device *manager_lookup(struct manager *m, const char *name)
 		return manager_find(m, bdf);
 	for (i = 0; i < m->n_devices; i++) {
 		d = m->device[i];
-		if (!strcmp(d->link_known ? d->link.name : d->config->ifname, name))
+		if (!strcmp(device_interface(d), name))
 			return m->device[i];
 	}
 	/* What the kernel's driver calls it. */
@@ -97,7 +97,7 @@ int manager_add(struct manager *m, struct device_config *config, bool transient,
 	if (!dev)
 		return -ENOMEM;
 	for (i = m->n_devices; i; i--) {
-		if (config_bdf_compare(grown[i - 1]->config->bdf, config->bdf) < 0)
+		if (config_bdf_compare(device_config(grown[i - 1])->bdf, config->bdf) < 0)
 			break;
 		grown[i] = grown[i - 1];
 	}
@@ -140,12 +140,10 @@ static int add_configured(struct manager *m)
 
 void manager_start(struct device *dev)
 {
-	if (device_state_is_down(dev->state) && device_is_missing(dev)) {
-		device_unplugged(dev);
-		dev->want = WANT_UP;
-	} else {
+	if (device_state_is_down(device_state(dev)) && device_is_missing(dev))
+		device_await(dev);
+	else
 		device_start(dev);
-	}
 }
 
 void manager_autostart(struct manager *m)
@@ -153,7 +151,7 @@ void manager_autostart(struct manager *m)
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
-		if (m->device[i]->config->autostart || m->options.only)
+		if (device_config(m->device[i])->autostart || m->options.only)
 			manager_start(m->device[i]);
 }
 
@@ -163,8 +161,8 @@ void manager_notify(struct manager *m)
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++) {
-		up += m->device[i]->state == DEVICE_UP;
-		failed += m->device[i]->state == DEVICE_FAILED;
+		up += device_state(m->device[i]) == DEVICE_UP;
+		failed += device_state(m->device[i]) == DEVICE_FAILED;
 	}
 	sd_notifyf(0, "STATUS=%zu devices: %u up, %u failed%s%s", m->n_devices, up, failed,
 		   m->config_error ? "; the configuration is bad, and not in use: " : "",
@@ -176,7 +174,7 @@ void manager_notify(struct manager *m)
 
 static bool is_decided(const struct device *dev)
 {
-	return dev->state == DEVICE_UP || device_state_is_down(dev->state);
+	return device_state(dev) == DEVICE_UP || device_state_is_down(device_state(dev));
 }
 
 void manager_ready(struct manager *m)
@@ -188,7 +186,7 @@ void manager_ready(struct manager *m)
 		sd_notify(0, "READY=1");
 	else
 		sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu",
-			   (dev->config->start_timeout + START_SPARE_MS) * 1000ull);
+			   (device_config(dev)->start_timeout + START_SPARE_MS) * 1000ull);
 }
 
 static bool all_down(const struct manager *m)
@@ -196,7 +194,7 @@ static bool all_down(const struct manager *m)
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
-		if (!device_state_is_down(m->device[i]->state))
+		if (!device_state_is_down(device_state(m->device[i])))
 			return false;
 	return true;
 }
@@ -285,11 +283,11 @@ static uint64_t stop_limit_ms(const struct manager *m)
 	for (i = 0; i < m->n_devices; i++) {
 		const struct device *dev = m->device[i];
 
-		if (device_state_is_down(dev->state))
+		if (device_state_is_down(device_state(dev)))
 			continue;
 		at_work++;
-		if (dev->config->stop_timeout > longest)
-			longest = dev->config->stop_timeout;
+		if (device_config(dev)->stop_timeout > longest)
+			longest = device_config(dev)->stop_timeout;
 	}
 	longest += at_work * STOP_DEVICE_MS;
 	return longest > STOP_LIMIT_MS ? longest : STOP_LIMIT_MS;

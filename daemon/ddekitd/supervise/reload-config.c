@@ -15,8 +15,8 @@ static void remove_missing(struct manager *m, const struct config *fresh)
 
 	for (i = m->n_devices; i-- > 0;) {
 		dev = m->device[i];
-		if (!dev->transient && !config_find(fresh, dev->config->bdf)) {
-			log_notice("%s: no longer configured", dev->config->bdf_text);
+		if (!device_is_transient(dev) && !config_find(fresh, device_config(dev)->bdf)) {
+			log_notice("%s: no longer configured", device_bdf_text(dev));
 			device_stop(dev, true);
 		}
 	}
@@ -33,14 +33,14 @@ static int update_device(struct manager *m, struct device_config **config)
 		if (r < 0)
 			return r;
 		*config = NULL;
-		if (dev->config->autostart)
+		if (device_config(dev)->autostart)
 			manager_start(dev);
 		return 0;
 	}
-	dev->transient = false;
-	if (device_config_equal(dev->config, *config))
-		return str_set(&dev->config->where, (*config)->where);
-	log_notice("%s: configuration changed", dev->config->bdf_text);
+	device_set_transient(dev, false);
+	if (device_config_equal(device_config(dev), *config))
+		return device_set_where(dev, (*config)->where);
+	log_notice("%s: configuration changed", device_bdf_text(dev));
 	device_replace_config(dev, *config);
 	*config = NULL;
 	return 0;
@@ -130,8 +130,9 @@ static int add_checks(struct manager *m, const struct config *fresh, struct uses
 
 	for (i = 0; i < m->n_devices && !r; i++) {
 		dev = m->device[i];
-		config = config_find(fresh, dev->config->bdf);
-		if (config ? device_config_equal(dev->config, config) : dev->transient)
+		config = config_find(fresh, device_config(dev)->bdf);
+		if (config ? device_config_equal(device_config(dev), config)
+			   : device_is_transient(dev))
 			continue;
 		r = device_add_uses(dev, check, config ? "changed" : "removed");
 	}
