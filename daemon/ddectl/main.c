@@ -2,15 +2,27 @@
 /* ddectl: options and the table of commands. */
 #include <getopt.h>
 
+#include "change/change.h"
 #include "config/config.h"
-#include "ddectl.h"
 #include "protocol/control.h"
+#include "show/show.h"
 
 /* Options of the commands that ask a daemon, and of those of them that print JSON. */
 #define DAEMON "runtime-dir socket"
 #define SHOWS "json " DAEMON
 #define WAITS "timeout no-wait " SHOWS
 #define KEYS "*"	/* each key of a device */
+
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	const char *help;		/* further lines, or NULL */
+	const char *honours;		/* its options, blanks between; all others are refused */
+	int min, max;			/* number of arguments */
+	bool hidden;
+	int (*run)(const struct options *o);
+};
 
 static const struct command commands[] = {
 	{ "list", "[--all] [--group]", "devices with driver, state and interface",

@@ -5,7 +5,7 @@
 #include "config/config.h"
 #include "client/client.h"
 #include "client/output.h"
-#include "ddectl.h"
+#include "change.h"
 #include "plan.h"
 
 /* One line: what was and what is. */

@@ -17,7 +17,7 @@
 
 #include "config/config.h"
 #include "client/client.h"
-#include "ddectl.h"
+#include "change.h"
 
 #define BDF "e000:01:00.0"
 
