@@ -621,7 +621,7 @@ void device_block_keep(struct device *dev, void (*put)(const struct device *, co
 		put(dev, "listener", b->listener);
 	if (!b->front)
 		return;
-	front_keep(b->front, &kept);
+	front_get_kept(b->front, &kept);
 	put(dev, "front", kept.pidfd);
 	put(dev, "frontlog", kept.log);
 }

@@ -54,7 +54,7 @@ static struct json_object *host(const struct host *h)
 	struct json_object *o = json_object_new_object();
 	struct host_kept kept;
 
-	host_keep(h, &kept);
+	host_get_kept(h, &kept);
 	add_number(o, "pid", kept.pid);
 	add_number(o, "start_ns", kept.start_ns);
 	add_number(o, "last_state", kept.last_state);
@@ -221,7 +221,7 @@ void device_keep_host(struct device *dev)
 
 	if (dev->state_fd < 0 || !dev->run.host)
 		return;
-	host_keep(dev->run.host, &kept);
+	host_get_kept(dev->run.host, &kept);
 	put(dev, "pidfd", kept.pidfd);
 	put(dev, "socket", kept.socket);
 	put(dev, "log", kept.log);

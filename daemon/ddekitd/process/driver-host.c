@@ -489,7 +489,7 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 
 /* ---- a host that outlives its ddekitd ---------------------------------------- */
 
-void host_keep(const struct host *host, struct host_kept *ret)
+void host_get_kept(const struct host *host, struct host_kept *ret)
 {
 	*ret = (struct host_kept){ .pidfd = host->child.pidfd, .socket = host->socket,
 				   .log = host->child.log.fd, .pid = host->child.pid,

@@ -81,7 +81,7 @@ void host_kill(struct host *host, const char *reason);
  * has half a second to write that to its log. */
 void host_kill_stuck(struct host *host, const char *reason);
 /* The fds stay the host's. */
-void host_keep(const struct host *host, struct host_kept *ret);
+void host_get_kept(const struct host *host, struct host_kept *ret);
 /* Adopts a host that another ddekitd started, and requests its state. The
  * fds are moved in any case. Return: 0, -ESTALE (the pidfd is another process's),
  * -ENOMEM, -errno; the process lives on. */

@@ -43,7 +43,7 @@ int front_start(sd_event *event, const struct front_spec *spec, const struct fro
 int front_adopt(sd_event *event, const struct front_kept *kept, const struct front_ops *ops,
 		void *arg, struct front **ret);
 /* The fds stay the front's. */
-void front_keep(const struct front *front, struct front_kept *ret);
+void front_get_kept(const struct front *front, struct front_kept *ret);
 pid_t front_pid(const struct front *front);
 /* SIGKILL; died() follows. */
 void front_kill(struct front *front);

@@ -70,7 +70,7 @@ int manager_read_config(const struct manager_options *options, struct config *re
 /* ---- the last good one --------------------------------------------------------- */
 
 /* Writes down what is in use, for a ddekitd that finds a bad file. */
-void manager_keep_config(struct manager *m, const struct config *config)
+void manager_save_config(struct manager *m, const struct config *config)
 {
 	_cleanup_free_ char *text = config_print(config);
 	int r = text ? 0 : -ENOMEM;
@@ -154,7 +154,7 @@ int manager_open_config(struct manager *m)
 	m->kept_config = fdstore_take(m->env.fdstore, KEPT_KEY, KEPT_NAME);
 	r = read_config(&m->options, &m->config, &first);
 	if (!r)
-		manager_keep_config(m, &m->config);
+		manager_save_config(m, &m->config);
 	else if (r == -EINVAL || r == -ENOENT)
 		r = fall_back(m, r);
 	if (!r)

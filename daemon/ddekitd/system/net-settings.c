@@ -139,7 +139,7 @@ static int take(struct netsave *s)
 	return r ? r : s->error;
 }
 
-int netsave_take(const char *ifname, struct netsave **ret)
+int netsave_read(const char *ifname, struct netsave **ret)
 {
 	struct netsave *s = calloc(1, sizeof(*s));
 	int r;

@@ -22,7 +22,7 @@ enum netsave_part {
 };
 
 /* Of an interface of the daemon's namespace. Return: 0, -ENODEV, -ENOMEM, -errno. */
-int netsave_take(const char *ifname, struct netsave **ret);
+int netsave_read(const char *ifname, struct netsave **ret);
 void netsave_free(struct netsave *save);	/* NULL is fine */
 const char *netsave_name(const struct netsave *save);
 /* Its index when it was saved. */

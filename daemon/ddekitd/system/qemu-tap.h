@@ -8,7 +8,7 @@
 #include "lib/util.h"
 
 /**
- * wire_open - open what netdev= names, for QEMU to inherit
+ * qemutap_open - open what netdev= names, for QEMU to inherit
  * @netdev:     "tap,ifname=NAME[,…]": NAME is opened, or made if there is none
  *              (then it lives as long as QEMU). Anything else is left alone.
  *              May be NULL.
@@ -17,6 +17,6 @@
  * @ret_why:    on failure a message with cause and next step, to be freed
  * Return: 0, -errno.
  */
-int wire_open(const char *netdev, char **ret_netdev, int *ret_fd, char **ret_why);
+int qemutap_open(const char *netdev, char **ret_netdev, int *ret_fd, char **ret_why);
 
 #endif

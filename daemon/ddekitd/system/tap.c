@@ -103,7 +103,7 @@ int tap_open(const char *ifname, const char *netns, char **ret_why)
 	return r;
 }
 
-int tap_open_wire(const char *ifname, char **ret_why)
+int tap_open_for_qemu(const char *ifname, char **ret_why)
 {
 	int fd = strlen(ifname) < IFNAMSIZ ? open_named(ifname, 0) : -EINVAL;
 

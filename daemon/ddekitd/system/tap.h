@@ -24,7 +24,7 @@
 int tap_open(const char *ifname, const char *netns, char **ret_why);
 /* Opens the TAP of that name in the daemon's namespace, or makes it, for a QEMU to
  * inherit; it keeps the carrier. Return: as tap_open(). */
-int tap_open_wire(const char *ifname, char **ret_why);
+int tap_open_for_qemu(const char *ifname, char **ret_why);
 /* features: DDE_NET_F_* of the driver. Return: 0, -errno. */
 int tap_set_offload(int fd, uint64_t features);
 int tap_set_carrier(int fd, bool on);
