@@ -180,7 +180,7 @@ static int add_flavour(struct plugin *p, const char *flavour)
 	return json_object_array_add(list, json_object_new_string(flavour)) < 0 ? -ENOMEM : 0;
 }
 
-/* Moves to all what it does not have yet, marks the rest. */
+/* Moves plugins that @all lacks into it; adds the flavour to the others. */
 static int merge_flavour(struct catalog *all, struct catalog *other, const char *flavour)
 {
 	size_t i;
@@ -251,7 +251,7 @@ struct plugin *catalog_find(const struct catalog *catalog, const char *name)
 	return NULL;
 }
 
-/* Less is closer: few wildcards, then many other characters (an id has more than
+/* Lower is a closer match: fewer wildcards, then more other characters (an id has more than
  * a class). */
 static unsigned int looseness(const char *pattern)
 {

@@ -60,8 +60,8 @@ struct device_config *device_config_copy(const struct device_config *src)
 	return dst;
 }
 
-/* On an indented line device_config_append() would take it for a key that was
- * indented by mistake. */
+/* On an indented line, device_config_append() would report it as a key indented by
+ * mistake. */
 static bool looks_like_key(const char *word)
 {
 	_cleanup_free_ char *name = strndup(word, strcspn(word, "=:"));

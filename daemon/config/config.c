@@ -12,11 +12,11 @@ struct reader {
 	struct strv *errors;
 	const char *path;
 	FILE *file;
-	uint32_t line;			/* the line inih has in hand */
+	uint32_t line;			/* the line that inih parses */
 	uint32_t header_line;		/* of a section that had no key yet; else 0 */
 	bool indented;			/* that line began with a space */
 	bool in_global;
-	bool skip;			/* section is bad: its keys are not looked at */
+	bool skip;			/* section is bad: its keys are ignored */
 	struct device_config *dev;	/* NULL: none */
 	bool no_memory;
 };
@@ -67,7 +67,7 @@ static char *next_line(char *buf, int size, void *arg)
 	rd->indented = strspn(line, BLANK);
 	if (len >= size || strlen(line) != (size_t)len) {
 		complain(rd, rd->line, "line is longer than %d characters or has a NUL; options= "
-			 "and emu-args= can go on in an indented line", size - 2);
+			 "and emu-args= can continue on an indented line", size - 2);
 		line[0] = '\n';
 		line[1] = 0;
 	}

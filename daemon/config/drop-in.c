@@ -46,7 +46,7 @@ static int bad_files(const struct strv *errors, int r, char **ret_why)
 {
 	if (r == -EINVAL && errors->n)
 		*ret_why = str_format("nothing can be added to the configuration while it has "
-				      "errors: %s; mend it, or bind with --runtime",
+				      "errors: %s; correct it, or bind with --runtime",
 				      errors->item[0]);
 	return r;
 }

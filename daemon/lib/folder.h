@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is in a folder. */
+/* The names in a folder. */
 #ifndef DDEKITD_FOLDER_H
 #define DDEKITD_FOLDER_H
 

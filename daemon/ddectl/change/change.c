@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The commands that do something: bind, unbind, restart, reload, monitor, check. */
+/* The commands bind, unbind, restart, reload, monitor and check. */
 #include <errno.h>
 
 #include "config/config.h"
 #include "client/client.h"
 #include "client/output.h"
-#include "ddectl.h"
+#include "change.h"
 #include "plan.h"
 
 /* One line: what was and what is. */

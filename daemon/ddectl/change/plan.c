@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* bind --dry-run: what a bind would do, and what is in its way. */
+/* bind --dry-run: what a bind would do, and why it would fail. */
 #include "client/output.h"
 #include "plan.h"
 

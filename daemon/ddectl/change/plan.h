@@ -5,7 +5,7 @@
 
 #include "client/client.h"
 
-/* Prints it. Return: exit code; EXIT_FAILED also if something is in its way. */
+/* Prints it. Return: exit code; EXIT_FAILED also if the bind would fail. */
 int print_plan(const struct options *o, sd_bus *bus);
 
 #endif

@@ -42,7 +42,7 @@ int client_error(int r, const sd_bus_error *error);
 struct waiter;
 int waiter_open(sd_bus *bus, struct waiter **ret);
 /* Until the device is in state goal ("up", "configured") or failed, or, for
- * "configured", gone. Progress is told after 2 s. Return: exit code. */
+ * "configured", gone. Progress is printed every 2 s. Return: exit code. */
 int waiter_wait(struct waiter *w, const char *bdf, const char *goal, const struct options *o);
 void waiter_close(struct waiter *w);
 

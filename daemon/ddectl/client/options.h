@@ -34,7 +34,7 @@ struct options {
 	bool group;			/* list */
 	uint32_t timeout_ms;		/* bind, unbind, restart */
 	bool no_wait;
-	bool runtime;			/* bind, unbind: nothing is written down */
+	bool runtime;			/* bind, unbind: the configuration stays as it is */
 	bool force;			/* bind, unbind */
 	bool dry_run;			/* bind */
 	bool all;			/* list --all: devices of the machine too */

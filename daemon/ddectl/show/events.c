@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* events: follows what happens to the devices of all daemons. */
+/* events: follows states and links of the devices of all daemons. */
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
@@ -46,7 +46,7 @@ static void print_event(uint64_t usec, const char *bdf, const char *from, const 
 	       from ? from : "", from ? " -> " : "", to, *error ? ": " : "", error);
 }
 
-/* from: NULL: it is so already. */
+/* from NULL: the present state. */
 static void tell(struct follow *f, const char *bdf, const char *from, const char *to,
 		 const char *error)
 {
@@ -137,8 +137,8 @@ static int follow_bus(struct follow *f, sd_bus *bus)
 	return r;
 }
 
-/* How it is when following begins: nothing falls between this and the first
- * change, for the match is there already. Return: 0, exit code. */
+/* The present state. The match is already there, so no change is missed between this and
+ * the first signal. Return: 0, exit code. */
 static int print_present(struct follow *f, sd_bus *bus)
 {
 	struct json_object *list, *dev;

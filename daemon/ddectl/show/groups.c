@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* list --group: IOMMU groups with all their devices, for a group is given away whole. */
+/* list --group: IOMMU groups with all their devices, as a group is claimed as a whole. */
 #include "show.h"
 
 static struct json_object *find_member(struct json_object *list, const char *key, const char *value)

@@ -30,7 +30,7 @@ static const struct family families[] = {
 	  1 },
 	{ "transmit_packets", true, NULL, "Packets sent.", FROM_STATS, "tx_packets", 1 },
 	{ "transmit_bytes", true, "bytes", "Bytes sent.", FROM_STATS, "tx_bytes", 1 },
-	{ "transmit_errors", true, NULL, "Packets not sent for errors.", FROM_STATS,
+	{ "transmit_errors", true, NULL, "Packets not sent because of errors.", FROM_STATS,
 	  "tx_errors", 1 },
 	{ "transmit_dropped", true, NULL, "Packets dropped before sending.", FROM_STATS,
 	  "tx_dropped", 1 },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* stats: counters of a device, once or again and again. */
+/* stats: counters of a device, once or periodically. */
 #include <errno.h>
 #include <time.h>
 
@@ -32,8 +32,8 @@ static void print_stats(struct json_object *stats)
 	}
 }
 
-/* Counters with what they grew by in a second; those that stand still are left out
- * after the first time. */
+/* Counters with their growth per second; after the first time, unchanged ones are left
+ * out. */
 static void print_rates(struct json_object *stats, struct json_object *before, double seconds)
 {
 	time_t now = time(NULL);

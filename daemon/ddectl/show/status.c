@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The commands that look at devices: list, status. */
+/* The commands list and status. */
 #include "show.h"
 
 /* All devices of all daemons in one array. Return: 0, exit code. */

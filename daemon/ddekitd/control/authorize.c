@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Asks the bus who calls, and polkit about those who are not root; see authorize.h.
- * Both answers are waited for by the event loop: sd_bus_query_sender_privilege() would
- * block, and read into memory all that callers send meanwhile.
+ * Queries the bus for the caller, and polkit for callers other than root; see authorize.h.
+ * The event loop waits for both answers: sd_bus_query_sender_privilege() would block, and
+ * buffer all that callers send meanwhile.
  */
 #include <errno.h>
 
@@ -58,7 +58,7 @@ static void question_refuse(struct question *q, int r, sd_bus_error *error)
 	question_end(q);
 }
 
-/* The method may wait in its turn: it is counted anew then. */
+/* The method may itself wait: it is counted again then. */
 static void carry_out(struct question *q)
 {
 	sd_bus_message *msg = sd_bus_message_ref(q->msg);
@@ -158,7 +158,7 @@ static int check_user(struct question *q, sd_bus_message *answer, sd_bus_error *
 	if (sd_bus_message_is_method_error(answer, NULL) ||
 	    sd_bus_message_read(answer, "u", &uid) < 0)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED, "not allowed: the bus "
-					 "does not tell who calls");
+					 "does not name the caller");
 	if (!uid || uid == getuid())
 		return 1;
 	if (!q->action)

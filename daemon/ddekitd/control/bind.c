@@ -62,8 +62,8 @@ static int read_flags(sd_bus_message *msg, uint32_t *ret, sd_bus_error *error)
 	return r;
 }
 
-/* A device that no file names is made of the settings alone; one that is
- * configured runs with the settings laid over its own. */
+/* A device that is in no file is configured by the settings alone; for one that is, they
+ * override its own. */
 static int read_request(sd_bus_message *msg, struct binding *b, sd_bus_error *error)
 {
 	struct ddekit_bdf bdf;

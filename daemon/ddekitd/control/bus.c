@@ -14,8 +14,8 @@
 #define MAX_CLIENTS 32
 /* Messages that wait for their reader. Usually there are none: each is written at once. */
 #define UNSENT_MAX 64		/* then calls are refused */
-#define UNSENT_END 1024		/* then they are not answered, lines of a log are lost, and who
-				 * follows states loses the connection */
+#define UNSENT_END 1024		/* then calls are not answered, log lines are lost, and followers
+				 * of states are disconnected */
 
 struct client {
 	struct client *next;
@@ -49,7 +49,7 @@ bool bus_is_clogged(sd_bus *bus)
 	return count_unsent(bus) > UNSENT_MAX;
 }
 
-/* Who calls and does not read the answers would have us keep them. */
+/* Answers that a caller does not read would pile up here. */
 static int on_any_message(sd_bus_message *m, void *arg, sd_bus_error *error)
 {
 	sd_bus *bus = sd_bus_message_get_bus(m);
@@ -186,7 +186,7 @@ static int make_listener(struct bus *bus)
 	return r;
 }
 
-/* Not having a system bus is fine. */
+/* A missing system bus is not an error. */
 static void join_system_bus(struct bus *bus)
 {
 	int r = sysbus_open(&bus->system);
@@ -221,7 +221,7 @@ int bus_open(struct manager *m, bus_objects_fn objects, void *arg, struct bus **
 				    : str_format("%s/" CONTROL_SOCKET, dir);
 	r = bus->path ? make_listener(bus) : -ENOMEM;
 	if (r < 0) {
-		log_error("cannot make the control socket %s: %s", bus->path ? bus->path : dir,
+		log_error("cannot create the control socket %s: %s", bus->path ? bus->path : dir,
 			  strerror(-r));
 		bus_close(bus);
 		return r;
@@ -248,8 +248,8 @@ void bus_close(struct bus *bus)
 	free(bus);
 }
 
-/* Who follows states is to miss none: who does not read them is disconnected. Who follows a
- * log is told what it lost. */
+/* A follower of states must not miss one: it is disconnected if it does not read. A follower
+ * of a log gets the number of lines that it lost. */
 static bool reads_signals(const struct client *client)
 {
 	if (count_unsent(client->bus) < UNSENT_END)
@@ -324,7 +324,7 @@ int bus_follow_log(struct bus *bus, sd_bus *connection, const struct device *dev
 	return -EOPNOTSUPP;
 }
 
-/* One that does not read loses lines, and is told how many. */
+/* A follower that does not read loses lines, and is told how many. */
 void bus_log_line(struct bus *bus, const struct device *dev, int level, const char *text)
 {
 	struct client *client;

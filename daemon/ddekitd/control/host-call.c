@@ -6,7 +6,7 @@
 #include "callers.h"
 #include "host-call.h"
 
-#define FRESH_NS 100000000ull	/* from the request: so long an answer may be given again */
+#define FRESH_NS 100000000ull	/* from the request: so long an answer may be reused */
 #define ANSWERS_MAX 32		/* that are remembered, of all hosts */
 #define REQUESTS_MAX 32		/* to one host, of the 128 that it may have to answer */
 #define CALLERS_AT_ONCE 16	/* that are answered before the event loop goes on */
@@ -23,7 +23,7 @@ struct waiter {
 struct inquiry {
 	struct inquiry *next;
 	const struct host *host;	/* may be gone once it is answered, like call.dev */
-	uint64_t host_start;		/* tells it from another at the same place */
+	uint64_t host_start;		/* tells it from another at the same address */
 	enum proto_op op;
 	char *text;
 	uint64_t when;
@@ -190,7 +190,7 @@ static struct inquiry *find_unread(void)
 	return q;
 }
 
-/* There may be a thousand callers, and a driver host may make its answer large. */
+/* There may be a thousand callers, and the answer may be large: some at a time. */
 static int on_answering(sd_event_source *source, void *arg)
 {
 	unsigned int n = CALLERS_AT_ONCE;
@@ -238,7 +238,7 @@ static void on_host_reply(void *arg, const struct host_reply *reply)
 	start_answering(device_event(q->call.dev));
 }
 
-/* Before and after: what was read meanwhile may be of either time. */
+/* Both before and after: a value read meanwhile may be old or new. */
 static void on_written(void *arg, const struct host_reply *reply)
 {
 	const struct inquiry *q = arg;

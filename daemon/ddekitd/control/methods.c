@@ -186,7 +186,7 @@ static int answer_stats(const struct host_call *call, const struct host_reply *r
 {
 	if (!reply->stats)
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: the driver host "
-					 "gives no statistics: %s", device_bdf_text(call->dev),
+					 "sends no statistics: %s", device_bdf_text(call->dev),
 					 strerror(-reply->error));
 	return answer_json(report_stats(call->dev, reply->stats), ret);
 }
@@ -216,7 +216,7 @@ static int answer_modules(const struct host_call *call, const struct host_reply 
 {
 	if (!reply->text)
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: the driver host "
-					 "does not tell its modules: %s",
+					 "does not list its modules: %s",
 					 device_bdf_text(call->dev), strerror(-reply->error));
 	return answer_json(report_modules(reply->text->text), ret);
 }
@@ -243,8 +243,8 @@ static int param_error(const struct host_call *call, int r, sd_bus_error *error)
 					 "written at run time; ddectl restart --in-place %s "
 					 "--options sets it", bdf, call->what, bdf);
 	if (r == -EINVAL || r == -ERANGE)
-		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: %s: the module refuses "
-					 "the value, or it is no MODULE.PARAMETER", bdf,
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: %s: the module rejects "
+					 "the value, or it is not MODULE.PARAMETER", bdf,
 					 call->what);
 	return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "%s: %s: %s", bdf, call->what,
 				 strerror(-r));
@@ -285,8 +285,8 @@ static int param_call(sd_bus_message *msg, struct device *dev, const char *name,
 	if (!full)
 		return -ENOMEM;
 	if (strchr(name, '='))
-		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s is no parameter's name",
-					 name);
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s is not the name of a "
+					 "parameter", name);
 	text = value ? str_format("%s=%s", full, value) : strdup(full);
 	if (!text)
 		return -ENOMEM;
@@ -352,7 +352,7 @@ static void monitor_done(void *arg)
 
 static const struct job_ops monitor_ops = { .work = work_monitor, .done = monitor_done };
 
-/* The claim is there until a job behind this one. */
+/* The claim stays open until a later job closes it. */
 static int run_monitor(sd_bus_message *msg, struct device *dev, const char *command,
 		       const char *arguments)
 {
@@ -473,8 +473,8 @@ static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 #define GUARDED(name, in, out) \
 	SD_BUS_METHOD(name, in, out, guarded, SD_BUS_VTABLE_UNPRIVILEGED)
 
-/* On the system bus what only looks is open to all, what is guarded to root and those
- * whom polkit lets. The private socket is for root (or ddekitd's own user) alone.  What a
+/* On the system bus, methods that only read are open to all; guarded ones to root and to
+ * those whom polkit allows. The private socket is for root (or ddekitd's own user) alone.  What a
  * caller can make ddekitd and driver hosts do by each: README.md, "What callers cost". */
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),

@@ -89,7 +89,7 @@ static int get_restarts(sd_bus *bus, const char *path, const char *interface,
 	return sd_bus_message_append(reply, "t", device_outage(dev)->restarts);
 }
 
-/* PropertiesChanged tells of State and Error; the others are to be asked for. */
+/* PropertiesChanged covers State and Error; clients must read the others. */
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("BDF", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),

@@ -211,7 +211,7 @@ struct json_object *report_stats(const struct device *dev, const struct proto_st
 	if (!o)
 		return NULL;
 	add_string(o, "bdf", device_bdf_text(dev));
-	/* What the kernel holds is counted on demand alone. */
+	/* Objects of the kernel are counted on demand only. */
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (&value[i] < &stats->pages_total || stats->pages_total)
 			add_number(o, names[i], value[i]);
@@ -238,7 +238,7 @@ static char *next_cell(char **line)
 	return text ? text : "";
 }
 
-/* In place: what a host says may hold anything. */
+/* In place: text of a host may contain anything. */
 static char *make_printable(char *text)
 {
 	str_printable(text);
@@ -315,7 +315,7 @@ static int read_catalog(const char *dir, struct json_object **ret)
 	return 0;
 }
 
-/* Everybody may ask for it, and it takes some ms to read. */
+/* Anybody may call it, and reading takes some ms. */
 int report_catalog(const char *dir, const char **ret)
 {
 	static char *last_dir, *last_text;

@@ -15,7 +15,7 @@
 struct sysbus {
 	sd_bus *bus;
 	sd_event_source *io, *timer;
-	int fd;			/* our own: sd-bus closes its one when the connection ends */
+	int fd;			/* a duplicate: sd-bus closes its own when the connection ends */
 	bool pausing;
 };
 
@@ -50,7 +50,7 @@ static int sysbus_serve(struct sysbus *s)
 		used = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
 	} while (r > 0 && used < SLICE_NS);
 	if (r < 0)
-		sysbus_stop(s);	/* it has ended, which devices do not need to know */
+		sysbus_stop(s);	/* the connection has ended; devices go on without */
 	else if (r > 0)
 		pause_for(s, used * PAUSE);
 	return 0;
@@ -70,7 +70,7 @@ static int on_sysbus_timer(sd_event_source *source, uint64_t usec, void *arg)
 	return sysbus_serve(s);
 }
 
-/* Before the event loop waits: what the connection waits for. */
+/* Before the event loop sleeps: sets what to wake up for. */
 static int on_prepare(sd_event_source *source, void *arg)
 {
 	struct sysbus *s = arg;
@@ -88,7 +88,7 @@ static int on_prepare(sd_event_source *source, void *arg)
 	return 0;
 }
 
-/* No method has use for file descriptors: a call that waits would keep them. */
+/* No method uses file descriptors, and a waiting call would hold them open. */
 static int connect_to_bus(sd_bus **ret)
 {
 	const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");

@@ -621,7 +621,7 @@ void device_block_keep(const struct device *dev)
 		device_store(dev, "listener", b->listener);
 	if (!b->front)
 		return;
-	front_keep(b->front, &kept);
+	front_get_kept(b->front, &kept);
 	device_store(dev, "front", kept.pidfd);
 	device_store(dev, "frontlog", kept.log);
 }

@@ -49,7 +49,7 @@ static struct json_object *host(const struct host *h)
 	struct json_object *o = json_object_new_object();
 	struct host_kept kept;
 
-	host_keep(h, &kept);
+	host_get_kept(h, &kept);
 	add_number(o, "pid", kept.pid);
 	add_number(o, "start_ns", kept.start_ns);
 	add_number(o, "last_state", kept.last_state);
@@ -193,7 +193,7 @@ void device_keep_host(struct device *dev)
 
 	if (dev->state_fd < 0 || !dev->run.host)
 		return;
-	host_keep(dev->run.host, &kept);
+	host_get_kept(dev->run.host, &kept);
 	device_store(dev, "pidfd", kept.pidfd);
 	device_store(dev, "socket", kept.socket);
 	device_store(dev, "log", kept.log);

@@ -104,7 +104,7 @@ static void open_cell(pid_t pid, char missing)
 	}
 }
 
-/* A process that is there until its namespaces have been opened. */
+/* A process that lives until its namespaces have been opened. */
 static int fill_cell(void)
 {
 	int say[2], wait[2];
@@ -134,7 +134,7 @@ static int fill_cell(void)
 	return pid < 0 ? -EAGAIN : 0;
 }
 
-/* Not of a process that is root on purpose: it does not tell what driver hosts get. */
+/* Not for a process that needs root: it says nothing about what driver hosts get. */
 static void warn_of_shared_user(const struct confine *c)
 {
 	static bool warned;
@@ -223,11 +223,11 @@ static int drop_privileges(const struct confine *c)
 {
 	int cap;
 
-	/* What a ddekitd that is not root was given does not go on to the next program. */
+	/* Capabilities of a ddekitd that is not root are not passed to the program. */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return -errno;
 	if (c->uid) {
-		/* A second line: no program gets them anyhow without new privileges.
+		/* Defence in depth: without new privileges no program gets them anyway.
 		 * EPERM: ddekitd lacks CAP_SETPCAP. */
 		for (cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 			if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EPERM)

@@ -11,8 +11,8 @@
 #include "driver-host.h"
 #include "message.h"
 
-/* A ddekitd asks a driver host for its state when it goes on with it. Those before
- * this one that died without reading the answer have left theirs. */
+/* Each ddekitd that adopts a host requests its state. Replies to earlier ones that died
+ * without reading them may still be queued. */
 #define ASKED_MAX 64
 #define MESSAGE_BUDGET 64		/* messages per wake-up */
 #define LOG_PIPE_SIZE (256 << 10)
@@ -47,7 +47,7 @@ struct host {
 	struct pending *pending;
 	uint32_t seq;
 	char *reason;			/* why we killed it */
-	char *last_words;		/* what its runtime died of, by its own account */
+	char *last_words;		/* why its runtime died, from its log */
 	bool killed;
 	sd_event_source *dumping;
 	struct proto_stats stats;	/* the last that it sent */
@@ -99,8 +99,8 @@ static int on_request_timeout(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* A reply after its time-out is late, not bad; or it is to our predecessor. Each counts as
- * a message that nobody asked for. */
+/* A reply after its time-out is late, not bad; or it is for our predecessor. Each counts as
+ * an unrequested message. */
 static const char *accept_late_reply(struct host *host, const struct proto_header *h)
 {
 	if (h->seq > host->seq && !host->child.adopted)
@@ -236,7 +236,7 @@ static ssize_t receive(struct host *host, void *buf)
 	return n;
 }
 
-/* Takes in what has arrived. Return: false at the end of the connection. */
+/* Handles queued messages. Return: false at the end of the connection. */
 static bool read_messages(struct host *host)
 {
 	static uint64_t buf[MESSAGE_MAX / 8];	/* dispatch() does not come back here */
@@ -320,7 +320,7 @@ static void on_host_ended(void *arg, const struct child_end *end)
 	struct host_death death = { .signalled = end->signalled, .status = end->status };
 	_cleanup_free_ char *text = NULL;
 
-	read_messages(host);		/* its last words */
+	read_messages(host);		/* the last ones */
 	child_ended(&host->child);
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
@@ -434,7 +434,7 @@ static int host_watch(struct host *host)
 	int r = sd_event_add_io(host->event, &host->socket_source, host->socket, EPOLLIN,
 				on_socket, host);
 
-	/* What it says counts before what it logs. */
+	/* Its messages are handled before its log. */
 	if (r >= 0)
 		r = sd_event_source_set_priority(host->child.log.source,
 						 SD_EVENT_PRIORITY_NORMAL + 10);
@@ -489,7 +489,7 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 
 /* ---- a host that outlives its ddekitd ---------------------------------------- */
 
-void host_keep(const struct host *host, struct host_kept *ret)
+void host_get_kept(const struct host *host, struct host_kept *ret)
 {
 	*ret = (struct host_kept){ .pidfd = host->child.pidfd, .socket = host->socket,
 				   .log = host->child.log.fd, .pid = host->child.pid,
@@ -526,7 +526,7 @@ int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_
 		host_destroy(host);
 		return r;
 	}
-	/* It may have died, or not read: both show by themselves. */
+	/* Errors do not matter: that it died or does not read is noticed elsewhere. */
 	host_request(host, OP_SAY_STATE, 0, NULL, NULL, NULL);
 	*ret = host;
 	return 0;

@@ -119,7 +119,7 @@ int front_adopt(sd_event *event, const struct front_kept *kept, const struct fro
 	return 0;
 }
 
-void front_keep(const struct front *f, struct front_kept *ret)
+void front_get_kept(const struct front *f, struct front_kept *ret)
 {
 	*ret = (struct front_kept){ .pid = front_pid(f), .pidfd = f->child.pidfd,
 				    .log = f->child.log.fd };

@@ -10,7 +10,7 @@
 #define BUDGET 16		/* reads per wake-up */
 #define SECOND_NS 1000000000ull
 
-/* Counts a line. Return: true if it is one too many of its second. */
+/* Counts a line. Return: true if it exceeds the rate. */
 static bool too_fast(struct logpipe *pipe)
 {
 	uint64_t now = mono_ns();

@@ -169,7 +169,7 @@ static const char *check_reply(const struct proto_reply *m)
 	return m->h.seq ? NULL : "reply without a number";
 }
 
-/* Lines are made printable by whoever divides them. */
+/* Whoever splits the lines makes them printable. */
 static const char *check_text(const struct proto_text *m)
 {
 	const size_t room = m->h.len - offsetof(struct proto_text, text);

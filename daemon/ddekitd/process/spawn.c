@@ -50,7 +50,7 @@ static int enter_confinement(const struct spawn *s, pid_t parent)
 
 	if (r < 0)
 		return r;
-	if (s->outlive)		/* its socket tells it when nobody is there any more */
+	if (s->outlive)		/* its socket tells it when ddekitd has gone */
 		return 0;
 	/* After the change of user, which clears it. It is tied to the forking
 	 * thread, which is ddekitd's only one. */
@@ -80,7 +80,7 @@ static void __attribute__((noreturn)) become_program(const struct spawn *s, pid_
 	snprintf(pid, sizeof(pid), "LISTEN_PID=%d", (int)getpid());
 
 	reset_signals();
-	setsid();		/* a Ctrl-C is for ddekitd, which stops it in order */
+	setsid();		/* Ctrl-C reaches only ddekitd, which stops it in order */
 	umask(077);
 	r = chdir("/") < 0 ? -errno : place_child_fds(s);
 	if (!r)
@@ -94,7 +94,7 @@ static void __attribute__((noreturn)) become_program(const struct spawn *s, pid_
 	_exit(127);
 }
 
-/* A copy above the fds that the child gives a meaning to. */
+/* Copies a fd above those with a fixed number in the child. */
 static int lift_fd(int fd, int *ret)
 {
 	*ret = fcntl(fd, F_DUPFD_CLOEXEC, PROTO_FD + 1 + SPAWN_MAX_EXTRA);

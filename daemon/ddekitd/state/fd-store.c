@@ -61,7 +61,7 @@ static struct entry *entry_find(const struct fdstore *store, const char *name)
 	return NULL;
 }
 
-/* What came by $LISTEN_FDS. One without memory for its name is closed. */
+/* Adds those of $LISTEN_FDS. One without memory for its name is closed. */
 static void inherit(struct fdstore *store)
 {
 	char **names = NULL;

@@ -40,7 +40,7 @@ int binding_check(const struct binding *b, struct refusal *ret_why)
 	if (dev && device_is_busy(dev) && is_down(dev))
 		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "%s: %s", device_bdf_text(dev),
 				   device_error(dev) ? device_error(dev)
-						     : "it is being given back; try again");
+						     : "it is being released; try again");
 	if (dev && device_state(dev) == DEVICE_STOPPING)
 		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "%s is stopping; try again",
 				   device_bdf_text(dev));
@@ -51,7 +51,7 @@ int binding_check(const struct binding *b, struct refusal *ret_why)
 	return 0;
 }
 
-/* Is there something to write down? What a file has and nobody changes stays. */
+/* A device of a file that gets no new settings needs no drop-in. */
 bool binding_lasts(const struct binding *b)
 {
 	return !(b->flags & CONTROL_BIND_RUNTIME) &&
@@ -68,7 +68,7 @@ static int stage_dropin(const struct binding *b, struct refusal *ret_why)
 	return r;
 }
 
-/* Gives the device its configuration, making the device if need be. */
+/* Sets the device's configuration; creates the device if need be. */
 static int apply_config(struct binding *b)
 {
 	int r;
@@ -97,7 +97,7 @@ static void commit_dropin(struct manager *m, struct device *dev)
 	int r = dropin_commit(config, device_bdf_text(dev));
 
 	if (r < 0) {
-		log_line(&about, LOG_ERR, "it is bound until ddekitd ends, for %s cannot be made: "
+		log_line(&about, LOG_ERR, "the binding is not persistent: cannot create %s: "
 			 "%s", path ? path : "its drop-in", strerror(-r));
 		return;
 	}
@@ -105,7 +105,7 @@ static void commit_dropin(struct manager *m, struct device *dev)
 	device_set_where(dev, where);
 }
 
-/* The device's state has changed; it may be the one that decides. */
+/* The device's state has changed: up and down decide about the drop-in. */
 static void binding_settle(struct manager *m, struct device *dev)
 {
 	struct device_config *before;
@@ -172,7 +172,8 @@ char *binding_note(const struct binding *b)
 			  "starts", c->where);
 }
 
-/* Takes the device out of the configuration. *ret_forget: ddekitd is to forget it. */
+/* Removes the device from the configuration. *ret_forget: it is to be destroyed once it is
+ * down. */
 static int unconfigure(struct manager *m, struct device *dev, bool *ret_forget, char **ret_note,
 		       struct refusal *ret_why)
 {
@@ -188,8 +189,8 @@ static int unconfigure(struct manager *m, struct device *dev, bool *ret_forget, 
 				   strerror(-r));
 	if (device_config(dev)->autostart)
 		*ret_note = str_format("its section at %s stays: ddekitd binds it again when it "
-				    "starts, unless that is removed or has autostart=no",
-				    device_config(dev)->where);
+				       "starts, unless that is removed or has autostart=no",
+				       device_config(dev)->where);
 	return 0;
 }
 

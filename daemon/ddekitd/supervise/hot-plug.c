@@ -46,7 +46,7 @@ int hotplug_open(struct manager *m, struct hotplug **ret)
 	if (r >= 0)
 		r = sd_device_monitor_start(h->monitor, on_udev_event, h);
 	if (r < 0) {
-		log_warning("devices that are plugged in later are not seen: %s", strerror(-r));
+		log_warning("no hot-plug: cannot monitor udev: %s", strerror(-r));
 		hotplug_close(h);
 		return r;
 	}

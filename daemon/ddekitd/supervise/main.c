@@ -234,7 +234,7 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 static void on_config_reloaded(void *arg, int r, const char *why)
 {
 	if (r < 0)
-		log_error("configuration not reloaded, all stays as it was:\n%s",
+		log_error("configuration not reloaded, the old one stays in use:\n%s",
 			  why ? why : strerror(-r));
 	else
 		log_notice("configuration reloaded");
@@ -285,7 +285,7 @@ static int run_daemon(const struct arguments *a)
 
 	r = sd_event_default(&event);
 	if (r < 0) {
-		log_error("cannot make an event loop: %s", strerror(-r));
+		log_error("cannot create an event loop: %s", strerror(-r));
 		return EXIT_RUN;
 	}
 	r = fdstore_open(a->options.fd_store, &store);

@@ -36,7 +36,7 @@ static int open_runtime_dir(struct manager *m)
 		return -ENOMEM;
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
 		r = -errno;
-		log_error("cannot make the runtime folder %s: %s; choose another by "
+		log_error("cannot create the runtime folder %s: %s; choose another by "
 			  "--runtime-dir", dir, strerror(-r));
 		return r;
 	}
@@ -271,7 +271,7 @@ static int on_stop_limit(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct manager *m = arg;
 
-	log_warning("not all devices stopped in time; ending them");
+	log_warning("not all devices stopped in time; killing them");
 	return sd_event_exit(m->env.event, 1);
 }
 

@@ -83,7 +83,7 @@ static int reload_apply(struct manager *m, struct config *fresh)
 	size_t i;
 	int r = 0;
 
-	manager_keep_config(m, fresh);
+	manager_save_config(m, fresh);
 	remove_missing(m, fresh);
 	for (i = 0; i < fresh->n_devices && r >= 0; i++)
 		if (manager_owns(m, fresh->device[i]))

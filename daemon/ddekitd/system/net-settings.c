@@ -139,7 +139,7 @@ static int take(struct netsave *s)
 	return r ? r : s->error;
 }
 
-int netsave_take(const char *ifname, struct netsave **ret)
+int netsave_read(const char *ifname, struct netsave **ret)
 {
 	struct netsave *s = calloc(1, sizeof(*s));
 	int r;
@@ -184,7 +184,7 @@ bool netsave_was_up(const struct netsave *save)
 	return save->up;
 }
 
-/* ---- giving ---------------------------------------------------------------- */
+/* ---- applying -------------------------------------------------------------- */
 
 struct giving {
 	const struct netsave *save;
@@ -220,7 +220,7 @@ static struct nlmsghdr *link_message(char *buf, int ifindex, unsigned int flags,
 	return msg;
 }
 
-/* Name and MAC are for an interface that is down. */
+/* Name and MAC can be changed only while the interface is down. */
 static void apply_link(struct giving *g, unsigned int parts)
 {
 	char buf[256] __attribute__((aligned(NLMSG_ALIGNTO))), now[IFNAMSIZ] = "";
@@ -297,7 +297,7 @@ static bool make_message(const struct giving *g, const struct saved_message *m,
 	return c.gateway;
 }
 
-/* What can be reached on the link comes before what is behind a gateway. */
+/* Routes on the link before routes by a gateway. */
 static void apply_messages(struct giving *g, uint16_t type, bool gateway)
 {
 	char buf[MAX_MESSAGE + 512] __attribute__((aligned(NLMSG_ALIGNTO)));

@@ -65,7 +65,7 @@ int pcisys_group(const char *root, const char *bdf)
 	return name ? atoi(name) : -ENOENT;
 }
 
-/* PCI class 0604: bridges are no devices that anybody drives. */
+/* PCI class 0604: bridges need no driver of ours. */
 static bool is_bridge(const char *root, const char *bdf)
 {
 	_cleanup_free_ char *path = device_path(root, bdf, "class");

@@ -38,7 +38,7 @@ static int open_drive(const char *path, bool read_only, char **ret_why)
 	return fd;
 }
 
-int drive_open(const char *drive, char **ret_options, int *ret_fd, char **ret_why)
+int qemudrive_open(const char *drive, char **ret_options, int *ret_fd, char **ret_why)
 {
 	_cleanup_free_ char *path = NULL;
 	const char *options = "";

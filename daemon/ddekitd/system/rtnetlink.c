@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Questions and orders to rtnetlink; see rtnetlink.h. */
+/* Requests to rtnetlink; see rtnetlink.h. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 
