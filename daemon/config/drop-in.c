@@ -46,7 +46,7 @@ static int bad_files(const struct strv *errors, int r, char **ret_why)
 {
 	if (r == -EINVAL && errors->n)
 		*ret_why = str_format("nothing can be added to the configuration while it has "
-				      "errors: %s; mend it, or bind with --runtime",
+				      "errors: %s; correct it, or bind with --runtime",
 				      errors->item[0]);
 	return r;
 }
@@ -101,7 +101,7 @@ int dropin_check(const char *config, const struct device_config *dev, char **ret
 
 /* ---- files ------------------------------------------------------------------ */
 
-static int write_file(const char *path, const char *text)
+static int write_dropin(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	size_t len = strlen(text);
@@ -121,7 +121,7 @@ static int write_file(const char *path, const char *text)
 	return r;
 }
 
-static int make_folder(const char *config)
+static int make_dropin_folder(const char *config)
 {
 	_cleanup_free_ char *dir = str_format("%s.d", config);
 
@@ -156,9 +156,9 @@ int dropin_stage(const char *config, const struct device_config *dev, char **ret
 
 	if (r < 0)
 		return r;
-	r = make_folder(config);
+	r = make_dropin_folder(config);
 	if (!r)
-		r = write_file(path, text);
+		r = write_dropin(path, text);
 	if (r < 0) {
 		*ret_why = str_format("cannot write %s: %s; bind with --runtime keeps nothing",
 				      path, strerror(-r));

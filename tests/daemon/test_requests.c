@@ -376,7 +376,7 @@ START_TEST(each_caller_is_answered_though_the_host_dies)
 	end_host();
 	settle();
 	ck_assert_uint_eq(n_answers, 9);
-	ck_assert_ptr_nonnull(strstr(last_error, "gives no statistics: Broken pipe"));
+	ck_assert_ptr_nonnull(strstr(last_error, "sends no statistics: Broken pipe"));
 }
 END_TEST
 

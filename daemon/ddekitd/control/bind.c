@@ -62,8 +62,8 @@ static int read_flags(sd_bus_message *msg, uint32_t *ret, sd_bus_error *error)
 	return r;
 }
 
-/* A device that no file names is made of the settings alone; one that is
- * configured runs with the settings laid over its own. */
+/* A device that is in no file is configured by the settings alone; for one that is, they
+ * override its own. */
 static int read_request(sd_bus_message *msg, struct binding *b, sd_bus_error *error)
 {
 	struct ddekit_bdf bdf;
@@ -193,8 +193,8 @@ int method_plan_bind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 /* ---- unbind --------------------------------------------------------------------- */
 
 /* Ends the device. Return: as a method. */
-static int unbind(sd_bus_message *msg, struct manager *m, struct device *dev, uint32_t flags,
-		  sd_bus_error *error)
+static int end_and_reply(sd_bus_message *msg, struct manager *m, struct device *dev, uint32_t flags,
+			 sd_bus_error *error)
 {
 	const char *before = device_state_name(device_state(dev));
 	_cleanup_free_ char *note = NULL;
@@ -228,7 +228,7 @@ static int finish_unbind(struct unbinding *u, const struct uses_check *check,
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is in use: %s; close "
 					 "that first, or use --force", device_bdf_text(dev),
 					 uses ? uses : "?");
-	return unbind(u->msg, u->m, dev, u->flags, error);
+	return end_and_reply(u->msg, u->m, dev, u->flags, error);
 }
 
 static void unbinding_done(struct uses_check *check)
@@ -278,6 +278,6 @@ int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	if (flags & CONTROL_BIND_FORCE || !device_has_disks(dev))
-		return unbind(msg, i->manager, dev, flags, error);
+		return end_and_reply(msg, i->manager, dev, flags, error);
 	return start_unbinding(msg, i->manager, dev, flags);
 }

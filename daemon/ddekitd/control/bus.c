@@ -14,8 +14,8 @@
 #define MAX_CLIENTS 32
 /* Messages that wait for their reader. Usually there are none: each is written at once. */
 #define UNSENT_MAX 64		/* then calls are refused */
-#define UNSENT_END 1024		/* then they are not answered, lines of a log are lost, and who
-				 * follows states loses the connection */
+#define UNSENT_END 1024		/* then calls are not answered, log lines are lost, and followers
+				 * of states are disconnected */
 
 struct client {
 	struct client *next;
@@ -49,7 +49,7 @@ bool bus_is_clogged(sd_bus *bus)
 	return count_unsent(bus) > UNSENT_MAX;
 }
 
-/* Who calls and does not read the answers would have us keep them. */
+/* Answers that a caller does not read would pile up here. */
 static int on_any_message(sd_bus_message *m, void *arg, sd_bus_error *error)
 {
 	sd_bus *bus = sd_bus_message_get_bus(m);
@@ -63,7 +63,7 @@ static int on_any_message(sd_bus_message *m, void *arg, sd_bus_error *error)
 	return 1;
 }
 
-static int add_objects(struct bus *bus, sd_bus *connection)
+static int bus_add_objects(struct bus *bus, sd_bus *connection)
 {
 	int r = sd_bus_add_filter(connection, NULL, on_any_message, NULL);
 
@@ -123,7 +123,7 @@ static int set_up(struct client *client, int fd)
 	if (r >= 0)
 		r = sd_bus_negotiate_fds(client->bus, 0);
 	if (r >= 0)
-		r = add_objects(client->owner, client->bus);
+		r = bus_add_objects(client->owner, client->bus);
 	if (r >= 0)
 		r = sd_bus_set_close_on_exit(client->bus, 0);	/* it would wait */
 	if (r >= 0)
@@ -186,14 +186,14 @@ static int make_listener(struct bus *bus)
 	return r;
 }
 
-/* Not having a system bus is fine. */
+/* A missing system bus is not an error. */
 static void join_system_bus(struct bus *bus)
 {
 	int r = sysbus_open(&bus->system);
 	sd_bus *b = sysbus_bus(bus->system);
 
 	if (r >= 0)
-		r = add_objects(bus, b);
+		r = bus_add_objects(bus, b);
 	if (r >= 0)
 		r = sd_bus_request_name_async(b, NULL, CONTROL_SERVICE, 0, NULL, NULL);
 	if (r >= 0)
@@ -221,7 +221,7 @@ int bus_open(struct manager *m, bus_objects_fn objects, void *arg, struct bus **
 				    : str_format("%s/" CONTROL_SOCKET, dir);
 	r = bus->path ? make_listener(bus) : -ENOMEM;
 	if (r < 0) {
-		log_error("cannot make the control socket %s: %s", bus->path ? bus->path : dir,
+		log_error("cannot create the control socket %s: %s", bus->path ? bus->path : dir,
 			  strerror(-r));
 		bus_close(bus);
 		return r;
@@ -248,8 +248,8 @@ void bus_close(struct bus *bus)
 	free(bus);
 }
 
-/* Who follows states is to miss none: who does not read them is disconnected. Who follows a
- * log is told what it lost. */
+/* A follower of states must not miss one: it is disconnected if it does not read. A follower
+ * of a log gets the number of lines that it lost. */
 static bool reads_signals(const struct client *client)
 {
 	if (count_unsent(client->bus) < UNSENT_END)
@@ -269,7 +269,7 @@ static void emit_properties(sd_bus *bus, const struct device *dev)
 					       "Error", NULL);
 }
 
-static void emit(sd_bus *bus, const struct device *dev, enum device_state from)
+static void emit_state(sd_bus *bus, const struct device *dev, enum device_state from)
 {
 	const char *error = device_error(dev);
 
@@ -285,9 +285,9 @@ void bus_state_changed(struct bus *bus, const struct device *dev, enum device_st
 
 	for (client = bus->clients; client; client = client->next)
 		if (reads_signals(client))
-			emit(client->bus, dev, from);
+			emit_state(client->bus, dev, from);
 	if (bus->system && !bus_is_clogged(sysbus_bus(bus->system)))
-		emit(sysbus_bus(bus->system), dev, from);
+		emit_state(sysbus_bus(bus->system), dev, from);
 }
 
 static void emit_link(sd_bus *bus, const struct device *dev)
@@ -324,7 +324,7 @@ int bus_follow_log(struct bus *bus, sd_bus *connection, const struct device *dev
 	return -EOPNOTSUPP;
 }
 
-/* One that does not read loses lines, and is told how many. */
+/* A follower that does not read loses lines, and is told how many. */
 void bus_log_line(struct bus *bus, const struct device *dev, int level, const char *text)
 {
 	struct client *client;

@@ -5,7 +5,7 @@
 #include "methods.h"
 #include "objects.h"
 
-static int add_objects(sd_bus *connection, void *arg)
+static int register_objects(sd_bus *connection, void *arg)
 {
 	struct interface *i = arg;
 	int r = methods_register(connection, i);
@@ -13,23 +13,23 @@ static int add_objects(sd_bus *connection, void *arg)
 	return r < 0 ? r : objects_register(connection, i->manager);
 }
 
-static void on_changed(void *arg, struct device *dev, enum device_state from)
+static void emit_changed(void *arg, struct device *dev, enum device_state from)
 {
 	bus_state_changed(arg, dev, from);
 }
 
-static void on_logged(void *arg, const struct device *dev, int level, const char *text)
+static void emit_logged(void *arg, const struct device *dev, int level, const char *text)
 {
 	bus_log_line(arg, dev, level, text);
 }
 
-static void on_link(void *arg, const struct device *dev)
+static void emit_link(void *arg, const struct device *dev)
 {
 	bus_link_changed(arg, dev);
 }
 
 static const struct manager_listener listener = {
-	.changed = on_changed, .logged = on_logged, .link = on_link,
+	.changed = emit_changed, .logged = emit_logged, .link = emit_link,
 };
 
 int interface_open(struct manager *m, struct interface *ret)
@@ -37,7 +37,7 @@ int interface_open(struct manager *m, struct interface *ret)
 	int r;
 
 	*ret = (struct interface){ .manager = m };
-	r = bus_open(m, add_objects, ret, &ret->bus);
+	r = bus_open(m, register_objects, ret, &ret->bus);
 	return r < 0 ? r : manager_subscribe(m, &listener, ret->bus);
 }
 

@@ -186,7 +186,7 @@ static int answer_stats(const struct host_call *call, const struct host_reply *r
 {
 	if (!reply->stats)
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: the driver host "
-					 "gives no statistics: %s", device_bdf_text(call->dev),
+					 "sends no statistics: %s", device_bdf_text(call->dev),
 					 strerror(-reply->error));
 	return answer_json(report_stats(call->dev, reply->stats), ret);
 }
@@ -216,7 +216,7 @@ static int answer_modules(const struct host_call *call, const struct host_reply 
 {
 	if (!reply->text)
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: the driver host "
-					 "does not tell its modules: %s",
+					 "does not list its modules: %s",
 					 device_bdf_text(call->dev), strerror(-reply->error));
 	return answer_json(report_modules(reply->text->text), ret);
 }
@@ -243,8 +243,8 @@ static int param_error(const struct host_call *call, int r, sd_bus_error *error)
 					 "written at run time; ddectl restart --in-place %s "
 					 "--options sets it", bdf, call->what, bdf);
 	if (r == -EINVAL || r == -ERANGE)
-		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: %s: the module refuses "
-					 "the value, or it is no MODULE.PARAMETER", bdf,
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: %s: the module rejects "
+					 "the value, or it is not MODULE.PARAMETER", bdf,
 					 call->what);
 	return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "%s: %s: %s", bdf, call->what,
 				 strerror(-r));
@@ -265,7 +265,7 @@ static int answer_param(const struct host_call *call, const struct host_reply *r
 }
 
 /* Parameters named without their module are the driver's. */
-static char *full_name(const struct device *dev, const char *name)
+static char *parameter_name(const struct device *dev, const char *name)
 {
 	const struct device_plugin *plugin = device_plugin(dev);
 	const char *base;
@@ -283,13 +283,13 @@ static char *full_name(const struct device *dev, const char *name)
 static int param_call(sd_bus_message *msg, struct device *dev, const char *name,
 		      const char *value, sd_bus_error *error)
 {
-	_cleanup_free_ char *full = full_name(dev, name), *text = NULL;
+	_cleanup_free_ char *full = parameter_name(dev, name), *text = NULL;
 
 	if (!full)
 		return -ENOMEM;
 	if (strchr(name, '='))
-		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s is no parameter's name",
-					 name);
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s is not the name of a "
+					 "parameter", name);
 	text = value ? str_format("%s=%s", full, value) : strdup(full);
 	if (!text)
 		return -ENOMEM;
@@ -355,7 +355,7 @@ static void monitor_done(void *arg)
 
 static const struct job_ops monitor_ops = { .work = work_monitor, .done = monitor_done };
 
-/* The claim is there until a job behind this one. */
+/* The claim stays open until a later job closes it. */
 static int run_monitor(sd_bus_message *msg, struct device *dev, const char *command,
 		       const char *arguments)
 {
@@ -380,7 +380,7 @@ static int run_monitor(sd_bus_message *msg, struct device *dev, const char *comm
 }
 
 /* Monitor(s device, s command, s arguments) -> s reply */
-static int monitor(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int monitor_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	const char *command, *arguments;
 	struct device *dev;
@@ -397,7 +397,7 @@ static int monitor(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	return run_monitor(msg, dev, command, arguments);
 }
 
-static void on_reloaded(void *arg, int r, const char *why)
+static void answer_reload(void *arg, int r, const char *why)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *msg = arg;
@@ -413,11 +413,11 @@ static void on_reloaded(void *arg, int r, const char *why)
 }
 
 /* Reload() */
-static int reload(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int reload_config(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	const struct interface *i = arg;
 	_cleanup_free_ char *why = NULL;
-	int r = manager_reload(i->manager, on_reloaded, msg, &why);
+	int r = manager_reload(i->manager, answer_reload, msg, &why);
 
 	if (r < 0)
 		return method_bad_config(error, why, r);
@@ -449,7 +449,7 @@ static const struct guard {
 	{ "Unbind", "org.ddekit.unbind", method_unbind },
 	{ "Restart", "org.ddekit.restart", restart_device },
 	{ "RestartInPlace", "org.ddekit.restart", restart_in_place },
-	{ "Reload", "org.ddekit.reload", reload },
+	{ "Reload", "org.ddekit.reload", reload_config },
 	{ "SetParameter", "org.ddekit.set-parameter", set_parameter },
 	{ "PlanBind", "org.ddekit.inspect", method_plan_bind },
 	{ "GetLogs", "org.ddekit.inspect", get_logs },
@@ -458,7 +458,7 @@ static const struct guard {
 	{ "GetParameter", "org.ddekit.inspect", get_parameter },
 	{ "GetDevicePage", "org.ddekit.inspect", method_get_device_page },
 	{ "FollowLogs", NULL, follow_logs },
-	{ "Monitor", NULL, monitor },
+	{ "Monitor", NULL, monitor_device },
 };
 
 static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
@@ -476,8 +476,8 @@ static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 #define GUARDED(name, in, out) \
 	SD_BUS_METHOD(name, in, out, guarded, SD_BUS_VTABLE_UNPRIVILEGED)
 
-/* On the system bus what only looks is open to all, what is guarded to root and those
- * whom polkit lets. The private socket is for root (or ddekitd's own user) alone.  What a
+/* On the system bus, methods that only read are open to all; guarded ones to root and to
+ * those whom polkit allows. The private socket is for root (or ddekitd's own user) alone.  What a
  * caller can make ddekitd and driver hosts do by each: README.md, "What callers cost". */
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),

@@ -16,8 +16,8 @@ static struct device *device_at(struct manager *m, const char *path)
 	return manager_find(m, bdf);
 }
 
-static int find(sd_bus *bus, const char *path, const char *interface, void *arg, void **ret,
-		sd_bus_error *error)
+static int find_object(sd_bus *bus, const char *path, const char *interface, void *arg, void **ret,
+		       sd_bus_error *error)
 {
 	struct device *dev = device_at(arg, path);
 
@@ -89,7 +89,7 @@ static int get_restarts(sd_bus *bus, const char *path, const char *interface,
 	return sd_bus_message_append(reply, "t", device_outage(dev)->restarts);
 }
 
-/* PropertiesChanged tells of State and Error; the others are to be asked for. */
+/* PropertiesChanged covers State and Error; clients must read the others. */
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("BDF", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -107,7 +107,7 @@ static const sd_bus_vtable vtable[] = {
 int objects_register(sd_bus *connection, struct manager *m)
 {
 	int r = sd_bus_add_fallback_vtable(connection, NULL, CONTROL_DEVICE_PATH,
-					   CONTROL_DEVICE_INTERFACE, vtable, find, m);
+					   CONTROL_DEVICE_INTERFACE, vtable, find_object, m);
 
 	return r < 0 ? r : sd_bus_add_node_enumerator(connection, NULL, CONTROL_DEVICE_PATH,
 						      enumerate, m);

@@ -23,7 +23,7 @@ static void add_ms(struct json_object *o, const char *key, uint64_t from, uint64
 	json_object_object_add(o, key, value);
 }
 
-static struct json_object *times(const struct device *dev)
+static struct json_object *report_times(const struct device *dev)
 {
 	const struct device_times *t = device_times(dev);
 	struct json_object *o = json_object_new_object();
@@ -84,7 +84,7 @@ static void add_net(struct json_object *o, const struct device *dev)
 	json_object_object_add(o, "offloads", features(net->features));
 }
 
-static struct json_object *config(const struct device *dev)
+static struct json_object *report_config(const struct device *dev)
 {
 	struct json_object *o = json_object_new_object();
 	struct text t = { 0 };
@@ -110,7 +110,7 @@ static void add_words(struct json_object *o, const char *key, const struct strv 
 	add_string(o, key, text);
 }
 
-static struct json_object *modules(const struct device *dev)
+static struct json_object *plugin_modules(const struct device *dev)
 {
 	const struct strv *path = &device_plugin(dev)->path;
 	struct json_object *list = json_object_new_array();
@@ -121,7 +121,7 @@ static struct json_object *modules(const struct device *dev)
 	return list;
 }
 
-static void add_history(struct json_object *o, const struct device *dev)
+static void report_history(struct json_object *o, const struct device *dev)
 {
 	const struct device_outage *outage = device_outage(dev);
 
@@ -161,10 +161,10 @@ struct json_object *report_device(const struct device *dev)
 	add_string(o, "flavour", config_flavour(device_config(dev)));
 	add_number(o, "rss_kb", device_rss_kb(dev));
 	add_number(o, "log_lines_dropped", device_host(dev) ? host_log_lost(device_host(dev)) : 0);
-	json_object_object_add(o, "modules", modules(dev));
-	json_object_object_add(o, "times", times(dev));
-	add_history(o, dev);
-	c = config(dev);
+	json_object_object_add(o, "modules", plugin_modules(dev));
+	json_object_object_add(o, "times", report_times(dev));
+	report_history(o, dev);
+	c = report_config(dev);
 	add_words(c, "options", &device_config(dev)->options);
 	add_words(c, "emu-args", &device_config(dev)->emu_args);
 	json_object_object_add(o, "config", c);
@@ -238,15 +238,15 @@ static bool has_cells(const char *line, unsigned int n)
 }
 
 /* The next cell, up to a tab, from a line. */
-static char *cell(char **line)
+static char *next_cell(char **line)
 {
 	char *text = strsep(line, "\t");
 
 	return text ? text : "";
 }
 
-/* In place: what a host says may hold anything. */
-static char *printable(char *text)
+/* In place: text of a host may contain anything. */
+static char *make_printable(char *text)
 {
 	str_printable(text);
 	return text;
@@ -262,10 +262,10 @@ struct json_object *report_params(const char *text)
 		if (!has_cells(line, 3))
 			continue;
 		o = json_object_new_object();
-		add_string(o, "parameter", printable(cell(&line)));
-		mode = cell(&line);
-		add_string(o, "mode", printable(mode));
-		add_string(o, "value", printable(line ? line : ""));
+		add_string(o, "parameter", make_printable(next_cell(&line)));
+		mode = next_cell(&line);
+		add_string(o, "mode", make_printable(mode));
+		add_string(o, "value", make_printable(line ? line : ""));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -282,15 +282,15 @@ struct json_object *report_modules(const char *text)
 			continue;
 		o = json_object_new_object();
 		users = json_object_new_array();
-		add_string(o, "module", printable(cell(&line)));
-		add_number(o, "bytes", strtoull(cell(&line), NULL, 10));
-		add_number(o, "references", strtoull(cell(&line), NULL, 10));
-		for (names = cell(&line); (name = strsep(&names, ","));)
+		add_string(o, "module", make_printable(next_cell(&line)));
+		add_number(o, "bytes", strtoull(next_cell(&line), NULL, 10));
+		add_number(o, "references", strtoull(next_cell(&line), NULL, 10));
+		for (names = next_cell(&line); (name = strsep(&names, ","));)
 			if (*name)
 				json_object_array_add(users, json_object_new_string(
-					printable(name)));
+					make_printable(name)));
 		json_object_object_add(o, "users", users);
-		add_string(o, "state", printable(cell(&line)));
+		add_string(o, "state", make_printable(next_cell(&line)));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -322,7 +322,7 @@ static int read_catalog(const char *dir, struct json_object **ret)
 	return 0;
 }
 
-/* Everybody may ask for it, and it takes some ms to read. */
+/* Anybody may call it, and reading takes some ms. */
 int report_catalog(const char *dir, const char **ret)
 {
 	static char *last_dir, *last_text;

@@ -22,11 +22,6 @@
 #include "system/net-settings.h"
 #include "state/state-file.h"
 
-static struct fdstore *store_of(const struct device *dev)
-{
-	return dev->env->fdstore;
-}
-
 static void add_list(struct json_object *o, const char *key, const struct strv *list)
 {
 	struct json_object *array = json_object_new_array();
@@ -65,7 +60,7 @@ static struct json_object *host(const struct host *h)
 	struct json_object *o = json_object_new_object();
 	struct host_kept kept;
 
-	host_keep(h, &kept);
+	host_get_kept(h, &kept);
 	add_number(o, "pid", kept.pid);
 	add_number(o, "start_ns", kept.start_ns);
 	add_number(o, "last_state", kept.last_state);
@@ -136,23 +131,6 @@ static struct json_object *describe(const struct device *dev)
 	return o;
 }
 
-static void warn(const struct device *dev, const char *what, int r)
-{
-	struct log_about about = device_about(dev);
-
-	log_line(&about, LOG_WARNING, "%s cannot be kept for a restart of ddekitd: %s", what,
-		 strerror(-r));
-}
-
-static void put(const struct device *dev, const char *what, int fd)
-{
-	char key[FDSTORE_KEY_MAX];
-	int r = fdstore_put(store_of(dev), fdstore_key(dev->config->bdf_text, key), what, fd);
-
-	if (r < 0)
-		warn(dev, what, r);
-}
-
 static int write_down(struct device *dev)
 {
 	struct json_object *o = describe(dev);
@@ -171,7 +149,7 @@ void device_keep(struct device *dev)
 		return;
 	r = write_down(dev);
 	if (r < 0)
-		warn(dev, "its state", r);
+		device_store_warn(dev, "its state", r);
 }
 
 static int keep_claim_fds(struct device *dev)
@@ -185,10 +163,10 @@ static int keep_claim_fds(struct device *dev)
 	if (!r)
 		r = statefile_write(fd, saved->data, saved->len);
 	if (!r)
-		put(dev, "claimstate", fd);
+		device_store(dev, "claimstate", fd);
 	for (i = 0; !r && i < saved->n_fds; i++) {
 		snprintf(what, sizeof(what), "claim%u", i);
-		put(dev, what, saved->fds[i]);
+		device_store(dev, what, saved->fds[i]);
 	}
 	if (saved)
 		free(saved->data);
@@ -200,30 +178,24 @@ void device_keep_claim(struct device *dev)
 {
 	int r;
 
-	if (!fdstore_active(store_of(dev)))
+	if (!fdstore_active(dev->env->fdstore))
 		return;
 	if (dev->state_fd < 0) {
 		r = statefile_create("ddekit-state");
 		if (r < 0) {
-			warn(dev, "its state", r);
+			device_store_warn(dev, "its state", r);
 			return;
 		}
 		dev->state_fd = r;
-		put(dev, "state", dev->state_fd);
+		device_store(dev, "state", dev->state_fd);
 	}
-	put(dev, "lock", dev->hold.lock);
-	put(dev, "tap", dev->net.tap);
-	device_block_keep(dev, put);
+	device_store(dev, "lock", dev->hold.lock);
+	device_store(dev, "tap", dev->net.tap);
+	device_block_keep(dev);
 	r = keep_claim_fds(dev);
 	if (r < 0)
-		warn(dev, "its claim", r);
+		device_store_warn(dev, "its claim", r);
 	device_keep(dev);
-}
-
-void device_keep_block(struct device *dev)
-{
-	if (dev->state_fd >= 0)
-		device_block_keep(dev, put);
 }
 
 void device_keep_host(struct device *dev)
@@ -232,20 +204,18 @@ void device_keep_host(struct device *dev)
 
 	if (dev->state_fd < 0 || !dev->run.host)
 		return;
-	host_keep(dev->run.host, &kept);
-	put(dev, "pidfd", kept.pidfd);
-	put(dev, "socket", kept.socket);
-	put(dev, "log", kept.log);
+	host_get_kept(dev->run.host, &kept);
+	device_store(dev, "pidfd", kept.pidfd);
+	device_store(dev, "socket", kept.socket);
+	device_store(dev, "log", kept.log);
 	device_keep(dev);
 }
 
 void device_keep_nothing(struct device *dev)
 {
-	char key[FDSTORE_KEY_MAX];
-
 	if (dev->state_fd < 0)
 		return;
-	fdstore_drop(store_of(dev), fdstore_key(dev->config->bdf_text, key));
+	device_store_drop(dev);
 	fd_close(&dev->state_fd);
 	dev->hold.barrier = true;
 }

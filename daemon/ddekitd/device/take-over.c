@@ -48,7 +48,7 @@ static int save_interface(const char *bdf, struct netsave **ret)
 	int r = pcisys_class(inuse_system.sys, bdf, "net", &list);
 
 	if (!r && list.n)
-		r = netsave_take(list.item[0], ret);
+		r = netsave_read(list.item[0], ret);
 	strv_finish(&list);
 	return r == -ENODEV ? 0 : r;
 }

@@ -64,9 +64,9 @@ static int open_claim(struct claim_work *w)
 	_cleanup_close_ int wire = -1, disk = -1;
 	int fds[3] = { -1, -1, -1 }, n = 0, r;
 
-	r = wire_open(c->netdev, &netdev, &wire, &w->why);
+	r = qemutap_open(c->netdev, &netdev, &wire, &w->why);
 	if (!r)
-		r = drive_open(c->drive, &drive, &disk, &w->why);
+		r = qemudrive_open(c->drive, &drive, &disk, &w->why);
 	if (r < 0)
 		return r;
 	if (wire >= 0)

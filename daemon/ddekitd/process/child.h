@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A child process, whatever program it becomes: its pidfd, its log pipe, its end; and going
- * on with one that an earlier ddekitd started.
+ * A child process, whatever program it runs: its pidfd, its log pipe, its end; adoption of
+ * one that an earlier ddekitd started.
  */
 #ifndef DDEKITD_CHILD_H
 #define DDEKITD_CHILD_H
@@ -35,7 +35,7 @@ struct child {
 	void *arg;
 	pid_t pid;
 	int pidfd;
-	bool adopted;		/* no child of ours: how it ends is not told */
+	bool adopted;		/* no child of ours: its exit status is not known */
 	bool ended;
 	int exec_error;		/* for spawn_error(); -1: of an earlier ddekitd */
 	struct logpipe log;
@@ -54,7 +54,7 @@ int child_start(struct child *child, const struct spawn *spawn);
 int child_adopt(struct child *child, pid_t pid, int pidfd, int log);
 /* By the pidfd: the pid of one that is no child may be another process's by now. */
 void child_signal(const struct child *child, int sig);
-/* Takes in what is left of its log; from now on it is not killed or waited for. */
+/* Reads the rest of its log; from now on it is not killed or waited for. */
 void child_ended(struct child *child);
 /* It lives on: child_finish() does not kill it. */
 void child_disown(struct child *child);

@@ -11,8 +11,8 @@
 #include "driver-host.h"
 #include "message.h"
 
-/* A ddekitd asks a driver host for its state when it goes on with it. Those before
- * this one that died without reading the answer have left theirs. */
+/* Each ddekitd that adopts a host requests its state. Replies to earlier ones that died
+ * without reading them may still be queued. */
 #define ASKED_MAX 64
 #define MESSAGE_BUDGET 64		/* messages per wake-up */
 #define LOG_PIPE_SIZE (256 << 10)
@@ -47,7 +47,7 @@ struct host {
 	struct pending *pending;
 	uint32_t seq;
 	char *reason;			/* why we killed it */
-	char *last_words;		/* what its runtime died of, by its own account */
+	char *last_words;		/* why its runtime died, from its log */
 	bool killed;
 	sd_event_source *dumping;
 	struct proto_stats stats;	/* the last that it sent */
@@ -56,7 +56,7 @@ struct host {
 
 /* ---- log pipe ------------------------------------------------------------ */
 
-static void on_log_line(void *arg, char *text)
+static void on_host_line(void *arg, char *text)
 {
 	struct host *host = arg;
 	int level = LOG_NOTICE;
@@ -71,7 +71,7 @@ static void on_log_line(void *arg, char *text)
 		host->ops->log(host->arg, level, text);
 }
 
-static void on_log_flood(void *arg, const char *text)
+static void on_host_flood(void *arg, const char *text)
 {
 	struct host *host = arg;
 
@@ -99,8 +99,8 @@ static int on_request_timeout(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* A reply after its time-out is late, not bad; or it is to our predecessor. Each counts as
- * a message that nobody asked for. */
+/* A reply after its time-out is late, not bad; or it is for our predecessor. Each counts as
+ * an unrequested message. */
 static const char *accept_late_reply(struct host *host, const struct proto_header *h)
 {
 	if (h->seq > host->seq && !host->child.adopted)
@@ -110,7 +110,7 @@ static const char *accept_late_reply(struct host *host, const struct proto_heade
 
 /* Each request excuses one reply. @h: of a checked message of type PROTO_REPLY or
  * PROTO_TEXT */
-static const char *take_reply(struct host *host, const struct proto_header *h)
+static const char *accept_reply(struct host *host, const struct proto_header *h)
 {
 	const struct proto_reply *m = (const void *)h;
 	const struct proto_text *t = (const void *)h;
@@ -146,7 +146,7 @@ static bool has_enough_requests(const struct host *host)
 	return n >= REQUESTS_MAX;
 }
 
-static int request(struct host *host, struct proto_request *m, host_reply_fn fn, void *arg)
+static int send_request(struct host *host, struct proto_request *m, host_reply_fn fn, void *arg)
 {
 	struct pending *p;
 	int r;
@@ -179,7 +179,7 @@ int host_request(struct host *host, enum proto_op op, host_reply_fn fn, void *ar
 {
 	struct proto_request m = { .op = op };
 
-	return request(host, &m, fn, arg);
+	return send_request(host, &m, fn, arg);
 }
 
 int host_request_class(struct host *host, const void *data, size_t len, host_reply_fn fn,
@@ -188,7 +188,7 @@ int host_request_class(struct host *host, const void *data, size_t len, host_rep
 	struct proto_request m = { .op = OP_CLASS };
 
 	memcpy(m.data, data, len < sizeof(m.data) ? len : sizeof(m.data));
-	return request(host, &m, fn, arg);
+	return send_request(host, &m, fn, arg);
 }
 
 int host_request_text(struct host *host, enum proto_op op, uint32_t value, const char *text,
@@ -200,7 +200,7 @@ int host_request_text(struct host *host, enum proto_op op, uint32_t value, const
 		return -E2BIG;
 	if (text)
 		memcpy(m.text, text, strlen(text));
-	return request(host, &m, fn, arg);
+	return send_request(host, &m, fn, arg);
 }
 
 /* ---- messages ------------------------------------------------------------ */
@@ -219,7 +219,7 @@ static const char *dispatch(struct host *host, const struct proto_header *h)
 		break;
 	case PROTO_REPLY:
 	case PROTO_TEXT:
-		return take_reply(host, h);
+		return accept_reply(host, h);
 	}
 	return NULL;
 }
@@ -239,8 +239,8 @@ static ssize_t receive(struct host *host, void *buf)
 	return n;
 }
 
-/* Takes in what has arrived. Return: false at the end of the connection. */
-static bool take_messages(struct host *host)
+/* Handles queued messages. Return: false at the end of the connection. */
+static bool read_messages(struct host *host)
 {
 	static uint64_t buf[MESSAGE_MAX / 8];	/* dispatch() does not come back here */
 	unsigned int budget = MESSAGE_BUDGET;
@@ -275,7 +275,7 @@ static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *ar
 {
 	struct host *host = arg;
 
-	if (take_messages(host))
+	if (read_messages(host))
 		return 0;
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	if (!host->linger)
@@ -286,7 +286,7 @@ static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *ar
 
 /* ---- end ----------------------------------------------------------------- */
 
-static char *explain(const char *binary, uid_t uid, int r)
+static char *explain_start(const char *binary, uid_t uid, int r)
 {
 	const char *hint = "";
 
@@ -305,7 +305,7 @@ static char *death_text(const struct host *host, const struct host_death *death,
 	if (why)
 		return str_format("killed by ddekitd: %s", why);
 	if (exec_error)
-		return explain(host->binary, host->uid, exec_error);
+		return explain_start(host->binary, host->uid, exec_error);
 	if (death->signalled && host->last_words)
 		return str_format("killed by %s: %s", signal_name(death->status),
 				  host->last_words);
@@ -317,13 +317,13 @@ static char *death_text(const struct host *host, const struct host_death *death,
 	return str_format("exited with status %d", death->status);
 }
 
-static void on_ended(void *arg, const struct child_end *end)
+static void on_host_ended(void *arg, const struct child_end *end)
 {
 	struct host *host = arg;
 	struct host_death death = { .signalled = end->signalled, .status = end->status };
 	_cleanup_free_ char *text = NULL;
 
-	take_messages(host);		/* its last words */
+	read_messages(host);		/* the last ones */
 	child_ended(&host->child);
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
@@ -336,7 +336,7 @@ static void on_ended(void *arg, const struct child_end *end)
 }
 
 static const struct child_ops child_ops = {
-	.log = { .line = on_log_line, .flood = on_log_flood }, .ended = on_ended,
+	.log = { .line = on_host_line, .flood = on_host_flood }, .ended = on_host_ended,
 };
 
 void host_kill(struct host *host, const char *reason)
@@ -431,7 +431,7 @@ static int host_watch(struct host *host)
 	int r = sd_event_add_io(host->event, &host->socket_source, host->socket, EPOLLIN,
 				on_socket, host);
 
-	/* What it says counts before what it logs. */
+	/* Its messages are handled before its log. */
 	if (r >= 0)
 		r = sd_event_source_set_priority(host->child.log.source,
 						 SD_EVENT_PRIORITY_NORMAL + 10);
@@ -476,7 +476,7 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 		r = host_run(host, spec, sock, log);
 	}
 	if (r < 0) {
-		*ret_why = explain(spec->binary, spec->confine.uid, r);
+		*ret_why = explain_start(spec->binary, spec->confine.uid, r);
 		host_destroy(host);
 		return r;
 	}
@@ -486,7 +486,7 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 
 /* ---- a host that outlives its ddekitd ---------------------------------------- */
 
-void host_keep(const struct host *host, struct host_kept *ret)
+void host_get_kept(const struct host *host, struct host_kept *ret)
 {
 	*ret = (struct host_kept){ .pidfd = host->child.pidfd, .socket = host->socket,
 				   .log = host->child.log.fd, .pid = host->child.pid,
@@ -523,7 +523,7 @@ int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_
 		host_destroy(host);
 		return r;
 	}
-	/* It may have died, or not read: both show by themselves. */
+	/* Errors do not matter: that it died or does not read is noticed elsewhere. */
 	host_request(host, OP_SAY_STATE, NULL, NULL);
 	*ret = host;
 	return 0;

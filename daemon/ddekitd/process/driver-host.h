@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A driver host's process as ddekitd sees it: start, its socket, requests, its end.  Knows
- * nothing of devices' states; device.c decides.
+ * nothing of devices' states; the device decides.
  */
 #ifndef DDEKITD_HOSTPROC_H
 #define DDEKITD_HOSTPROC_H
@@ -15,7 +15,7 @@
 
 struct host;
 
-/* The way a host ended. Texts are borrowed for the call. */
+/* How a host ended. Texts are borrowed for the call. */
 struct host_death {
 	bool clean;		/* exit status 0 */
 	int status;		/* exit status, or signal */
@@ -41,10 +41,10 @@ struct host_spec {
 	struct confine confine;
 	struct proto_setup *setup;	/* borrowed for the call; handover filled in */
 	const int *class_fds;		/* likewise, setup->n_class_fds of them */
-	bool outlive;			/* it is to live on when ddekitd ends */
+	bool outlive;			/* it survives the end of ddekitd */
 };
 
-/* What the next ddekitd needs to go on with a host. */
+/* What the next ddekitd needs to adopt a host. */
 struct host_kept {
 	int pidfd, socket, log;
 	pid_t pid;
@@ -61,8 +61,8 @@ struct host_reply {
 
 typedef void (*host_reply_fn)(void *arg, const struct host_reply *reply);
 
-/* Return: 0; else -errno, and *ret_why says what to do. That the binary cannot be run is
- * found out later, and is a death. */
+/* Return: 0; -errno, and *ret_why says what to do. If the binary cannot be run, died()
+ * reports it later. */
 int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
 	       void *arg, struct host **ret, char **ret_why);
 /* fn may be NULL. It is called exactly once, never from within this call. Return: 0,
@@ -76,12 +76,12 @@ int host_request_text(struct host *host, enum proto_op op, uint32_t value, const
 		      host_reply_fn fn, void *arg);
 /* SIGKILL; died() follows, with @reason (NULL: none) in its text. */
 void host_kill(struct host *host, const char *reason);
-/* The same for one that does not answer: it is first asked what it is at (SIGQUIT),
- * and has half a second to write that to its log. */
+/* The same for one that does not answer: SIGQUIT first requests a dump of its state, and it
+ * has half a second to write that to its log. */
 void host_kill_stuck(struct host *host, const char *reason);
 /* The fds stay the host's. */
-void host_keep(const struct host *host, struct host_kept *ret);
-/* Goes on with a host that another ddekitd started, and asks it where it is. The
+void host_get_kept(const struct host *host, struct host_kept *ret);
+/* Adopts a host that another ddekitd started, and requests its state. The
  * fds are moved in any case. Return: 0, -ESTALE (the pidfd is another process's),
  * -ENOMEM, -errno; the process lives on. */
 int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops,
@@ -93,8 +93,7 @@ uint64_t host_start_ns(const struct host *host);
 /* The last statistics that it sent, and when. NULL: none yet. */
 const struct proto_stats *host_last_stats(const struct host *host, uint64_t *ret_ns);
 uint64_t host_log_lost(const struct host *host);
-/* Kills what still runs, without a call of died() and without waiting for its end. NULL is
- * fine. */
+/* Kills it if it still runs; does not call died() or wait for its end. NULL is fine. */
 void host_destroy(struct host *host);
 
 #endif

@@ -17,7 +17,7 @@ struct front {
 
 /* ---- log ------------------------------------------------------------------ */
 
-static void on_log_line(void *arg, char *text)
+static void on_front_line(void *arg, char *text)
 {
 	struct front *f = arg;
 
@@ -25,7 +25,7 @@ static void on_log_line(void *arg, char *text)
 		f->ops->log(f->arg, text);
 }
 
-static void on_log_flood(void *arg, const char *text)
+static void on_front_flood(void *arg, const char *text)
 {
 	struct front *f = arg;
 
@@ -34,7 +34,7 @@ static void on_log_flood(void *arg, const char *text)
 
 /* ---- end ------------------------------------------------------------------- */
 
-static void on_ended(void *arg, const struct child_end *end)
+static void on_front_ended(void *arg, const struct child_end *end)
 {
 	struct front *f = arg;
 	char how[96];
@@ -52,7 +52,7 @@ static void on_ended(void *arg, const struct child_end *end)
 }
 
 static const struct child_ops child_ops = {
-	.log = { .line = on_log_line, .flood = on_log_flood }, .ended = on_ended,
+	.log = { .line = on_front_line, .flood = on_front_flood }, .ended = on_front_ended,
 };
 
 /* ---- start ------------------------------------------------------------------- */
@@ -119,7 +119,7 @@ int front_adopt(sd_event *event, const struct front_kept *kept, const struct fro
 	return 0;
 }
 
-void front_keep(const struct front *f, struct front_kept *ret)
+void front_get_kept(const struct front *f, struct front_kept *ret)
 {
 	*ret = (struct front_kept){ .pid = front_pid(f), .pidfd = f->child.pidfd,
 				    .log = f->child.log.fd };

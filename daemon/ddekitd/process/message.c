@@ -91,7 +91,7 @@ static const char *check_reply(const struct proto_reply *m)
 	return m->h.seq ? NULL : "reply without a number";
 }
 
-/* Lines are made printable by whoever divides them. */
+/* Whoever splits the lines makes them printable. */
 static const char *check_text(const struct proto_text *m)
 {
 	const size_t room = m->h.len - offsetof(struct proto_text, text);
@@ -130,7 +130,7 @@ static bool has_size(uint32_t type, size_t len)
 	return len == size_of(type);
 }
 
-static const char *check_header(const struct proto_header *h, size_t len)
+static const char *check_message_header(const struct proto_header *h, size_t len)
 {
 	if (len < sizeof(*h))
 		return "message shorter than its header";
@@ -181,7 +181,7 @@ static bool is_reply(const struct proto_header *h)
 int message_check(struct message_context *ctx, void *buf, size_t len, uint64_t now,
 		  const char **ret_why)
 {
-	const char *why = check_header(buf, len);
+	const char *why = check_message_header(buf, len);
 
 	if (!why && !is_reply(buf))
 		why = message_unasked(ctx, now);

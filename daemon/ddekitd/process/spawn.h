@@ -23,7 +23,7 @@ struct spawn {
 	bool listens;		/* socket is handed over as systemd does it */
 };
 
-/* A process that is there, and is about to become the binary. */
+/* A process that has been forked and is about to execute the binary. */
 struct spawned {
 	pid_t pid;
 	int pidfd;		/* close-on-exec */

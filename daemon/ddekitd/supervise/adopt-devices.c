@@ -49,13 +49,13 @@ static bool is_held(const struct device *dev, const char *what)
 		uses_look(check);
 		uses_first(check, &uses);
 	} else {
-		uses = strdup("not known, for memory is short");
+		uses = strdup("not known: out of memory");
 	}
 	uses_free(check);
 
 	if (uses)
-		log_line(&about, LOG_WARNING, "its section was %s, but it is in use: %s; it goes "
-			 "on as it was", what, uses);
+		log_line(&about, LOG_WARNING, "its section was %s, but it is in use: %s; it "
+			 "keeps its old settings", what, uses);
 	return uses;
 }
 

@@ -8,7 +8,7 @@
 #include "lib/log.h"
 
 /* Return: -EPERM, -ENOMEM. */
-static FORMAT(3, 4) int refuse(struct refusal *ret, const char *error, const char *fmt, ...)
+static FORMAT(3, 4) int refuse_bind(struct refusal *ret, const char *error, const char *fmt, ...)
 {
 	char *text;
 	va_list ap;
@@ -33,42 +33,42 @@ int binding_check(const struct binding *b, struct refusal *ret_why)
 	const struct device *dev = b->dev;
 
 	if (b->m->env.stopping)
-		return refuse(ret_why, CONTROL_ERROR_STATE, "ddekitd is stopping");
+		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "ddekitd is stopping");
 	if (b->m->options.only && !dev)
-		return refuse(ret_why, CONTROL_ERROR_STATE, "this ddekitd runs %s alone",
-			      b->m->options.only);
+		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "this ddekitd runs %s alone",
+				   b->m->options.only);
 	if (dev && device_is_busy(dev) && is_down(dev))
-		return refuse(ret_why, CONTROL_ERROR_STATE, "%s: %s", device_bdf_text(dev),
-			      device_error(dev) ? device_error(dev)
-						: "it is being given back; try again");
+		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "%s: %s", device_bdf_text(dev),
+				   device_error(dev) ? device_error(dev)
+						     : "it is being released; try again");
 	if (dev && device_state(dev) == DEVICE_STOPPING)
-		return refuse(ret_why, CONTROL_ERROR_STATE, "%s is stopping; try again",
-			      device_bdf_text(dev));
+		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "%s is stopping; try again",
+				   device_bdf_text(dev));
 	if (dev && b->n_settings && !is_down(dev))
-		return refuse(ret_why, CONTROL_ERROR_EXISTS, "%s is %s; unbind it before binding "
-			      "it with other settings", device_bdf_text(dev),
-			      device_state_name(device_state(dev)));
+		return refuse_bind(ret_why, CONTROL_ERROR_EXISTS, "%s is %s; unbind it before "
+				   "binding it with other settings", device_bdf_text(dev),
+				   device_state_name(device_state(dev)));
 	return 0;
 }
 
-/* Is there something to write down? What a file has and nobody changes stays. */
+/* A device of a file that gets no new settings needs no drop-in. */
 bool binding_lasts(const struct binding *b)
 {
 	return !(b->flags & CONTROL_BIND_RUNTIME) &&
 	       (b->n_settings || !b->dev || device_is_transient(b->dev));
 }
 
-static int stage(const struct binding *b, struct refusal *ret_why)
+static int stage_dropin(const struct binding *b, struct refusal *ret_why)
 {
 	_cleanup_free_ char *why = NULL;
 	int r = dropin_stage(b->m->options.config_path, b->config, &why);
 
 	if (r < 0 && r != -ENOMEM && why)
-		return refuse(ret_why, CONTROL_ERROR_CONFIG, "%s", why);
+		return refuse_bind(ret_why, CONTROL_ERROR_CONFIG, "%s", why);
 	return r;
 }
 
-/* Gives the device its configuration, making the device if need be. */
+/* Sets the device's configuration; creates the device if need be. */
 static int apply_config(struct binding *b)
 {
 	int r;
@@ -88,7 +88,7 @@ static int apply_config(struct binding *b)
 
 /* ---- the outcome --------------------------------------------------------------- */
 
-static void commit(struct manager *m, struct device *dev)
+static void commit_dropin(struct manager *m, struct device *dev)
 {
 	const char *config = m->options.config_path;
 	_cleanup_free_ char *path = dropin_path(config, device_bdf_text(dev));
@@ -97,7 +97,7 @@ static void commit(struct manager *m, struct device *dev)
 	int r = dropin_commit(config, device_bdf_text(dev));
 
 	if (r < 0) {
-		log_line(&about, LOG_ERR, "it is bound until ddekitd ends, for %s cannot be made: "
+		log_line(&about, LOG_ERR, "the binding is not persistent: cannot create %s: "
 			 "%s", path ? path : "its drop-in", strerror(-r));
 		return;
 	}
@@ -105,8 +105,8 @@ static void commit(struct manager *m, struct device *dev)
 	device_set_where(dev, where);
 }
 
-/* The device's state has changed; it may be the one that decides. */
-static void settle(struct manager *m, struct device *dev)
+/* The device's state has changed: up and down decide about the drop-in. */
+static void binding_settle(struct manager *m, struct device *dev)
 {
 	struct device_config *before;
 	bool staged;
@@ -115,7 +115,7 @@ static void settle(struct manager *m, struct device *dev)
 		return;
 	staged = device_settle(dev, &before);
 	if (staged && device_state(dev) == DEVICE_UP)
-		commit(m, dev);
+		commit_dropin(m, dev);
 	else if (staged)
 		dropin_discard(m->options.config_path, device_bdf_text(dev));
 	if (before && is_down(dev))
@@ -124,12 +124,12 @@ static void settle(struct manager *m, struct device *dev)
 		device_config_destroy(before);
 }
 
-static void on_changed(void *arg, struct device *dev, enum device_state from)
+static void on_state_changed(void *arg, struct device *dev, enum device_state from)
 {
-	settle(arg, dev);
+	binding_settle(arg, dev);
 }
 
-static const struct manager_listener listener = { .changed = on_changed };
+static const struct manager_listener listener = { .changed = on_state_changed };
 
 int binding_open(struct manager *m)
 {
@@ -144,7 +144,7 @@ int binding_perform(struct binding *b, struct refusal *ret_why)
 	int r = binding_check(b, ret_why);
 
 	if (!r && staged)
-		r = stage(b, ret_why);
+		r = stage_dropin(b, ret_why);
 	if (r < 0)
 		return r;
 	r = apply_config(b);
@@ -157,7 +157,7 @@ int binding_perform(struct binding *b, struct refusal *ret_why)
 	device_set_force(b->dev, b->flags & CONTROL_BIND_FORCE);
 	r = device_start(b->dev);
 	if (r == -EALREADY && device_state(b->dev) == DEVICE_UP)
-		settle(b->m, b->dev);
+		binding_settle(b->m, b->dev);
 	return r == -EALREADY ? 0 : r;
 }
 
@@ -172,7 +172,8 @@ char *binding_note(const struct binding *b)
 			  "starts", c->where);
 }
 
-/* Takes the device out of the configuration. *ret_forget: ddekitd is to forget it. */
+/* Removes the device from the configuration. *ret_forget: it is to be destroyed once it is
+ * down. */
 static int unconfigure(struct manager *m, struct device *dev, bool *ret_forget, char **ret_note,
 		       struct refusal *ret_why)
 {
@@ -183,8 +184,9 @@ static int unconfigure(struct manager *m, struct device *dev, bool *ret_forget, 
 	if (!r || device_is_transient(dev))
 		return 0;
 	if (r != -ENOENT && r != -EPERM)
-		return refuse(ret_why, CONTROL_ERROR_FAILED, "%s: cannot remove its drop-in from "
-			      "%s.d: %s; --runtime leaves it there", bdf, config, strerror(-r));
+		return refuse_bind(ret_why, CONTROL_ERROR_FAILED, "%s: cannot remove its drop-in "
+				   "from %s.d: %s; --runtime leaves it there", bdf, config,
+				   strerror(-r));
 	if (device_config(dev)->autostart)
 		*ret_note = str_format("its section at %s stays: ddekitd binds it again when it "
 				       "starts, unless that is removed or has autostart=no",

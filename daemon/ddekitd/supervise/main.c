@@ -97,7 +97,7 @@ static int set_path(const char **member, const char *path)
 }
 
 /* Return: 0; 1: go no further, all is well; -errno: not. */
-static int take_option(struct arguments *a, int opt)
+static int apply_option(struct arguments *a, int opt)
 {
 	struct manager_options *o = &a->options;
 
@@ -144,7 +144,7 @@ static int parse_arguments(struct arguments *a, int argc, char **argv)
 	int opt, r;
 
 	while ((opt = getopt_long(argc, argv, "c:dVh", long_options, NULL)) >= 0) {
-		r = take_option(a, opt);
+		r = apply_option(a, opt);
 		if (r)
 			return r;
 	}
@@ -204,7 +204,7 @@ static void leave_done(void *arg)
 
 static const struct job_ops leave_ops = { .work = leave_work, .done = leave_done };
 
-static int leave(struct manager *m)
+static int leave_drivers(struct manager *m)
 {
 	struct leaving *l = calloc(1, sizeof(*l));
 	int r = -ENOMEM;
@@ -224,17 +224,17 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 	struct manager *m = arg;
 
 	if (!m->env.stopping && si->ssi_signo == SIGTERM && fdstore_active(m->env.fdstore) &&
-	    unitjob_is_restart() && leave(m) >= 0)
+	    unitjob_is_restart() && leave_drivers(m) >= 0)
 		return 0;
 	log_notice("%s: stopping", signal_name(si->ssi_signo));
 	manager_stop(m);
 	return 0;
 }
 
-static void on_reloaded(void *arg, int r, const char *why)
+static void on_config_reloaded(void *arg, int r, const char *why)
 {
 	if (r < 0)
-		log_error("configuration not reloaded, all stays as it was:\n%s",
+		log_error("configuration not reloaded, the old one stays in use:\n%s",
 			  why ? why : strerror(-r));
 	else
 		log_notice("configuration reloaded");
@@ -248,9 +248,9 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
 	int r;
 
 	sd_notify(0, "RELOADING=1");
-	r = manager_reload(m, on_reloaded, NULL, &why);
+	r = manager_reload(m, on_config_reloaded, NULL, &why);
 	if (r < 0)
-		on_reloaded(NULL, r, why);
+		on_config_reloaded(NULL, r, why);
 	return 0;
 }
 
@@ -274,7 +274,7 @@ static int add_signals(sd_event *event, struct manager *m)
 	return r;
 }
 
-static int run(const struct arguments *a)
+static int run_daemon(const struct arguments *a)
 {
 	struct manager manager = { .lock = -1, .kept_config = -1 };
 	struct interface interface = { 0 };
@@ -285,7 +285,7 @@ static int run(const struct arguments *a)
 
 	r = sd_event_default(&event);
 	if (r < 0) {
-		log_error("cannot make an event loop: %s", strerror(-r));
+		log_error("cannot create an event loop: %s", strerror(-r));
 		return EXIT_RUN;
 	}
 	r = fdstore_open(a->options.fd_store, &store);
@@ -325,5 +325,5 @@ int main(int argc, char **argv)
 	if (r)
 		return r < 0 ? EXIT_USAGE : EXIT_OK;
 	log_open(a.debug ? LOG_DEBUG : LOG_INFO);
-	return a.check || a.print ? check_config(&a) : run(&a);
+	return a.check || a.print ? check_config(&a) : run_daemon(&a);
 }

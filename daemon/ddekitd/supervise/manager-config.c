@@ -70,7 +70,7 @@ int manager_read_config(const struct manager_options *options, struct config *re
 /* ---- the last good one --------------------------------------------------------- */
 
 /* Writes down what is in use, for a ddekitd that finds a bad file. */
-void manager_keep_config(struct manager *m, const struct config *config)
+void manager_save_config(struct manager *m, const struct config *config)
 {
 	_cleanup_free_ char *text = config_print(config);
 	int r = text ? 0 : -ENOMEM;
@@ -87,7 +87,7 @@ void manager_keep_config(struct manager *m, const struct config *config)
 	if (!r)
 		r = statefile_write(m->kept_config, text, strlen(text));
 	if (r < 0)
-		log_warning("the configuration cannot be kept for a restart: %s", strerror(-r));
+		log_warning("cannot save the configuration for a restart: %s", strerror(-r));
 }
 
 void manager_forget_config(struct manager *m)
@@ -133,14 +133,14 @@ static int fall_back(struct manager *m, int error)
 		r = load_text(m, text, &errors);
 	strv_finish(&errors);
 	if (!r) {
-		log_error("the configuration is bad: the last good one stays in use; mend it, "
-			  "then ddectl reload");
+		log_error("the configuration is bad: the last good one stays in use; correct "
+			  "it, then ddectl reload");
 		return 0;
 	}
 	config_finish(&m->config);
 	if (!fdstore_find(m->env.fdstore, "state"))
 		return error;
-	log_error("the configuration is bad: only the devices that run stay in use; mend it, then "
+	log_error("the configuration is bad: only running devices are kept; correct it, then "
 		  "ddectl reload");
 	options.config_path = "/dev/null";
 	return manager_load_config(&options, &m->config, &errors);
@@ -154,7 +154,7 @@ int manager_open_config(struct manager *m)
 	m->kept_config = fdstore_take(m->env.fdstore, KEPT_KEY, KEPT_NAME);
 	r = read_config(&m->options, &m->config, &first);
 	if (!r)
-		manager_keep_config(m, &m->config);
+		manager_save_config(m, &m->config);
 	else if (r == -EINVAL || r == -ENOENT)
 		r = fall_back(m, r);
 	if (!r)

@@ -14,7 +14,7 @@ int manager_load_config(const struct manager_options *options, struct config *re
 /* Its part of manager_open(): reads it, or takes the last good one. */
 int manager_open_config(struct manager *m);
 /* Writes down what is in use, for a ddekitd that finds a bad file. */
-void manager_keep_config(struct manager *m, const struct config *config);
+void manager_save_config(struct manager *m, const struct config *config);
 /* A successor is to find no last good one. */
 void manager_forget_config(struct manager *m);
 

@@ -36,7 +36,7 @@ static int open_runtime_dir(struct manager *m)
 		return -ENOMEM;
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
 		r = -errno;
-		log_error("cannot make the runtime folder %s: %s; choose another by "
+		log_error("cannot create the runtime folder %s: %s; choose another by "
 			  "--runtime-dir", dir, strerror(-r));
 		return r;
 	}
@@ -54,19 +54,12 @@ static int open_runtime_dir(struct manager *m)
 
 /* ---- devices ----------------------------------------------------------------- */
 
-static int compare(struct ddekit_bdf a, struct ddekit_bdf b)
-{
-	if (a.domain != b.domain)
-		return a.domain < b.domain ? -1 : 1;
-	return (a.bus << 8 | a.dev << 3 | a.fn) - (b.bus << 8 | b.dev << 3 | b.fn);
-}
-
 struct device *manager_find(struct manager *m, struct ddekit_bdf bdf)
 {
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
-		if (!compare(device_config(m->device[i])->bdf, bdf))
+		if (!config_bdf_compare(device_config(m->device[i])->bdf, bdf))
 			return m->device[i];
 	return NULL;
 }
@@ -103,8 +96,11 @@ int manager_add(struct manager *m, struct device_config *config, bool transient,
 	dev = device_create(&m->env, config, transient);
 	if (!dev)
 		return -ENOMEM;
-	for (i = m->n_devices; i && compare(device_config(grown[i - 1])->bdf, config->bdf) > 0; i--)
+	for (i = m->n_devices; i; i--) {
+		if (config_bdf_compare(device_config(grown[i - 1])->bdf, config->bdf) < 0)
+			break;
 		grown[i] = grown[i - 1];
+	}
 	grown[i] = dev;
 	m->n_devices++;
 	if (ret)
@@ -114,11 +110,11 @@ int manager_add(struct manager *m, struct device_config *config, bool transient,
 
 bool manager_owns(const struct manager *m, const struct device_config *config)
 {
-	return !m->options.only || !compare(m->only, config->bdf);
+	return !m->options.only || !config_bdf_compare(m->only, config->bdf);
 }
 
 /* Moves the devices of the configuration into the manager. */
-static int take_devices(struct manager *m)
+static int add_configured(struct manager *m)
 {
 	size_t i;
 	int r;
@@ -275,7 +271,7 @@ static int on_stop_limit(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct manager *m = arg;
 
-	log_warning("not all devices stopped in time; ending them");
+	log_warning("not all devices stopped in time; killing them");
 	return sd_event_exit(m->env.event, 1);
 }
 
@@ -343,7 +339,7 @@ int manager_open(sd_event *event, const struct manager_options *options,
 	confine_open();
 	spawn_user(ret->config.global.user, &ret->env.host_uid, &ret->env.host_gid);
 	r = open_runtime_dir(ret);
-	return r < 0 ? r : take_devices(ret);
+	return r < 0 ? r : add_configured(ret);
 }
 
 void manager_close(struct manager *m)

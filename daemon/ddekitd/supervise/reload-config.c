@@ -78,12 +78,12 @@ static void reload_free(struct reload *reload)
 	free(reload);
 }
 
-static int apply(struct manager *m, struct config *fresh)
+static int reload_apply(struct manager *m, struct config *fresh)
 {
 	size_t i;
 	int r = 0;
 
-	manager_keep_config(m, fresh);
+	manager_save_config(m, fresh);
 	remove_missing(m, fresh);
 	for (i = 0; i < fresh->n_devices && r >= 0; i++)
 		if (manager_owns(m, fresh->device[i]))
@@ -113,7 +113,7 @@ static void reload_done(struct uses_check *check)
 
 	str_set(&m->config_error, why);
 	if (!r)
-		r = apply(m, &reload->fresh);
+		r = reload_apply(m, &reload->fresh);
 	manager_notify(m);
 	reload->fn(reload->arg, r, why);
 	reload_free(reload);

@@ -64,7 +64,7 @@ enum dde_net_event {
 	X(rx_dropped, "receive_dropped", NULL, "Received packets dropped.") \
 	X(tx_packets, "transmit_packets", NULL, "Packets sent.") \
 	X(tx_bytes, "transmit_bytes", "bytes", "Bytes sent.") \
-	X(tx_errors, "transmit_errors", NULL, "Packets not sent for errors.") \
+	X(tx_errors, "transmit_errors", NULL, "Packets not sent because of errors.") \
 	X(tx_dropped, "transmit_dropped", NULL, "Packets dropped before sending.") \
 	X(multicast, NULL, NULL, NULL) \
 	X(collisions, NULL, NULL, NULL)

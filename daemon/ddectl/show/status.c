@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The commands that look at devices: list, status. */
-#include "ddectl.h"
+/* The commands list and status. */
+#include "show.h"
 
 /* All devices of all daemons in one array. Return: 0, exit code. */
 static int all_devices(const struct options *o, struct json_object **ret)
@@ -257,7 +257,7 @@ int cmd_status(const struct options *o)
 
 	if (!o->argc)
 		return status_all(o);
-	code = client_ask(o, "GetStatus", &dev);
+	code = client_device_json(o, "GetStatus", &dev);
 	if (code)
 		return code;
 	if (o->json)

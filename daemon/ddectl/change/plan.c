@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* bind --dry-run: what a bind would do, and what is in its way. */
-#include "ddectl.h"
+/* bind --dry-run: what a bind would do, and why it would fail. */
+#include "client/output.h"
+#include "plan.h"
 
 static void print_each(struct json_object *plan, const char *key, const char *title)
 {
@@ -49,7 +50,7 @@ static void print_text(struct json_object *plan)
 	print_each(plan, "problems", "problem");
 }
 
-static int show(const struct options *o, const char *text)
+static int show_plan(const struct options *o, const char *text)
 {
 	struct json_object *plan = json_tokener_parse(text), *problems;
 	int code = EXIT_FAILED;
@@ -79,14 +80,14 @@ int print_plan(const struct options *o, sd_bus *bus)
 	if (r >= 0)
 		r = sd_bus_message_append(msg, "s", o->argv[0]);
 	if (r >= 0)
-		r = add_settings(msg, &o->settings);
+		r = client_add_settings(msg, &o->settings);
 	if (r >= 0)
-		r = sd_bus_message_append(msg, "u", bind_flags(o));
+		r = sd_bus_message_append(msg, "u", client_bind_flags(o));
 	if (r >= 0)
 		r = sd_bus_call(bus, msg, 0, &error, &reply);
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "s", &text);
-	code = r < 0 ? client_error(r, &error) : show(o, text);
+	code = r < 0 ? client_error(r, &error) : show_plan(o, text);
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(msg);
 	sd_bus_message_unref(reply);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* stats: counters of a device, once or again and again. */
+/* stats: counters of a device, once or periodically. */
 #include <errno.h>
 #include <time.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 /* A disk's counters, each behind the disk's name. */
 static void print_disk_stats(struct json_object *disk)
@@ -32,8 +32,8 @@ static void print_stats(struct json_object *stats)
 	}
 }
 
-/* Counters with what they grew by in a second; those that stand still are left out
- * after the first time. */
+/* Counters with their growth per second; after the first time, unchanged ones are left
+ * out. */
 static void print_rates(struct json_object *stats, struct json_object *before, double seconds)
 {
 	time_t now = time(NULL);
@@ -64,19 +64,19 @@ static int wait_until(uint64_t ns)
 	return r;
 }
 
-static int ask(const struct options *o, sd_bus *bus, struct json_object **ret)
+static int fetch_stats(const struct options *o, sd_bus *bus, struct json_object **ret)
 {
 	return client_json(bus, o->kernel ? "GetKernelStats" : "GetStats", o->argv[0], ret);
 }
 
 /* Until Ctrl-C, or the device is not up any more. Return: exit code. */
-static int watch(const struct options *o, sd_bus *bus)
+static int watch_stats(const struct options *o, sd_bus *bus)
 {
 	struct json_object *before = NULL, *stats;
 	uint64_t last = 0, now, next = mono_ns();
 	int code;
 
-	while (!(code = ask(o, bus, &stats))) {
+	while (!(code = fetch_stats(o, bus, &stats))) {
 		now = mono_ns();
 		if (o->json)
 			print_json_line(json_object_get(stats));
@@ -97,10 +97,10 @@ static int watch(const struct options *o, sd_bus *bus)
 	return code;
 }
 
-static int once(const struct options *o, sd_bus *bus)
+static int print_once(const struct options *o, sd_bus *bus)
 {
 	struct json_object *stats;
-	int code = ask(o, bus, &stats);
+	int code = fetch_stats(o, bus, &stats);
 
 	if (code)
 		return code;
@@ -120,5 +120,5 @@ int cmd_stats(const struct options *o)
 		fputs("ddectl: stats needs a device, or --openmetrics\n", stderr);
 		return EXIT_USAGE;
 	}
-	return client_do(o, o->watch_ms ? watch : once);
+	return client_with_device(o, o->watch_ms ? watch_stats : print_once);
 }

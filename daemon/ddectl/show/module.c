@@ -2,7 +2,7 @@
 /* The commands about a driver's modules: param, modules. */
 #include <errno.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 /* "a,b" of an array, a plain value's text; to be freed. NULL: nothing to show. */
 static char *cell_text(struct json_object *value)
@@ -45,7 +45,7 @@ static int show_list(const struct options *o, const char *method, const char *co
 		     const char *const *titles, unsigned int n)
 {
 	struct json_object *list;
-	int code = client_ask(o, method, &list);
+	int code = client_device_json(o, method, &list);
 
 	if (code)
 		return code;
@@ -65,7 +65,7 @@ static int list_params(const struct options *o)
 	return show_list(o, "ListParameters", keys, titles, ARRAY_SIZE(keys));
 }
 
-static int print_value(const struct options *o, const char *name, const char *value)
+static int print_parameter(const struct options *o, const char *name, const char *value)
 {
 	struct json_object *json;
 
@@ -102,7 +102,7 @@ static int access_param(const struct options *o, sd_bus *bus, const char *name,
 	if (r < 0)
 		code = client_error(r, &error);
 	else if (!value)
-		code = print_value(o, name, text);
+		code = print_parameter(o, name, text);
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(reply);
 	return code;
@@ -124,7 +124,7 @@ static int one_param(const struct options *o, sd_bus *bus)
 
 int cmd_param(const struct options *o)
 {
-	return o->argc < 2 ? list_params(o) : client_do(o, one_param);
+	return o->argc < 2 ? list_params(o) : client_with_device(o, one_param);
 }
 
 int cmd_modules(const struct options *o)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * try: a driver on an emulated device, by a ddekitd of its own in the foreground,
- * with its log on the terminal.  Nothing of it stays.
+ * try: runs a driver on an emulated device, by a ddekitd of its own in the foreground, with
+ * its log on the terminal.  Nothing is left afterwards.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,18 +16,19 @@
 #include <sys/wait.h>
 
 #include "config/config.h"
-#include "ddectl.h"
+#include "client/client.h"
+#include "change.h"
 
 #define BDF "e000:01:00.0"
 
 struct trial {
 	char dir[32];
 	char *file;		/* devices.conf in it */
-	int notify;		/* where ddekitd tells how it goes */
+	int notify;		/* where ddekitd reports its state */
 	bool failed;		/* the device */
 };
 
-/* What a signal that ends ddectl is passed on to. */
+/* The process that gets the signals that end ddectl. */
 static volatile pid_t child;
 
 static void on_signal(int sig)
@@ -43,8 +44,8 @@ static int bad_setting(const char *why)
 	return EXIT_BAD_CONFIG;
 }
 
-/* The device's section. QEMU often calls a device as Linux calls its driver. */
-static int make_device(const struct options *o, struct device_config *dev)
+/* The device's section. QEMU's name of a device is often that of its Linux driver. */
+static int make_tried_device(const struct options *o, struct device_config *dev)
 {
 	_cleanup_free_ char *why = NULL;
 	bool has_device = false;
@@ -63,7 +64,7 @@ static int make_device(const struct options *o, struct device_config *dev)
 	return r < 0 ? bad_setting(why) : EXIT_OK;
 }
 
-/* What [ddekitd] says in the configuration is so here too, but for its folders. */
+/* [ddekitd] of the configuration applies, but for its folders. */
 static int read_global(const struct options *o, const char *dir, struct config *config)
 {
 	const char *path = o->argc > 1 ? o->argv[1] : CONFIG_FILE;
@@ -113,7 +114,7 @@ static int configure(const struct options *o, const struct trial *t)
 
 	ddekit_bdf_parse(BDF, &bdf);
 	dev = device_config_create(bdf, "ddectl try");
-	code = dev ? make_device(o, dev) : EXIT_FAILED;
+	code = dev ? make_tried_device(o, dev) : EXIT_FAILED;
 	if (!code)
 		code = read_global(o, t->dir, &config);
 	if (!code)
@@ -125,7 +126,7 @@ static int configure(const struct options *o, const struct trial *t)
 
 /* ---- ddekitd --------------------------------------------------------------------- */
 
-/* As systemd's, so that nothing has to be asked again and again. */
+/* As systemd's notify socket, so that no polling is needed. */
 static int open_notify(struct trial *t)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -159,7 +160,7 @@ static void exec_ddekitd(const struct trial *t)
 	fprintf(stderr, "ddectl: cannot run ddekitd: %s\n", strerror(errno));
 }
 
-static int start(const struct trial *t)
+static int start_ddekitd(const struct trial *t)
 {
 	pid_t pid = fork();
 
@@ -171,7 +172,7 @@ static int start(const struct trial *t)
 		_exit(EXIT_FAILED);
 	}
 	child = pid;
-	signal(SIGINT, SIG_IGN);	/* the terminal tells ddekitd too */
+	signal(SIGINT, SIG_IGN);	/* the terminal sends it to ddekitd too */
 	signal(SIGTERM, on_signal);
 	signal(SIGHUP, on_signal);
 	return 0;
@@ -234,7 +235,7 @@ int cmd_try(const struct options *o)
 	if (!code) {
 		r = open_notify(&t);
 		if (!r)
-			r = start(&t);
+			r = start_ddekitd(&t);
 		code = r < 0 ? client_error(r, NULL) : attend(&t);
 	}
 	fd_close(&t.notify);

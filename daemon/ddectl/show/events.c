@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* events: follows what happens to the devices of all daemons. */
+/* events: follows states and links of the devices of all daemons. */
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 struct follow {
 	sd_event *event;
@@ -46,7 +46,7 @@ static void print_event(uint64_t usec, const char *bdf, const char *from, const 
 	       from ? from : "", from ? " -> " : "", to, *error ? ": " : "", error);
 }
 
-/* from: NULL: it is so already. */
+/* from NULL: the present state. */
 static void tell(struct follow *f, const char *bdf, const char *from, const char *to,
 		 const char *error)
 {
@@ -100,7 +100,7 @@ static int on_link(sd_bus_message *msg, void *arg, sd_bus_error *ret_error)
 	return 0;
 }
 
-static int on_state(sd_bus_message *msg, void *arg, sd_bus_error *ret_error)
+static int print_state(sd_bus_message *msg, void *arg, sd_bus_error *ret_error)
 {
 	const char *bdf, *from, *to, *error;
 
@@ -125,7 +125,7 @@ static int follow_bus(struct follow *f, sd_bus *bus)
 	int r;
 
 	r = sd_bus_match_signal(bus, NULL, NULL, CONTROL_PATH, CONTROL_INTERFACE, "StateChanged",
-				on_state, f);
+				print_state, f);
 	if (r >= 0)
 		r = sd_bus_match_signal(bus, NULL, NULL, CONTROL_PATH, CONTROL_INTERFACE,
 					"LinkChanged", on_link, f);
@@ -137,9 +137,9 @@ static int follow_bus(struct follow *f, sd_bus *bus)
 	return r;
 }
 
-/* How it is when following begins: nothing falls between this and the first
- * change, for the match is there already. Return: 0, exit code. */
-static int tell_present(struct follow *f, sd_bus *bus)
+/* The present state. The match is already there, so no change is missed between this and
+ * the first signal. Return: 0, exit code. */
+static int print_present(struct follow *f, sd_bus *bus)
 {
 	struct json_object *list, *dev;
 	const char *error;
@@ -177,7 +177,7 @@ static int open_loop(struct follow *f)
 }
 
 /* The event's device is named by its BDF: a name given otherwise is looked up. */
-static int full_name(struct client *c, const struct options *o, struct json_object **ret)
+static int full_device_name(struct client *c, const struct options *o, struct json_object **ret)
 {
 	sd_bus *bus;
 	int code = client_find(c, o->argv[0], &bus);
@@ -185,7 +185,7 @@ static int full_name(struct client *c, const struct options *o, struct json_obje
 	return code ? code : client_json(bus, "GetStatus", o->argv[0], ret);
 }
 
-static int follow(struct client *c, const struct options *o)
+static int follow_daemon(struct client *c, const struct options *o)
 {
 	struct follow f = { .o = o, .n_open = client_count(c) };
 	int code = 0, r = open_loop(&f);
@@ -194,7 +194,7 @@ static int follow(struct client *c, const struct options *o)
 	for (i = 0; i < client_count(c) && r >= 0; i++)
 		r = follow_bus(&f, client_bus(c, i));
 	for (i = 0; i < client_count(c) && r >= 0 && !code; i++)
-		code = tell_present(&f, client_bus(c, i));
+		code = print_present(&f, client_bus(c, i));
 	if (r >= 0 && !code)
 		r = sd_event_loop(f.event);
 	for (i = 0; i < client_count(c); i++)
@@ -214,13 +214,13 @@ int cmd_events(const struct options *o)
 	if (code)
 		return code;
 	if (o->argc)
-		code = full_name(c, o, &dev);
+		code = full_device_name(c, o, &dev);
 	if (!code && dev) {
 		name[0] = (char *)json_text(dev, "bdf");
 		mine.argv = name;
 	}
 	if (!code)
-		code = follow(c, &mine);
+		code = follow_daemon(c, &mine);
 	json_object_put(dev);
 	client_close(c);
 	return code;

@@ -3,7 +3,7 @@
 #include <pci/pci.h>
 #include <setjmp.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 /* libpci ends the program on an error unless it is told otherwise. */
 static jmp_buf pci_failed;
@@ -13,7 +13,7 @@ static void __attribute__((noreturn)) on_pci_error(char *fmt, ...)
 	longjmp(pci_failed, 1);
 }
 
-static struct json_object *describe(struct pci_access *access, struct pci_dev *dev)
+static struct json_object *describe_pci(struct pci_access *access, struct pci_dev *dev)
 {
 	struct json_object *o = json_object_new_object();
 	char text[256];
@@ -48,7 +48,7 @@ struct json_object *pci_devices(void)
 	pci_init(access);
 	pci_scan_bus(access);
 	for (dev = access->devices; dev; dev = dev->next)
-		json_object_array_add(list, describe(access, dev));
+		json_object_array_add(list, describe_pci(access, dev));
 	pci_cleanup(access);
 	return list;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 enum kind { NUMBER, TEXT, BYTES, WIDE };
 
@@ -80,7 +80,7 @@ static uint64_t little_endian(const uint8_t *p, size_t n)
 	return v;
 }
 
-/* Without the blanks that fill it up; what cannot be printed becomes "?". */
+/* Without padding blanks; unprintable characters become "?". */
 static char *padded_text(const uint8_t *p, size_t n)
 {
 	char *s;
@@ -244,15 +244,15 @@ int cmd_nvme(const struct options *o)
 		return EXIT_USAGE;
 	}
 	if (is_smart && o->argc > 2) {
-		fprintf(stderr, "ddectl: nvme smart is of the whole controller, not of a "
+		fprintf(stderr, "ddectl: nvme smart is for the whole controller, not for a "
 				"namespace\n");
 		return EXIT_USAGE;
 	}
 	if (o->argc > 2 && !namespace_number(o)) {
-		fprintf(stderr, "ddectl: %s is no namespace; they are numbered from 1\n",
+		fprintf(stderr, "ddectl: %s is not a namespace; they are numbered from 1\n",
 			o->argv[2]);
 		return EXIT_USAGE;
 	}
 	device_first.argv = argv;
-	return client_do(&device_first, show_page);
+	return client_with_device(&device_first, show_page);
 }

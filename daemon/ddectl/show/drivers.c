@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* drivers: the plugins there are, by a daemon or from a folder. */
+/* drivers: lists the plugins, from a daemon or a folder. */
 #include "config/catalog.h"
-#include "ddectl.h"
+#include "show.h"
 
 static void print_list(struct json_object *plugin, const char *key, const char *title)
 {
@@ -21,7 +21,7 @@ static void print_list(struct json_object *plugin, const char *key, const char *
 	}
 }
 
-/* "up smp": the runtimes that there is such a plugin for. */
+/* "up smp": the flavours of the runtime that have the plugin. */
 static const char *flavours(struct json_object *plugin, char *text, size_t size)
 {
 	struct json_object *list;

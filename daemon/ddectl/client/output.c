@@ -1,29 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Columns, and members of JSON objects; see ddectl.h. */
-#include "ddectl.h"
-
-const char *json_text(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(o, key, &value) || !value)
-		return NULL;
-	return json_object_get_string(value);
-}
-
-int64_t json_number(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) ? json_object_get_int64(value) : 0;
-}
-
-bool json_is_true(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) && json_object_get_boolean(value);
-}
+/* Columns and lines of output; see output.h. */
+#include "lib/util.h"
+#include "output.h"
 
 void print_json(struct json_object *o)
 {
@@ -68,7 +46,7 @@ void table_row(struct table *t, const char *const *cells)
 		strv_add(&t->cells, cells[i] && *cells[i] ? cells[i] : "-");
 }
 
-static int width(const struct table *t, unsigned int column)
+static int column_width(const struct table *t, unsigned int column)
 {
 	size_t i, max = 0;
 
@@ -86,7 +64,7 @@ void table_print(struct table *t)
 	for (i = 0; i < t->cells.n; i++) {
 		column = i % t->columns;
 		if (column + 1 < t->columns)
-			printf("%-*s  ", width(t, column), t->cells.item[i]);
+			printf("%-*s  ", column_width(t, column), t->cells.item[i]);
 		else
 			printf("%s\n", t->cells.item[i]);
 	}

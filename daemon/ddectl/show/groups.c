@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* list --group: IOMMU groups with all their devices, for a group is given away whole. */
-#include "ddectl.h"
+/* list --group: IOMMU groups with all their devices, as a group is claimed as a whole. */
+#include "show.h"
 
-static struct json_object *find(struct json_object *list, const char *key, const char *value)
+static struct json_object *find_member(struct json_object *list, const char *key, const char *value)
 {
 	struct json_object *one;
 	size_t i;
@@ -24,7 +24,7 @@ static bool is_ours(struct json_object *machine, struct json_object *devices, co
 	for (i = 0; i < json_object_array_length(machine); i++) {
 		one = json_object_array_get_idx(machine, i);
 		if (str_equal(json_text(one, "iommu_group"), group) &&
-		    find(devices, "bdf", json_text(one, "bdf")))
+		    find_member(devices, "bdf", json_text(one, "bdf")))
 			return true;
 	}
 	return false;
@@ -41,7 +41,7 @@ static int by_group(const void *a, const void *b)
 
 /* The machine's devices that are in a group that is asked for, each with the state
  * that ddekitd has it in. */
-static struct json_object *collect(bool all, struct json_object *devices)
+static struct json_object *collect_members(bool all, struct json_object *devices)
 {
 	struct json_object *machine = pci_devices(), *list = json_object_new_array(), *one, *dev;
 	const char *group;
@@ -50,7 +50,7 @@ static struct json_object *collect(bool all, struct json_object *devices)
 	for (i = 0; i < json_object_array_length(machine); i++) {
 		one = json_object_array_get_idx(machine, i);
 		group = json_text(one, "iommu_group");
-		dev = find(devices, "bdf", json_text(one, "bdf"));
+		dev = find_member(devices, "bdf", json_text(one, "bdf"));
 		if (!group || (!all && !is_ours(machine, devices, group)))
 			continue;
 		json_object_object_add(one, "state", dev ? json_object_new_string(
@@ -66,7 +66,7 @@ void print_groups(const struct options *o, struct json_object *devices)
 {
 	static const char *const names[] = { "GROUP", "PCI DEVICE", "ID", "KERNEL DRIVER", "STATE",
 					     "NAME" };
-	struct json_object *list = collect(o->all, devices), *dev;
+	struct json_object *list = collect_members(o->all, devices), *dev;
 	struct table *t = o->json ? NULL : table_create(ARRAY_SIZE(names), names);
 	size_t i;
 

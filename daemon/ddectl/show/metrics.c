@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* stats --openmetrics: devices and their counters as OpenMetrics text. */
-#include "ddectl.h"
+#include "show.h"
 #include "drivers/bridges/class.h"
 #include "protocol/host.h"
 
@@ -177,7 +177,7 @@ static void print_families(struct json_object *list)
 	}
 }
 
-static int add_stats(sd_bus *bus, struct json_object *list)
+static int add_device_stats(sd_bus *bus, struct json_object *list)
 {
 	struct json_object *dev, *stats;
 	size_t i;
@@ -197,7 +197,7 @@ static int add_stats(sd_bus *bus, struct json_object *list)
 }
 
 /* The devices of a daemon that are asked for go into @list. */
-static int collect(sd_bus *bus, const char *device, struct json_object *list)
+static int collect_devices(sd_bus *bus, const char *device, struct json_object *list)
 {
 	struct json_object *part = NULL, *one;
 	size_t i;
@@ -212,7 +212,7 @@ static int collect(sd_bus *bus, const char *device, struct json_object *list)
 		code = client_json(bus, "ListDevices", NULL, &part);
 	}
 	if (!code)
-		code = add_stats(bus, part);
+		code = add_device_stats(bus, part);
 	for (i = 0; !code && i < json_object_array_length(part); i++)
 		json_object_array_add(list, json_object_get(json_object_array_get_idx(part, i)));
 	json_object_put(part);
@@ -233,10 +233,10 @@ int print_metrics(const struct options *o)
 	if (o->argc) {
 		code = client_find(c, o->argv[0], &bus);
 		if (!code)
-			code = collect(bus, o->argv[0], list);
+			code = collect_devices(bus, o->argv[0], list);
 	}
 	for (i = 0; !o->argc && !code && i < client_count(c); i++)
-		code = collect(client_bus(c, i), NULL, list);
+		code = collect_devices(client_bus(c, i), NULL, list);
 	if (!code) {
 		print_info(list);
 		print_states(list);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Connections to the daemons; see ddectl.h. */
+/* Connections to the daemons; see client.h. */
 #include <errno.h>
-#include <dirent.h>
 #include <fnmatch.h>
 
-#include "ddectl.h"
+#include "client.h"
+#include "lib/folder.h"
+#include "lib/json.h"
 
 #define PROGRESS_NS 2000000000ull
 
@@ -65,24 +66,24 @@ static int no_daemon(const char *path, int r)
 /* control.sock and control-BDF.sock: one for each daemon. */
 static int connect_all(struct client *c, const char *dir)
 {
-	struct dirent *entry;
-	int r = -ENOENT, last;
-	DIR *d = opendir(dir);
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names(dir, &names), last;
 
-	if (!d)
-		return -errno;
-	while ((entry = readdir(d))) {
+	if (!r)
+		r = -ENOENT;
+	for (i = 0; i < names.n; i++) {
 		_cleanup_free_ char *path = NULL;
 
-		if (strcmp(entry->d_name, CONTROL_SOCKET) &&
-		    fnmatch("control-*.sock", entry->d_name, 0))
+		if (strcmp(names.item[i], CONTROL_SOCKET) &&
+		    fnmatch("control-*.sock", names.item[i], 0))
 			continue;
-		path = str_format("%s/%s", dir, entry->d_name);
+		path = str_format("%s/%s", dir, names.item[i]);
 		last = path ? connect_to(c, path) : -ENOMEM;
 		if (last < 0)
 			r = last;	/* a daemon that died leaves its socket */
 	}
-	closedir(d);
+	strv_finish(&names);
 	return c->n ? 0 : r;
 }
 
@@ -161,16 +162,16 @@ int client_error(int r, const sd_bus_error *error)
 	return r == -ECONNRESET || r == -ENOTCONN ? EXIT_NO_DAEMON : EXIT_FAILED;
 }
 
-/* The daemon's status of the device. Return: 0, -errno with *error set. */
-static int ask_status(sd_bus *bus, const char *device, struct json_object **ret,
-		      sd_bus_error *error)
+/* device NULL: none. Return: 0, -errno with *error set. */
+static int call_json(sd_bus *bus, const char *method, const char *device,
+		     struct json_object **ret, sd_bus_error *error)
 {
 	sd_bus_message *reply = NULL;
 	const char *text;
 	int r;
 
-	r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE, "GetStatus",
-			       error, &reply, "s", device);
+	r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE, method,
+			       error, &reply, device ? "s" : "", device);
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "s", &text);
 	if (r >= 0) {
@@ -190,7 +191,7 @@ static int find_bus(struct client *c, const char *device, sd_bus **ret, sd_bus_e
 
 	for (i = 0; i < c->n; i++) {
 		sd_bus_error_free(error);
-		r = ask_status(c->bus[i], device, &status, error);
+		r = call_json(c->bus[i], "GetStatus", device, &status, error);
 		if (r >= 0) {
 			json_object_put(status);
 			*ret = c->bus[i];
@@ -225,19 +226,8 @@ sd_bus *client_find_or_first(struct client *c, const char *device)
 int client_json(sd_bus *bus, const char *method, const char *device, struct json_object **ret)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
-	sd_bus_message *reply = NULL;
-	const char *text;
-	int r;
+	int r = call_json(bus, method, device, ret, &error);
 
-	r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE, method,
-			       &error, &reply, device ? "s" : "", device);
-	if (r >= 0)
-		r = sd_bus_message_read(reply, "s", &text);
-	if (r >= 0) {
-		*ret = json_tokener_parse(text);
-		r = *ret ? 0 : -EPROTO;
-	}
-	sd_bus_message_unref(reply);
 	r = r < 0 ? client_error(r, &error) : 0;
 	sd_bus_error_free(&error);
 	return r;
@@ -258,34 +248,61 @@ void client_warn_config(const struct client *c)
 	}
 }
 
-int client_do(const struct options *o, int (*fn)(const struct options *o, sd_bus *bus))
+/* Opens the one connection that has the device o->argv[0]. Return: 0, exit code. */
+static int open_of_device(const struct options *o, struct client **ret, sd_bus **ret_bus)
 {
 	struct client *c;
-	sd_bus *bus;
 	int code = client_open(o, &c);
 
 	if (code)
 		return code;
-	code = client_find(c, o->argv[0], &bus);
-	if (!code)
-		code = fn(o, bus);
+	code = client_find(c, o->argv[0], ret_bus);
+	if (code)
+		client_close(c);
+	else
+		*ret = c;
+	return code;
+}
+
+int client_with_device(const struct options *o, int (*fn)(const struct options *o, sd_bus *bus))
+{
+	struct client *c;
+	sd_bus *bus;
+	int code = open_of_device(o, &c, &bus);
+
+	if (code)
+		return code;
+	code = fn(o, bus);
 	client_close(c);
 	return code;
 }
 
-int client_ask(const struct options *o, const char *method, struct json_object **ret)
+int client_device_json(const struct options *o, const char *method, struct json_object **ret)
 {
 	struct client *c;
 	sd_bus *bus;
-	int code = client_open(o, &c);
+	int code = open_of_device(o, &c, &bus);
 
 	if (code)
 		return code;
-	code = client_find(c, o->argv[0], &bus);
-	if (!code)
-		code = client_json(bus, method, o->argv[0], ret);
+	code = client_json(bus, method, o->argv[0], ret);
 	client_close(c);
 	return code;
+}
+
+uint32_t client_bind_flags(const struct options *o)
+{
+	return (o->runtime ? CONTROL_BIND_RUNTIME : 0) | (o->force ? CONTROL_BIND_FORCE : 0);
+}
+
+int client_add_settings(sd_bus_message *msg, const struct settings *s)
+{
+	size_t i;
+	int r = sd_bus_message_open_container(msg, 'a', "{ss}");
+
+	for (i = 0; i < s->key.n && r >= 0; i++)
+		r = sd_bus_message_append(msg, "{ss}", s->key.item[i], s->value.item[i]);
+	return r < 0 ? r : sd_bus_message_close_container(msg);
 }
 
 /* ---- waiting --------------------------------------------------------------- */
@@ -296,7 +313,7 @@ struct waiter {
 	bool changed;
 };
 
-static int on_changed(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int on_waiter_signal(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	struct waiter *w = arg;
 
@@ -313,7 +330,7 @@ int waiter_open(sd_bus *bus, struct waiter **ret)
 		return -ENOMEM;
 	w->bus = bus;
 	r = sd_bus_match_signal(bus, &w->slot, NULL, CONTROL_PATH, CONTROL_INTERFACE,
-				"StateChanged", on_changed, w);
+				"StateChanged", on_waiter_signal, w);
 	if (r < 0) {
 		free(w);
 		return r;
@@ -385,7 +402,7 @@ int waiter_wait(struct waiter *w, const char *bdf, const char *goal, const struc
 	int r, code = -1;
 
 	for (tell = start + PROGRESS_NS; code < 0; json_object_put(status), status = NULL) {
-		r = ask_status(w->bus, bdf, &status, &error);
+		r = call_json(w->bus, "GetStatus", bdf, &status, &error);
 		if (r < 0 && sd_bus_error_has_name(&error, CONTROL_ERROR_NO_DEVICE) &&
 		    !strcmp(goal, "configured"))
 			code = EXIT_OK;		/* forgotten: as good as released */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The commands that do something: bind, unbind, restart, reload, monitor, check. */
+/* The commands bind, unbind, restart, reload, monitor and check. */
 #include <errno.h>
 
 #include "config/config.h"
-#include "ddectl.h"
+#include "client/client.h"
+#include "client/output.h"
+#include "change.h"
+#include "plan.h"
 
 /* One line: what was and what is. */
 static void print_change(const struct options *o, const char *bdf, const char *before,
@@ -24,7 +27,7 @@ static void print_change(const struct options *o, const char *bdf, const char *b
 }
 
 /* "up (e1000e, dde1s0)" */
-static char *describe(sd_bus *bus, const char *bdf, const char *state)
+static char *describe_state(sd_bus *bus, const char *bdf, const char *state)
 {
 	struct json_object *status;
 	char *text;
@@ -38,8 +41,8 @@ static char *describe(sd_bus *bus, const char *bdf, const char *state)
 }
 
 /* Reads the reply "ss", or "sss" with a note, of a change and waits for its outcome. */
-static int follow(const struct options *o, sd_bus *bus, sd_bus_message *reply,
-		  struct waiter *waiter, const char *goal)
+static int follow_change(const struct options *o, sd_bus *bus, sd_bus_message *reply,
+			 struct waiter *waiter, const char *goal)
 {
 	_cleanup_free_ char *after = NULL;
 	const char *before, *bdf, *note = "";
@@ -57,27 +60,12 @@ static int follow(const struct options *o, sd_bus *bus, sd_bus_message *reply,
 	}
 	code = waiter_wait(waiter, bdf, goal, o);
 	if (code == EXIT_OK)
-		after = describe(bus, bdf, goal);
+		after = describe_state(bus, bdf, goal);
 	else if (code == EXIT_DEVICE_FAILED)
 		after = strdup("failed");
 	if (after)
 		print_change(o, bdf, before, after);
 	return code;
-}
-
-uint32_t bind_flags(const struct options *o)
-{
-	return (o->runtime ? CONTROL_BIND_RUNTIME : 0) | (o->force ? CONTROL_BIND_FORCE : 0);
-}
-
-int add_settings(sd_bus_message *msg, const struct settings *s)
-{
-	size_t i;
-	int r = sd_bus_message_open_container(msg, 'a', "{ss}");
-
-	for (i = 0; i < s->key.n && r >= 0; i++)
-		r = sd_bus_message_append(msg, "{ss}", s->key.item[i], s->value.item[i]);
-	return r < 0 ? r : sd_bus_message_close_container(msg);
 }
 
 static bool has_flags(const char *method)
@@ -100,12 +88,12 @@ static int change(const struct options *o, sd_bus *bus, const char *method, cons
 	if (r >= 0)
 		r = sd_bus_message_append(msg, "s", o->argv[0]);
 	if (r >= 0 && (!strcmp(method, "Bind") || !strcmp(method, "RestartInPlace")))
-		r = add_settings(msg, &o->settings);
+		r = client_add_settings(msg, &o->settings);
 	if (r >= 0 && has_flags(method))
-		r = sd_bus_message_append(msg, "u", bind_flags(o));
+		r = sd_bus_message_append(msg, "u", client_bind_flags(o));
 	if (r >= 0)
 		r = sd_bus_call(bus, msg, 0, &error, &reply);
-	code = r < 0 ? client_error(r, &error) : follow(o, bus, reply, waiter, goal);
+	code = r < 0 ? client_error(r, &error) : follow_change(o, bus, reply, waiter, goal);
 	waiter_close(waiter);
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(msg);
@@ -128,24 +116,24 @@ int cmd_bind(const struct options *o)
 	return code;
 }
 
-static int unbind(const struct options *o, sd_bus *bus)
+static int call_unbind(const struct options *o, sd_bus *bus)
 {
 	return change(o, bus, "Unbind", "configured");
 }
 
 int cmd_unbind(const struct options *o)
 {
-	return client_do(o, unbind);
+	return client_with_device(o, call_unbind);
 }
 
-static int restart(const struct options *o, sd_bus *bus)
+static int call_restart(const struct options *o, sd_bus *bus)
 {
 	return change(o, bus, o->in_place ? "RestartInPlace" : "Restart", "up");
 }
 
 int cmd_restart(const struct options *o)
 {
-	return client_do(o, restart);
+	return client_with_device(o, call_restart);
 }
 
 int cmd_reload(const struct options *o)
@@ -168,33 +156,30 @@ int cmd_reload(const struct options *o)
 	return code;
 }
 
-int cmd_monitor(const struct options *o)
+static int call_monitor(const struct options *o, sd_bus *bus)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
 	const char *text;
-	struct client *c;
-	sd_bus *bus;
-	int r, code = client_open(o, &c);
+	int code = EXIT_OK, r;
 
-	if (code)
-		return code;
-	code = client_find(c, o->argv[0], &bus);
-	if (!code) {
-		r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE,
-				       "Monitor", &error, &reply, "sss", o->argv[0], o->argv[1],
-				       o->argc > 2 ? o->argv[2] : "");
-		if (r >= 0)
-			r = sd_bus_message_read(reply, "s", &text);
-		if (r < 0)
-			code = client_error(r, &error);
-		else if (*text)
-			puts(text);
-	}
+	r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE, "Monitor",
+			       &error, &reply, "sss", o->argv[0], o->argv[1],
+			       o->argc > 2 ? o->argv[2] : "");
+	if (r >= 0)
+		r = sd_bus_message_read(reply, "s", &text);
+	if (r < 0)
+		code = client_error(r, &error);
+	else if (*text)
+		puts(text);
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(reply);
-	client_close(c);
 	return code;
+}
+
+int cmd_monitor(const struct options *o)
+{
+	return client_with_device(o, call_monitor);
 }
 
 /* ---- check ------------------------------------------------------------------ */

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "ddectl.h"
+#include "show.h"
 
 static void print_log_line(uint64_t usec, int level, const char *text)
 {
@@ -77,7 +77,7 @@ static int on_line(sd_bus_message *msg, void *arg, sd_bus_error *error)
 }
 
 /* Until Ctrl-C, or the daemon ends. Return: exit code. */
-static int follow(sd_bus *bus)
+static int follow_log(sd_bus *bus)
 {
 	int r;
 
@@ -110,10 +110,10 @@ static int print_and_follow(const struct options *o, sd_bus *bus)
 	code = r < 0 ? client_error(r, &error) : EXIT_OK;
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(reply);
-	return code == EXIT_OK && o->follow ? follow(bus) : code;
+	return code == EXIT_OK && o->follow ? follow_log(bus) : code;
 }
 
 int cmd_logs(const struct options *o)
 {
-	return client_do(o, print_and_follow);
+	return client_with_device(o, print_and_follow);
 }
