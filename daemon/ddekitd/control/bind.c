@@ -2,7 +2,7 @@
 /* The methods Bind, PlanBind and Unbind: their arguments and answers; binding.h does it. */
 #include <errno.h>
 
-#include "drivers/bridges/block/ddekitd.h"
+#include "device/device.h"
 #include "lib/job.h"
 #include "method.h"
 #include "methods.h"

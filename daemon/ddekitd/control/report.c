@@ -2,7 +2,7 @@
 /* Devices, plugins and statistics as JSON; see report.h. */
 #include <errno.h>
 
-#include "drivers/bridges/block/ddekitd.h"
+#include "device/device.h"
 #include "drivers/bridges/class.h"
 #include "lib/json.h"
 #include "process/message.h"
@@ -151,9 +151,7 @@ struct json_object *report_device(const struct device *dev)
 	add_string(o, "crash_report", device_crash_report(dev));
 	add_string(o, "modalias", device_modalias(dev));
 	add_net(o, dev);
-	c = device_block_report(dev);
-	if (c)
-		json_object_object_add(o, "block", c);
+	device_report_classes(dev, false, o);
 	add_string(o, "kernel_release", device_release(dev));
 	add_number(o, "host_pid", device_host(dev) ? host_pid(device_host(dev)) : 0);
 	add_number(o, "device_pid", device_claim(dev) ? ddekit_claim_pid(device_claim(dev)) : 0);
@@ -224,8 +222,7 @@ struct json_object *report_stats(const struct device *dev, const struct proto_st
 #undef X
 	add_number(o, "restarts", device_outage(dev)->restarts);
 	add_number(o, "reloads", device_outage(dev)->reloads);
-	if (device_has_disks(dev))
-		json_object_object_add(o, "disks", device_block_disks(dev));
+	device_report_classes(dev, true, o);
 	return o;
 }
 

@@ -6,7 +6,6 @@
 #include <sys/syscall.h>
 
 #include "adopt.h"
-#include "drivers/bridges/block/ddekitd.h"
 #include "keep.h"
 #include "work.h"
 #include "private.h"
@@ -286,24 +285,11 @@ static int take_file(void *arg, const char *what)
 	return fdstore_take(t->store, t->key, what);
 }
 
-/* What has its disks open loses them if this fails, and nothing else. */
-static void take_block(struct device *dev, const char *key)
-{
-	struct taking t = { .store = dev->env->fdstore, .key = key };
-	struct log_about about = device_about(dev);
-	int r;
-
-	if (!str_equal(dev->plugin.bridge, "block"))
-		return;
-	r = device_adopt_block(dev, take_file, &t);
-	if (r < 0)
-		log_line(&about, LOG_WARNING, "its disks' clients are cut off: %s", strerror(-r));
-}
-
 /* The device as the predecessor knew it; config is the file's present one. */
 static int fill(struct device *dev, const char *key, struct json_object *o)
 {
 	struct fdstore *store = dev->env->fdstore;
+	struct taking t = { .store = store, .key = key };
 	_cleanup_free_ char *why = NULL;
 	struct log_about about;
 	int r;
@@ -315,7 +301,7 @@ static int fill(struct device *dev, const char *key, struct json_object *o)
 	read_history(o, dev);
 	r = read_plugin(o, &dev->plugin);
 	if (!r)
-		take_block(dev, key);
+		device_adopt_classes(dev, take_file, &t);
 	if (!r)
 		r = restore_claim(store, key, &dev->hold.claim, &why);
 	if (!r)
@@ -335,7 +321,7 @@ enum device_resume device_adopt(struct device *dev, const char *key, struct json
 	if (!r)
 		r = device_adopt_claim(dev);
 	if (!r)
-		device_adopt_net(dev);
+		device_classes_adopted(dev);
 	if (!r && take_over_host(dev, o, &kept))
 		return RESUME_UP;
 	end_host(dev, &kept);

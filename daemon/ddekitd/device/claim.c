@@ -2,7 +2,6 @@
 /* The jobs that claim a device and give it back, and the claim's death; see device.h. */
 #include <errno.h>
 
-#include "drivers/bridges/block/ddekitd.h"
 #include "keep.h"
 #include "work.h"
 #include "private.h"
@@ -217,7 +216,7 @@ static void handover_late(void *arg)
 {
 	struct handover_work *w = arg;
 
-	device_block_quiet(w->dev);	/* no host will have its ring */
+	device_classes_quiet(w->dev);	/* no host will have its ring */
 	w->dev->events->late(w->dev, "the handover of the device", HANDOVER_LIMIT_MS);
 }
 
@@ -241,6 +240,18 @@ bool device_holds_something(const struct device *dev)
 	       dev->hold.before.changed || dev->state_fd >= 0;
 }
 
+/* The TAP is no longer watched; it is closed with the claim. */
+static void unwatch_tap(struct device *dev)
+{
+	link_watch_destroy(dev->net.watch);
+	dev->net.watch = NULL;
+	memset(&dev->net.link, 0, sizeof(dev->net.link));
+	dev->net.link_known = false;
+	dev->net.mac_by_admin = false;
+	memset(&dev->net.driver, 0, sizeof(dev->net.driver));
+	dev->net.driver_known = false;
+}
+
 /* Moves what is to be given back into the work. */
 static struct close_work *make_close(struct device *dev)
 {
@@ -255,7 +266,7 @@ static struct close_work *make_close(struct device *dev)
 		device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
 		w->barrier = dev->hold.barrier;
 		dev->hold.barrier = false;
-		device_close_net(dev);
+		unwatch_tap(dev);
 		w->tap = dev->net.tap;
 		dev->net.tap = -1;
 	}

@@ -2,7 +2,6 @@
 /* A device's state machine; see device.h. */
 #include <errno.h>
 
-#include "drivers/bridges/block/ddekitd.h"
 #include "keep.h"
 #include "work.h"
 #include "private.h"
@@ -39,8 +38,7 @@ static int choose_plugin(struct device *dev, char **ret_why)
 	return 0;
 }
 
-#define FRONT_WAIT_NS SECOND_NS	/* for a front that withdraws requests */
-#define FRONT_LOOK_MS 5
+#define LOOK_AGAIN_MS 5
 
 static void advance(struct device *dev);
 
@@ -50,23 +48,12 @@ static int on_advance(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* A front that is withdrawing requests does so before a driver host is started: it has a
- * second for that. Return: 0: go on; 1: not yet; -errno. */
-static int wait_for_front(struct device *dev)
+/* Return: 0: a driver host may be started; 1: not yet; -errno. */
+static int wait_for_classes(struct device *dev)
 {
-	uint64_t now = mono_ns();
-
-	if (device_block_try_start(dev)) {
-		dev->block_wait = 0;
+	if (device_classes_may_start(dev))
 		return 0;
-	}
-	if (!dev->block_wait)
-		dev->block_wait = now;
-	if (now - dev->block_wait > FRONT_WAIT_NS) {
-		device_block_end_front(dev);
-		dev->block_wait = now;
-	}
-	return device_set_timer(dev, FRONT_LOOK_MS, on_advance) < 0 ? -ENOMEM : 1;
+	return device_set_timer(dev, LOOK_AGAIN_MS, on_advance) < 0 ? -ENOMEM : 1;
 }
 
 static void claim_is_complete(struct device *dev)
@@ -91,7 +78,7 @@ static void on_handed_over(struct device *dev, const struct handover_work *w)
 {
 	if (!device_posted(dev)) {
 		/* The claim is being given back: no host will have its files, nor the ring. */
-		device_block_quiet(dev);
+		device_classes_quiet(dev);
 		return;
 	}
 	if (w->error < 0)
@@ -109,19 +96,14 @@ static void advance(struct device *dev)
 	if (dev->plugin_old)
 		r = choose_plugin(dev, &why);
 	dev->plugin_old = false;
-	if (!r && device_needs_net(dev)) {
-		r = device_open_net(dev);
-		if (!r)
-			return;
-	}
 	if (!r)
-		r = device_open_block(dev, &why);
+		r = device_open_classes(dev, &why);
 	if (r == -EAGAIN)
-		return;		/* another class's disks are being closed */
+		return;
 	if (!r && dev->state == DEVICE_CLAIMING)
 		claim_is_complete(dev);
 	if (!r)
-		r = wait_for_front(dev);
+		r = wait_for_classes(dev);
 	if (r > 0)
 		return;
 	if (!r)
@@ -174,8 +156,8 @@ static void on_claimed(struct device *dev, struct claim_work *w)
 		device_fail(dev, "out of memory");
 }
 
-/* The interface is there, or cannot be. */
-static void on_net_opened(struct device *dev, int error, const char *why)
+/* What the class needs is there, or cannot be. */
+static void on_class_opened(struct device *dev, int error, const char *why)
 {
 	if (!device_posted(dev))
 		return;
@@ -220,8 +202,7 @@ static void on_ready(struct device *dev)
 		     (now - since) / MS_NS,
 		     dev->reloading ? "reload" : "start");
 	dev->reloading = false;
-	device_net_ready(dev);
-	device_block_ready(dev);
+	device_classes_ready(dev, false);
 }
 
 /* ---- stop ---------------------------------------------------------------- */
@@ -305,7 +286,7 @@ static void on_quiesced(struct device *dev, const struct quiesce_work *w)
 		return;
 	}
 	device_watch_claim_again(dev);
-	device_block_quiet(dev);
+	device_classes_quiet(dev);
 	if (!dev->delay_s)
 		advance(dev);
 	else if (device_set_timer(dev, dev->delay_s * 1000ull, on_advance) < 0)
@@ -366,7 +347,7 @@ static bool has_served(const struct device *dev)
 
 	return ready && (now - ready >= SERVED_READY_NS ||
 			 (link && now - link >= SERVED_LINK_NS) ||
-			 (dev->block && now - ready >= SERVED_LINK_NS));
+			 (device_serves_when_ready(dev) && now - ready >= SERVED_LINK_NS));
 }
 
 /* 0, 1, 2, 4 … 30 s for the first, second … early failure in a row. */
@@ -433,7 +414,7 @@ static void on_died(struct device *dev, bool refused)
 {
 	uint32_t delay_s = 0;
 
-	device_block_absent(dev);
+	device_classes_absent(dev);
 	dev->reloading = false;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
 	judge(dev, refused, &delay_s);
@@ -516,8 +497,8 @@ void device_resume(struct device *dev, enum device_resume how)
 
 /* ---- events ---------------------------------------------------------------- */
 
-/* Its disks' requests have been answered, its front has ended. */
-static void on_block_closed(struct device *dev)
+/* What belonged to a class has been closed. */
+static void on_class_closed(struct device *dev)
 {
 	enum device_want want = dev->want;
 
@@ -526,6 +507,8 @@ static void on_block_closed(struct device *dev)
 			advance(dev);
 		return;
 	}
+	if (!device_close_classes(dev, false))
+		return;		/* the next one */
 	device_set_busy(dev, false);
 	device_finish_stop(dev);
 	if (want == WANT_GONE)
@@ -536,11 +519,11 @@ static void on_block_closed(struct device *dev)
 
 static const struct device_events events = {
 	.claimed = on_claimed,
-	.net_opened = on_net_opened,
+	.class_opened = on_class_opened,
 	.handed_over = on_handed_over,
 	.quiesced = on_quiesced,
 	.closed = device_on_close,
-	.block_closed = on_block_closed,
+	.class_closed = on_class_closed,
 	.late = device_late,
 	.ready = on_ready,
 	.died = on_died,

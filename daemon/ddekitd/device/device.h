@@ -68,6 +68,10 @@ struct device_listener {
 	void (*gone)(void *arg, struct device *dev);
 };
 
+struct class_ops;
+struct json_object;
+struct uses_check;
+
 /* What all devices share. */
 struct device_env {
 	sd_event *event;
@@ -78,6 +82,7 @@ struct device_env {
 	bool stopping;			/* nothing is to be started */
 	const struct device_listener *listener;
 	void *listener_arg;
+	const struct class_ops *const *classes;	/* NULL ends */
 };
 
 /* @env is borrowed as long as there is the device; config is moved. NULL: no memory (config is
@@ -152,6 +157,14 @@ uint64_t device_rss_kb(const struct device *dev);		/* of its last state message 
 const char *device_interface(const struct device *dev);
 /* What the driver says of it; NULL: nothing yet. */
 const struct net_export *device_net(const struct device *dev);
+
+/* What its class adds to status and statistics (classes.c). */
+void device_report_classes(const struct device *dev, bool stats, struct json_object *o);
+/* Adds to a check who has something of it open (disk-users.h). @change: the caller's. Return:
+ * 0, -ENOMEM. */
+int device_add_uses(const struct device *dev, struct uses_check *check, const char *change);
+/* It has disks, and they have been opened. */
+bool device_has_disks(const struct device *dev);
 
 /* ---- its settings (settings.c) ---------------------------------------------------- */
 

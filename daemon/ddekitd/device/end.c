@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 
-#include "drivers/bridges/block/ddekitd.h"
 #include "keep.h"
 #include "private.h"
 #include "lib/job.h"
@@ -58,7 +57,7 @@ static bool wants_down(const struct device *dev)
 
 static void go_on(struct device *dev, enum device_end ending)
 {
-	device_block_quiet(dev);
+	device_classes_quiet(dev);
 	forget_failures(dev);
 	if (ending != END_START)
 		device_set_force(dev, false);
@@ -69,7 +68,8 @@ static void go_on(struct device *dev, enum device_end ending)
 	case END_STOP:
 		dev->late = false;
 		device_set_busy(dev, true);
-		device_close_block(dev);
+		if (device_close_classes(dev, false))
+			dev->events->class_closed(dev);
 		break;
 	case END_START:
 		dev->events->returned(dev);
@@ -195,6 +195,6 @@ void device_close_at_once(struct device *dev)
 	device_end_host_at_once(dev);	/* its device must not be given back while it runs */
 	device_bury(dev);
 	device_close_claim_at_once(dev);
-	device_block_quiet(dev);
-	device_close_block_at_once(dev);
+	device_classes_quiet(dev);
+	device_close_classes(dev, true);
 }

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 
 #include "crash-report.h"
-#include "drivers/bridges/block/ddekitd.h"
 #include "keep.h"
 #include "private.h"
 #include "lib/log.h"
@@ -79,7 +78,7 @@ static void on_state(void *arg, const struct proto_state_msg *msg)
 	if (msg->release[0])
 		memcpy(dev->run.release, msg->release, sizeof(dev->run.release));
 	if (again) {
-		device_net_ready(dev);
+		device_classes_ready(dev, true);
 	} else if (msg->state == STATE_READY) {
 		start_heartbeat(dev);
 		dev->events->ready(dev);
@@ -88,32 +87,9 @@ static void on_state(void *arg, const struct proto_state_msg *msg)
 	}
 }
 
-static void on_net(struct device *dev, const struct net_export *msg, uint64_t now)
-{
-	const struct device_net *net = &dev->net;
-	bool known = net->driver_known, carrier = net->driver.carrier;
-	uint32_t speed = net->driver.speed;
-
-	if (msg->carrier && !dev->run.times.link) {
-		dev->run.times.link = now;
-		if (dev->outage.start && now > dev->outage.start)
-			dev->outage.last = now - dev->outage.start;
-		dev->outage.start = 0;
-	}
-	device_net_message(dev, msg);
-	if (net->driver_known &&
-	    (known ? carrier != !!net->driver.carrier || speed != net->driver.speed
-		   : net->driver.carrier))
-		dev->env->listener->link(dev->env->listener_arg, dev);
-	device_keep(dev);
-}
-
 static void on_export(void *arg, const struct proto_export *msg)
 {
-	if (!strcmp(msg->class, "net"))
-		on_net(arg, (const void *)msg->data, msg->mono_ns);
-	else
-		device_block_message(arg, msg->index, (const void *)msg->data);
+	device_class_message(arg, msg);
 }
 
 /* The state in which it was, for the log. */
@@ -265,10 +241,6 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 	if (!r && dev->plugin.bridge)
 		r = copy(setup->class, sizeof(setup->class), dev->plugin.bridge, "bridge name",
 			 ret_why);
-	if (dev->net.tap >= 0)
-		*(struct net_setup *)setup->class_setup =
-			(struct net_setup){ .vnet_hdr = TAP_VNET_HDR };
-	setup->n_class_fds = dev->net.tap >= 0 ? 1 : dev->block ? BLOCK_FDS : 0;
 	setup->heartbeat_ms = dev->config->heartbeat;
 	setup->nr_cpus = dev->config->cpus;
 	setup->confine = (dev->config->sandbox ? CONFINE_SANDBOX : 0) |
@@ -293,12 +265,7 @@ int device_start_host(struct device *dev, const struct ddekit_handover *handover
 	if (r < 0)
 		return r;
 	setup->handover = *handover;
-	/* The host before may have made it block. */
-	if (dev->net.tap >= 0)
-		fcntl(dev->net.tap, F_SETFL, O_NONBLOCK);
-	fds[0] = dev->net.tap;
-	if (dev->block)
-		device_block_fds(dev, fds);
+	device_hand_over_class(dev, setup, fds);
 	confine_init(dev->config, dev->env->host_uid, dev->env->host_gid, &spec.confine);
 	memset(dev->run.times.state, 0, sizeof(dev->run.times.state));
 	dev->run.times.link = 0;

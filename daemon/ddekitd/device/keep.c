@@ -13,7 +13,6 @@
  */
 #include <errno.h>
 
-#include "drivers/bridges/block/ddekitd.h"
 #include "keep.h"
 #include "private.h"
 #include "state/fd-store.h"
@@ -191,7 +190,7 @@ void device_keep_claim(struct device *dev)
 	}
 	device_store(dev, "lock", dev->hold.lock);
 	device_store(dev, "tap", dev->net.tap);
-	device_block_keep(dev);
+	device_keep_classes(dev);
 	r = keep_claim_fds(dev);
 	if (r < 0)
 		device_store_warn(dev, "its claim", r);

@@ -10,8 +10,7 @@
  *   work.c       what all its jobs do in their threads
  *   plugin.c     which plugin drives it
  *   host.c       the driver host: set-up, messages, statistics
- *   net.c        TAP and link
- *   block.c      disks and their front
+ *   classes.c    what the classes of devices add (drivers/bridges)
  *   settings.c   configuration, and what a bind does to it
  *   keep.c       what outlives ddekitd, and adopt.c, which goes on with it
  */
@@ -116,11 +115,11 @@ struct device_work {
 struct device_events {
 	/* The jobs' and closings' ends, also of those that failed: busy is to be cleared. */
 	void (*claimed)(struct device *dev, struct claim_work *w);
-	void (*net_opened)(struct device *dev, int error, const char *why);
+	void (*class_opened)(struct device *dev, int error, const char *why);
 	void (*handed_over)(struct device *dev, const struct handover_work *w);
 	void (*quiesced)(struct device *dev, const struct quiesce_work *w);
 	void (*closed)(struct device *dev);
-	void (*block_closed)(struct device *dev);
+	void (*class_closed)(struct device *dev);
 	/* A job goes on past its limit. */
 	void (*late)(struct device *dev, const char *what, uint32_t limit_ms);
 	/* The host serves, again after a restart in place. */
@@ -163,7 +162,6 @@ struct device {
 	bool reloading;			/* a restart in place is under way */
 	bool plugin_old;		/* chosen by the ddekitd before this one */
 	uint32_t delay_s;		/* of the next start, once the device is quiet */
-	uint64_t block_wait;		/* mono ns: its front is waited for since then; 0: not */
 	sd_event_source *timer;
 };
 
@@ -232,14 +230,20 @@ int device_adopt_host(struct device *dev, const struct host_kept *kept);
 /* Once the device is quiet: report, log, and the end of dev->run.death. */
 void device_bury(struct device *dev);
 
-/* net.c */
-bool device_needs_net(const struct device *dev);	/* its TAP is not there */
-/* Makes it, or watches the one that is there; events->net_opened() follows. 0, -errno. */
-int device_open_net(struct device *dev);
-void device_adopt_net(struct device *dev);
-void device_close_net(struct device *dev);	/* but the TAP itself, see device_close() */
-void device_net_ready(struct device *dev);	/* the host's interface serves */
-void device_net_message(struct device *dev, const struct net_export *msg);
+/* classes.c: to all classes, as class-ddekitd.h says. */
+int device_open_classes(struct device *dev, char **ret_why);
+bool device_classes_may_start(struct device *dev);
+void device_hand_over_class(const struct device *dev, struct proto_setup *setup,
+			    int fds[PROTO_CLASS_FDS]);
+bool device_serves_when_ready(const struct device *dev);
+void device_classes_ready(struct device *dev, bool again);
+void device_class_message(struct device *dev, const struct proto_export *msg);
+void device_classes_absent(struct device *dev);
+void device_classes_quiet(struct device *dev);
+bool device_close_classes(struct device *dev, bool at_once);
+void device_keep_classes(const struct device *dev);
+void device_adopt_classes(struct device *dev, int (*take)(void *arg, const char *what), void *arg);
+void device_classes_adopted(struct device *dev);
 
 /* ---- the state machine ---------------------------------------------------------------- */
 

@@ -2,7 +2,6 @@
 /* Restart in place: the same process loads the driver again; see device.h. */
 #include <errno.h>
 
-#include "drivers/bridges/block/ddekitd.h"
 #include "private.h"
 
 static void on_reload_reply(void *arg, const struct host_reply *reply)
@@ -82,7 +81,7 @@ int device_reload(struct device *dev, const char *options, char **ret_why)
 	dev->reloading = true;
 	dev->outage.start = mono_ns();
 	dev->run.times.link = 0;
-	device_block_absent(dev);
+	device_classes_absent(dev);
 	device_enter(dev, DEVICE_RESTARTING, "in place, asked to");
 	r = send_reload(dev);
 	if (!r)

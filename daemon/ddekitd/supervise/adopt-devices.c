@@ -5,7 +5,7 @@
 
 #include "adopt-devices.h"
 #include "device/adopt.h"
-#include "drivers/bridges/block/ddekitd.h"
+#include "device/device.h"
 #include "device/keep.h"
 #include "lib/log.h"
 #include "state/fd-store.h"

@@ -7,6 +7,7 @@
 
 #include "binding.h"
 #include "control/interface.h"
+#include "drivers/bridges/class-ddekitd.h"
 #include "adopt-devices.h"
 #include "state/fd-store.h"
 #include "hot-plug.h"
@@ -319,7 +320,9 @@ static int run_daemon(const struct arguments *a)
 
 int main(int argc, char **argv)
 {
-	static struct arguments a = { .options.config_path = CONFIG_FILE };
+	static struct arguments a = {
+		.options = { .config_path = CONFIG_FILE, .classes = class_ops },
+	};
 	int r = parse_arguments(&a, argc, argv);
 
 	if (r)

@@ -322,7 +322,8 @@ int manager_open(sd_event *event, const struct manager_options *options,
 
 	*ret = (struct manager){
 		.env = { .event = event, .global = &ret->config.global, .fdstore = fdstore,
-			 .listener = &device_listener, .listener_arg = ret },
+			 .listener = &device_listener, .listener_arg = ret,
+			 .classes = options->classes },
 		.options = *options,
 		.lock = -1,
 		.kept_config = -1,

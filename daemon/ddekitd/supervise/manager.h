@@ -9,6 +9,8 @@ struct fdstore;
 struct jobs;
 
 /* From the command line; NULL: the configuration's. Borrowed for ever. */
+struct class_ops;
+
 struct manager_options {
 	const char *config_path;
 	bool config_given;		/* not the default: it must exist */
@@ -19,6 +21,7 @@ struct manager_options {
 	const char *host_binary;
 	const char *front_dir;
 	bool fd_store;			/* drivers outlive ddekitd */
+	const struct class_ops *const *classes;	/* of devices; NULL ends */
 };
 
 /* Who is told of what devices do; members may be NULL. Called in the event loop. */

@@ -2,7 +2,7 @@
 /* Reading the configuration again; see reload-config.h. */
 #include <errno.h>
 
-#include "drivers/bridges/block/ddekitd.h"
+#include "device/device.h"
 #include "lib/log.h"
 #include "manager-config.h"
 #include "reload-config.h"

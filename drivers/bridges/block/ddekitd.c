@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The disks of a device, their ring and their front; see block.h. */
+/* The class "block" in ddekitd: the disks of a device, their ring and their front. */
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "drivers/bridges/block/share.h"
+#include "drivers/bridges/class-ddekitd.h"
 #include "ddekitd.h"
 #include "device/private.h"
 #include "state/fd-store.h"
 #include "process/child.h"
 #include "process/front.h"
-#include "system/disk-users.h"
 #include "system/in-use.h"
-#include "lib/json.h"
 #include "lib/log.h"
 
 #ifndef DDEKIT_NBDKIT
@@ -29,29 +27,8 @@
 #define SECOND_NS 1000000000ull
 #define AGAIN_MS 1000		/* a front that lived shorter is started so much later */
 
-/* As a driver host told it. */
-struct disk {
-	bool known;
-	bool seen;			/* by the present host */
-	struct block_export is;
-};
-
-struct device_block {
-	struct block_share share;
-	bool ublk;			/* block devices of the kernel instead of NBD */
-	int listener;			/* of NBD; -1: none */
-	int life[2];			/* ours, which is kept; the front's */
-	struct front *front;
-	bool closing;			/* it is over once the front has ended */
-	bool life_ended;		/* it was asked to end, and not killed yet */
-	sd_event_source *limit;		/* of that */
-	uint64_t front_start;
-	uint64_t front_restarts;
-	sd_event_source *again;
-	struct disk disk[DDE_BLOCK_DISKS];
-};
-
 static void start_front(struct device *dev);
+static void block_keep(const struct device *dev);
 
 static void warn(struct device *dev, const char *what, int r)
 {
@@ -61,19 +38,6 @@ static void warn(struct device *dev, const char *what, int r)
 }
 
 /* ---- the front ---------------------------------------------------------------- */
-
-/* Of sockets, and of what udev is to know. */
-static char *block_dir(const struct device *dev)
-{
-	return str_format("%s/block", dev->env->global->runtime_dir);
-}
-
-static char *socket_path(const struct device *dev)
-{
-	_cleanup_free_ char *dir = block_dir(dev);
-
-	return dir ? str_format("%s/%s.nbd", dir, dev->config->bdf_text) : NULL;
-}
 
 static int on_again(sd_event_source *source, uint64_t usec, void *arg)
 {
@@ -178,10 +142,10 @@ static void start_front(struct device *dev)
 		return;
 	}
 	if (dev->state_fd >= 0)
-		device_block_keep(dev);
+		block_keep(dev);
 }
 
-void device_block_end_front(struct device *dev)
+static void end_stuck_front(struct device *dev)
 {
 	struct log_about about = device_about(dev);
 
@@ -225,7 +189,7 @@ static int make_block_dir(struct device *dev)
 
 static int open_listener(struct device *dev, char **ret_why)
 {
-	_cleanup_free_ char *path = socket_path(dev);
+	_cleanup_free_ char *path = block_socket_path(dev);
 	int r = path ? listen_at(path) : -ENOMEM;
 
 	if (r < 0) {
@@ -256,7 +220,7 @@ static struct device_block *make(void)
 static void free_block(struct device *dev)
 {
 	struct device_block *b = dev->block;
-	_cleanup_free_ char *path = socket_path(dev), *dir = block_dir(dev);
+	_cleanup_free_ char *path = block_socket_path(dev), *dir = block_dir(dev);
 
 	sd_event_source_disable_unref(b->again);
 	sd_event_source_disable_unref(b->limit);
@@ -273,17 +237,24 @@ static void free_block(struct device *dev)
 	dev->block = NULL;
 }
 
-int device_open_block(struct device *dev, char **ret_why)
+static bool block_close(struct device *dev, bool at_once);
+
+/* It has another driver now. */
+static int close_for_another(struct device *dev)
+{
+	device_set_busy(dev, true);
+	if (!block_close(dev, false))
+		return -EAGAIN;
+	device_set_busy(dev, false);
+	return 0;
+}
+
+static int block_open(struct device *dev, bool wanted, char **ret_why)
 {
 	int r;
 
-	if (!str_equal(dev->plugin.bridge, "block") && !dev->block)
-		return 0;
-	if (!str_equal(dev->plugin.bridge, "block")) {
-		device_set_busy(dev, true);
-		device_close_block(dev);	/* it has another driver now */
-		return -EAGAIN;
-	}
+	if (!wanted)
+		return dev->block ? close_for_another(dev) : 0;
 	if (dev->block) {
 		block_share_set_timeout(&dev->block->share, dev->config->disk_timeout);
 		return 0;
@@ -324,7 +295,7 @@ static void end_ublk(struct device *dev)
 static void finish_close(struct device *dev)
 {
 	free_block(dev);
-	dev->events->block_closed(dev);
+	dev->events->class_closed(dev);
 }
 
 /* A front that does not end is killed; one that does not even then is left behind. */
@@ -346,40 +317,10 @@ static int on_close_limit(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-void device_close_block(struct device *dev)
-{
-	struct device_block *b = dev->block;
-	int r;
-
-	if (!b) {
-		dev->events->block_closed(dev);
-		return;
-	}
-	b->closing = true;
-	b->again = sd_event_source_disable_unref(b->again);
-	if (b->ublk)
-		end_ublk(dev);
-	b->life_ended = b->ublk;
-	b->again = sd_event_source_disable_unref(b->again);
-	if (!b->front) {
-		finish_close(dev);
-		return;
-	}
-	if (!b->ublk)
-		front_kill(b->front);
-	r = sd_event_add_time_relative(dev->env->event, &b->limit, CLOCK_MONOTONIC,
-				       (b->ublk ? UBLK_END_MS : KILL_MS) * 1000ull, 0,
-				       on_close_limit, dev);
-	if (r < 0)
-		finish_close(dev);
-}
-
-void device_close_block_at_once(struct device *dev)
+static void close_at_once(struct device *dev)
 {
 	struct device_block *b = dev->block;
 
-	if (!b)
-		return;
 	if (b->ublk && !b->closing)
 		end_ublk(dev);
 	if (b->front && b->ublk && front_wait(b->front, UBLK_END_MS) < 0)
@@ -387,33 +328,91 @@ void device_close_block_at_once(struct device *dev)
 	free_block(dev);
 }
 
-/* ---- driver hosts ---------------------------------------------------------------- */
-
-void device_block_fds(const struct device *dev, int ret[BLOCK_FDS])
+/* Ends the front. Return: false: it is waited for. */
+static bool end_front(struct device *dev)
 {
-	ret[0] = dev->block ? dev->block->share.ring : -1;
-	ret[1] = dev->block ? dev->block->share.kick : -1;
-	ret[2] = dev->block ? dev->block->share.done : -1;
+	struct device_block *b = dev->block;
+
+	b->closing = true;
+	b->again = sd_event_source_disable_unref(b->again);
+	if (b->ublk)
+		end_ublk(dev);
+	b->life_ended = b->ublk;
+	b->again = sd_event_source_disable_unref(b->again);
+	if (!b->front)
+		return true;
+	if (!b->ublk)
+		front_kill(b->front);
+	return sd_event_add_time_relative(dev->env->event, &b->limit, CLOCK_MONOTONIC,
+					  (b->ublk ? UBLK_END_MS : KILL_MS) * 1000ull, 0,
+					  on_close_limit, dev) < 0;
 }
 
-bool device_block_try_start(struct device *dev)
+static bool block_close(struct device *dev, bool at_once)
+{
+	if (!dev->block)
+		return true;
+	if (at_once) {
+		close_at_once(dev);
+		return true;
+	}
+	if (dev->block->closing || !end_front(dev))
+		return false;
+	free_block(dev);
+	return true;
+}
+
+/* ---- driver hosts ---------------------------------------------------------------- */
+
+static unsigned int block_hand_over(const struct device *dev, struct proto_setup *setup,
+				    int fds[PROTO_CLASS_FDS])
+{
+	if (!dev->block)
+		return 0;
+	fds[0] = dev->block->share.ring;
+	fds[1] = dev->block->share.kick;
+	fds[2] = dev->block->share.done;
+	return BLOCK_FDS;
+}
+
+/* A front that is withdrawing requests does so before a driver host is started: it has a
+ * second for that. One that holds the ring longer would keep the device from coming back. */
+static bool front_withdraws(struct device *dev)
+{
+	struct device_block *b = dev->block;
+	uint64_t now = mono_ns();
+
+	if (!block_share_back_try_start(&b->share)) {
+		b->withdraws = 0;
+		return false;
+	}
+	if (!b->withdraws)
+		b->withdraws = now;
+	if (now - b->withdraws > SECOND_NS) {
+		end_stuck_front(dev);
+		b->withdraws = now;
+	}
+	return true;
+}
+
+static bool block_may_start(struct device *dev)
 {
 	size_t i;
 
 	if (!dev->block)
 		return true;
-	if (block_share_back_try_start(&dev->block->share) < 0)
+	if (front_withdraws(dev))
 		return false;
 	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
 		dev->block->disk[i].seen = false;
 	return true;
 }
 
-void device_block_ready(struct device *dev)
+static void block_ready(struct device *dev, bool again)
 {
 	size_t i;
 
-	if (!dev->block)
+	if (!dev->block || again)
 		return;
 	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
 		if (!dev->block->disk[i].seen)
@@ -424,13 +423,13 @@ void device_block_ready(struct device *dev)
 	block_share_back_serves(&dev->block->share);
 }
 
-void device_block_absent(struct device *dev)
+static void block_absent(struct device *dev)
 {
 	if (dev->block)
 		block_share_back_absent(&dev->block->share);
 }
 
-void device_block_quiet(struct device *dev)
+static void block_quiet(struct device *dev)
 {
 	if (dev->block)
 		block_share_back_died(&dev->block->share);
@@ -449,13 +448,14 @@ static void log_disk(struct device *dev, const struct block_export *msg)
 			 *msg->serial ? ", serial " : "", msg->serial);
 }
 
-void device_block_message(struct device *dev, uint32_t index, const struct block_export *msg)
+static void block_message(struct device *dev, const struct proto_export *export)
 {
+	const struct block_export *msg = (const void *)export->data;
 	struct disk *d;
 
 	if (!dev->block)
 		return;
-	d = &dev->block->disk[index];
+	d = &dev->block->disk[export->index];
 	if (msg->event == DISK_GONE) {
 		d->is.flags &= ~DDE_BLOCK_D_PRESENT;
 		log_disk(dev, msg);
@@ -469,133 +469,9 @@ void device_block_message(struct device *dev, uint32_t index, const struct block
 	block_share_notify(&dev->block->share);
 }
 
-/* ---- for others ---------------------------------------------------------------------- */
-
-static struct block_disk_stats stats_of(const struct device *dev, size_t i)
-{
-	return dev->block->share.c->disk[i];
-}
-
-static int add_node(const struct device *dev, size_t i, struct strv *nodes)
-{
-	_cleanup_free_ char *name = str_format("ublkb%u", stats_of(dev, i).ublk - 1);
-
-	return name ? strv_add(nodes, name) : -ENOMEM;
-}
-
-bool device_has_disks(const struct device *dev)
-{
-	return dev->block;
-}
-
-int device_block_users(const struct device *dev, struct strv *clients, struct strv *nodes)
-{
-	uint64_t opens;
-	size_t i;
-	int r = 0;
-
-	for (i = 0; dev->block && i < ARRAY_SIZE(dev->block->disk) && !r; i++) {
-		_cleanup_free_ char *line = NULL;
-
-		if (stats_of(dev, i).ublk)
-			r = add_node(dev, i, nodes);
-		opens = stats_of(dev, i).opens;
-		if (!opens || r)
-			continue;
-		/* A ddekitd that has just begun does not know the name yet. */
-		line = str_format("disk %s has %llu NBD client%s",
-				  dev->block->disk[i].known ? dev->block->disk[i].is.name : "?",
-				  (unsigned long long)opens, opens == 1 ? "" : "s");
-		r = line ? strv_add(clients, line) : -ENOMEM;
-	}
-	return r;
-}
-
-int device_add_uses(const struct device *dev, struct uses_check *check, const char *change)
-{
-	struct uses_entry *e;
-	int r = uses_add(check, dev->config->bdf_text, change, &e);
-
-	return r < 0 ? r : device_block_users(dev, &e->uses, &e->nodes);
-}
-
-static void add_stats(struct json_object *o, const struct block_disk_stats *s)
-{
-	add_number(o, "queue_depth", DDE_BLOCK_SLOTS);
-#define X(member, name, ...) add_number(o, name, s->member);
-	BLOCK_DISK_GAUGES(X)
-	BLOCK_DISK_COUNTERS(X)
-#undef X
-}
-
-static struct json_object *report_disk(const struct device *dev, size_t i, const char *path)
-{
-	const struct block_export *d = &dev->block->disk[i].is;
-	struct block_disk_stats stats = stats_of(dev, i);
-	struct json_object *o = json_object_new_object();
-	_cleanup_free_ char *uri = NULL;
-	uint32_t flags = d->flags;
-
-	if (stats.ublk)
-		uri = str_format("/dev/ublkb%u", stats.ublk - 1);
-	else if (dev->block->listener >= 0 && path)
-		uri = str_format("nbd+unix:///%s?socket=%s", d->name, path);
-	add_string(o, "name", d->name);
-	add_bool(o, "present", flags & DDE_BLOCK_D_PRESENT);
-	add_number(o, "bytes", d->bytes);
-	add_string(o, "model", d->model);
-	add_string(o, "serial", d->serial);
-	add_string(o, "wwid", d->wwid);
-	add_number(o, "logical_block", d->logical_block);
-	add_number(o, "physical_block", d->physical_block);
-	add_bool(o, "read_only", flags & DDE_BLOCK_D_READ_ONLY);
-	add_bool(o, "rotational", flags & DDE_BLOCK_D_ROTATIONAL);
-	add_bool(o, "write_cache", flags & DDE_BLOCK_D_WRITE_CACHE);
-	add_string(o, "host", uri);
-	add_stats(o, &stats);
-	return o;
-}
-
-static struct json_object *report_front(const struct device *dev)
-{
-	const struct device_block *b = dev->block;
-	struct json_object *o = json_object_new_object();
-
-	add_string(o, "kind", b->ublk ? "ublk" : b->listener >= 0 ? "nbd" : "none");
-	add_number(o, "pid", b->front ? (uint64_t)front_pid(b->front) : 0);
-	add_number(o, "restarts", b->front_restarts);
-	add_number(o, "recoveries", b->share.c->backs);
-	add_number(o, "expired", b->share.c->expired);
-	add_number(o, "ring_violations", b->share.c->lies);
-	return o;
-}
-
-struct json_object *device_block_disks(const struct device *dev)
-{
-	struct json_object *disks = json_object_new_array();
-	_cleanup_free_ char *path = socket_path(dev);
-	size_t i;
-
-	for (i = 0; dev->block && i < ARRAY_SIZE(dev->block->disk); i++)
-		if (dev->block->disk[i].known)
-			json_object_array_add(disks, report_disk(dev, i, path));
-	return disks;
-}
-
-struct json_object *device_block_report(const struct device *dev)
-{
-	struct json_object *o;
-
-	if (!dev->block)
-		return NULL;
-	o = report_front(dev);
-	json_object_object_add(o, "disks", device_block_disks(dev));
-	return o;
-}
-
 /* ---- the next ddekitd ------------------------------------------------------------------ */
 
-void device_block_keep(const struct device *dev)
+static void block_keep(const struct device *dev)
 {
 	const struct device_block *b = dev->block;
 	struct front_kept kept;
@@ -617,7 +493,7 @@ void device_block_keep(const struct device *dev)
 	device_store(dev, "frontlog", kept.log);
 }
 
-int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
+static int adopt_ring(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
 {
 	struct device_block *b = make();
 	struct front_kept kept;
@@ -649,3 +525,36 @@ int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *wh
 	}
 	return r;
 }
+
+/* What has its disks open loses them if this fails, and nothing else. */
+static void block_adopt(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
+{
+	struct log_about about = device_about(dev);
+	int r = adopt_ring(dev, take, arg);
+
+	if (r < 0)
+		log_line(&about, LOG_WARNING, "its disks' clients are cut off: %s", strerror(-r));
+}
+
+static void block_adopted(struct device *dev)
+{
+}
+
+extern const struct class_ops block_class_ops;
+const struct class_ops block_class_ops = {
+	.name = "block",
+	.serves_when_ready = true,
+	.open = block_open,
+	.may_start = block_may_start,
+	.hand_over = block_hand_over,
+	.ready = block_ready,
+	.message = block_message,
+	.absent = block_absent,
+	.quiet = block_quiet,
+	.close = block_close,
+	.keep = block_keep,
+	.adopt = block_adopt,
+	.adopted = block_adopted,
+	.report = block_report,
+	.users = block_users,
+};

@@ -1,61 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The disks of a device of class block: the ring that outlives its driver hosts, and
- * the front that serves it (block/).  Both are there from the first claim until the
- * device is given back, also while it is failed: what has a disk open then gets errors
- * after disk-timeout=, and goes on if the device comes back.
- *
- * Which calls come when, for a device of another class they do nothing:
- *
- *	open → (starts → ready → absent → quiet)* → close
+ * The disks of a device: the ring that outlives its driver hosts, and the front that serves
+ * it (daemon/fronts).  Both are there from the first claim until the device is given back,
+ * also while it is failed: what has a disk open then gets errors after disk-timeout=, and
+ * goes on if the device comes back.  For the files ddekitd*.c alone.
  */
-#ifndef DDEKITD_DEVICE_BLOCK_H
-#define DDEKITD_DEVICE_BLOCK_H
+#ifndef DDE_BLOCK_DDEKITD_H
+#define DDE_BLOCK_DDEKITD_H
 
-#include <json-c/json.h>
-
+#include <systemd/sd-event.h>
 #include "drivers/bridges/block/protocol.h"
-#include "device/device.h"
+#include "drivers/bridges/block/share.h"
+#include "drivers/bridges/class-ddekitd.h"
 
-struct uses_check;
+struct front;
 
-/* Return: 0, also if it is open; -EAGAIN: those of another class are being closed,
- * events->block_closed() follows; -errno with *ret_why. */
-int device_open_block(struct device *dev, char **ret_why);
-/* events->block_closed() follows, or comes from within the call. The device is busy. */
-void device_close_block(struct device *dev);
-/* The same without an event loop, at the end of ddekitd; may block. */
-void device_close_block_at_once(struct device *dev);
-/* What a driver host is handed: memory, its eventfd, the front's; -1 without a ring. */
-void device_block_fds(const struct device *dev, int ret[BLOCK_FDS]);
-/* A driver host is about to be started: from now on the front withdraws nothing. Return:
- * false: it is just doing so. */
-bool device_block_try_start(struct device *dev);
-/* One that holds the ring for ever would keep the device from coming back. */
-void device_block_end_front(struct device *dev);
-/* It serves. */
-void device_block_ready(struct device *dev);
-/* It has died, or is being stopped. */
-void device_block_absent(struct device *dev);
-/* It is dead and the device has been reset. */
-void device_block_quiet(struct device *dev);
-void device_block_message(struct device *dev, uint32_t index, const struct block_export *msg);
+/* As a driver host told it. */
+struct disk {
+	bool known;
+	bool seen;			/* by the present host */
+	struct block_export is;
+};
 
-/* It is of this class, and has been opened. */
-bool device_has_disks(const struct device *dev);
-/* Who has a disk of it open: NBD clients, in words, and the names of block devices, which
- * have to be looked at (disk-users.h). Return: 0, -ENOMEM. */
-int device_block_users(const struct device *dev, struct strv *clients, struct strv *nodes);
-/* The same for a check. @change: the caller's. */
-int device_add_uses(const struct device *dev, struct uses_check *check, const char *change);
-/* An array of its disks, with their counters; empty without any. */
-struct json_object *device_block_disks(const struct device *dev);
-/* Disks and front. NULL: it has none. */
-struct json_object *device_block_report(const struct device *dev);
+struct device_block {
+	struct block_share share;
+	bool ublk;			/* block devices of the kernel instead of NBD */
+	int listener;			/* of NBD; -1: none */
+	int life[2];			/* ours, which is kept; the front's */
+	struct front *front;
+	bool closing;			/* it is over once the front has ended */
+	bool life_ended;		/* it was asked to end, and not killed yet */
+	sd_event_source *limit;		/* of that */
+	uint64_t front_start;
+	uint64_t front_restarts;
+	sd_event_source *again;
+	uint64_t withdraws;		/* mono ns: seen so since; 0: it does not */
+	struct disk disk[DDE_BLOCK_DISKS];
+};
 
-/* Stores its files for the next ddekitd, and goes on with them, by take(), which returns a fd
- * that is moved, or -errno. */
-void device_block_keep(const struct device *dev);
-int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *what), void *arg);
+/* ---- ddekitd-report.c ------------------------------------------------------------ */
+
+/* The folder of sockets, and of what udev is to know; to be freed. NULL: no memory. */
+char *block_dir(const struct device *dev);
+/* Where NBD clients connect; likewise. */
+char *block_socket_path(const struct device *dev);
+/* See struct class_ops. */
+void block_report(const struct device *dev, bool stats, struct json_object *o);
+int block_users(const struct device *dev, struct strv *users, struct strv *nodes);
 
 #endif

@@ -5,9 +5,11 @@
  * promiscuous mode) is passed to the driver, again after each restart.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_ether.h>
 
 #include "device/keep.h"
+#include "drivers/bridges/class-ddekitd.h"
 #include "device/work.h"
 #include "device/private.h"
 #include "lib/job.h"
@@ -114,7 +116,7 @@ static bool serves(const struct device *dev)
 }
 
 /* After a start or restart the driver knows nothing of the TAP's settings. */
-void device_net_ready(struct device *dev)
+static void net_ready(struct device *dev, bool again)
 {
 	if (!serves(dev))
 		return;
@@ -138,7 +140,7 @@ static void first_message(struct device *dev, const struct net_export *msg)
 	set_tap(dev, &what);
 }
 
-void device_net_message(struct device *dev, const struct net_export *msg)
+static void take_in(struct device *dev, const struct net_export *msg)
 {
 	struct log_about about = device_about(dev);
 	bool first = !dev->net.driver_known || dev->net.driver.features != msg->features;
@@ -152,6 +154,27 @@ void device_net_message(struct device *dev, const struct net_export *msg)
 		first_message(dev, msg);
 	dev->net.driver = *msg;
 	dev->net.driver_known = true;
+}
+
+static void net_message(struct device *dev, const struct proto_export *export)
+{
+	const struct net_export *msg = (const void *)export->data;
+	const struct device_net *net = &dev->net;
+	bool known = net->driver_known, carrier = net->driver.carrier;
+	uint32_t speed = net->driver.speed;
+
+	if (msg->carrier && !dev->run.times.link) {
+		dev->run.times.link = export->mono_ns;
+		if (dev->outage.start && export->mono_ns > dev->outage.start)
+			dev->outage.last = export->mono_ns - dev->outage.start;
+		dev->outage.start = 0;
+	}
+	take_in(dev, msg);
+	if (net->driver_known &&
+	    (known ? carrier != !!net->driver.carrier || speed != net->driver.speed
+		   : net->driver.carrier))
+		dev->env->listener->link(dev->env->listener_arg, dev);
+	device_keep(dev);
 }
 
 /* ---- the TAP --------------------------------------------------------------- */
@@ -201,7 +224,7 @@ static void open_done(void *arg)
 	r = watch(dev, w, &why);
 	net_work_finish(w);
 	free(w);
-	dev->events->net_opened(dev, r, why);
+	dev->events->class_opened(dev, r, why);
 }
 
 static void open_late(void *arg)
@@ -215,12 +238,7 @@ static const struct job_ops open_ops = {
 	.work = work_net, .done = open_done, .late = open_late, .limit_ms = NET_LIMIT_MS,
 };
 
-bool device_needs_net(const struct device *dev)
-{
-	return str_equal(dev->plugin.bridge, "net") && dev->net.tap < 0;
-}
-
-int device_open_net(struct device *dev)
+static int make_tap(struct device *dev)
 {
 	struct net_work w;
 	int r = fill_work(dev, &w);
@@ -313,31 +331,94 @@ static void on_link(void *arg, const struct link_state *state)
 		send_mac(dev);
 }
 
-void device_adopt_net(struct device *dev)
+static void net_adopted(struct device *dev)
 {
 	if (dev->net.tap >= 0)
 		follow(dev);
 }
 
-void device_close_net(struct device *dev)
-{
-	link_watch_destroy(dev->net.watch);
-	dev->net.watch = NULL;
-	memset(&dev->net.link, 0, sizeof(dev->net.link));
-	dev->net.link_known = false;
-	dev->net.mac_by_admin = false;
-	memset(&dev->net.driver, 0, sizeof(dev->net.driver));
-	dev->net.driver_known = false;
-}
-
 /* ---- for others ---------------------------------------------------------------- */
 
-const char *device_interface(const struct device *dev)
+/* ---- the class ------------------------------------------------------------------------ */
+
+static int net_open(struct device *dev, bool wanted, char **ret_why)
 {
-	return dev->net.link_known ? dev->net.link.name : dev->config->ifname;
+	int r;
+
+	if (!wanted || dev->net.tap >= 0)
+		return 0;
+	r = make_tap(dev);
+	return r ? r : -EAGAIN;
 }
 
-const struct net_export *device_net(const struct device *dev)
+static bool net_may_start(struct device *dev)
 {
-	return dev->net.driver_known ? &dev->net.driver : NULL;
+	return true;
 }
+
+static unsigned int net_hand_over(const struct device *dev, struct proto_setup *setup,
+				  int fds[PROTO_CLASS_FDS])
+{
+	const struct net_setup net = { .vnet_hdr = TAP_VNET_HDR };
+
+	if (dev->net.tap < 0)
+		return 0;
+	/* The host before may have made it block. */
+	fcntl(dev->net.tap, F_SETFL, O_NONBLOCK);
+	memcpy(setup->class_setup, &net, sizeof(net));
+	fds[0] = dev->net.tap;
+	return 1;
+}
+
+/* The TAP stays as it is while there is no driver host. */
+static void net_absent(struct device *dev)
+{
+}
+
+static void net_quiet(struct device *dev)
+{
+}
+
+/* It is closed with the claim, in a thread: the device has none any more. */
+static bool net_close(struct device *dev, bool at_once)
+{
+	return true;
+}
+
+/* The TAP is stored with the claim, and taken from there, also when all else is lost. */
+static void net_keep(const struct device *dev)
+{
+}
+
+static void net_adopt(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
+{
+}
+
+/* It is in each device's status and statistics (control/report.c). */
+static void net_report(const struct device *dev, bool stats, struct json_object *o)
+{
+}
+
+/* The host's interface is no file that somebody has open. */
+static int net_users(const struct device *dev, struct strv *users, struct strv *nodes)
+{
+	return 0;
+}
+
+extern const struct class_ops net_class_ops;
+const struct class_ops net_class_ops = {
+	.name = "net",
+	.open = net_open,
+	.may_start = net_may_start,
+	.hand_over = net_hand_over,
+	.ready = net_ready,
+	.message = net_message,
+	.absent = net_absent,
+	.quiet = net_quiet,
+	.close = net_close,
+	.keep = net_keep,
+	.adopt = net_adopt,
+	.adopted = net_adopted,
+	.report = net_report,
+	.users = net_users,
+};
