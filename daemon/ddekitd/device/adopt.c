@@ -134,28 +134,40 @@ static void read_times(struct json_object *o, struct device_times *t)
 		value[i] = json_object_get_uint64(json_object_array_get_idx(array, i));
 }
 
-static void read_history(struct json_object *o, struct device *dev)
+static void read_failures(struct json_object *o, struct device *dev)
 {
-	struct ddekit_before *before = &dev->hold.before;
+	struct device_outage outage = {
+		.restarts = number_of(o, "restarts"),
+		.reloads = number_of(o, "reloads"),
+		.start = number_of(o, "outage_start"),
+		.last = number_of(o, "last_outage"),
+		.last_ready = number_of(o, "last_outage_ready"),
+	};
+
+	device_restore_failures(dev, bool_of(o, "was_up"), &outage);
+}
+
+/* @lock: moved. */
+static void read_hold(struct json_object *o, struct device *dev, int lock)
+{
+	struct device_hold hold = { .lock = lock, .before.changed = bool_of(o, "taken") };
+	struct ddekit_before *before = &hold.before;
 	struct json_object *saved;
 
-	str_set(&dev->run.last_failure, text_of(o, "last_failure"));
-	device_restore_settings(dev, bool_of(o, "staged"));
-	dev->failures.was_up = bool_of(o, "was_up");
-	dev->net.mac_by_admin = bool_of(o, "mac_by_admin");
-	dev->outage.restarts = number_of(o, "restarts");
-	dev->outage.reloads = number_of(o, "reloads");
-	dev->outage.start = number_of(o, "outage_start");
-	dev->outage.last = number_of(o, "last_outage");
-	dev->outage.last_ready = number_of(o, "last_outage_ready");
-	copy_text(dev->hold.modalias, sizeof(dev->hold.modalias), text_of(o, "modalias"));
-	copy_text(dev->run.release, sizeof(dev->run.release), text_of(o, "release"));
-	read_times(o, &dev->run.times);
-	before->changed = bool_of(o, "taken");
+	copy_text(hold.modalias, sizeof(hold.modalias), text_of(o, "modalias"));
 	copy_text(before->driver, sizeof(before->driver), text_of(o, "kernel_driver"));
 	copy_text(before->override, sizeof(before->override), text_of(o, "kernel_override"));
 	if (json_object_object_get_ex(o, "saved", &saved))
-		netsave_from_json(saved, &dev->hold.saved);
+		netsave_from_json(saved, &hold.saved);
+	device_restore_hold(dev, &hold);
+}
+
+static void read_run(struct json_object *o, struct device *dev)
+{
+	struct device_times times = { 0 };
+
+	read_times(o, &times);
+	device_restore_run(dev, text_of(o, "last_failure"), text_of(o, "release"), &times);
 }
 
 /* ---- the host -------------------------------------------------------------- */
@@ -286,26 +298,29 @@ static void take_block(struct device *dev, const char *key)
 		log_line(&about, LOG_WARNING, "its disks' clients are cut off: %s", strerror(-r));
 }
 
-/* The device as the predecessor knew it; config is the file's present one. */
-static int fill(struct device *dev, const char *key, struct json_object *o)
+/* The device as the predecessor knew it; config is the file's present one. Return: 0 and the
+ * claim; -errno, logged. */
+static int restore_device(struct device *dev, const char *key, struct json_object *o,
+			  struct ddekit_claim **ret)
 {
 	struct fdstore *store = dev->env->fdstore;
+	struct device_plugin plugin = { 0 };
 	_cleanup_free_ char *why = NULL;
 	struct log_about about;
 	int r;
 
-	dev->state_fd = fdstore_take(store, key, "state");
-	dev->hold.lock = fdstore_take(store, key, "lock");
-	dev->net.tap = fdstore_take(store, key, "tap");
-	dev->want = WANT_UP;
-	read_history(o, dev);
-	r = read_plugin(o, &dev->plugin);
+	device_restore_kept(dev, fdstore_take(store, key, "state"));
+	read_hold(o, dev, fdstore_take(store, key, "lock"));
+	device_restore_net(dev, fdstore_take(store, key, "tap"), bool_of(o, "mac_by_admin"));
+	device_restore_settings(dev, bool_of(o, "staged"));
+	read_failures(o, dev);
+	read_run(o, dev);
+	r = read_plugin(o, &plugin);
+	device_set_plugin(dev, &plugin);
 	if (!r)
 		take_block(dev, key);
 	if (!r)
-		r = restore_claim(store, key, &dev->hold.claim, &why);
-	if (!r)
-		dev->hold.before.changed = false;	/* the claim knows it */
+		r = restore_claim(store, key, ret, &why);
 	about = device_about(dev);
 	if (r < 0)
 		log_line(&about, LOG_WARNING, "it is claimed anew, since what ddekitd %s left "
@@ -316,10 +331,11 @@ static int fill(struct device *dev, const char *key, struct json_object *o)
 enum device_resume device_adopt(struct device *dev, const char *key, struct json_object *o)
 {
 	struct host_kept kept = take_host(dev->env->fdstore, key, o);
-	int r = fill(dev, key, o);
+	struct ddekit_claim *claim = NULL;
+	int r = restore_device(dev, key, o, &claim);
 
 	if (!r)
-		r = device_adopt_claim(dev);
+		r = device_adopt_claim(dev, claim);
 	if (!r)
 		device_adopt_net(dev);
 	if (!r && take_over_host(dev, o, &kept))
@@ -334,9 +350,12 @@ enum device_resume device_adopt(struct device *dev, const char *key, struct json
 void adopt_nothing(struct fdstore *store, const char *key, struct device *dev)
 {
 	struct host_kept kept = take_host(store, key, NULL);
+	struct device_hold hold = { .lock = -1 };
 
-	if (dev)
-		dev->hold.lock = fdstore_take(store, key, "lock");
+	if (dev) {
+		hold.lock = fdstore_take(store, key, "lock");
+		device_restore_hold(dev, &hold);
+	}
 	end_host(dev, &kept);
 	fdstore_drop(store, key);
 }

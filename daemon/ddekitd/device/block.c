@@ -177,7 +177,7 @@ static void start_front(struct device *dev)
 		start_later(dev);
 		return;
 	}
-	if (dev->state_fd >= 0)
+	if (dev->kept.state >= 0)
 		device_block_keep(dev);
 }
 
@@ -418,9 +418,7 @@ void device_block_ready(struct device *dev)
 	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
 		if (!dev->block->disk[i].seen)
 			dev->block->disk[i].is.flags &= ~DDE_BLOCK_D_PRESENT;
-	if (dev->outage.start)
-		dev->outage.last = mono_ns() - dev->outage.start;
-	dev->outage.start = 0;
+	device_end_outage(dev, mono_ns());
 	block_share_back_serves(&dev->block->share);
 }
 

@@ -109,7 +109,6 @@ int device_claimed(struct device *dev, struct claim_work *w, char **ret_why)
 		return w->error;
 	dev->hold.claim = w->claim;
 	memcpy(dev->hold.modalias, w->modalias, sizeof(dev->hold.modalias));
-	dev->run.quiet = false;
 	warn_unisolated(dev);
 	return watch_claim(dev);
 }
@@ -144,7 +143,7 @@ int device_open_claim(struct device *dev)
 		.gid = dev->env->host_gid,
 		.before = dev->hold.before,
 		.force = dev->settings.force,
-		.barrier = dev->hold.barrier,
+		.barrier = dev->kept.barrier,
 		.lock = dev->hold.lock,
 	};
 	int r = w.config ? device_post_copy(dev, &claim_ops, &w, sizeof(w)) : -ENOMEM;
@@ -152,14 +151,25 @@ int device_open_claim(struct device *dev)
 	if (r < 0)
 		claim_work_finish(&w);
 	else
-		dev->hold.barrier = false;
+		device_barrier_passes(dev);
 	return r;
 }
 
-int device_adopt_claim(struct device *dev)
+void device_restore_hold(struct device *dev, const struct device_hold *hold)
 {
-	int r = watch_claim(dev);
+	dev->hold.lock = hold->lock;
+	dev->hold.before = hold->before;
+	dev->hold.saved = hold->saved;
+	memcpy(dev->hold.modalias, hold->modalias, sizeof(hold->modalias));
+}
 
+int device_adopt_claim(struct device *dev, struct ddekit_claim *claim)
+{
+	int r;
+
+	dev->hold.claim = claim;
+	dev->hold.before.changed = false;	/* the claim knows it */
+	r = watch_claim(dev);
 	if (dev->hold.lock >= 0)
 		lockfile_sign(dev->hold.lock);
 	if (r < 0) {
@@ -238,7 +248,7 @@ int device_open_handover(struct device *dev)
 bool device_holds_something(const struct device *dev)
 {
 	return dev->hold.claim || dev->net.tap >= 0 || dev->hold.lock >= 0 || dev->hold.saved ||
-	       dev->hold.before.changed || dev->state_fd >= 0;
+	       dev->hold.before.changed || dev->kept.state >= 0;
 }
 
 /* Moves what is to be given back into the work. */
@@ -253,11 +263,9 @@ static struct close_work *make_close(struct device *dev)
 	memcpy(w->bdf_text, dev->config->bdf_text, sizeof(w->bdf_text));
 	if (all) {
 		device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
-		w->barrier = dev->hold.barrier;
-		dev->hold.barrier = false;
-		device_close_net(dev);
-		w->tap = dev->net.tap;
-		dev->net.tap = -1;
+		w->barrier = dev->kept.barrier;
+		device_barrier_passes(dev);
+		w->tap = device_close_net(dev);
 	}
 	if (dev->held)
 		return w;
@@ -319,7 +327,8 @@ int device_close(struct device *dev)
 
 	if (r < 0 && w) {
 		/* Back to the device: it is tried again. */
-		dev->net.tap = w->tap;
+		if (w->tap >= 0)
+			device_restore_net(dev, w->tap, false);
 		dev->hold.claim = w->claim ? w->claim : dev->hold.claim;
 		dev->hold.before = w->before;
 		dev->hold.lock = w->lock >= 0 ? w->lock : dev->hold.lock;

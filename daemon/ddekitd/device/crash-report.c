@@ -253,13 +253,13 @@ static int write_file(const char *path, const char *text)
 	return 0;
 }
 
-void crash_report_write(struct device *dev)
+char *crash_report_write(const struct device *dev)
 {
 	const struct log_about about = device_about(dev);
-	_cleanup_free_ char *dir = folder_of(dev), *path = NULL, *report = NULL;
+	_cleanup_free_ char *dir = folder_of(dev), *report = NULL;
 	const char *bdf = dev->config->bdf_text;
 	uint64_t now = wall_ns() - (mono_ns() - dev->run.times.died);	/* it was then */
-	char when[64];
+	char when[64], *path = NULL;
 	int r;
 
 	stamp(now, "%Y%m%dT%H%M%S", when, sizeof(when));
@@ -272,8 +272,9 @@ void crash_report_write(struct device *dev)
 	if (r < 0) {
 		log_line(&about, LOG_WARNING, "cannot write a crash report in %s: %s",
 			 dir ? dir : "?", strerror(-r));
-		return;
+		free(path);
+		return NULL;
 	}
-	str_set(&dev->run.crash_report, path);
 	prune(dir, bdf, dev->env->global->crash_reports);
+	return path;
 }

@@ -8,10 +8,11 @@
 /**
  * crash_report_write - write down what is known of dev->run.death, whose host is still there
  *
- * Once the device is quiet. Of the reports of a device the newest crash-reports= are kept;
- * dev->run.crash_report names the last one. That it cannot be written is logged. Blocks for a
- * write to the disk's cache, some 100 us.
+ * Once the device is quiet. Of the reports of a device the newest crash-reports= are kept.
+ * That it cannot be written is logged. Blocks for a write to the disk's cache, some 100 us.
+ *
+ * Return: the path, to be freed; NULL: it cannot be written.
  */
-void crash_report_write(struct device *dev);
+char *crash_report_write(const struct device *dev);
 
 #endif

@@ -14,14 +14,6 @@
 
 #define SECOND_NS 1000000000ull
 #define MS_NS 1000000ull
-/* A host that served this long, from when it was ready or from its first link, is
- * restarted at once, however often it dies; one that did not counts as an early
- * failure: backoff, and more than restart-max= of them in restart-window= are the
- * end. The second is short since a card may take its time to the link;
- * disks serve as soon as they are ready. */
-#define SERVED_READY_NS SECOND_NS
-#define SERVED_LINK_NS (200 * MS_NS)
-#define BACKOFF_MAX_S 30u
 #define HISTORY 64	/* changes of state that are remembered */
 
 /* ---- start --------------------------------------------------------------- */
@@ -34,8 +26,7 @@ static int choose_plugin(struct device *dev, char **ret_why)
 
 	if (r < 0)
 		return r;
-	plugin_finish(&dev->plugin);
-	dev->plugin = plugin;
+	device_set_plugin(dev, &plugin);
 	return 0;
 }
 
@@ -71,7 +62,7 @@ static int wait_for_front(struct device *dev)
 
 static void claim_is_complete(struct device *dev)
 {
-	dev->run.times.claim_end = mono_ns();
+	device_note_claim_end(dev);
 	device_keep_claim(dev);
 	device_enter(dev, DEVICE_STARTING, "driver %s", dev->plugin.name);
 }
@@ -136,7 +127,7 @@ static void claim_now(struct device *dev)
 	int r = 0;
 
 	if (dev->state == DEVICE_CLAIMING)
-		dev->run.times = (struct device_times){ .claim_start = mono_ns() };
+		device_note_claim_start(dev);
 	if (strcmp(dev->config->driver, "auto"))
 		r = choose_plugin(dev, &why);	/* before anything is claimed */
 	if (!r)
@@ -210,9 +201,7 @@ static void on_ready(struct device *dev)
 	uint64_t now = mono_ns(), since;
 
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	dev->failures.was_up = true;
-	if (dev->outage.start)
-		dev->outage.last_ready = now - dev->outage.start;
+	device_note_up(dev, now);
 	if (dev->want != WANT_UP)
 		return;		/* it is being stopped already */
 	since = dev->reloading ? dev->outage.start : dev->run.times.host_start;
@@ -293,8 +282,7 @@ static void on_quiesce_error(struct device *dev, const struct quiesce_work *w)
 
 static void on_quiesced(struct device *dev, const struct quiesce_work *w)
 {
-	dev->run.times.quiet = w->end_ns;
-	dev->run.quiet = !w->error;
+	device_note_quiet(dev, w->error, w->end_ns);
 	if (w->error < 0)
 		dev->held = false;
 	device_bury(dev);
@@ -334,8 +322,8 @@ int device_restart(struct device *dev)
 	if (!dev->run.host)		/* waits in backoff */
 		return device_set_timer(dev, 0, on_advance);
 	dev->want = WANT_RESTART;
-	dev->outage.start = mono_ns();
-	dev->outage.restarts++;
+	device_begin_outage(dev);
+	device_count_restart(dev);
 	device_enter(dev, DEVICE_RESTARTING, "asked to");
 	device_stop_host(dev);
 	return 0;
@@ -343,54 +331,20 @@ int device_restart(struct device *dev)
 
 /* ---- death ------------------------------------------------------------------ */
 
-/* Notes an early failure. Return: true if that was one too many. */
-static bool too_many(struct device *dev)
-{
-	uint64_t now = mono_ns(), window = dev->config->restart_window * MS_NS;
-	uint32_t i, kept = 0;
-
-	for (i = 0; i < dev->failures.n; i++)
-		if (now - dev->failures.when[i] < window)
-			dev->failures.when[kept++] = dev->failures.when[i];
-	dev->failures.n = kept;
-	if (kept >= dev->config->restart_max)
-		return true;
-	dev->failures.when[dev->failures.n++] = now;
-	return false;
-}
-
-static bool has_served(const struct device *dev)
-{
-	uint64_t ready = dev->run.times.state[STATE_READY], link = dev->run.times.link;
-	uint64_t now = mono_ns();
-
-	return ready && (now - ready >= SERVED_READY_NS ||
-			 (link && now - link >= SERVED_LINK_NS) ||
-			 (dev->block && now - ready >= SERVED_LINK_NS));
-}
-
-/* 0, 1, 2, 4 … 30 s for the first, second … early failure in a row. */
-static uint32_t backoff_s(uint32_t n_in_a_row)
-{
-	if (n_in_a_row < 2)
-		return 0;
-	return n_in_a_row > 6 ? BACKOFF_MAX_S : 1u << (n_in_a_row - 2);
-}
-
 /* The host died though it should not have: it is given up, or restarted after *ret_delay_s.
  * Return: false: given up, dev->end_text says why. */
 static bool try_again(struct device *dev, bool refused, uint32_t *ret_delay_s)
 {
 	const char *text = dev->run.death.text ? dev->run.death.text : "it died";
 	struct text t = { 0 };
-	bool served = has_served(dev);
+	bool served = device_has_served(dev);
 
-	str_set(&dev->run.last_failure, text);
+	device_set_last_failure(dev, text);
 	if (dev->config->restart == RESTART_NEVER)
 		text_add(&t, "%s (restart=never)", text);
 	else if (refused && !dev->failures.was_up)
 		text_add(&t, "%s", text);
-	else if (!served && too_many(dev))
+	else if (!served && device_failed_too_often(dev))
 		text_add(&t, "given up after %u failures within restart-window=; the last: %s",
 			 dev->config->restart_max + 1, text);
 	if (t.text) {
@@ -400,11 +354,10 @@ static bool try_again(struct device *dev, bool refused, uint32_t *ret_delay_s)
 		text_finish(&t);
 		return false;
 	}
-	dev->failures.in_a_row = served ? 0 : dev->failures.in_a_row + 1;
-	*ret_delay_s = backoff_s(dev->failures.in_a_row);
+	*ret_delay_s = device_backoff_s(dev, served);
 	if (!dev->outage.start && dev->failures.was_up)
-		dev->outage.start = mono_ns();
-	dev->outage.restarts++;
+		device_begin_outage(dev);
+	device_count_restart(dev);
 	device_enter(dev, DEVICE_RESTARTING, "%s; restart in %u s", text, *ret_delay_s);
 	return true;
 }
@@ -500,12 +453,12 @@ void device_resume(struct device *dev, enum device_resume how)
 			     (int)host_pid(dev->run.host));
 		break;
 	case RESUME_HOST:
-		dev->outage.restarts++;
+		device_count_restart(dev);
 		device_enter(dev, DEVICE_RESTARTING, "ddekitd was restarted");
 		quiesce(dev, 0);
 		break;
 	case RESUME_CLAIM:
-		dev->outage.restarts++;
+		device_count_restart(dev);
 		device_enter(dev, DEVICE_CLAIMING, "backend %s", dev->config->backend);
 		r = device_set_timer(dev, 0, on_claim_now);
 		break;
@@ -572,7 +525,7 @@ struct device *device_create(const struct device_env *env, struct device_config 
 	dev->state_since = wall_ns();
 	dev->hold.lock = -1;
 	dev->net.tap = -1;
-	dev->state_fd = -1;
+	dev->kept.state = -1;
 	return dev;
 }
 
@@ -583,17 +536,14 @@ void device_destroy(struct device *dev)
 	if (!dev || !jobs_idle(dev->work.jobs))
 		return;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	dev->run.heartbeat = sd_event_source_disable_unref(dev->run.heartbeat);
 	device_close_at_once(dev);
 	jobs_destroy(dev->work.jobs);
-	plugin_finish(&dev->plugin);
 	logring_destroy(dev->logs);
 	logring_destroy(dev->history);
 	device_finish_settings(dev);
+	device_finish_run(dev);
 	free(dev->error);
 	free(dev->end_text);
 	free(dev->verdict);
-	free(dev->run.last_failure);
-	free(dev->run.crash_report);
 	free(dev);
 }

@@ -23,7 +23,7 @@ void device_finish_stop(struct device *dev)
 {
 	dev->ending = END_NONE;
 	str_set(&dev->error, NULL);
-	plugin_finish(&dev->plugin);
+	device_set_plugin(dev, &(struct device_plugin){ 0 });
 	device_apply_next_config(dev);
 	if (dev->state != DEVICE_CONFIGURED)
 		device_enter(dev, DEVICE_CONFIGURED, "released");
@@ -42,15 +42,6 @@ static void finish_fail(struct device *dev)
 			     text ? text : "out of memory");
 }
 
-static void forget_failures(struct device *dev)
-{
-	str_set(&dev->verdict, NULL);
-	dev->failures.was_up = false;
-	dev->failures.n = 0;
-	dev->failures.in_a_row = 0;
-	dev->outage.start = 0;
-}
-
 static bool wants_down(const struct device *dev)
 {
 	return dev->want == WANT_DOWN || dev->want == WANT_GONE || dev->want == WANT_CONFIG;
@@ -59,7 +50,8 @@ static bool wants_down(const struct device *dev)
 static void go_on(struct device *dev, enum device_end ending)
 {
 	device_block_quiet(dev);
-	forget_failures(dev);
+	str_set(&dev->verdict, NULL);
+	device_forget_failures(dev);
 	if (ending != END_START)
 		device_set_force(dev, false);
 	if (dev->held)

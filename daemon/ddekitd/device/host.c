@@ -98,9 +98,7 @@ static void on_net(void *arg, const struct proto_net *msg)
 
 	if (msg->carrier && !dev->run.times.link) {
 		dev->run.times.link = now;
-		if (dev->outage.start && now > dev->outage.start)
-			dev->outage.last = now - dev->outage.start;
-		dev->outage.start = 0;
+		device_end_outage(dev, now);
 	}
 	device_net_message(dev, msg);
 	if (net->driver_known &&
@@ -161,9 +159,12 @@ void device_bury(struct device *dev)
 	struct device_death death = dev->run.death;
 	struct log_about about = device_about(dev);
 	bool report = death.host && !death.clean;
+	char *path = report ? crash_report_write(dev) : NULL;
 
-	if (report)
-		crash_report_write(dev);
+	if (path) {
+		free(dev->run.crash_report);
+		dev->run.crash_report = path;
+	}
 	about.message_id = LOG_ID_DIED;
 	if (death.host)
 		log_line(&about, death.clean || dev->want != WANT_UP ? LOG_INFO : LOG_WARNING,
@@ -281,7 +282,7 @@ int device_start_host(struct device *dev, const struct ddekit_handover *handover
 		.driver = device_driver(dev),
 		.setup = setup,
 		.tap = dev->net.tap,
-		.outlive = dev->state_fd >= 0,
+		.outlive = dev->kept.state >= 0,
 	};
 	int r = setup ? fill_setup(dev, setup, ret_why) : -ENOMEM;
 
@@ -364,6 +365,49 @@ void device_end_host_at_once(struct device *dev)
 	dev->run.host = NULL;
 	host_destroy(dev->run.death.host);
 	dev->run.death.host = NULL;
+	dev->run.heartbeat = sd_event_source_disable_unref(dev->run.heartbeat);
+}
+
+/* ---- what is noted ---------------------------------------------------------- */
+
+void device_note_claim_start(struct device *dev)
+{
+	dev->run.times = (struct device_times){ .claim_start = mono_ns() };
+}
+
+void device_note_claim_end(struct device *dev)
+{
+	dev->run.times.claim_end = mono_ns();
+}
+
+void device_note_quiet(struct device *dev, int error, uint64_t when)
+{
+	dev->run.times.quiet = when;
+	dev->run.quiet = !error;
+}
+
+void device_note_no_link(struct device *dev)
+{
+	dev->run.times.link = 0;
+}
+
+void device_set_last_failure(struct device *dev, const char *text)
+{
+	str_set(&dev->run.last_failure, text);
+}
+
+void device_restore_run(struct device *dev, const char *last_failure, const char *release,
+			const struct device_times *times)
+{
+	str_set(&dev->run.last_failure, last_failure);
+	snprintf(dev->run.release, sizeof(dev->run.release), "%s", release ? release : "");
+	dev->run.times = *times;
+}
+
+void device_finish_run(struct device *dev)
+{
+	free(dev->run.last_failure);
+	free(dev->run.crash_report);
 }
 
 /* ---- for others ---------------------------------------------------------------- */

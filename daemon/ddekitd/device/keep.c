@@ -124,7 +124,7 @@ static int write_down(struct device *dev)
 {
 	struct json_object *o = describe(dev);
 	const char *text = o ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN) : NULL;
-	int r = text ? statefile_write(dev->state_fd, text, strlen(text)) : -ENOMEM;
+	int r = text ? statefile_write(dev->kept.state, text, strlen(text)) : -ENOMEM;
 
 	json_object_put(o);
 	return r;
@@ -134,7 +134,7 @@ void device_keep(struct device *dev)
 {
 	int r;
 
-	if (dev->state_fd < 0)
+	if (dev->kept.state < 0)
 		return;
 	r = write_down(dev);
 	if (r < 0)
@@ -169,14 +169,14 @@ void device_keep_claim(struct device *dev)
 
 	if (!fdstore_active(dev->env->fdstore))
 		return;
-	if (dev->state_fd < 0) {
+	if (dev->kept.state < 0) {
 		r = statefile_create("ddekit-state");
 		if (r < 0) {
 			device_store_warn(dev, "its state", r);
 			return;
 		}
-		dev->state_fd = r;
-		device_store(dev, "state", dev->state_fd);
+		dev->kept.state = r;
+		device_store(dev, "state", dev->kept.state);
 	}
 	device_store(dev, "lock", dev->hold.lock);
 	device_store(dev, "tap", dev->net.tap);
@@ -191,7 +191,7 @@ void device_keep_host(struct device *dev)
 {
 	struct host_kept kept;
 
-	if (dev->state_fd < 0 || !dev->run.host)
+	if (dev->kept.state < 0 || !dev->run.host)
 		return;
 	host_get_kept(dev->run.host, &kept);
 	device_store(dev, "pidfd", kept.pidfd);
@@ -202,9 +202,19 @@ void device_keep_host(struct device *dev)
 
 void device_keep_nothing(struct device *dev)
 {
-	if (dev->state_fd < 0)
+	if (dev->kept.state < 0)
 		return;
 	device_store_drop(dev);
-	fd_close(&dev->state_fd);
-	dev->hold.barrier = true;
+	fd_close(&dev->kept.state);
+	dev->kept.barrier = true;
+}
+
+void device_barrier_passes(struct device *dev)
+{
+	dev->kept.barrier = false;
+}
+
+void device_restore_kept(struct device *dev, int state)
+{
+	dev->kept.state = state;
 }

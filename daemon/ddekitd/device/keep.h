@@ -17,8 +17,11 @@ void device_keep(struct device *dev);
 void device_keep_claim(struct device *dev);
 /* It has a new host. */
 void device_keep_host(struct device *dev);
-/* It holds nothing any more; dev->hold.barrier is set: before the device is used otherwise,
- * fdstore_wait(). */
+/* It holds nothing any more. kept.barrier is set: fdstore_wait() comes before the device is
+ * used otherwise, and then device_barrier_passes(). */
 void device_keep_nothing(struct device *dev);
+void device_barrier_passes(struct device *dev);
+/* @state: the fd of the description that the ddekitd before this one wrote, moved. */
+void device_restore_kept(struct device *dev, int state);
 
 #endif

@@ -312,15 +312,19 @@ void device_adopt_net(struct device *dev)
 		follow(dev);
 }
 
-void device_close_net(struct device *dev)
+void device_restore_net(struct device *dev, int tap, bool mac_by_admin)
 {
+	dev->net.tap = tap;
+	dev->net.mac_by_admin = mac_by_admin;
+}
+
+int device_close_net(struct device *dev)
+{
+	int tap = dev->net.tap;
+
 	link_watch_destroy(dev->net.watch);
-	dev->net.watch = NULL;
-	memset(&dev->net.link, 0, sizeof(dev->net.link));
-	dev->net.link_known = false;
-	dev->net.mac_by_admin = false;
-	memset(&dev->net.driver, 0, sizeof(dev->net.driver));
-	dev->net.driver_known = false;
+	dev->net = (struct device_net){ .tap = -1, .netns = dev->net.netns };
+	return tap;
 }
 
 /* ---- for others ---------------------------------------------------------------- */

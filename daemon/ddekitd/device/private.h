@@ -67,7 +67,6 @@ struct device_hold {
 	struct ddekit_before before;	/* of a claim that was lost, until the next */
 	struct netsave *saved;		/* of the kernel's interface; NULL: it had none */
 	int lock;			/* fd of the lock file */
-	bool barrier;			/* the fd store's copies must be gone before a claim */
 	char modalias[96];		/* empty: not known */
 };
 
@@ -98,12 +97,18 @@ struct device_run {
 	struct device_times times;
 };
 
-/* failures.c */
+/* failures.c, as struct device_outage */
 struct device_failures {
 	bool was_up;			/* since the claim */
 	uint64_t when[101];		/* mono ns of early failures in the window */
 	uint32_t n;			/* of them */
 	uint32_t in_a_row;		/* early failures since it last served */
+};
+
+/* keep.c */
+struct device_kept {
+	int state;			/* the description for the next ddekitd; -1: none */
+	bool barrier;			/* the fd store's copies must be gone before a claim */
 };
 
 /* part.c */
@@ -138,15 +143,15 @@ struct device {
 	const struct device_events *events;
 	struct device_config *config;	/* settings.c */
 	struct device_settings settings;
-	struct device_plugin plugin;
+	struct device_plugin plugin;	/* settings.c */
 	struct device_hold hold;
 	struct device_net net;
 	struct device_block *block;	/* block.c; its disks, NULL: of another class */
 	struct device_run run;
 	struct device_failures failures;
-	struct device_outage outage;	/* outage.c */
+	struct device_outage outage;
 	struct device_work work;
-	int state_fd;			/* keep.c; what the next ddekitd is told; -1: nothing */
+	struct device_kept kept;
 	struct logring *logs;
 	struct logring *history;	/* changes of state */
 
@@ -192,6 +197,8 @@ void device_set_busy(struct device *dev, bool busy);
 void device_set_next_config(struct device *dev, struct device_config *config);
 void device_apply_next_config(struct device *dev);
 void device_restore_settings(struct device *dev, bool staged);
+/* Moves @plugin into the device. */
+void device_set_plugin(struct device *dev, struct device_plugin *plugin);
 void device_finish_settings(struct device *dev);
 
 /* store.c: the device's files in the service manager's fd store; does nothing without it. */
@@ -216,7 +223,9 @@ bool device_holds_something(const struct device *dev);
 void device_close_claim_at_once(struct device *dev);
 /* A claim and lock that are there already. On failure the claim is closed, which may
  * block: only before the event loop runs. */
-int device_adopt_claim(struct device *dev);
+int device_adopt_claim(struct device *dev, struct ddekit_claim *claim);
+/* Moves its lock and saved settings, before, modalias, into a device that has none. */
+void device_restore_hold(struct device *dev, const struct device_hold *hold);
 
 /* host.c */
 /* @handover: its files are borrowed for the call. */
@@ -231,13 +240,37 @@ void device_end_host_at_once(struct device *dev);
 int device_adopt_host(struct device *dev, const struct host_kept *kept);
 /* Once the device is quiet: report, log, and the end of dev->run.death. */
 void device_bury(struct device *dev);
+/* For its times, and the reports. */
+void device_note_claim_start(struct device *dev);	/* forgets all of them */
+void device_note_claim_end(struct device *dev);
+void device_note_quiet(struct device *dev, int error, uint64_t when);
+void device_note_no_link(struct device *dev);
+void device_set_last_failure(struct device *dev, const char *text);
+void device_restore_run(struct device *dev, const char *last_failure, const char *release,
+			const struct device_times *times);
+void device_finish_run(struct device *dev);
+
+/* failures.c */
+/* Notes an early failure. Return: true if that was one too many. */
+bool device_failed_too_often(struct device *dev);
+bool device_has_served(const struct device *dev);
+/* Counts a failure of a host that has @served or not. Return: the delay of the next. */
+uint32_t device_backoff_s(struct device *dev, bool served);
+void device_note_up(struct device *dev, uint64_t now);
+void device_forget_failures(struct device *dev);
+void device_restore_failures(struct device *dev, bool was_up, const struct device_outage *outage);
+void device_begin_outage(struct device *dev);
+void device_end_outage(struct device *dev, uint64_t now);	/* nothing without one */
+void device_count_restart(struct device *dev);
+void device_count_reload(struct device *dev);
 
 /* net.c */
 bool device_needs_net(const struct device *dev);	/* its TAP is not there */
 /* Makes it, or watches the one that is there; events->net_opened() follows. 0, -errno. */
 int device_open_net(struct device *dev);
 void device_adopt_net(struct device *dev);
-void device_close_net(struct device *dev);	/* but the TAP itself, see device_close() */
+int device_close_net(struct device *dev);	/* Return: its TAP, moved; -1: none. */
+void device_restore_net(struct device *dev, int tap, bool mac_by_admin);	/* tap is moved */
 void device_net_ready(struct device *dev);	/* the host's interface serves */
 void device_net_message(struct device *dev, const struct proto_net *msg);
 
