@@ -53,7 +53,7 @@ struct device_block {
 
 static void start_front(struct device *dev);
 
-static void warn(struct device *dev, const char *what, int r)
+static void block_warn(struct device *dev, const char *what, int r)
 {
 	struct log_about about = device_about(dev);
 
@@ -75,7 +75,7 @@ static char *socket_path(const struct device *dev)
 	return dir ? str_format("%s/%s.nbd", dir, dev->config->bdf_text) : NULL;
 }
 
-static int on_again(sd_event_source *source, uint64_t usec, void *arg)
+static int on_front_again(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct device *dev = arg;
 
@@ -83,7 +83,7 @@ static int on_again(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-static void start_later(struct device *dev)
+static void start_front_later(struct device *dev)
 {
 	struct device_block *b = dev->block;
 	uint64_t ms = mono_ns() - b->front_start < SECOND_NS ? AGAIN_MS : 0;
@@ -91,9 +91,9 @@ static void start_later(struct device *dev)
 
 	b->again = sd_event_source_disable_unref(b->again);
 	r = sd_event_add_time_relative(dev->env->event, &b->again, CLOCK_MONOTONIC, ms * 1000,
-				       1000, on_again, dev);
+				       1000, on_front_again, dev);
 	if (r < 0)
-		warn(dev, "its disks' front cannot be started again", r);
+		block_warn(dev, "its disks' front cannot be started again", r);
 }
 
 static void on_front_log(void *arg, const char *text)
@@ -105,7 +105,7 @@ static void on_front_log(void *arg, const char *text)
 	log_line(&about, LOG_WARNING, "%s", text);
 }
 
-static void finish_close(struct device *dev);
+static void block_finish_close(struct device *dev);
 
 static void on_front_died(void *arg, const char *how)
 {
@@ -120,11 +120,11 @@ static void on_front_died(void *arg, const char *how)
 	b->front = NULL;
 	block_share_front_died(&b->share);
 	if (b->closing) {
-		finish_close(dev);
+		block_finish_close(dev);
 		return;
 	}
 	b->front_restarts++;
-	start_later(dev);
+	start_front_later(dev);
 }
 
 static const struct front_ops front_ops = { .log = on_front_log, .died = on_front_died };
@@ -173,12 +173,12 @@ static void start_front(struct device *dev)
 	if (!r)
 		r = front_start(dev->env->event, &spec, &front_ops, dev, &b->front);
 	if (r < 0) {
-		warn(dev, argv[0], r);
-		start_later(dev);
+		block_warn(dev, argv[0], r);
+		start_front_later(dev);
 		return;
 	}
-	if (dev->kept.state >= 0)
-		device_block_keep(dev);
+	if (dev->persisted.state >= 0)
+		device_block_persist(dev);
 }
 
 void device_block_end_front(struct device *dev)
@@ -243,7 +243,7 @@ static bool wants_ublk(const struct device_config *config)
 	return !strcmp(config->disk, "ublk");
 }
 
-static struct device_block *make(void)
+static struct device_block *block_create(void)
 {
 	struct device_block *b = calloc(1, sizeof(*b));
 
@@ -253,7 +253,7 @@ static struct device_block *make(void)
 	return b;
 }
 
-static void free_block(struct device *dev)
+static void block_destroy(struct device *dev)
 {
 	struct device_block *b = dev->block;
 	_cleanup_free_ char *path = socket_path(dev), *dir = block_dir(dev);
@@ -282,13 +282,13 @@ int device_open_block(struct device *dev, char **ret_why)
 	if (!str_equal(dev->plugin.bridge, "block")) {
 		device_set_busy(dev, true);
 		device_close_block(dev);	/* it has another driver now */
-		return -EAGAIN;
+		return 1;
 	}
 	if (dev->block) {
 		block_share_set_timeout(&dev->block->share, dev->config->disk_timeout);
 		return 0;
 	}
-	dev->block = make();
+	dev->block = block_create();
 	if (!dev->block)
 		return -ENOMEM;
 	r = block_share_create(dev->config->disk_timeout, &dev->block->share);
@@ -301,7 +301,7 @@ int device_open_block(struct device *dev, char **ret_why)
 	if (!r && strcmp(dev->config->disk, "none") && !dev->block->ublk)
 		r = open_listener(dev, ret_why);
 	if (r < 0) {
-		free_block(dev);
+		block_destroy(dev);
 		return r;
 	}
 	start_front(dev);
@@ -321,9 +321,9 @@ static void end_ublk(struct device *dev)
 	b->share.wake = -1;
 }
 
-static void finish_close(struct device *dev)
+static void block_finish_close(struct device *dev)
 {
-	free_block(dev);
+	block_destroy(dev);
 	dev->events->block_closed(dev);
 }
 
@@ -334,15 +334,15 @@ static int on_close_limit(sd_event_source *source, uint64_t usec, void *arg)
 	struct device_block *b = dev->block;
 
 	if (b->ublk && b->life_ended) {
-		warn(dev, "its block devices are left behind", -ETIMEDOUT);
+		block_warn(dev, "its block devices are left behind", -ETIMEDOUT);
 		b->life_ended = false;
 		front_kill(b->front);
 		sd_event_source_set_time_relative(source, KILL_MS * 1000);
 		sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 		return 0;
 	}
-	warn(dev, "the front of its disks does not end", -ETIMEDOUT);
-	finish_close(dev);
+	block_warn(dev, "the front of its disks does not end", -ETIMEDOUT);
+	block_finish_close(dev);
 	return 0;
 }
 
@@ -362,7 +362,7 @@ void device_close_block(struct device *dev)
 	b->life_ended = b->ublk;
 	b->again = sd_event_source_disable_unref(b->again);
 	if (!b->front) {
-		finish_close(dev);
+		block_finish_close(dev);
 		return;
 	}
 	if (!b->ublk)
@@ -371,7 +371,7 @@ void device_close_block(struct device *dev)
 				       (b->ublk ? UBLK_END_MS : KILL_MS) * 1000ull, 0,
 				       on_close_limit, dev);
 	if (r < 0)
-		finish_close(dev);
+		block_finish_close(dev);
 }
 
 void device_close_block_at_once(struct device *dev)
@@ -383,8 +383,8 @@ void device_close_block_at_once(struct device *dev)
 	if (b->ublk && !b->closing)
 		end_ublk(dev);
 	if (b->front && b->ublk && front_wait(b->front, UBLK_END_MS) < 0)
-		warn(dev, "its block devices are left behind", -ETIMEDOUT);
-	free_block(dev);
+		block_warn(dev, "its block devices are left behind", -ETIMEDOUT);
+	block_destroy(dev);
 }
 
 /* ---- driver hosts ---------------------------------------------------------------- */
@@ -469,14 +469,14 @@ void device_block_message(struct device *dev, const struct proto_disk *msg)
 
 /* ---- for others ---------------------------------------------------------------------- */
 
-static struct block_disk_stats stats_of(const struct device *dev, size_t i)
+static struct block_disk_stats disk_stats(const struct device *dev, size_t i)
 {
 	return dev->block->share.c->disk[i];
 }
 
 static int add_node(const struct device *dev, size_t i, struct strv *nodes)
 {
-	_cleanup_free_ char *name = str_format("ublkb%u", stats_of(dev, i).ublk - 1);
+	_cleanup_free_ char *name = str_format("ublkb%u", disk_stats(dev, i).ublk - 1);
 
 	return name ? strv_add(nodes, name) : -ENOMEM;
 }
@@ -495,9 +495,9 @@ int device_block_users(const struct device *dev, struct strv *clients, struct st
 	for (i = 0; dev->block && i < ARRAY_SIZE(dev->block->disk) && !r; i++) {
 		_cleanup_free_ char *line = NULL;
 
-		if (stats_of(dev, i).ublk)
+		if (disk_stats(dev, i).ublk)
 			r = add_node(dev, i, nodes);
-		opens = stats_of(dev, i).opens;
+		opens = disk_stats(dev, i).opens;
 		if (!opens || r)
 			continue;
 		/* A ddekitd that has just begun does not know the name yet. */
@@ -538,7 +538,7 @@ static void add_stats(struct json_object *o, const struct block_disk_stats *s)
 static struct json_object *report_disk(const struct device *dev, size_t i, const char *path)
 {
 	const struct proto_disk *d = &dev->block->disk[i].is;
-	struct block_disk_stats stats = stats_of(dev, i);
+	struct block_disk_stats stats = disk_stats(dev, i);
 	struct json_object *o = json_object_new_object();
 	_cleanup_free_ char *uri = NULL;
 	uint32_t flags = d->flags;
@@ -602,7 +602,7 @@ struct json_object *device_block_report(const struct device *dev)
 
 /* ---- the next ddekitd ------------------------------------------------------------------ */
 
-void device_block_keep(const struct device *dev)
+void device_block_persist(const struct device *dev)
 {
 	const struct device_block *b = dev->block;
 	struct front_kept kept;
@@ -626,7 +626,7 @@ void device_block_keep(const struct device *dev)
 
 int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
 {
-	struct device_block *b = make();
+	struct device_block *b = block_create();
 	struct front_kept kept;
 	int r;
 
@@ -648,11 +648,11 @@ int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *wh
 	kept.pid = kept.pidfd >= 0 ? pidfd_pid(kept.pidfd) : 0;
 	b->front_start = mono_ns();
 	if (!r && front_adopt(dev->env->event, &kept, &front_ops, dev, &b->front) < 0)
-		start_later(dev);
+		start_front_later(dev);
 	if (r < 0) {
 		fd_close(&kept.pidfd);
 		fd_close(&kept.log);
-		free_block(dev);
+		block_destroy(dev);
 	}
 	return r;
 }

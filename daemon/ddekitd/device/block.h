@@ -18,8 +18,8 @@
 
 struct uses_check;
 
-/* Return: 0, also if it is open; -EAGAIN: those of another class are being closed,
- * events->block_closed() follows; -errno with *ret_why. */
+/* Return: 0: they are open, or the device is of another class; 1: those of another class are
+ * being closed, events->block_closed() follows; -errno with *ret_why. */
 int device_open_block(struct device *dev, char **ret_why);
 /* events->block_closed() follows, or comes from within the call. The device is busy. */
 void device_close_block(struct device *dev);
@@ -54,7 +54,7 @@ struct json_object *device_block_report(const struct device *dev);
 
 /* Stores its files for the next ddekitd, and goes on with them, by take(), which returns a fd
  * that is moved, or -errno. */
-void device_block_keep(const struct device *dev);
+void device_block_persist(const struct device *dev);
 int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *what), void *arg);
 
 #endif

@@ -18,7 +18,7 @@
 
 /* ---- the device's death -------------------------------------------------- */
 
-static void on_death(struct device *dev, const struct death_work *w)
+static void on_claim_died(struct device *dev, const struct death_work *w)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -44,7 +44,7 @@ static void death_done(void *arg)
 {
 	struct death_work *w = arg;
 
-	on_death(w->dev, w);
+	on_claim_died(w->dev, w);
 	free(w->why);
 	free(w);
 }
@@ -143,7 +143,7 @@ int device_open_claim(struct device *dev)
 		.gid = dev->env->host_gid,
 		.before = dev->hold.before,
 		.force = dev->settings.force,
-		.barrier = dev->kept.barrier,
+		.barrier = dev->persisted.barrier,
 		.lock = dev->hold.lock,
 	};
 	int r = w.config ? device_post_copy(dev, &claim_ops, &w, sizeof(w)) : -ENOMEM;
@@ -248,7 +248,7 @@ int device_open_handover(struct device *dev)
 bool device_holds_something(const struct device *dev)
 {
 	return dev->hold.claim || dev->net.tap >= 0 || dev->hold.lock >= 0 || dev->hold.saved ||
-	       dev->hold.before.changed || dev->kept.state >= 0;
+	       dev->hold.before.changed || dev->persisted.state >= 0;
 }
 
 /* Moves what is to be given back into the work. */
@@ -262,8 +262,8 @@ static struct close_work *make_close(struct device *dev)
 	*w = (struct close_work){ .dev = dev, .bdf = dev->config->bdf, .tap = -1, .lock = -1 };
 	memcpy(w->bdf_text, dev->config->bdf_text, sizeof(w->bdf_text));
 	if (all) {
-		device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
-		w->barrier = dev->kept.barrier;
+		device_drop_persisted(dev);	/* a copy that is kept keeps the device busy */
+		w->barrier = dev->persisted.barrier;
 		device_barrier_passes(dev);
 		w->tap = device_close_net(dev);
 	}

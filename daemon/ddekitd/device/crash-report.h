@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A file about each failure of a driver host, kept for root. */
-#ifndef DDEKITD_CRASH_REPORT_H
-#define DDEKITD_CRASH_REPORT_H
+#ifndef DDEKITD_DEVICE_CRASH_REPORT_H
+#define DDEKITD_DEVICE_CRASH_REPORT_H
 
 #include "device.h"
 

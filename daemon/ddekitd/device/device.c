@@ -33,11 +33,11 @@ static int choose_plugin(struct device *dev, char **ret_why)
 #define FRONT_WAIT_NS SECOND_NS	/* for a front that withdraws requests */
 #define FRONT_LOOK_MS 5
 
-static void advance(struct device *dev);
+static void advance_start(struct device *dev);
 
 static int on_advance(sd_event_source *source, uint64_t usec, void *arg)
 {
-	advance(arg);
+	advance_start(arg);
 	return 0;
 }
 
@@ -60,10 +60,18 @@ static int wait_for_front(struct device *dev)
 	return device_set_timer(dev, FRONT_LOOK_MS, on_advance) < 0 ? -ENOMEM : 1;
 }
 
+/* Interface and disks. Return: 0: they are there; 1: not yet, advance_start() follows; -errno. */
+static int open_exports(struct device *dev, char **ret_why)
+{
+	int r = device_open_net(dev);
+
+	return r ? r : device_open_block(dev, ret_why);
+}
+
 static void claim_is_complete(struct device *dev)
 {
 	device_note_claim_end(dev);
-	device_keep_claim(dev);
+	device_persist_claim(dev);
 	device_enter(dev, DEVICE_STARTING, "driver %s", dev->plugin.name);
 }
 
@@ -92,7 +100,7 @@ static void on_handed_over(struct device *dev, const struct handover_work *w)
 }
 
 /* A driver host for the device that is claimed and quiet. */
-static void advance(struct device *dev)
+static void advance_start(struct device *dev)
 {
 	_cleanup_free_ char *why = NULL;
 	int r = 0;
@@ -100,15 +108,10 @@ static void advance(struct device *dev)
 	if (dev->plugin_old)
 		r = choose_plugin(dev, &why);
 	dev->plugin_old = false;
-	if (!r && device_needs_net(dev)) {
-		r = device_open_net(dev);
-		if (!r)
-			return;
-	}
 	if (!r)
-		r = device_open_block(dev, &why);
-	if (r == -EAGAIN)
-		return;		/* another class's disks are being closed */
+		r = open_exports(dev, &why);
+	if (r > 0)
+		return;
 	if (!r && dev->state == DEVICE_CLAIMING)
 		claim_is_complete(dev);
 	if (!r)
@@ -157,10 +160,10 @@ static void on_claimed(struct device *dev, struct claim_work *w)
 	}
 	dev->plugin_old = false;
 	if (dev->state == DEVICE_CLAIMING) {
-		advance(dev);
+		advance_start(dev);
 		return;
 	}
-	device_keep_claim(dev);		/* QEMU was replaced */
+	device_persist_claim(dev);		/* QEMU was replaced */
 	if (device_set_timer(dev, dev->delay_s * 1000ull, on_advance) < 0)
 		device_fail(dev, "out of memory");
 }
@@ -173,7 +176,7 @@ static void on_net_opened(struct device *dev, int error, const char *why)
 	if (error < 0)
 		device_fail(dev, why ? why : strerror(-error));
 	else
-		advance(dev);
+		advance_start(dev);
 }
 
 int device_start(struct device *dev)
@@ -295,13 +298,13 @@ static void on_quiesced(struct device *dev, const struct quiesce_work *w)
 	device_watch_claim_again(dev);
 	device_block_quiet(dev);
 	if (!dev->delay_s)
-		advance(dev);
+		advance_start(dev);
 	else if (device_set_timer(dev, dev->delay_s * 1000ull, on_advance) < 0)
 		device_fail(dev, "out of memory");
 }
 
 /* on_quiesced() follows, then the next host, after @delay_s, or the end that has begun. */
-static void quiesce(struct device *dev, uint32_t delay_s)
+static void quiesce_device(struct device *dev, uint32_t delay_s)
 {
 	dev->delay_s = delay_s;
 	if (!device_quiesce(dev))
@@ -364,7 +367,7 @@ static bool try_again(struct device *dev, bool refused, uint32_t *ret_delay_s)
 
 /* What the host's end means for the device. *ret_delay_s: of the next host, if
  * dev->ending is END_NONE. */
-static void judge(struct device *dev, bool refused, uint32_t *ret_delay_s)
+static void judge_death(struct device *dev, bool refused, uint32_t *ret_delay_s)
 {
 	_cleanup_free_ char *verdict = dev->verdict;
 
@@ -389,12 +392,12 @@ static void on_died(struct device *dev, bool refused)
 	device_block_absent(dev);
 	dev->reloading = false;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	judge(dev, refused, &delay_s);
+	judge_death(dev, refused, &delay_s);
 	if (dev->ending == END_FAIL)
 		device_enter(dev, DEVICE_STOPPING, "%s",
 			     dev->end_text ? dev->end_text : "out of memory");
 	if (dev->ending == END_NONE || dev->held || !dev->run.death.clean) {
-		quiesce(dev, delay_s);
+		quiesce_device(dev, delay_s);
 	} else {
 		device_bury(dev);
 		device_end_now(dev);
@@ -455,7 +458,7 @@ void device_resume(struct device *dev, enum device_resume how)
 	case RESUME_HOST:
 		device_count_restart(dev);
 		device_enter(dev, DEVICE_RESTARTING, "ddekitd was restarted");
-		quiesce(dev, 0);
+		quiesce_device(dev, 0);
 		break;
 	case RESUME_CLAIM:
 		device_count_restart(dev);
@@ -476,7 +479,7 @@ static void on_block_closed(struct device *dev)
 
 	if (dev->ending != END_STOP) {
 		if (device_posted(dev))
-			advance(dev);
+			advance_start(dev);
 		return;
 	}
 	device_set_busy(dev, false);
@@ -487,7 +490,7 @@ static void on_block_closed(struct device *dev)
 		device_start(dev);
 }
 
-static const struct device_events events = {
+static const struct device_events machine = {
 	.claimed = on_claimed,
 	.net_opened = on_net_opened,
 	.handed_over = on_handed_over,
@@ -519,13 +522,13 @@ struct device *device_create(const struct device_env *env, struct device_config 
 		return NULL;
 	}
 	dev->env = env;
-	dev->events = &events;
+	dev->events = &machine;
 	dev->config = config;
 	device_set_transient(dev, transient);
 	dev->state_since = wall_ns();
 	dev->hold.lock = -1;
 	dev->net.tap = -1;
-	dev->kept.state = -1;
+	dev->persisted.state = -1;
 	return dev;
 }
 

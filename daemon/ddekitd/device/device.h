@@ -20,8 +20,8 @@
  * a process runs in a thread, as a job (job.h): while one is under way the device is busy,
  * and what is asked of it meanwhile takes effect at the job's end.
  */
-#ifndef DDEKITD_DEVICE_H
-#define DDEKITD_DEVICE_H
+#ifndef DDEKITD_DEVICE_DEVICE_H
+#define DDEKITD_DEVICE_DEVICE_H
 
 #include "config/config.h"
 #include "protocol/control.h"

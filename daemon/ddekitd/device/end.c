@@ -47,7 +47,7 @@ static bool wants_down(const struct device *dev)
 	return dev->want == WANT_DOWN || dev->want == WANT_GONE || dev->want == WANT_CONFIG;
 }
 
-static void go_on(struct device *dev, enum device_end ending)
+static void end_goes_on(struct device *dev, enum device_end ending)
 {
 	device_block_quiet(dev);
 	str_set(&dev->verdict, NULL);
@@ -55,7 +55,7 @@ static void go_on(struct device *dev, enum device_end ending)
 	if (ending != END_START)
 		device_set_force(dev, false);
 	if (dev->held)
-		device_keep_claim(dev);
+		device_persist_claim(dev);
 	dev->ending = ending == END_STOP ? END_STOP : END_NONE;
 	switch (ending) {
 	case END_STOP:
@@ -93,7 +93,7 @@ void device_on_close(struct device *dev)
 		dev->ending = ending;
 		device_end_now(dev);
 	} else {
-		go_on(dev, ending);
+		end_goes_on(dev, ending);
 	}
 }
 

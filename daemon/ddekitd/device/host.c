@@ -105,7 +105,7 @@ static void on_net(void *arg, const struct proto_net *msg)
 	    (known ? carrier != !!net->driver.carrier || speed != net->driver.speed
 		   : net->driver.carrier))
 		dev->env->listener->link(dev->env->listener_arg, dev);
-	device_keep(dev);
+	device_persist(dev);
 }
 
 static void on_disk(void *arg, const struct proto_disk *msg)
@@ -114,7 +114,7 @@ static void on_disk(void *arg, const struct proto_disk *msg)
 }
 
 /* The state in which it was, for the log. */
-static const char *progress(const struct device *dev)
+static const char *host_progress(const struct device *dev)
 {
 	uint32_t state = STATE_READY;
 
@@ -129,7 +129,7 @@ static char *why_it_died(const struct device *dev, const struct host_death *deat
 		return strdup(dev->run.last_failure);
 	if (death->not_run)
 		return strdup(death->text);
-	return str_format("driver host %s (last state: %s)", death->text, progress(dev));
+	return str_format("driver host %s (last state: %s)", death->text, host_progress(dev));
 }
 
 static void on_died(void *arg, const struct host_death *death)
@@ -169,7 +169,7 @@ void device_bury(struct device *dev)
 	if (death.host)
 		log_line(&about, death.clean || dev->want != WANT_UP ? LOG_INFO : LOG_WARNING,
 			 "driver host %d %s (last state: %s)%s%s", (int)host_pid(death.host),
-			 death.how ? death.how : "died", progress(dev),
+			 death.how ? death.how : "died", host_progress(dev),
 			 report && dev->run.crash_report ? "; report: " : "",
 			 report && dev->run.crash_report ? dev->run.crash_report : "");
 	host_destroy(death.host);
@@ -178,7 +178,7 @@ void device_bury(struct device *dev)
 	dev->run.death = (struct device_death){ .host = NULL };
 }
 
-static const struct host_ops ops = {
+static const struct host_ops host_events = {
 	.state = on_state,
 	.net = on_net,
 	.disk = on_disk,
@@ -189,7 +189,7 @@ static const struct host_ops ops = {
 
 /* ---- start --------------------------------------------------------------- */
 
-static int copy(char *dst, size_t size, const char *src, const char *what, char **ret_why)
+static int set_text(char *dst, size_t size, const char *src, const char *what, char **ret_why)
 {
 	if (strlen(src) >= size) {
 		*ret_why = str_format("%s is longer than %zu characters: %s", what, size - 1, src);
@@ -211,11 +211,11 @@ static int fill_plugins(const struct device *dev, struct proto_setup *setup, cha
 		return -E2BIG;
 	}
 	for (i = 0; i < plugin->path.n && !r; i++) {
-		r = copy(setup->plugins[i].path, PROTO_PATH, plugin->path.item[i], "plugin path",
-			 ret_why);
+		r = set_text(setup->plugins[i].path, PROTO_PATH, plugin->path.item[i],
+			     "plugin path", ret_why);
 		if (!r)
-			r = copy(setup->plugins[i].args, PROTO_ARGS, plugin->args.item[i],
-				 "options=", ret_why);
+			r = set_text(setup->plugins[i].args, PROTO_ARGS, plugin->args.item[i],
+				     "options=", ret_why);
 	}
 	setup->n_plugins = plugin->path.n;
 	return r;
@@ -230,13 +230,13 @@ static int fill_runtime(const struct device *dev, struct proto_setup *setup, cha
 	_cleanup_free_ char *path = NULL;
 
 	if (!strcmp(flavour, "up"))
-		return copy(setup->runtime, PROTO_PATH, runtime, "runtime=", ret_why);
+		return set_text(setup->runtime, PROTO_PATH, runtime, "runtime=", ret_why);
 	if (len > 3 && !strcmp(runtime + len - 3, ".so"))
 		len -= 3;
 	path = str_format("%.*s-%s.so", (int)len, runtime, flavour);
 	if (!path)
 		return -ENOMEM;
-	return copy(setup->runtime, PROTO_PATH, path, "runtime=", ret_why);
+	return set_text(setup->runtime, PROTO_PATH, path, "runtime=", ret_why);
 }
 
 /* The folders from which the driver's kernel may ask for files. */
@@ -249,9 +249,9 @@ static int fill_folders(const struct device *dev, struct proto_setup *setup, cha
 
 	if (!plugins)
 		return -ENOMEM;
-	r = copy(setup->plugin_dir, PROTO_PATH, plugins, "plugin-dir=", ret_why);
-	return r ? r : copy(setup->firmware_dir, PROTO_PATH, global->firmware_dir, "firmware-dir=",
-			    ret_why);
+	r = set_text(setup->plugin_dir, PROTO_PATH, plugins, "plugin-dir=", ret_why);
+	return r ? r : set_text(setup->firmware_dir, PROTO_PATH, global->firmware_dir,
+				"firmware-dir=", ret_why);
 }
 
 static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_why)
@@ -263,8 +263,8 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 	if (!r)
 		r = fill_plugins(dev, setup, ret_why);
 	if (!r && dev->plugin.bridge)
-		r = copy(setup->bridge, sizeof(setup->bridge), dev->plugin.bridge, "bridge name",
-			 ret_why);
+		r = set_text(setup->bridge, sizeof(setup->bridge), dev->plugin.bridge,
+			     "bridge name", ret_why);
 	setup->vnet_hdr = dev->net.tap >= 0 ? TAP_VNET_HDR : 0;
 	setup->heartbeat_ms = dev->config->heartbeat;
 	setup->nr_cpus = dev->config->cpus;
@@ -282,7 +282,7 @@ int device_start_host(struct device *dev, const struct ddekit_handover *handover
 		.driver = device_driver(dev),
 		.setup = setup,
 		.tap = dev->net.tap,
-		.outlive = dev->kept.state >= 0,
+		.outlive = dev->persisted.state >= 0,
 	};
 	int r = setup ? fill_setup(dev, setup, ret_why) : -ENOMEM;
 
@@ -299,9 +299,9 @@ int device_start_host(struct device *dev, const struct ddekit_handover *handover
 	dev->run.times.host_start = mono_ns();
 	dev->run.quiet = false;
 	dev->run.release[0] = 0;
-	r = host_start(dev->env->event, &spec, &ops, dev, &dev->run.host, ret_why);
+	r = host_start(dev->env->event, &spec, &host_events, dev, &dev->run.host, ret_why);
 	if (!r)
-		device_keep_host(dev);
+		device_persist_host(dev);
 	return r;
 }
 
@@ -324,7 +324,7 @@ int device_limit_start(struct device *dev)
 
 int device_adopt_host(struct device *dev, const struct host_kept *kept)
 {
-	int r = host_adopt(dev->env->event, kept, &ops, dev, &dev->run.host);
+	int r = host_adopt(dev->env->event, kept, &host_events, dev, &dev->run.host);
 
 	if (!r)
 		start_heartbeat(dev);

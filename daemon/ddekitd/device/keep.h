@@ -12,16 +12,16 @@
 #include "device.h"
 
 /* Something of the description changed. */
-void device_keep(struct device *dev);
+void device_persist(struct device *dev);
 /* The device has been claimed: lock, claim and TAP. */
-void device_keep_claim(struct device *dev);
+void device_persist_claim(struct device *dev);
 /* It has a new host. */
-void device_keep_host(struct device *dev);
-/* It holds nothing any more. kept.barrier is set: fdstore_wait() comes before the device is
+void device_persist_host(struct device *dev);
+/* It holds nothing any more. persisted.barrier is set: fdstore_wait() comes before the device is
  * used otherwise, and then device_barrier_passes(). */
-void device_keep_nothing(struct device *dev);
+void device_drop_persisted(struct device *dev);
 void device_barrier_passes(struct device *dev);
 /* @state: the fd of the description that the ddekitd before this one wrote, moved. */
-void device_restore_kept(struct device *dev, int state);
+void device_restore_persisted(struct device *dev, int state);
 
 #endif

@@ -19,7 +19,7 @@
 static void on_link(void *arg, const struct link_state *state);
 static void set_tap(struct device *dev, const struct tap_work *what);
 
-static void warn(struct device *dev, const char *what, int r)
+static void net_warn(struct device *dev, const char *what, int r)
 {
 	struct log_about about = device_about(dev);
 
@@ -33,9 +33,9 @@ static void tap_done(void *arg)
 	struct tap_work *w = arg;
 
 	if (w->features_error < 0)
-		warn(w->dev, "cannot set the offloads of the TAP", w->features_error);
+		net_warn(w->dev, "cannot set the offloads of the TAP", w->features_error);
 	if (w->mac_error < 0)
-		warn(w->dev, "cannot set the MAC of the TAP", w->mac_error);
+		net_warn(w->dev, "cannot set the MAC of the TAP", w->mac_error);
 	free(w);
 }
 
@@ -55,7 +55,7 @@ static void set_tap(struct device *dev, const struct tap_work *what)
 	}
 	if (r < 0) {
 		free(w);
-		warn(dev, "cannot set up the TAP", r);
+		net_warn(dev, "cannot set up the TAP", r);
 	}
 }
 
@@ -76,13 +76,13 @@ static void on_mtu_reply(void *arg, const struct host_reply *reply)
 	set_tap(dev, &(struct tap_work){ .has_mtu = true, .mtu = dev->net.driver.mtu });
 }
 
-static void on_reply(void *arg, const struct host_reply *reply)
+static void on_set_reply(void *arg, const struct host_reply *reply)
 {
 	int error = reply->error;
 	struct device *dev = arg;
 
 	if (error && error != -EPIPE && error != -EAGAIN)
-		warn(dev, "the driver refuses a change of MAC or promiscuous mode", error);
+		net_warn(dev, "the driver refuses a change of MAC or promiscuous mode", error);
 }
 
 static void send_mtu(struct device *dev)
@@ -92,15 +92,15 @@ static void send_mtu(struct device *dev)
 
 static void send_promisc(struct device *dev)
 {
-	host_request(dev->run.host, OP_SET_PROMISC, dev->net.link.promisc, NULL, on_reply, dev);
+	host_request(dev->run.host, OP_SET_PROMISC, dev->net.link.promisc, NULL, on_set_reply, dev);
 }
 
 static void send_mac(struct device *dev)
 {
-	host_request(dev->run.host, OP_SET_MAC, 0, dev->net.link.mac, on_reply, dev);
+	host_request(dev->run.host, OP_SET_MAC, 0, dev->net.link.mac, on_set_reply, dev);
 }
 
-static bool serves(const struct device *dev)
+static bool net_serves(const struct device *dev)
 {
 	return dev->run.host && dev->state == DEVICE_UP && dev->net.driver_known &&
 	       dev->net.link_known;
@@ -109,7 +109,7 @@ static bool serves(const struct device *dev)
 /* After a start or restart the driver knows nothing of the TAP's settings. */
 void device_net_ready(struct device *dev)
 {
-	if (!serves(dev))
+	if (!net_serves(dev))
 		return;
 	if (dev->net.link.mtu != dev->net.driver.mtu)
 		send_mtu(dev);
@@ -121,7 +121,7 @@ void device_net_ready(struct device *dev)
 
 /* ---- from the driver ------------------------------------------------------- */
 
-static void first_message(struct device *dev, const struct proto_net *msg)
+static void net_first_message(struct device *dev, const struct proto_net *msg)
 {
 	struct tap_work what = {
 		.has_features = true, .features = msg->features, .has_mac = !dev->net.mac_by_admin,
@@ -142,7 +142,7 @@ void device_net_message(struct device *dev, const struct proto_net *msg)
 		log_line(&about, LOG_INFO, "link %s%s", msg->carrier ? "up" : "down",
 			 msg->carrier && msg->duplex == 1 ? ", full duplex" : "");
 	if (first || (!dev->net.mac_by_admin && memcmp(dev->net.driver.mac, msg->mac, ETH_ALEN)))
-		first_message(dev, msg);
+		net_first_message(dev, msg);
 	dev->net.driver = *msg;
 	dev->net.driver_known = true;
 }
@@ -150,7 +150,7 @@ void device_net_message(struct device *dev, const struct proto_net *msg)
 /* ---- the TAP --------------------------------------------------------------- */
 
 /* Return: 0, -ENOMEM and nothing is to be freed. */
-static int fill_work(struct device *dev, struct net_work *w)
+static int net_work_fill(struct device *dev, struct net_work *w)
 {
 	int r;
 
@@ -164,7 +164,7 @@ static int fill_work(struct device *dev, struct net_work *w)
 }
 
 /* Return: 0, -errno with *ret_why. */
-static int watch(struct device *dev, struct net_work *w, char **ret_why)
+static int tap_watch(struct device *dev, struct net_work *w, char **ret_why)
 {
 	int r = w->error;
 
@@ -191,7 +191,7 @@ static void open_done(void *arg)
 		dev->net.tap = w->tap;
 	dev->net.netns = w->socket.netns;
 	device_log_notes(dev, &w->notes);
-	r = watch(dev, w, &why);
+	r = tap_watch(dev, w, &why);
 	net_work_finish(w);
 	free(w);
 	dev->events->net_opened(dev, r, why);
@@ -208,16 +208,14 @@ static const struct job_ops open_ops = {
 	.work = work_net, .done = open_done, .late = open_late, .limit_ms = NET_LIMIT_MS,
 };
 
-bool device_needs_net(const struct device *dev)
-{
-	return str_equal(dev->plugin.bridge, "net") && dev->net.tap < 0;
-}
-
 int device_open_net(struct device *dev)
 {
 	struct net_work w;
-	int r = fill_work(dev, &w);
+	int r;
 
+	if (!str_equal(dev->plugin.bridge, "net") || dev->net.tap >= 0)
+		return 0;
+	r = net_work_fill(dev, &w);
 	if (r < 0)
 		return r;
 	if (dev->config->take_over && dev->state == DEVICE_CLAIMING)
@@ -225,7 +223,7 @@ int device_open_net(struct device *dev)
 	r = device_post_copy(dev, &open_ops, &w, sizeof(w));
 	if (r < 0)
 		net_work_finish(&w);
-	return r;
+	return r < 0 ? r : 1;
 }
 
 /* ---- the TAP that is there is watched anew ----- */
@@ -237,7 +235,7 @@ static void follow_done(void *arg)
 	struct device *dev = w->dev;
 	struct log_about about = device_about(dev);
 	uint64_t netns = w->socket.netns;
-	int r = dev->net.tap < 0 || dev->net.watch ? -ESTALE : watch(dev, w, &why);
+	int r = dev->net.tap < 0 || dev->net.watch ? -ESTALE : tap_watch(dev, w, &why);
 
 	net_work_finish(w);
 	free(w);
@@ -256,10 +254,10 @@ static void follow_done(void *arg)
 
 static const struct job_ops follow_ops = { .work = work_net, .done = follow_done };
 
-static void follow(struct device *dev)
+static void tap_follow(struct device *dev)
 {
 	struct net_work *w = malloc(sizeof(*w));
-	int r = w ? fill_work(dev, w) : -ENOMEM;
+	int r = w ? net_work_fill(dev, w) : -ENOMEM;
 
 	if (!r) {
 		r = jobs_add(dev->work.jobs, &follow_ops, w);
@@ -276,7 +274,7 @@ static void link_left(struct device *dev)
 {
 	link_watch_destroy(dev->net.watch);
 	dev->net.watch = NULL;
-	follow(dev);
+	tap_follow(dev);
 }
 
 static void on_link(void *arg, const struct link_state *state)
@@ -294,8 +292,8 @@ static void on_link(void *arg, const struct link_state *state)
 	if (known && dev->net.driver_known && memcmp(state->mac, before.mac, ETH_ALEN))
 		dev->net.mac_by_admin = memcmp(state->mac, dev->net.driver.mac, ETH_ALEN);
 	if (known)
-		device_keep(dev);
-	if (!serves(dev))
+		device_persist(dev);
+	if (!net_serves(dev))
 		return;
 	if (state->mtu != dev->net.driver.mtu && (!known || state->mtu != before.mtu))
 		send_mtu(dev);
@@ -309,7 +307,7 @@ static void on_link(void *arg, const struct link_state *state)
 void device_adopt_net(struct device *dev)
 {
 	if (dev->net.tap >= 0)
-		follow(dev);
+		tap_follow(dev);
 }
 
 void device_restore_net(struct device *dev, int tap, bool mac_by_admin)

@@ -106,7 +106,7 @@ struct device_failures {
 };
 
 /* keep.c */
-struct device_kept {
+struct device_persisted {
 	int state;			/* the description for the next ddekitd; -1: none */
 	bool barrier;			/* the fd store's copies must be gone before a claim */
 };
@@ -151,7 +151,7 @@ struct device {
 	struct device_failures failures;
 	struct device_outage outage;
 	struct device_work work;
-	struct device_kept kept;
+	struct device_persisted persisted;
 	struct logring *logs;
 	struct logring *history;	/* changes of state */
 
@@ -265,8 +265,8 @@ void device_count_restart(struct device *dev);
 void device_count_reload(struct device *dev);
 
 /* net.c */
-bool device_needs_net(const struct device *dev);	/* its TAP is not there */
-/* Makes it, or watches the one that is there; events->net_opened() follows. 0, -errno. */
+/* Makes its TAP. Return: 0: it is there, or the device is of another class; 1:
+ * events->net_opened() follows; -errno. */
 int device_open_net(struct device *dev);
 void device_adopt_net(struct device *dev);
 int device_close_net(struct device *dev);	/* Return: its TAP, moved; -1: none. */
