@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The drop-in of a device that is bound for good; see drop-in.h. */
+/* The drop-in of a persistently bound device; see drop-in.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -51,7 +51,7 @@ static int bad_files(const struct strv *errors, int r, char **ret_why)
 	return r;
 }
 
-/* Its section must be in no other file, its interface another device's neither. */
+/* No other file may have its section, no other device its interface. */
 static int check_others(const struct config *all, const struct device_config *dev,
 			const char *path, char **ret_why)
 {
@@ -130,7 +130,7 @@ static int make_dropin_folder(const char *config)
 	return mkdir(dir, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* What was written must be read as what was meant. */
+/* Checks that the file written reads back as the configuration. */
 static int read_back(const char *path, const struct device_config *dev, char **ret_why)
 {
 	struct config written = { 0 };
@@ -170,7 +170,7 @@ int dropin_stage(const char *config, const struct device_config *dev, char **ret
 	return r;
 }
 
-/* A name is there for good once its folder is on the disk. */
+/* A name is durable once its folder is on the disk. */
 static int sync_folder(const char *config)
 {
 	_cleanup_free_ char *dir = str_format("%s.d", config);
