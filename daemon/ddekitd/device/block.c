@@ -7,7 +7,6 @@
 
 #include "fronts/ring/share.h"
 #include "block.h"
-#include "keep.h"
 #include "private.h"
 #include "state/fd-store.h"
 #include "process/child.h"
@@ -178,7 +177,8 @@ static void start_front(struct device *dev)
 		start_later(dev);
 		return;
 	}
-	device_keep_block(dev);
+	if (dev->state_fd >= 0)
+		device_block_keep(dev);
 }
 
 void device_block_end_front(struct device *dev)
@@ -280,7 +280,7 @@ int device_open_block(struct device *dev, char **ret_why)
 	if (!str_equal(dev->plugin.bridge, "block") && !dev->block)
 		return 0;
 	if (!str_equal(dev->plugin.bridge, "block")) {
-		dev->work.busy = true;
+		device_set_busy(dev, true);
 		device_close_block(dev);	/* it has another driver now */
 		return -EAGAIN;
 	}
@@ -324,7 +324,7 @@ static void end_ublk(struct device *dev)
 static void finish_close(struct device *dev)
 {
 	free_block(dev);
-	device_on_block_closed(dev);
+	dev->events->block_closed(dev);
 }
 
 /* A front that does not end is killed; one that does not even then is left behind. */
@@ -352,7 +352,7 @@ void device_close_block(struct device *dev)
 	int r;
 
 	if (!b) {
-		device_on_block_closed(dev);
+		dev->events->block_closed(dev);
 		return;
 	}
 	b->closing = true;
@@ -604,26 +604,26 @@ struct json_object *device_block_report(const struct device *dev)
 
 /* ---- the next ddekitd ------------------------------------------------------------------ */
 
-void device_block_keep(struct device *dev, void (*put)(const struct device *, const char *, int))
+void device_block_keep(const struct device *dev)
 {
-	struct device_block *b = dev->block;
+	const struct device_block *b = dev->block;
 	struct front_kept kept;
 
 	if (!b)
 		return;
-	put(dev, "ring", b->share.ring);
-	put(dev, "control", b->share.control);
-	put(dev, "kick", b->share.kick);
-	put(dev, "done", b->share.done);
-	put(dev, "life0", b->life[0]);
-	put(dev, "life1", b->life[1]);
+	device_store(dev, "ring", b->share.ring);
+	device_store(dev, "control", b->share.control);
+	device_store(dev, "kick", b->share.kick);
+	device_store(dev, "done", b->share.done);
+	device_store(dev, "life0", b->life[0]);
+	device_store(dev, "life1", b->life[1]);
 	if (b->listener >= 0)
-		put(dev, "listener", b->listener);
+		device_store(dev, "listener", b->listener);
 	if (!b->front)
 		return;
 	front_get_kept(b->front, &kept);
-	put(dev, "front", kept.pidfd);
-	put(dev, "frontlog", kept.log);
+	device_store(dev, "front", kept.pidfd);
+	device_store(dev, "frontlog", kept.log);
 }
 
 int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *what), void *arg)

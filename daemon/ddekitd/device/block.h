@@ -19,9 +19,9 @@
 struct uses_check;
 
 /* Return: 0, also if it is open; -EAGAIN: those of another class are being closed,
- * device_advance() follows; -errno with *ret_why. */
+ * events->block_closed() follows; -errno with *ret_why. */
 int device_open_block(struct device *dev, char **ret_why);
-/* device_on_block_closed() follows, or comes from within the call. The device is busy. */
+/* events->block_closed() follows, or comes from within the call. The device is busy. */
 void device_close_block(struct device *dev);
 /* The same without an event loop, at the end of ddekitd; may block. */
 void device_close_block_at_once(struct device *dev);
@@ -52,9 +52,9 @@ struct json_object *device_block_disks(const struct device *dev);
 /* Disks and front. NULL: it has none. */
 struct json_object *device_block_report(const struct device *dev);
 
-/* Files for the next ddekitd, each given to put(); and going on with them, by take(),
- * which returns a fd that is moved, or -errno. */
-void device_block_keep(struct device *dev, void (*put)(const struct device *, const char *, int));
+/* Stores its files for the next ddekitd, and goes on with them, by take(), which returns a fd
+ * that is moved, or -errno. */
+void device_block_keep(const struct device *dev);
 int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *what), void *arg);
 
 #endif

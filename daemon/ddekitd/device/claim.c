@@ -13,7 +13,8 @@
 
 #define CLAIM_LIMIT_MS 60000	/* a driver of the kernel may take its time to let go */
 #define CLOSE_LIMIT_MS 30000
-#define END_MS 1000		/* between SIGKILL and a host's end, when ddekitd ends */
+#define QUIESCE_LIMIT_MS 70000	/* the kernel waits a minute for a device to come back */
+#define HANDOVER_LIMIT_MS 30000
 
 /* ---- the device's death -------------------------------------------------- */
 
@@ -36,7 +37,7 @@ static void on_death(struct device *dev, const struct death_work *w)
 	if (w->result >= 0)
 		text = str_format("the device died: %s; ddectl restart %s claims it anew", w->why,
 				  dev->config->bdf_text);
-	device_condemn(dev, text ? text : "the device died");
+	dev->events->condemned(dev, text ? text : "the device died");
 }
 
 static void death_done(void *arg)
@@ -64,7 +65,7 @@ static int on_claim_death(sd_event_source *source, int fd, uint32_t revents, voi
 	}
 	if (r < 0) {
 		free(w);
-		device_condemn(dev, "the device died");
+		dev->events->condemned(dev, "the device died");
 	}
 	return 0;
 }
@@ -117,23 +118,21 @@ static void claim_done(void *arg)
 {
 	struct claim_work *w = arg;
 
-	device_on_claim(w->dev, w);
+	w->dev->events->claimed(w->dev, w);
 	claim_work_finish(w);
 	free(w);
 }
-
-static void claim_late(void *arg);
-
-static const struct job_ops claim_ops = {
-	.work = work_claim, .done = claim_done, .late = claim_late, .limit_ms = CLAIM_LIMIT_MS,
-};
 
 static void claim_late(void *arg)
 {
 	struct claim_work *w = arg;
 
-	device_late(w->dev, "the claim of the device", &claim_ops);
+	w->dev->events->late(w->dev, "the claim of the device", CLAIM_LIMIT_MS);
 }
+
+static const struct job_ops claim_ops = {
+	.work = work_claim, .done = claim_done, .late = claim_late, .limit_ms = CLAIM_LIMIT_MS,
+};
 
 int device_open_claim(struct device *dev)
 {
@@ -168,6 +167,70 @@ int device_adopt_claim(struct device *dev)
 		dev->hold.claim = NULL;
 	}
 	return r;
+}
+
+/* ---- between driver hosts ---------------------------------------------------- */
+
+static void quiesce_done(void *arg)
+{
+	struct quiesce_work *w = arg;
+
+	w->dev->events->quiesced(w->dev, w);
+	free(w->death);
+	free(w);
+}
+
+static void quiesce_late(void *arg)
+{
+	struct quiesce_work *w = arg;
+
+	w->dev->events->late(w->dev, "the reset of the device", QUIESCE_LIMIT_MS);
+}
+
+static const struct job_ops quiesce_ops = {
+	.work = work_quiesce, .done = quiesce_done, .late = quiesce_late,
+	.limit_ms = QUIESCE_LIMIT_MS,
+};
+
+int device_quiesce(struct device *dev)
+{
+	struct quiesce_work w = { .dev = dev, .claim = dev->hold.claim };
+
+	return device_post_copy(dev, &quiesce_ops, &w, sizeof(w));
+}
+
+void device_watch_claim_again(struct device *dev)
+{
+	if (dev->hold.death)
+		sd_event_source_set_enabled(dev->hold.death, SD_EVENT_ON);
+}
+
+static void handover_done(void *arg)
+{
+	struct handover_work *w = arg;
+
+	w->dev->events->handed_over(w->dev, w);
+	free(w);
+}
+
+static void handover_late(void *arg)
+{
+	struct handover_work *w = arg;
+
+	device_block_quiet(w->dev);	/* no host will have its ring */
+	w->dev->events->late(w->dev, "the handover of the device", HANDOVER_LIMIT_MS);
+}
+
+static const struct job_ops handover_ops = {
+	.work = work_handover, .done = handover_done, .late = handover_late,
+	.limit_ms = HANDOVER_LIMIT_MS,
+};
+
+int device_open_handover(struct device *dev)
+{
+	struct handover_work w = { .dev = dev, .claim = dev->hold.claim };
+
+	return device_post_copy(dev, &handover_ops, &w, sizeof(w));
 }
 
 /* ---- give back --------------------------------------------------------------- */
@@ -234,22 +297,20 @@ static void close_done(void *arg)
 	struct close_work *w = arg;
 
 	report_close(w->dev, w);
-	device_on_close(w->dev);	/* may be gone after this */
+	w->dev->events->closed(w->dev);	/* may be gone after this */
 	close_work_free(w);
 }
-
-static void close_late(void *arg);
-
-static const struct job_ops close_ops = {
-	.work = work_close, .done = close_done, .late = close_late, .limit_ms = CLOSE_LIMIT_MS,
-};
 
 static void close_late(void *arg)
 {
 	struct close_work *w = arg;
 
-	device_late(w->dev, "the return of the device", &close_ops);
+	w->dev->events->late(w->dev, "the return of the device", CLOSE_LIMIT_MS);
 }
+
+static const struct job_ops close_ops = {
+	.work = work_close, .done = close_done, .late = close_late, .limit_ms = CLOSE_LIMIT_MS,
+};
 
 int device_close(struct device *dev)
 {
@@ -267,30 +328,15 @@ int device_close(struct device *dev)
 	return r;
 }
 
-void device_close_at_once(struct device *dev)
+void device_close_claim_at_once(struct device *dev)
 {
-	struct log_about about = device_about(dev);
-	struct close_work *w;
+	struct close_work *w = device_holds_something(dev) ? make_close(dev) : NULL;
 
-	/* Its device must not be given back while it runs. */
-	if (dev->run.host)
-		host_kill(dev->run.host, "ddekitd ends");
-	if (dev->run.host && host_wait(dev->run.host, END_MS) < 0)
-		log_line(&about, LOG_ERR, "driver host %d does not end",
-			 (int)host_pid(dev->run.host));
-	host_destroy(dev->run.host);
-	dev->run.host = NULL;
-	host_destroy(dev->run.death.host);
-	dev->run.death.host = NULL;
-	device_bury(dev);
-	w = device_holds_something(dev) ? make_close(dev) : NULL;
-	if (w) {
-		work_close(w);
-		report_close(dev, w);
-		close_work_free(w);
-	}
-	device_block_quiet(dev);
-	device_close_block_at_once(dev);
+	if (!w)
+		return;
+	work_close(w);
+	report_close(dev, w);
+	close_work_free(w);
 }
 
 /* ---- for others ---------------------------------------------------------------- */

@@ -23,34 +23,10 @@
 #define SERVED_LINK_NS (200 * MS_NS)
 #define BACKOFF_MAX_S 30u
 #define HISTORY 64	/* changes of state that are remembered */
-#define QUIESCE_LIMIT_MS 70000	/* the kernel waits a minute for a device to come back */
-
-bool device_is_missing(const struct device *dev)
-{
-	return !config_is_emulated(dev->config) &&
-	       !pcisys_present(inuse_system.sys, dev->config->bdf_text);
-}
 
 /* ---- start --------------------------------------------------------------- */
 
-static int on_start_timeout(sd_event_source *source, uint64_t usec, void *arg)
-{
-	struct device *dev = arg;
-	char text[96];
-
-	snprintf(text, sizeof(text), "not ready within start-timeout=%ums",
-		 dev->config->start_timeout);
-	if (dev->run.host)
-		host_kill_stuck(dev->run.host, text);
-	return 0;
-}
-
-int device_limit_start(struct device *dev)
-{
-	return device_set_timer(dev, dev->config->start_timeout, on_start_timeout);
-}
-
-int device_choose_plugin(struct device *dev, char **ret_why)
+static int choose_plugin(struct device *dev, char **ret_why)
 {
 	struct device_plugin plugin;
 	int r = plugin_choose(dev->config, dev->hold.modalias, dev->env->global->plugin_dir,
@@ -66,9 +42,11 @@ int device_choose_plugin(struct device *dev, char **ret_why)
 #define FRONT_WAIT_NS SECOND_NS	/* for a front that withdraws requests */
 #define FRONT_LOOK_MS 5
 
+static void advance(struct device *dev);
+
 static int on_advance(sd_event_source *source, uint64_t usec, void *arg)
 {
-	device_advance(arg);
+	advance(arg);
 	return 0;
 }
 
@@ -109,7 +87,7 @@ static void start_host(struct device *dev, const struct ddekit_handover *handove
 		device_fail(dev, why ? why : strerror(-r));
 }
 
-void device_on_handover(struct device *dev, const struct handover_work *w)
+static void on_handed_over(struct device *dev, const struct handover_work *w)
 {
 	if (!device_posted(dev)) {
 		/* The claim is being given back: no host will have its files, nor the ring. */
@@ -123,13 +101,13 @@ void device_on_handover(struct device *dev, const struct handover_work *w)
 }
 
 /* A driver host for the device that is claimed and quiet. */
-void device_advance(struct device *dev)
+static void advance(struct device *dev)
 {
 	_cleanup_free_ char *why = NULL;
 	int r = 0;
 
 	if (dev->plugin_old)
-		r = device_choose_plugin(dev, &why);
+		r = choose_plugin(dev, &why);
 	dev->plugin_old = false;
 	if (!r && device_needs_net(dev)) {
 		r = device_open_net(dev);
@@ -152,7 +130,7 @@ void device_advance(struct device *dev)
 		device_fail(dev, why ? why : strerror(-r));
 }
 
-void device_claim_now(struct device *dev)
+static void claim_now(struct device *dev)
 {
 	_cleanup_free_ char *why = NULL;
 	int r = 0;
@@ -160,7 +138,7 @@ void device_claim_now(struct device *dev)
 	if (dev->state == DEVICE_CLAIMING)
 		dev->run.times = (struct device_times){ .claim_start = mono_ns() };
 	if (strcmp(dev->config->driver, "auto"))
-		r = device_choose_plugin(dev, &why);	/* before anything is claimed */
+		r = choose_plugin(dev, &why);	/* before anything is claimed */
 	if (!r)
 		r = device_open_claim(dev);
 	if (r < 0)
@@ -169,11 +147,11 @@ void device_claim_now(struct device *dev)
 
 static int on_claim_now(sd_event_source *source, uint64_t usec, void *arg)
 {
-	device_claim_now(arg);
+	claim_now(arg);
 	return 0;
 }
 
-void device_on_claim(struct device *dev, struct claim_work *w)
+static void on_claimed(struct device *dev, struct claim_work *w)
 {
 	_cleanup_free_ char *why = NULL;
 	int r = device_claimed(dev, w, &why);
@@ -181,19 +159,30 @@ void device_on_claim(struct device *dev, struct claim_work *w)
 	if (!device_posted(dev))
 		return;
 	if (!r)
-		r = device_choose_plugin(dev, &why);
+		r = choose_plugin(dev, &why);
 	if (r < 0) {
 		device_fail(dev, why ? why : strerror(-r));
 		return;
 	}
 	dev->plugin_old = false;
 	if (dev->state == DEVICE_CLAIMING) {
-		device_advance(dev);
+		advance(dev);
 		return;
 	}
 	device_keep_claim(dev);		/* QEMU was replaced */
 	if (device_set_timer(dev, dev->delay_s * 1000ull, on_advance) < 0)
 		device_fail(dev, "out of memory");
+}
+
+/* The interface is there, or cannot be. */
+static void on_net_opened(struct device *dev, int error, const char *why)
+{
+	if (!device_posted(dev))
+		return;
+	if (error < 0)
+		device_fail(dev, why ? why : strerror(-error));
+	else
+		advance(dev);
 }
 
 int device_start(struct device *dev)
@@ -216,7 +205,7 @@ int device_start(struct device *dev)
 	return 0;
 }
 
-void device_on_ready(struct device *dev)
+static void on_ready(struct device *dev)
 {
 	uint64_t now = mono_ns(), since;
 
@@ -237,25 +226,6 @@ void device_on_ready(struct device *dev)
 
 /* ---- stop ---------------------------------------------------------------- */
 
-static int on_stop_timeout(sd_event_source *source, uint64_t usec, void *arg)
-{
-	struct device *dev = arg;
-
-	if (dev->run.host)
-		host_kill_stuck(dev->run.host, "did not stop within stop-timeout=");
-	return 0;
-}
-
-static void stop_host(struct device *dev)
-{
-	int r = host_request(dev->run.host, OP_STOP, 0, NULL, NULL, NULL);
-
-	if (r >= 0)
-		r = device_set_timer(dev, dev->config->stop_timeout, on_stop_timeout);
-	if (r < 0)
-		host_kill(dev->run.host, "does not read its requests");
-}
-
 static void stop_for(struct device *dev, enum device_want want)
 {
 	if (dev->want != WANT_GONE)
@@ -273,7 +243,7 @@ static void stop_for(struct device *dev, enum device_want want)
 	if (dev->state == DEVICE_STOPPING)
 		return;
 	device_enter(dev, DEVICE_STOPPING, "asked to");
-	stop_host(dev);
+	device_stop_host(dev);
 }
 
 void device_stop(struct device *dev, bool forget)
@@ -334,46 +304,19 @@ static void on_quiesced(struct device *dev, const struct quiesce_work *w)
 		on_quiesce_error(dev, w);
 		return;
 	}
-	if (dev->hold.death)
-		sd_event_source_set_enabled(dev->hold.death, SD_EVENT_ON);
+	device_watch_claim_again(dev);
 	device_block_quiet(dev);
 	if (!dev->delay_s)
-		device_advance(dev);
+		advance(dev);
 	else if (device_set_timer(dev, dev->delay_s * 1000ull, on_advance) < 0)
 		device_fail(dev, "out of memory");
 }
 
-static void quiesce_done(void *arg)
-{
-	struct quiesce_work *w = arg;
-
-	on_quiesced(w->dev, w);
-	free(w->death);
-	free(w);
-}
-
-static void quiesce_late(void *arg);
-
-static const struct job_ops quiesce_ops = {
-	.work = work_quiesce, .done = quiesce_done, .late = quiesce_late,
-	.limit_ms = QUIESCE_LIMIT_MS,
-};
-
-static void quiesce_late(void *arg)
-{
-	struct quiesce_work *w = arg;
-
-	device_late(w->dev, "the reset of the device", &quiesce_ops);
-}
-
-/* No bus mastering, reset; on_quiesced() follows, then the next host, after @delay_s, or
- * the end that has begun. */
+/* on_quiesced() follows, then the next host, after @delay_s, or the end that has begun. */
 static void quiesce(struct device *dev, uint32_t delay_s)
 {
-	struct quiesce_work w = { .dev = dev, .claim = dev->hold.claim };
-
 	dev->delay_s = delay_s;
-	if (!device_post_copy(dev, &quiesce_ops, &w, sizeof(w)))
+	if (!device_quiesce(dev))
 		return;
 	device_bury(dev);
 	if (device_posted(dev))
@@ -394,7 +337,7 @@ int device_restart(struct device *dev)
 	dev->outage.start = mono_ns();
 	dev->outage.restarts++;
 	device_enter(dev, DEVICE_RESTARTING, "asked to");
-	stop_host(dev);
+	device_stop_host(dev);
 	return 0;
 }
 
@@ -486,7 +429,7 @@ static void judge(struct device *dev, bool refused, uint32_t *ret_delay_s)
 	}
 }
 
-void device_on_death(struct device *dev, bool refused)
+static void on_died(struct device *dev, bool refused)
 {
 	uint32_t delay_s = 0;
 
@@ -571,6 +514,40 @@ void device_resume(struct device *dev, enum device_resume how)
 		device_fail(dev, "out of memory");
 }
 
+/* ---- events ---------------------------------------------------------------- */
+
+/* Its disks' requests have been answered, its front has ended. */
+static void on_block_closed(struct device *dev)
+{
+	enum device_want want = dev->want;
+
+	if (dev->ending != END_STOP) {
+		if (device_posted(dev))
+			advance(dev);
+		return;
+	}
+	device_set_busy(dev, false);
+	device_finish_stop(dev);
+	if (want == WANT_GONE)
+		dev->env->listener->gone(dev->env->listener_arg, dev);
+	else if (want == WANT_CONFIG)
+		device_start(dev);
+}
+
+static const struct device_events events = {
+	.claimed = on_claimed,
+	.net_opened = on_net_opened,
+	.handed_over = on_handed_over,
+	.quiesced = on_quiesced,
+	.closed = device_on_close,
+	.block_closed = on_block_closed,
+	.late = device_late,
+	.ready = on_ready,
+	.died = on_died,
+	.condemned = device_condemn,
+	.returned = claim_now,
+};
+
 /* ---- object -------------------------------------------------------------- */
 
 struct device *device_create(const struct device_env *env, struct device_config *config,
@@ -589,6 +566,7 @@ struct device *device_create(const struct device_env *env, struct device_config 
 		return NULL;
 	}
 	dev->env = env;
+	dev->events = &events;
 	dev->config = config;
 	device_set_transient(dev, transient);
 	dev->state_since = wall_ns();
@@ -604,7 +582,6 @@ void device_destroy(struct device *dev)
 {
 	if (!dev || !jobs_idle(dev->work.jobs))
 		return;
-	dev->held = false;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
 	dev->run.heartbeat = sd_event_source_disable_unref(dev->run.heartbeat);
 	device_close_at_once(dev);

@@ -19,19 +19,14 @@ static int on_end_again(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-static void finish_stop(struct device *dev)
+void device_finish_stop(struct device *dev)
 {
-	enum device_want want = dev->want;
-
+	dev->ending = END_NONE;
 	str_set(&dev->error, NULL);
 	plugin_finish(&dev->plugin);
 	device_apply_next_config(dev);
 	if (dev->state != DEVICE_CONFIGURED)
 		device_enter(dev, DEVICE_CONFIGURED, "released");
-	if (want == WANT_GONE)
-		dev->env->listener->gone(dev->env->listener_arg, dev);
-	else if (want == WANT_CONFIG)
-		device_start(dev);
 }
 
 static void finish_fail(struct device *dev)
@@ -45,18 +40,6 @@ static void finish_fail(struct device *dev)
 	if (!known)
 		device_enter(dev, device_is_missing(dev) ? DEVICE_ABSENT : DEVICE_FAILED, "%s",
 			     text ? text : "out of memory");
-}
-
-/* Its disks' requests have been answered, its front has ended. */
-void device_on_block_closed(struct device *dev)
-{
-	dev->work.busy = false;
-	if (dev->ending == END_STOP) {
-		dev->ending = END_NONE;
-		finish_stop(dev);
-	} else if (device_posted(dev)) {
-		device_advance(dev);
-	}
 }
 
 static void forget_failures(struct device *dev)
@@ -85,11 +68,11 @@ static void go_on(struct device *dev, enum device_end ending)
 	switch (ending) {
 	case END_STOP:
 		dev->late = false;
-		dev->work.busy = true;
+		device_set_busy(dev, true);
 		device_close_block(dev);
 		break;
 	case END_START:
-		device_claim_now(dev);
+		dev->events->returned(dev);
 		break;
 	case END_UNPLUG:
 		device_enter(dev, DEVICE_ABSENT, "not in the machine");
@@ -105,7 +88,7 @@ void device_on_close(struct device *dev)
 {
 	enum device_end ending = dev->ending;
 
-	dev->work.busy = false;
+	device_set_busy(dev, false);
 	/* It was asked to stop meanwhile. */
 	if (wants_down(dev) && (ending != END_UNPLUG || dev->want != WANT_DOWN))
 		ending = END_STOP;
@@ -113,7 +96,7 @@ void device_on_close(struct device *dev)
 		dev->held = false;
 	if (ending == END_REPLACE) {
 		dev->ending = END_NONE;
-		device_claim_now(dev);
+		dev->events->returned(dev);
 	} else if (!dev->held && device_holds_something(dev)) {
 		dev->ending = ending;
 		device_end_now(dev);
@@ -175,7 +158,7 @@ void device_condemn(struct device *dev, const char *text)
 
 bool device_posted(struct device *dev)
 {
-	dev->work.busy = false;
+	device_set_busy(dev, false);
 	if (dev->ending == END_NONE && !wants_down(dev))
 		return true;
 	if (dev->ending == END_NONE)
@@ -186,11 +169,11 @@ bool device_posted(struct device *dev)
 
 /* Who waits for the device is told that it has failed; what it holds is given back once the
  * job ends, and only then can it be started again. */
-void device_late(struct device *dev, const char *what, const struct job_ops *ops)
+void device_late(struct device *dev, const char *what, uint32_t limit_ms)
 {
 	_cleanup_free_ char *text = str_format("%s has not ended within %u s, and goes on in the "
 					       "background; see the kernel's log", what,
-					       ops->limit_ms / 1000);
+					       limit_ms / 1000);
 
 	if (!dev->work.busy || dev->late)
 		return;
@@ -202,4 +185,16 @@ void device_late(struct device *dev, const char *what, const struct job_ops *ops
 	}
 	if (!device_state_is_down(dev->state))
 		device_enter(dev, DEVICE_FAILED, "%s", text ? text : what);
+}
+
+/* ---- the end of ddekitd ------------------------------------------------------- */
+
+void device_close_at_once(struct device *dev)
+{
+	dev->held = false;
+	device_end_host_at_once(dev);	/* its device must not be given back while it runs */
+	device_bury(dev);
+	device_close_claim_at_once(dev);
+	device_block_quiet(dev);
+	device_close_block_at_once(dev);
 }

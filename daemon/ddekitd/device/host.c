@@ -6,15 +6,13 @@
 #include "crash-report.h"
 #include "block.h"
 #include "keep.h"
-#include "work.h"
 #include "private.h"
-#include "lib/job.h"
 #include "lib/log.h"
 #include "process/message.h"
 
 #define MISSED_BEATS 5
 #define STATS_NS 10000000000ull	/* how old those of a crash report may be */
-#define HANDOVER_LIMIT_MS 30000
+#define END_MS 1000		/* between SIGKILL and a host's end, when ddekitd ends */
 
 /* ---- messages ------------------------------------------------------------ */
 
@@ -84,7 +82,7 @@ static void on_state(void *arg, const struct proto_state_msg *msg)
 		device_net_ready(dev);
 	} else if (msg->state == STATE_READY) {
 		start_heartbeat(dev);
-		device_on_ready(dev);
+		dev->events->ready(dev);
 	} else if (msg->state == STATE_FAILED) {
 		str_set(&dev->run.last_failure, msg->text[0] ? msg->text : strerror(-msg->error));
 	}
@@ -155,7 +153,7 @@ static void on_died(void *arg, const struct host_death *death)
 	dev->run.heartbeat = sd_event_source_disable_unref(dev->run.heartbeat);
 	if (death->not_run && dev->want == WANT_UP)
 		str_set(&dev->verdict, dev->run.death.text);
-	device_on_death(dev, refused);
+	dev->events->died(dev, refused);
 }
 
 void device_bury(struct device *dev)
@@ -274,36 +272,6 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 	return r;
 }
 
-static void handover_done(void *arg)
-{
-	struct handover_work *w = arg;
-
-	device_on_handover(w->dev, w);
-	free(w);
-}
-
-static void handover_late(void *arg);
-
-static const struct job_ops handover_ops = {
-	.work = work_handover, .done = handover_done, .late = handover_late,
-	.limit_ms = HANDOVER_LIMIT_MS,
-};
-
-static void handover_late(void *arg)
-{
-	struct handover_work *w = arg;
-
-	device_block_quiet(w->dev);	/* no host will have its ring */
-	device_late(w->dev, "the handover of the device", &handover_ops);
-}
-
-int device_open_handover(struct device *dev)
-{
-	struct handover_work w = { .dev = dev, .claim = dev->hold.claim };
-
-	return device_post_copy(dev, &handover_ops, &w, sizeof(w));
-}
-
 int device_start_host(struct device *dev, const struct ddekit_handover *handover, char **ret_why)
 {
 	_cleanup_free_ struct proto_setup *setup = calloc(1, sizeof(*setup));
@@ -336,6 +304,23 @@ int device_start_host(struct device *dev, const struct ddekit_handover *handover
 	return r;
 }
 
+static int on_start_timeout(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct device *dev = arg;
+	char text[96];
+
+	snprintf(text, sizeof(text), "not ready within start-timeout=%ums",
+		 dev->config->start_timeout);
+	if (dev->run.host)
+		host_kill_stuck(dev->run.host, text);
+	return 0;
+}
+
+int device_limit_start(struct device *dev)
+{
+	return device_set_timer(dev, dev->config->start_timeout, on_start_timeout);
+}
+
 int device_adopt_host(struct device *dev, const struct host_kept *kept)
 {
 	int r = host_adopt(dev->env->event, kept, &ops, dev, &dev->run.host);
@@ -343,6 +328,42 @@ int device_adopt_host(struct device *dev, const struct host_kept *kept)
 	if (!r)
 		start_heartbeat(dev);
 	return r;
+}
+
+/* ---- stop ---------------------------------------------------------------- */
+
+static int on_stop_timeout(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct device *dev = arg;
+
+	if (dev->run.host)
+		host_kill_stuck(dev->run.host, "did not stop within stop-timeout=");
+	return 0;
+}
+
+void device_stop_host(struct device *dev)
+{
+	int r = host_request(dev->run.host, OP_STOP, 0, NULL, NULL, NULL);
+
+	if (r >= 0)
+		r = device_set_timer(dev, dev->config->stop_timeout, on_stop_timeout);
+	if (r < 0)
+		host_kill(dev->run.host, "does not read its requests");
+}
+
+void device_end_host_at_once(struct device *dev)
+{
+	struct log_about about = device_about(dev);
+
+	if (dev->run.host)
+		host_kill(dev->run.host, "ddekitd ends");
+	if (dev->run.host && host_wait(dev->run.host, END_MS) < 0)
+		log_line(&about, LOG_ERR, "driver host %d does not end",
+			 (int)host_pid(dev->run.host));
+	host_destroy(dev->run.host);
+	dev->run.host = NULL;
+	host_destroy(dev->run.death.host);
+	dev->run.death.host = NULL;
 }
 
 /* ---- for others ---------------------------------------------------------------- */

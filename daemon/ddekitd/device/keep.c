@@ -22,11 +22,6 @@
 #include "system/net-settings.h"
 #include "state/state-file.h"
 
-static struct fdstore *store_of(const struct device *dev)
-{
-	return dev->env->fdstore;
-}
-
 static void add_list(struct json_object *o, const char *key, const struct strv *list)
 {
 	struct json_object *array = json_object_new_array();
@@ -125,23 +120,6 @@ static struct json_object *describe(const struct device *dev)
 	return o;
 }
 
-static void warn(const struct device *dev, const char *what, int r)
-{
-	struct log_about about = device_about(dev);
-
-	log_line(&about, LOG_WARNING, "%s cannot be kept for a restart of ddekitd: %s", what,
-		 strerror(-r));
-}
-
-static void put(const struct device *dev, const char *what, int fd)
-{
-	char key[FDSTORE_KEY_MAX];
-	int r = fdstore_put(store_of(dev), fdstore_key(dev->config->bdf_text, key), what, fd);
-
-	if (r < 0)
-		warn(dev, what, r);
-}
-
 static int write_down(struct device *dev)
 {
 	struct json_object *o = describe(dev);
@@ -160,7 +138,7 @@ void device_keep(struct device *dev)
 		return;
 	r = write_down(dev);
 	if (r < 0)
-		warn(dev, "its state", r);
+		device_store_warn(dev, "its state", r);
 }
 
 static int keep_claim_fds(struct device *dev)
@@ -174,10 +152,10 @@ static int keep_claim_fds(struct device *dev)
 	if (!r)
 		r = statefile_write(fd, saved->data, saved->len);
 	if (!r)
-		put(dev, "claimstate", fd);
+		device_store(dev, "claimstate", fd);
 	for (i = 0; !r && i < saved->n_fds; i++) {
 		snprintf(what, sizeof(what), "claim%u", i);
-		put(dev, what, saved->fds[i]);
+		device_store(dev, what, saved->fds[i]);
 	}
 	if (saved)
 		free(saved->data);
@@ -189,30 +167,24 @@ void device_keep_claim(struct device *dev)
 {
 	int r;
 
-	if (!fdstore_active(store_of(dev)))
+	if (!fdstore_active(dev->env->fdstore))
 		return;
 	if (dev->state_fd < 0) {
 		r = statefile_create("ddekit-state");
 		if (r < 0) {
-			warn(dev, "its state", r);
+			device_store_warn(dev, "its state", r);
 			return;
 		}
 		dev->state_fd = r;
-		put(dev, "state", dev->state_fd);
+		device_store(dev, "state", dev->state_fd);
 	}
-	put(dev, "lock", dev->hold.lock);
-	put(dev, "tap", dev->net.tap);
-	device_block_keep(dev, put);
+	device_store(dev, "lock", dev->hold.lock);
+	device_store(dev, "tap", dev->net.tap);
+	device_block_keep(dev);
 	r = keep_claim_fds(dev);
 	if (r < 0)
-		warn(dev, "its claim", r);
+		device_store_warn(dev, "its claim", r);
 	device_keep(dev);
-}
-
-void device_keep_block(struct device *dev)
-{
-	if (dev->state_fd >= 0)
-		device_block_keep(dev, put);
 }
 
 void device_keep_host(struct device *dev)
@@ -222,19 +194,17 @@ void device_keep_host(struct device *dev)
 	if (dev->state_fd < 0 || !dev->run.host)
 		return;
 	host_get_kept(dev->run.host, &kept);
-	put(dev, "pidfd", kept.pidfd);
-	put(dev, "socket", kept.socket);
-	put(dev, "log", kept.log);
+	device_store(dev, "pidfd", kept.pidfd);
+	device_store(dev, "socket", kept.socket);
+	device_store(dev, "log", kept.log);
 	device_keep(dev);
 }
 
 void device_keep_nothing(struct device *dev)
 {
-	char key[FDSTORE_KEY_MAX];
-
 	if (dev->state_fd < 0)
 		return;
-	fdstore_drop(store_of(dev), fdstore_key(dev->config->bdf_text, key));
+	device_store_drop(dev);
 	fd_close(&dev->state_fd);
 	dev->hold.barrier = true;
 }

@@ -15,8 +15,6 @@
 void device_keep(struct device *dev);
 /* The device has been claimed: lock, claim and TAP. */
 void device_keep_claim(struct device *dev);
-/* Its disks have a new front. */
-void device_keep_block(struct device *dev);
 /* It has a new host. */
 void device_keep_host(struct device *dev);
 /* It holds nothing any more; dev->hold.barrier is set: before the device is used otherwise,

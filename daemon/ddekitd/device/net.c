@@ -194,26 +194,19 @@ static void open_done(void *arg)
 	r = watch(dev, w, &why);
 	net_work_finish(w);
 	free(w);
-	if (!device_posted(dev))
-		return;
-	if (r < 0)
-		device_fail(dev, why ? why : strerror(-r));
-	else
-		device_advance(dev);
+	dev->events->net_opened(dev, r, why);
 }
-
-static void open_late(void *arg);
-
-static const struct job_ops open_ops = {
-	.work = work_net, .done = open_done, .late = open_late, .limit_ms = NET_LIMIT_MS,
-};
 
 static void open_late(void *arg)
 {
 	struct net_work *w = arg;
 
-	device_late(w->dev, "making its interface", &open_ops);
+	w->dev->events->late(w->dev, "making its interface", NET_LIMIT_MS);
 }
+
+static const struct job_ops open_ops = {
+	.work = work_net, .done = open_done, .late = open_late, .limit_ms = NET_LIMIT_MS,
+};
 
 bool device_needs_net(const struct device *dev)
 {
@@ -251,8 +244,8 @@ static void follow_done(void *arg)
 	if (r == -ESTALE)	/* it is being given back */
 		return;
 	if (r < 0) {
-		device_condemn(dev, "its interface was deleted; bind or restart the device to "
-			       "have a new one");
+		dev->events->condemned(dev, "its interface was deleted; bind or restart the "
+				       "device to have a new one");
 		return;
 	}
 	if (dev->net.netns && netns != dev->net.netns)
@@ -275,7 +268,7 @@ static void follow(struct device *dev)
 		net_work_finish(w);
 	}
 	free(w);
-	device_condemn(dev, "out of memory");
+	dev->events->condemned(dev, "out of memory");
 }
 
 /* It left the namespace, or was deleted under us, or changes were lost. */

@@ -5,6 +5,8 @@
 #include "lib/job.h"
 #include "lib/log.h"
 #include "private.h"
+#include "system/in-use.h"
+#include "system/pci-sysfs.h"
 
 const char *device_state_name(enum device_state state)
 {
@@ -32,6 +34,12 @@ void device_log_line(struct device *dev, int level, const char *text)
 {
 	logring_add(dev->logs, level, text);
 	dev->env->listener->logged(dev->env->listener_arg, dev, level, text);
+}
+
+bool device_is_missing(const struct device *dev)
+{
+	return !config_is_emulated(dev->config) &&
+	       !pcisys_present(inuse_system.sys, dev->config->bdf_text);
 }
 
 int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn)
@@ -68,6 +76,11 @@ int device_post_copy(struct device *dev, const struct job_ops *ops, const void *
 	if (r < 0)
 		free(copy);
 	return r;
+}
+
+void device_set_busy(struct device *dev, bool busy)
+{
+	dev->work.busy = busy;
 }
 
 struct jobs *device_jobs(const struct device *dev)

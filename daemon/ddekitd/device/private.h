@@ -29,6 +29,7 @@ struct ddekit_handover;
 struct device_block;
 struct handover_work;
 struct netsave;
+struct quiesce_work;
 
 /* What a device is given back for. */
 enum device_end {
@@ -111,8 +112,30 @@ struct device_work {
 	bool busy;			/* a job, or a front's end, decides how it goes on */
 };
 
+/* What the parts report to the state machine, which is above them; called in the event loop. */
+struct device_events {
+	/* The jobs' and closings' ends, also of those that failed: busy is to be cleared. */
+	void (*claimed)(struct device *dev, struct claim_work *w);
+	void (*net_opened)(struct device *dev, int error, const char *why);
+	void (*handed_over)(struct device *dev, const struct handover_work *w);
+	void (*quiesced)(struct device *dev, const struct quiesce_work *w);
+	void (*closed)(struct device *dev);
+	void (*block_closed)(struct device *dev);
+	/* A job goes on past its limit. */
+	void (*late)(struct device *dev, const char *what, uint32_t limit_ms);
+	/* The host serves, again after a restart in place. */
+	void (*ready)(struct device *dev);
+	/* run.death is filled in, run.host NULL. @refused: the driver said that it cannot. */
+	void (*died)(struct device *dev, bool refused);
+	/* It has to fail; by way of the host's death if there is a host. */
+	void (*condemned)(struct device *dev, const char *why);
+	/* It has been given back, to be claimed anew. */
+	void (*returned)(struct device *dev);
+};
+
 struct device {
 	const struct device_env *env;
+	const struct device_events *events;
 	struct device_config *config;	/* settings.c */
 	struct device_settings settings;
 	struct device_plugin plugin;
@@ -144,24 +167,14 @@ struct device {
 	sd_event_source *timer;
 };
 
-/* ---- between the files of this folder -------------------------------------- */
+/* ---- part.c: used by all, calls none ------------------------------------------- */
 
-void device_enter(struct device *dev, enum device_state state, const char *fmt, ...)
-	FORMAT(3, 4);
 /* A line of its log. */
 void device_log_line(struct device *dev, int level, const char *text);
-/* Everything is given back, then it is failed. text is copied. Nothing if it is ending
- * already. */
-void device_fail(struct device *dev, const char *text);
-/* Likewise, by way of the host's death if there is a host. */
-void device_condemn(struct device *dev, const char *text);
-void device_on_ready(struct device *dev);
-/* dev->run.death is filled in, dev->run.host NULL. @refused: the driver said that it cannot. */
-void device_on_death(struct device *dev, bool refused);
-/* Kills the host unless it is ready within start-timeout=. Return: 0, -errno. */
-int device_limit_start(struct device *dev);
+/* Warnings, for what a job noted. */
+void device_log_notes(struct device *dev, const struct strv *notes);
+/* The one timer of the state machine. */
 int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn);
-
 /* Posts a job that decides how the device goes on. Return: 0, -errno: @arg is still the
  * caller's. */
 struct job_ops;
@@ -169,20 +182,10 @@ int device_post(struct device *dev, const struct job_ops *ops, void *arg);
 /* The same for a copy of @work, which done() frees. On failure what *@work owns is still the
  * caller's. */
 int device_post_copy(struct device *dev, const struct job_ops *ops, const void *work, size_t size);
-/* Its end. Return: false: the device is given back instead of what the caller would do. */
-bool device_posted(struct device *dev);
-/* Gives the device back, once what is under way has ended. */
-void device_end(struct device *dev, enum device_end ending);
-/* Likewise for dev->ending, with nothing under way. */
-void device_end_now(struct device *dev);
-/* Begins with its claim. */
-void device_claim_now(struct device *dev);
-/* For late(): the job goes on, the device counts as failed. */
-void device_late(struct device *dev, const char *what, const struct job_ops *ops);
-/* Brings the device one step nearer to its next driver host: interface, disks, host. */
-void device_advance(struct device *dev);
-/* For done(): logs what a job noted. */
-void device_log_notes(struct device *dev, const struct strv *notes);
+/* What decides how the device goes on is no job, or has ended. */
+void device_set_busy(struct device *dev, bool busy);
+
+/* ---- parts ------------------------------------------------------------------------ */
 
 /* settings.c */
 /* @config is moved; it is in use after the next device_apply_next_config(). */
@@ -191,33 +194,39 @@ void device_apply_next_config(struct device *dev);
 void device_restore_settings(struct device *dev, bool staged);
 void device_finish_settings(struct device *dev);
 
+/* store.c: the device's files in the service manager's fd store; does nothing without it. */
+void device_store(const struct device *dev, const char *what, int fd);
+void device_store_drop(const struct device *dev);
+void device_store_warn(const struct device *dev, const char *what, int error);
+
 /* claim.c */
-int device_open_claim(struct device *dev);		/* device_claimed() follows; 0, -errno */
+int device_open_claim(struct device *dev);		/* events->claimed() follows; 0, -errno */
 /* Takes in what the job brought. Return: 0 or -errno with *ret_why. */
 int device_claimed(struct device *dev, struct claim_work *w, char **ret_why);
-/* Gives back what the device holds, for dev->ending; device_closed() follows. 0, -errno */
+/* Gets the claim's files for a driver host; events->handed_over() follows. 0, -errno. */
+int device_open_handover(struct device *dev);
+/* No bus mastering, reset; events->quiesced() follows. 0, -errno */
+int device_quiesce(struct device *dev);
+/* An error that a reset cures is watched for again. */
+void device_watch_claim_again(struct device *dev);
+/* Gives back what the device holds, for dev->ending; events->closed() follows. 0, -errno */
 int device_close(struct device *dev);
 bool device_holds_something(const struct device *dev);
 /* The same without an event loop, at the end of ddekitd; may block. */
-void device_close_at_once(struct device *dev);
+void device_close_claim_at_once(struct device *dev);
 /* A claim and lock that are there already. On failure the claim is closed, which may
  * block: only before the event loop runs. */
 int device_adopt_claim(struct device *dev);
 
-/* device.c, called by claim.c, host.c and block.c */
-void device_on_claim(struct device *dev, struct claim_work *w);
-void device_on_close(struct device *dev);
-void device_on_handover(struct device *dev, const struct handover_work *w);
-void device_on_block_closed(struct device *dev);
-
-/* device.c. Return: as plugin_choose(); the present one stays then. */
-int device_choose_plugin(struct device *dev, char **ret_why);
-
 /* host.c */
-/* Gets the claim's files for the next one; device_on_handover() follows. 0, -errno. */
-int device_open_handover(struct device *dev);
 /* @handover: its files are borrowed for the call. */
 int device_start_host(struct device *dev, const struct ddekit_handover *handover, char **ret_why);
+/* Kills the host unless it is ready within start-timeout=. Return: 0, -errno. */
+int device_limit_start(struct device *dev);
+/* Asks the host to end; kills it if it does not, or after stop-timeout=. */
+void device_stop_host(struct device *dev);
+/* At the end of ddekitd; may block. */
+void device_end_host_at_once(struct device *dev);
 /* As host_adopt(). */
 int device_adopt_host(struct device *dev, const struct host_kept *kept);
 /* Once the device is quiet: report, log, and the end of dev->run.death. */
@@ -225,11 +234,37 @@ void device_bury(struct device *dev);
 
 /* net.c */
 bool device_needs_net(const struct device *dev);	/* its TAP is not there */
-/* Makes it, or watches the one that is there; device_advance() follows. 0, -errno. */
+/* Makes it, or watches the one that is there; events->net_opened() follows. 0, -errno. */
 int device_open_net(struct device *dev);
 void device_adopt_net(struct device *dev);
 void device_close_net(struct device *dev);	/* but the TAP itself, see device_close() */
 void device_net_ready(struct device *dev);	/* the host's interface serves */
 void device_net_message(struct device *dev, const struct proto_net *msg);
+
+/* ---- the state machine ---------------------------------------------------------------- */
+
+/* state.c */
+void device_enter(struct device *dev, enum device_state state, const char *fmt, ...)
+	FORMAT(3, 4);
+
+/* end.c */
+/* The end of a job. Return: false: the device is given back instead of what the caller would
+ * do. */
+bool device_posted(struct device *dev);
+/* Gives the device back, once what is under way has ended. */
+void device_end(struct device *dev, enum device_end ending);
+/* Likewise for dev->ending, with nothing under way. */
+void device_end_now(struct device *dev);
+/* Everything is given back, then it is failed. text is copied. Nothing if it is ending
+ * already. */
+void device_fail(struct device *dev, const char *text);
+/* All is given back, and it has been asked to: it is configured. */
+void device_finish_stop(struct device *dev);
+/* Of struct device_events. */
+void device_condemn(struct device *dev, const char *text);
+void device_on_close(struct device *dev);
+void device_late(struct device *dev, const char *what, uint32_t limit_ms);
+/* Without an event loop, at the end of ddekitd; may block. */
+void device_close_at_once(struct device *dev);
 
 #endif
