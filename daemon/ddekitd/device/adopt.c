@@ -12,32 +12,12 @@
 #include "private.h"
 #include "state/fd-store.h"
 #include "lib/job.h"
+#include "lib/json.h"
 #include "lib/log.h"
 #include "system/net-settings.h"
 #include "state/state-file.h"
 
 /* ---- reading ------------------------------------------------------------- */
-
-static const char *text_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) ? json_object_get_string(value) : NULL;
-}
-
-static uint64_t number_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) ? json_object_get_uint64(value) : 0;
-}
-
-static bool bool_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) && json_object_get_boolean(value);
-}
 
 static void copy_text(char *dst, size_t size, const char *src)
 {
@@ -69,14 +49,14 @@ static int read_lines(struct device_config *config, char *lines, char **ret_why)
 struct device_config *adopt_config(struct json_object *o)
 {
 	_cleanup_free_ char *lines = NULL, *why = NULL;
-	const char *text = text_of(o, "config"), *bdf_text = text_of(o, "bdf");
+	const char *text = json_text(o, "config"), *bdf_text = json_text(o, "bdf");
 	struct device_config *config;
 	struct ddekit_bdf bdf;
 
 	if (!text || !bdf_text || ddekit_bdf_parse(bdf_text, &bdf) < 0)
 		return NULL;
 	lines = strdup(text);
-	config = lines ? device_config_create(bdf, text_of(o, "where")) : NULL;
+	config = lines ? device_config_create(bdf, json_text(o, "where")) : NULL;
 	if (!config)
 		return NULL;
 	if (read_lines(config, lines, &why) < 0 || device_config_complete(config, &why) < 0) {
@@ -106,13 +86,13 @@ static int read_plugin(struct json_object *o, struct device_plugin *p)
 	struct json_object *plugin;
 	int r;
 
-	if (!json_object_object_get_ex(o, "plugin", &plugin) || !text_of(plugin, "name"))
+	if (!json_object_object_get_ex(o, "plugin", &plugin) || !json_text(plugin, "name"))
 		return -EINVAL;
-	r = str_set(&p->name, text_of(plugin, "name"));
+	r = str_set(&p->name, json_text(plugin, "name"));
 	if (!r)
-		r = str_set(&p->class, text_of(plugin, "class"));
+		r = str_set(&p->class, json_text(plugin, "class"));
 	if (!r)
-		r = str_set(&p->bridge, text_of(plugin, "bridge"));
+		r = str_set(&p->bridge, json_text(plugin, "bridge"));
 	if (!r)
 		r = read_list(plugin, "path", &p->path);
 	if (!r)
@@ -139,21 +119,21 @@ static void read_history(struct json_object *o, struct device *dev)
 	struct ddekit_before *before = &dev->hold.before;
 	struct json_object *saved;
 
-	str_set(&dev->run.last_failure, text_of(o, "last_failure"));
-	device_restore_settings(dev, bool_of(o, "staged"));
-	dev->failures.was_up = bool_of(o, "was_up");
-	dev->net.mac_by_admin = bool_of(o, "mac_by_admin");
-	dev->outage.restarts = number_of(o, "restarts");
-	dev->outage.reloads = number_of(o, "reloads");
-	dev->outage.start = number_of(o, "outage_start");
-	dev->outage.last = number_of(o, "last_outage");
-	dev->outage.last_ready = number_of(o, "last_outage_ready");
-	copy_text(dev->hold.modalias, sizeof(dev->hold.modalias), text_of(o, "modalias"));
-	copy_text(dev->run.release, sizeof(dev->run.release), text_of(o, "release"));
+	str_set(&dev->run.last_failure, json_text(o, "last_failure"));
+	device_restore_settings(dev, json_is_true(o, "staged"));
+	dev->failures.was_up = json_is_true(o, "was_up");
+	dev->net.mac_by_admin = json_is_true(o, "mac_by_admin");
+	dev->outage.restarts = json_uint64(o, "restarts");
+	dev->outage.reloads = json_uint64(o, "reloads");
+	dev->outage.start = json_uint64(o, "outage_start");
+	dev->outage.last = json_uint64(o, "last_outage");
+	dev->outage.last_ready = json_uint64(o, "last_outage_ready");
+	copy_text(dev->hold.modalias, sizeof(dev->hold.modalias), json_text(o, "modalias"));
+	copy_text(dev->run.release, sizeof(dev->run.release), json_text(o, "release"));
 	read_times(o, &dev->run.times);
-	before->changed = bool_of(o, "taken");
-	copy_text(before->driver, sizeof(before->driver), text_of(o, "kernel_driver"));
-	copy_text(before->override, sizeof(before->override), text_of(o, "kernel_override"));
+	before->changed = json_is_true(o, "taken");
+	copy_text(before->driver, sizeof(before->driver), json_text(o, "kernel_driver"));
+	copy_text(before->override, sizeof(before->override), json_text(o, "kernel_override"));
 	if (json_object_object_get_ex(o, "saved", &saved))
 		netsave_from_json(saved, &dev->hold.saved);
 }
@@ -197,9 +177,9 @@ static struct host_kept take_host(struct fdstore *store, const char *key, struct
 	struct json_object *host;
 
 	if (o && json_object_object_get_ex(o, "host", &host)) {
-		kept.pid = number_of(host, "pid");
-		kept.start_ns = number_of(host, "start_ns");
-		kept.last_state = number_of(host, "last_state");
+		kept.pid = json_uint64(host, "pid");
+		kept.start_ns = json_uint64(host, "start_ns");
+		kept.last_state = json_uint64(host, "last_state");
 	}
 	return kept;
 }
@@ -207,9 +187,9 @@ static struct host_kept take_host(struct fdstore *store, const char *key, struct
 /* Why it cannot run on; NULL: it can. */
 static const char *unfit(struct json_object *o, const struct host_kept *kept)
 {
-	if (number_of(o, "protocol") != PROTO_VERSION)
+	if (json_uint64(o, "protocol") != PROTO_VERSION)
 		return "it speaks the protocol of another build";
-	if (!str_equal(text_of(o, "state"), device_state_name(DEVICE_UP)))
+	if (!str_equal(json_text(o, "state"), device_state_name(DEVICE_UP)))
 		return "it did not serve yet";
 	if (kept->pidfd < 0 || kept->socket < 0 || kept->log < 0 || kept->pid <= 0)
 		return "it was just being started or ended";
@@ -309,7 +289,7 @@ static int fill(struct device *dev, const char *key, struct json_object *o)
 	about = device_about(dev);
 	if (r < 0)
 		log_line(&about, LOG_WARNING, "it is claimed anew, since what ddekitd %s left "
-			 "cannot be used: %s", text_of(o, "build"), why ? why : strerror(-r));
+			 "cannot be used: %s", json_text(o, "build"), why ? why : strerror(-r));
 	return r;
 }
 
