@@ -138,11 +138,11 @@ static int read_back(const char *path, const struct device_config *dev, char **r
 	int r = config_load(&written, path, &errors);
 
 	if (r == -EINVAL && errors.n)
-		*ret_why = str_format("these settings cannot be written down: %s", errors.item[0]);
+		*ret_why = str_format("these settings cannot be saved: %s", errors.item[0]);
 	else if (!r && (written.n_devices != 1 || !device_config_equal(written.device[0], dev)))
 		r = -EINVAL;
 	if (r == -EINVAL && !*ret_why)
-		*ret_why = str_format("these settings cannot be written down");
+		*ret_why = str_format("these settings cannot be saved");
 	strv_finish(&errors);
 	config_finish(&written);
 	return r;
@@ -160,7 +160,7 @@ int dropin_stage(const char *config, const struct device_config *dev, char **ret
 	if (!r)
 		r = write_dropin(path, text);
 	if (r < 0) {
-		*ret_why = str_format("cannot write %s: %s; bind with --runtime keeps nothing",
+		*ret_why = str_format("cannot write %s: %s; --runtime writes no file",
 				      path, strerror(-r));
 		return r;
 	}

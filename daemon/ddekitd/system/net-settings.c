@@ -126,7 +126,7 @@ static int save_route(const struct nlmsghdr *msg, void *arg)
 	return oif == s->ifindex ? save_message(s, msg) : MNL_CB_OK;
 }
 
-static int take(struct netsave *s)
+static int fill_settings(struct netsave *s)
 {
 	int r = rt_dump(RTM_GETLINK, AF_UNSPEC, save_link, s);
 
@@ -148,7 +148,7 @@ int netsave_read(const char *ifname, struct netsave **ret)
 		return -ENOMEM;
 	snprintf(s->name, sizeof(s->name), "%s", ifname);
 	s->ifindex = if_nametoindex(ifname);
-	r = s->ifindex ? take(s) : -ENODEV;
+	r = s->ifindex ? fill_settings(s) : -ENODEV;
 	if (r < 0) {
 		netsave_free(s);
 		return r;
