@@ -117,11 +117,11 @@ static void read_times(struct json_object *o, struct device_times *t)
 static void read_failures(struct json_object *o, struct device *dev)
 {
 	struct device_outage outage = {
-		.restarts = json_number(o, "restarts"),
-		.reloads = json_number(o, "reloads"),
-		.start = json_number(o, "outage_start"),
-		.last = json_number(o, "last_outage"),
-		.last_ready = json_number(o, "last_outage_ready"),
+		.restarts = json_uint64(o, "restarts"),
+		.reloads = json_uint64(o, "reloads"),
+		.start = json_uint64(o, "outage_start"),
+		.last = json_uint64(o, "last_outage"),
+		.last_ready = json_uint64(o, "last_outage_ready"),
 	};
 
 	device_restore_failures(dev, json_is_true(o, "was_up"), &outage);
@@ -189,9 +189,9 @@ static struct host_kept fetch_host(struct fdstore *store, const char *key, struc
 	struct json_object *host;
 
 	if (o && json_object_object_get_ex(o, "host", &host)) {
-		kept.pid = json_number(host, "pid");
-		kept.start_ns = json_number(host, "start_ns");
-		kept.last_state = json_number(host, "last_state");
+		kept.pid = json_uint64(host, "pid");
+		kept.start_ns = json_uint64(host, "start_ns");
+		kept.last_state = json_uint64(host, "last_state");
 	}
 	return kept;
 }
@@ -199,7 +199,7 @@ static struct host_kept fetch_host(struct fdstore *store, const char *key, struc
 /* Why it cannot run on; NULL: it can. */
 static const char *why_unfit(struct json_object *o, const struct host_kept *kept)
 {
-	if (json_number(o, "protocol") != PROTO_VERSION)
+	if (json_uint64(o, "protocol") != PROTO_VERSION)
 		return "it speaks the protocol of another build";
 	if (!str_equal(json_text(o, "state"), device_state_name(DEVICE_UP)))
 		return "it did not serve yet";
