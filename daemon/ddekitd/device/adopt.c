@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Goes on with a device of the ddekitd before this one; see adopt.h. */
+/* Adopts a device of the ddekitd before this one; see adopt.h. */
 #include <errno.h>
 #include <json-c/json.h>
 #include <signal.h>
@@ -275,7 +275,8 @@ static void adopt_disks(struct device *dev, const char *key)
 		return;
 	r = device_adopt_block(dev, fetch_file, &t);
 	if (r < 0)
-		log_line(&about, LOG_WARNING, "its disks' clients are cut off: %s", strerror(-r));
+		log_line(&about, LOG_WARNING, "cannot adopt its disks, their clients are "
+			 "disconnected: %s", strerror(-r));
 }
 
 /* The device as the predecessor knew it; config is the file's present one. Return: 0 and the
@@ -303,7 +304,7 @@ static int restore_device(struct device *dev, const char *key, struct json_objec
 		r = restore_claim(store, key, ret, &why);
 	about = device_about(dev);
 	if (r < 0)
-		log_line(&about, LOG_WARNING, "it is claimed anew, since what ddekitd %s left "
+		log_line(&about, LOG_WARNING, "it is claimed again, since what ddekitd %s left "
 			 "cannot be used: %s", json_text(o, "build"), why ? why : strerror(-r));
 	return r;
 }

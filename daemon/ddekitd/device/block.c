@@ -29,7 +29,7 @@
 #define SECOND_NS 1000000000ull
 #define AGAIN_MS 1000		/* a front that lived shorter is started so much later */
 
-/* As a driver host told it. */
+/* As a driver host reported it. */
 struct disk {
 	bool known;
 	bool seen;			/* by the present host */
@@ -93,7 +93,7 @@ static void start_front_later(struct device *dev)
 	r = sd_event_add_time_relative(dev->env->event, &b->again, CLOCK_MONOTONIC, ms * 1000,
 				       1000, on_front_again, dev);
 	if (r < 0)
-		block_warn(dev, "its disks' front cannot be started again", r);
+		block_warn(dev, "cannot restart the front of its disks", r);
 }
 
 static void on_front_log(void *arg, const char *text)
@@ -114,7 +114,7 @@ static void on_front_died(void *arg, const char *how)
 	struct device_block *b = dev->block;
 
 	if (!b->closing)
-		log_line(&about, LOG_WARNING, "front %d of its disks %s; it is started again",
+		log_line(&about, LOG_WARNING, "front %d of its disks %s; restarting it",
 			 (int)front_pid(b->front), how);
 	front_destroy(b->front);
 	b->front = NULL;
@@ -187,7 +187,7 @@ void device_block_end_front(struct device *dev)
 
 	if (!dev->block || !dev->block->front)
 		return;
-	log_line(&about, LOG_WARNING, "the front of its disks is ended, for it is stuck");
+	log_line(&about, LOG_WARNING, "the front of its disks is stuck: killing it");
 	front_kill(dev->block->front);
 }
 

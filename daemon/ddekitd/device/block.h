@@ -2,8 +2,8 @@
 /*
  * The disks of a device of class block: the ring that outlives its driver hosts, and
  * the front that serves it (block/).  Both are there from the first claim until the
- * device is given back, also while it is failed: what has a disk open then gets errors
- * after disk-timeout=, and goes on if the device comes back.
+ * device is released, also while it is failed: requests to an open disk then get errors after
+ * disk-timeout=, and succeed again if the device comes back.
  *
  * Which calls come when, for a device of another class they do nothing:
  *
@@ -52,8 +52,8 @@ struct json_object *device_block_disks(const struct device *dev);
 /* Disks and front. NULL: it has none. */
 struct json_object *device_block_report(const struct device *dev);
 
-/* Stores its files for the next ddekitd, and goes on with them, by take(), which returns a fd
- * that is moved, or -errno. */
+/* Stores its files for the next ddekitd; and adopts them, by take(), which returns a fd that
+ * is moved, or -errno. */
 void device_block_persist(const struct device *dev);
 int device_adopt_block(struct device *dev, int (*take)(void *arg, const char *what), void *arg);
 

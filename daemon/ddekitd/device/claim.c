@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The jobs that claim a device and give it back, and the claim's death; see device.h. */
+/* The jobs on a claim: claim, handover, quiesce, release; and its death; see private.h. */
 #include <errno.h>
 
 #include "block.h"
@@ -11,7 +11,7 @@
 #include "lib/log.h"
 #include "system/net-settings.h"
 
-#define CLAIM_LIMIT_MS 60000	/* a driver of the kernel may take its time to let go */
+#define CLAIM_LIMIT_MS 60000	/* a kernel driver may be slow to release it */
 #define CLOSE_LIMIT_MS 30000
 #define QUIESCE_LIMIT_MS 70000	/* the kernel waits a minute for a device to come back */
 #define HANDOVER_LIMIT_MS 30000
@@ -35,7 +35,7 @@ static void on_claim_died(struct device *dev, const struct death_work *w)
 		return;
 	}
 	if (w->result >= 0)
-		text = str_format("the device died: %s; ddectl restart %s claims it anew", w->why,
+		text = str_format("the device died: %s; ddectl restart %s claims it again", w->why,
 				  dev->config->bdf_text);
 	dev->events->condemned(dev, text ? text : "the device died");
 }
@@ -243,7 +243,7 @@ int device_open_handover(struct device *dev)
 	return device_post_copy(dev, &handover_ops, &w, sizeof(w));
 }
 
-/* ---- give back --------------------------------------------------------------- */
+/* ---- release ----------------------------------------------------------------- */
 
 bool device_holds_something(const struct device *dev)
 {
@@ -251,7 +251,7 @@ bool device_holds_something(const struct device *dev)
 	       dev->hold.before.changed || dev->persisted.state >= 0;
 }
 
-/* Moves what is to be given back into the work. */
+/* Moves what is to be released into the work. */
 static struct close_work *make_close(struct device *dev)
 {
 	struct close_work *w = calloc(1, sizeof(*w));
@@ -326,7 +326,7 @@ int device_close(struct device *dev)
 	int r = w ? device_post(dev, &close_ops, w) : -ENOMEM;
 
 	if (r < 0 && w) {
-		/* Back to the device: it is tried again. */
+		/* Back to the device, for another try. */
 		if (w->tap >= 0)
 			device_restore_net(dev, w->tap, false);
 		dev->hold.claim = w->claim ? w->claim : dev->hold.claim;

@@ -41,8 +41,8 @@ static int on_advance(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* A front that is withdrawing requests does so before a driver host is started: it has a
- * second for that. Return: 0: go on; 1: not yet; -errno. */
+/* A front may be withdrawing requests, which must end before a driver host starts: it has a
+ * second. Return: 0: it has ended; 1: not yet; -errno. */
 static int wait_for_front(struct device *dev)
 {
 	uint64_t now = mono_ns();
@@ -89,7 +89,7 @@ static void start_host(struct device *dev, const struct ddekit_handover *handove
 static void on_handed_over(struct device *dev, const struct handover_work *w)
 {
 	if (!device_posted(dev)) {
-		/* The claim is being given back: no host will have its files, nor the ring. */
+		/* The claim is being released: no host gets its files, or the ring. */
 		device_block_quiet(dev);
 		return;
 	}
@@ -275,11 +275,11 @@ static void on_quiesce_error(struct device *dev, const struct quiesce_work *w)
 		return;
 	}
 	if (w->death)
-		text = str_format("the device died: %s; ddectl restart %s claims it anew",
+		text = str_format("the device died: %s; ddectl restart %s claims it again",
 				  w->death, dev->config->bdf_text);
 	else
 		text = str_format("the device cannot be reset: %s; check it, then ddectl restart "
-				  "%s claims it anew", strerror(-w->error), dev->config->bdf_text);
+				  "%s claims it again", strerror(-w->error), dev->config->bdf_text);
 	device_fail(dev, text ? text : "the device cannot be reset");
 }
 
@@ -321,7 +321,7 @@ int device_restart(struct device *dev)
 	if (dev->want != WANT_UP || dev->ending == END_STOP || dev->ending == END_FAIL)
 		return dev->want == WANT_RESTART ? 0 : -EBUSY;
 	if (dev->state == DEVICE_CLAIMING || dev->work.busy)
-		return 0;	/* it is on its way */
+		return 0;	/* it is being started */
 	if (!dev->run.host)		/* waits in backoff */
 		return device_set_timer(dev, 0, on_advance);
 	dev->want = WANT_RESTART;
@@ -334,8 +334,8 @@ int device_restart(struct device *dev)
 
 /* ---- death ------------------------------------------------------------------ */
 
-/* The host died though it should not have: it is given up, or restarted after *ret_delay_s.
- * Return: false: given up, dev->end_text says why. */
+/* The host died unexpectedly: restart it after *ret_delay_s, or fail.
+ * Return: false: fail, dev->end_text says why. */
 static bool try_again(struct device *dev, bool refused, uint32_t *ret_delay_s)
 {
 	const char *text = dev->run.death.text ? dev->run.death.text : "it died";
@@ -422,7 +422,7 @@ void device_unplugged(struct device *dev)
 {
 	if (!device_is_missing(dev))
 		return;
-	/* What runs is told by its claim; one that is held is given back. */
+	/* A running device learns it by its claim; a held claim is released. */
 	if (dev->held && !dev->work.busy) {
 		dev->held = false;
 		device_end(dev, END_UNPLUG);
@@ -532,8 +532,8 @@ struct device *device_create(const struct device_env *env, struct device_config 
 	return dev;
 }
 
-/* In the event loop it holds nothing any more. At the end of ddekitd all is given back at
- * once, but what a job that hangs has: the process's end does that. */
+/* In the event loop it holds nothing any more. At the end of ddekitd everything is released at
+ * once, except what a hanging job has: that ends with the process. */
 void device_destroy(struct device *dev)
 {
 	if (!dev || !jobs_idle(dev->work.jobs))

@@ -2,7 +2,7 @@
 /*
  * What a device leaves to the next ddekitd: its files in the service manager's fd
  * store, and a description of it beside them, which is always up to date, since
- * nobody says goodbye before a SIGKILL.
+ * a SIGKILL comes without warning.
  *
  * Without a fd store all of it does nothing.
  */

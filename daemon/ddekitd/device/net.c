@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A network device's TAP: made before the first driver host, kept until the
- * device is given back.  What the administrator sets on it (MTU, MAC,
+ * device is released.  What the administrator sets on it (MTU, MAC,
  * promiscuous mode) is passed to the driver, again after each restart.
  */
 #include <errno.h>
@@ -41,7 +41,7 @@ static void tap_done(void *arg)
 
 static const struct job_ops tap_ops = { .work = work_tap, .done = tap_done };
 
-/* It is the job's until it is given back, which is a job behind this one. */
+/* The TAP stays open for the job: closing it is a later job. */
 static void set_tap(struct device *dev, const struct tap_work *what)
 {
 	struct tap_work *w = malloc(sizeof(*w));
@@ -226,7 +226,7 @@ int device_open_net(struct device *dev)
 	return r < 0 ? r : 1;
 }
 
-/* ---- the TAP that is there is watched anew ----- */
+/* ---- an existing TAP is watched again ----- */
 
 static void follow_done(void *arg)
 {
@@ -239,7 +239,7 @@ static void follow_done(void *arg)
 
 	net_work_finish(w);
 	free(w);
-	if (r == -ESTALE)	/* it is being given back */
+	if (r == -ESTALE)	/* it is being released */
 		return;
 	if (r < 0) {
 		dev->events->condemned(dev, "its interface was deleted; bind or restart the "

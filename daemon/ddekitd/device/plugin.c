@@ -26,7 +26,7 @@ static char *short_id(const char *modalias)
 	return str_format("%04x:%04x", vendor, device);
 }
 
-/* What is to be driven. */
+/* The request: which device, which catalogue. */
 struct wanted {
 	const struct device_config *config;
 	const char *modalias;

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device, for the files of this folder alone.  Each part of the struct is written by the file
- * that is named beside it, and read by all.
+ * struct device, for this folder only.  Each sub-struct is written by the file named beside it,
+ * and read by all.  A file calls only those below it; events go up by struct device_events.
  *
- *   device.c     the machine
- *   end.c        its end, and jobs that decide how it goes on
+ *   device.c     the state machine
+ *   end.c        its last part: releasing everything, then failed, configured or again
  *   reload.c     restart in place
- *   claim.c      the jobs that claim the device and give it back
- *   work.c       what all its jobs do in their threads
- *   plugin.c     which plugin drives it
- *   host.c       the driver host: set-up, messages, statistics
+ *   adopt.c      continues with a device of the ddekitd before this one
+ *   state.c      the present state
+ *   host.c       the driver host: set-up, messages, heartbeat, death
+ *   claim.c      the jobs on a claim: claim, handover, quiesce, release
+ *   keep.c       what the next ddekitd needs
  *   net.c        TAP and link
  *   block.c      disks and their front
- *   settings.c   configuration, and what a bind does to it
- *   keep.c       what outlives ddekitd, and adopt.c, which goes on with it
+ *   failures.c   early failures, outages
+ *   settings.c   configuration, plugin, binding
+ *   part.c       names, log, timer, jobs; store.c: the fd store
+ *   work.c       the jobs' halves in their threads; plugin.c: choosing a plugin
  */
 #ifndef DDEKITD_DEVICE_PRIVATE_H
 #define DDEKITD_DEVICE_PRIVATE_H
@@ -31,12 +34,12 @@ struct handover_work;
 struct netsave;
 struct quiesce_work;
 
-/* What a device is given back for. */
+/* Why a device is released. */
 enum device_end {
 	END_NONE,
 	END_STOP,	/* it was asked to stop */
 	END_FAIL,	/* end_text says why */
-	END_START,	/* a claim that was held: it is claimed anew */
+	END_START,	/* a claim that was held: it is claimed again */
 	END_UNPLUG,	/* likewise: the device has gone */
 	END_REPLACE,	/* its claim alone: QEMU does not answer, another takes its place */
 };
@@ -60,7 +63,7 @@ struct device_settings {
 	bool force;			/* claimed whoever uses it */
 };
 
-/* claim.c: what is the kernel's but for the device */
+/* claim.c: the claim, and what the kernel gets back */
 struct device_hold {
 	struct ddekit_claim *claim;
 	sd_event_source *death;		/* of the claim */
@@ -77,8 +80,8 @@ struct device_net {
 	struct link_watch *watch;
 	struct link_state link;
 	bool link_known;
-	bool mac_by_admin;		/* somebody gave the TAP another MAC */
-	struct proto_net driver;	/* what it says of its interface */
+	bool mac_by_admin;		/* the administrator changed the TAP's MAC */
+	struct proto_net driver;	/* its last report */
 	bool driver_known;
 };
 
@@ -114,27 +117,27 @@ struct device_persisted {
 /* part.c */
 struct device_work {
 	struct jobs *jobs;
-	bool busy;			/* a job, or a front's end, decides how it goes on */
+	bool busy;			/* a job or a front's end decides what comes next */
 };
 
 /* What the parts report to the state machine, which is above them; called in the event loop. */
 struct device_events {
-	/* The jobs' and closings' ends, also of those that failed: busy is to be cleared. */
+	/* A job or closing has ended, or failed; the handler clears busy. */
 	void (*claimed)(struct device *dev, struct claim_work *w);
 	void (*net_opened)(struct device *dev, int error, const char *why);
 	void (*handed_over)(struct device *dev, const struct handover_work *w);
 	void (*quiesced)(struct device *dev, const struct quiesce_work *w);
 	void (*closed)(struct device *dev);
 	void (*block_closed)(struct device *dev);
-	/* A job goes on past its limit. */
+	/* A job runs past its limit. */
 	void (*late)(struct device *dev, const char *what, uint32_t limit_ms);
 	/* The host serves, again after a restart in place. */
 	void (*ready)(struct device *dev);
 	/* run.death is filled in, run.host NULL. @refused: the driver said that it cannot. */
 	void (*died)(struct device *dev, bool refused);
-	/* It has to fail; by way of the host's death if there is a host. */
+	/* The device must fail; if there is a host, by killing it. */
 	void (*condemned)(struct device *dev, const char *why);
-	/* It has been given back, to be claimed anew. */
+	/* It has been released, and is to be claimed again. */
 	void (*returned)(struct device *dev);
 };
 
@@ -163,8 +166,8 @@ struct device {
 	char *end_text;			/* why, with END_FAIL */
 	char *error;			/* why it failed; NULL unless failed */
 	char *verdict;			/* set: the host's death means failure, for this reason */
-	bool held;			/* given up, but its claim is kept: on-failure=quiesce */
-	bool late;			/* it has taken too long: the device counts as failed */
+	bool held;			/* failed, but its claim stays open: on-failure=quiesce */
+	bool late;			/* a job is past its limit: the device counts as failed */
 	bool reloading;			/* a restart in place is under way */
 	bool plugin_old;		/* chosen by the ddekitd before this one */
 	uint32_t delay_s;		/* of the next start, once the device is quiet */
@@ -180,14 +183,14 @@ void device_log_line(struct device *dev, int level, const char *text);
 void device_log_notes(struct device *dev, const struct strv *notes);
 /* The one timer of the state machine. */
 int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn);
-/* Posts a job that decides how the device goes on. Return: 0, -errno: @arg is still the
+/* Posts a job that decides what comes next. Return: 0, -errno: @arg is still the
  * caller's. */
 struct job_ops;
 int device_post(struct device *dev, const struct job_ops *ops, void *arg);
 /* The same for a copy of @work, which done() frees. On failure what *@work owns is still the
  * caller's. */
 int device_post_copy(struct device *dev, const struct job_ops *ops, const void *work, size_t size);
-/* What decides how the device goes on is no job, or has ended. */
+/* For what is no job: a front's end. */
 void device_set_busy(struct device *dev, bool busy);
 
 /* ---- parts ------------------------------------------------------------------------ */
@@ -216,7 +219,7 @@ int device_open_handover(struct device *dev);
 int device_quiesce(struct device *dev);
 /* An error that a reset cures is watched for again. */
 void device_watch_claim_again(struct device *dev);
-/* Gives back what the device holds, for dev->ending; events->closed() follows. 0, -errno */
+/* Releases what the device holds, for dev->ending; events->closed() follows. 0, -errno */
 int device_close(struct device *dev);
 bool device_holds_something(const struct device *dev);
 /* The same without an event loop, at the end of ddekitd; may block. */
@@ -281,17 +284,16 @@ void device_enter(struct device *dev, enum device_state state, const char *fmt, 
 	FORMAT(3, 4);
 
 /* end.c */
-/* The end of a job. Return: false: the device is given back instead of what the caller would
- * do. */
+/* A job has ended. Return: false: the device is being released, the caller does nothing more. */
 bool device_posted(struct device *dev);
-/* Gives the device back, once what is under way has ended. */
+/* Releases the device, once the present job has ended. */
 void device_end(struct device *dev, enum device_end ending);
-/* Likewise for dev->ending, with nothing under way. */
+/* Likewise for dev->ending, when no job runs. */
 void device_end_now(struct device *dev);
-/* Everything is given back, then it is failed. text is copied. Nothing if it is ending
- * already. */
+/* Releases everything, then the state is failed. text is copied. Nothing if it is being
+ * released already. */
 void device_fail(struct device *dev, const char *text);
-/* All is given back, and it has been asked to: it is configured. */
+/* Everything has been released on request: the state is configured. */
 void device_finish_stop(struct device *dev);
 /* Of struct device_events. */
 void device_condemn(struct device *dev, const char *text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A device's state, and who is told of it; see device.h. */
+/* A device's state: changes it, logs it, tells the listener; see device.h. */
 #include "keep.h"
 #include "lib/log.h"
 #include "private.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Takes a device from its kernel driver and gives it back; see take-over.h. */
+/* A device of a kernel driver, before the claim and after its release; see take-over.h. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -60,9 +60,9 @@ int takeover_check(const struct device_config *config, bool force, struct netsav
 	int r = inuse_check(&inuse_system, config->bdf_text, &uses);
 
 	if (!r && force) {
-		add_notes(notes, "taken by force", &uses.other);
+		add_notes(notes, "claimed by force", &uses.other);
 		if (!config->take_over)
-			add_notes(notes, "taken by force", &uses.net);
+			add_notes(notes, "claimed by force", &uses.net);
 	} else if (!r && uses.other.n) {
 		r = refuse(&uses.other, "end that first, or bind it with --force", ret_why);
 	} else if (!r && uses.net.n && !config->take_over) {
@@ -116,7 +116,7 @@ static unsigned int kernel_interface(const char *bdf)
 	return index;
 }
 
-/* udev names a new interface: a name given before that would not last. */
+/* udev names a new interface: an earlier name would be lost. */
 static bool udev_is_done(unsigned int index)
 {
 	sd_device *device = NULL;
@@ -167,6 +167,6 @@ void takeover_return(const char *bdf, const struct netsave *saved, struct strv *
 		netsave_apply(saved, (int)index, NETSAVE_ALL, &errors);
 	else if (!index && pcisys_present(inuse_system.sys, bdf))
 		strv_add(&errors, "the kernel has no interface for the device");
-	add_notes(notes, "not given back", &errors);
+	add_notes(notes, "not restored", &errors);
 	strv_finish(&errors);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device that a kernel driver has: may it be claimed, and what its interface was
- * given, so that it has it again when the device is given back.  All of it does
- * nothing for a device that the kernel does not drive.
+ * A device that a kernel driver has: may it be claimed, and which settings does its interface
+ * have, to restore them when the device is released.  All of it does nothing for a device
+ * that the kernel does not drive.
  *
  * Any thread: these are parts of a device's jobs, and touch nothing but their arguments.
  * All may wait for the kernel's network lock.  @notes gets a line for each thing that did

@@ -78,7 +78,7 @@ static int claim_open(struct claim_work *w)
 	spec.emu_drive_fd = disk;
 	spec.emu_fds = fds;
 	r = ddekit_claim_open(&spec, &w->claim, &why);
-	w->before.changed = false;	/* on failure it has been given back */
+	w->before.changed = false;	/* on failure it has been returned */
 	if (r == -EBUSY && config_needs_group(c))
 		group = pcisys_group_problem(inuse_system.sys, c->bdf_text);
 	if (r < 0)
@@ -220,7 +220,7 @@ void work_close(void *arg)
 	ddekit_claim_close(w->claim);
 	r = ddekit_give_back(w->bdf, &w->before);
 	if (r < 0)
-		w->return_error = str_format("its driver %s does not take it back: %s",
+		w->return_error = str_format("cannot return it to its driver %s: %s",
 					     w->before.driver, strerror(-r));
 	if (w->saved)
 		takeover_return(w->bdf_text, w->saved, &w->notes);
