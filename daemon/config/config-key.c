@@ -169,7 +169,7 @@ static int set_value(const struct key *key, void *object, const char *value)
 	return -EINVAL;
 }
 
-/* Gives the reason, turned into @r. */
+/* Sets *ret_why. Return: @r, -ENOMEM. */
 static int bad(char **ret_why, int r, char *why)
 {
 	if (!why)

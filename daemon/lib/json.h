@@ -39,6 +39,13 @@ static inline int64_t json_number(struct json_object *o, const char *key)
 	return json_object_object_get_ex(o, key, &value) ? json_object_get_int64(value) : 0;
 }
 
+static inline uint64_t json_uint64(struct json_object *o, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(o, key, &value) ? json_object_get_uint64(value) : 0;
+}
+
 static inline bool json_is_true(struct json_object *o, const char *key)
 {
 	struct json_object *value;

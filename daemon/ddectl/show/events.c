@@ -47,8 +47,8 @@ static void print_event(uint64_t usec, const char *bdf, const char *from, const 
 }
 
 /* from NULL: the present state. */
-static void tell(struct follow *f, const char *bdf, const char *from, const char *to,
-		 const char *error)
+static void print_step(struct follow *f, const char *bdf, const char *from, const char *to,
+		       const char *error)
 {
 	struct timespec now;
 	uint64_t usec;
@@ -84,7 +84,7 @@ static void print_link(const struct follow *f, uint64_t usec, const char *bdf, b
 	json_object_put(o);
 }
 
-static int on_link(sd_bus_message *msg, void *arg, sd_bus_error *ret_error)
+static int print_link_change(sd_bus_message *msg, void *arg, sd_bus_error *ret_error)
 {
 	struct follow *f = arg;
 	const char *bdf;
@@ -105,11 +105,11 @@ static int print_state(sd_bus_message *msg, void *arg, sd_bus_error *ret_error)
 	const char *bdf, *from, *to, *error;
 
 	if (sd_bus_message_read(msg, "ssss", &bdf, &from, &to, &error) >= 0)
-		tell(arg, bdf, from, to, error);
+		print_step(arg, bdf, from, to, error);
 	return 0;
 }
 
-static int on_gone(sd_bus_message *msg, void *arg, sd_bus_error *ret_error)
+static int on_daemon_gone(sd_bus_message *msg, void *arg, sd_bus_error *ret_error)
 {
 	struct follow *f = arg;
 
@@ -128,10 +128,11 @@ static int follow_bus(struct follow *f, sd_bus *bus)
 				print_state, f);
 	if (r >= 0)
 		r = sd_bus_match_signal(bus, NULL, NULL, CONTROL_PATH, CONTROL_INTERFACE,
-					"LinkChanged", on_link, f);
+					"LinkChanged", print_link_change, f);
 	if (r >= 0)
 		r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local",
-					"org.freedesktop.DBus.Local", "Disconnected", on_gone, f);
+					"org.freedesktop.DBus.Local", "Disconnected",
+					on_daemon_gone, f);
 	if (r >= 0)
 		r = sd_bus_attach_event(bus, f->event, 0);
 	return r;
@@ -151,7 +152,8 @@ static int print_present(struct follow *f, sd_bus *bus)
 	for (i = 0; i < json_object_array_length(list); i++) {
 		dev = json_object_array_get_idx(list, i);
 		error = json_text(dev, "error");
-		tell(f, json_text(dev, "bdf"), NULL, json_text(dev, "state"), error ? error : "");
+		print_step(f, json_text(dev, "bdf"), NULL, json_text(dev, "state"),
+			   error ? error : "");
 	}
 	json_object_put(list);
 	return 0;

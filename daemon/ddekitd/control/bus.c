@@ -290,7 +290,7 @@ void bus_state_changed(struct bus *bus, const struct device *dev, enum device_st
 		emit_state(sysbus_bus(bus->system), dev, from);
 }
 
-static void emit_link(sd_bus *bus, const struct device *dev)
+static void emit_link_to(sd_bus *bus, const struct device *dev)
 {
 	const struct net_export *net = device_net(dev);
 
@@ -305,9 +305,9 @@ void bus_link_changed(struct bus *bus, const struct device *dev)
 
 	for (client = bus->clients; client; client = client->next)
 		if (reads_signals(client))
-			emit_link(client->bus, dev);
+			emit_link_to(client->bus, dev);
 	if (bus->system && !bus_is_clogged(sysbus_bus(bus->system)))
-		emit_link(sysbus_bus(bus->system), dev);
+		emit_link_to(sysbus_bus(bus->system), dev);
 }
 
 int bus_follow_log(struct bus *bus, sd_bus *connection, const struct device *dev)

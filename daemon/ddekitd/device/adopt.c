@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Goes on with a device of the ddekitd before this one; see adopt.h. */
+/* Adopts a device of the ddekitd before this one; see adopt.h. */
 #include <errno.h>
 #include <json-c/json.h>
 #include <signal.h>
@@ -11,32 +11,12 @@
 #include "private.h"
 #include "state/fd-store.h"
 #include "lib/job.h"
+#include "lib/json.h"
 #include "lib/log.h"
 #include "system/net-settings.h"
 #include "state/state-file.h"
 
 /* ---- reading ------------------------------------------------------------- */
-
-static const char *text_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) ? json_object_get_string(value) : NULL;
-}
-
-static uint64_t number_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) ? json_object_get_uint64(value) : 0;
-}
-
-static bool bool_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) && json_object_get_boolean(value);
-}
 
 static void copy_text(char *dst, size_t size, const char *src)
 {
@@ -68,14 +48,14 @@ static int read_lines(struct device_config *config, char *lines, char **ret_why)
 struct device_config *adopt_config(struct json_object *o)
 {
 	_cleanup_free_ char *lines = NULL, *why = NULL;
-	const char *text = text_of(o, "config"), *bdf_text = text_of(o, "bdf");
+	const char *text = json_text(o, "config"), *bdf_text = json_text(o, "bdf");
 	struct device_config *config;
 	struct ddekit_bdf bdf;
 
 	if (!text || !bdf_text || ddekit_bdf_parse(bdf_text, &bdf) < 0)
 		return NULL;
 	lines = strdup(text);
-	config = lines ? device_config_create(bdf, text_of(o, "where")) : NULL;
+	config = lines ? device_config_create(bdf, json_text(o, "where")) : NULL;
 	if (!config)
 		return NULL;
 	if (read_lines(config, lines, &why) < 0 || device_config_complete(config, &why) < 0) {
@@ -118,13 +98,13 @@ static int read_plugin(struct json_object *o, struct device_plugin *p)
 	struct json_object *plugin;
 	int r;
 
-	if (!json_object_object_get_ex(o, "plugin", &plugin) || !text_of(plugin, "name"))
+	if (!json_object_object_get_ex(o, "plugin", &plugin) || !json_text(plugin, "name"))
 		return -EINVAL;
-	r = str_set(&p->name, text_of(plugin, "name"));
+	r = str_set(&p->name, json_text(plugin, "name"));
 	if (!r)
-		r = str_set(&p->class, text_of(plugin, "class"));
+		r = str_set(&p->class, json_text(plugin, "class"));
 	if (!r)
-		r = str_set(&p->bridge, text_of(plugin, "bridge"));
+		r = str_set(&p->bridge, json_text(plugin, "bridge"));
 	if (!r)
 		r = read_list(plugin, "path", &p->path);
 	if (!r)
@@ -147,28 +127,40 @@ static void read_times(struct json_object *o, struct device_times *t)
 		value[i] = json_object_get_uint64(json_object_array_get_idx(array, i));
 }
 
-static void read_history(struct json_object *o, struct device *dev)
+static void read_failures(struct json_object *o, struct device *dev)
 {
-	struct ddekit_before *before = &dev->hold.before;
+	struct device_outage outage = {
+		.restarts = json_uint64(o, "restarts"),
+		.reloads = json_uint64(o, "reloads"),
+		.start = json_uint64(o, "outage_start"),
+		.last = json_uint64(o, "last_outage"),
+		.last_ready = json_uint64(o, "last_outage_ready"),
+	};
+
+	device_restore_failures(dev, json_is_true(o, "was_up"), &outage);
+}
+
+/* @lock: moved. */
+static void read_hold(struct json_object *o, struct device *dev, int lock)
+{
+	struct device_hold hold = { .lock = lock, .before.changed = json_is_true(o, "taken") };
+	struct ddekit_before *before = &hold.before;
 	struct json_object *saved;
 
-	str_set(&dev->run.last_failure, text_of(o, "last_failure"));
-	device_restore_settings(dev, bool_of(o, "staged"));
-	dev->failures.was_up = bool_of(o, "was_up");
-	dev->net.mac_by_admin = bool_of(o, "mac_by_admin");
-	dev->outage.restarts = number_of(o, "restarts");
-	dev->outage.reloads = number_of(o, "reloads");
-	dev->outage.start = number_of(o, "outage_start");
-	dev->outage.last = number_of(o, "last_outage");
-	dev->outage.last_ready = number_of(o, "last_outage_ready");
-	copy_text(dev->hold.modalias, sizeof(dev->hold.modalias), text_of(o, "modalias"));
-	copy_text(dev->run.release, sizeof(dev->run.release), text_of(o, "release"));
-	read_times(o, &dev->run.times);
-	before->changed = bool_of(o, "taken");
-	copy_text(before->driver, sizeof(before->driver), text_of(o, "kernel_driver"));
-	copy_text(before->override, sizeof(before->override), text_of(o, "kernel_override"));
+	copy_text(hold.modalias, sizeof(hold.modalias), json_text(o, "modalias"));
+	copy_text(before->driver, sizeof(before->driver), json_text(o, "kernel_driver"));
+	copy_text(before->override, sizeof(before->override), json_text(o, "kernel_override"));
 	if (json_object_object_get_ex(o, "saved", &saved))
-		netsave_from_json(saved, &dev->hold.saved);
+		netsave_from_json(saved, &hold.saved);
+	device_restore_hold(dev, &hold);
+}
+
+static void read_run(struct json_object *o, struct device *dev)
+{
+	struct device_times times = { 0 };
+
+	read_times(o, &times);
+	device_restore_run(dev, json_text(o, "last_failure"), json_text(o, "release"), &times);
 }
 
 /* ---- the host -------------------------------------------------------------- */
@@ -202,7 +194,7 @@ static void end_host(struct device *dev, struct host_kept *kept)
 	fd_close(&kept->log);
 }
 
-static struct host_kept take_host(struct fdstore *store, const char *key, struct json_object *o)
+static struct host_kept fetch_host(struct fdstore *store, const char *key, struct json_object *o)
 {
 	struct host_kept kept = { .pidfd = fdstore_take(store, key, "pidfd"),
 				  .socket = fdstore_take(store, key, "socket"),
@@ -210,19 +202,19 @@ static struct host_kept take_host(struct fdstore *store, const char *key, struct
 	struct json_object *host;
 
 	if (o && json_object_object_get_ex(o, "host", &host)) {
-		kept.pid = number_of(host, "pid");
-		kept.start_ns = number_of(host, "start_ns");
-		kept.last_state = number_of(host, "last_state");
+		kept.pid = json_uint64(host, "pid");
+		kept.start_ns = json_uint64(host, "start_ns");
+		kept.last_state = json_uint64(host, "last_state");
 	}
 	return kept;
 }
 
 /* Why it cannot run on; NULL: it can. */
-static const char *unfit(struct json_object *o, const struct host_kept *kept)
+static const char *why_unfit(struct json_object *o, const struct host_kept *kept)
 {
-	if (number_of(o, "protocol") != PROTO_VERSION)
+	if (json_uint64(o, "protocol") != PROTO_VERSION)
 		return "it speaks the protocol of another build";
-	if (!str_equal(text_of(o, "state"), device_state_name(DEVICE_UP)))
+	if (!str_equal(json_text(o, "state"), device_state_name(DEVICE_UP)))
 		return "it did not serve yet";
 	if (kept->pidfd < 0 || kept->socket < 0 || kept->log < 0 || kept->pid <= 0)
 		return "it was just being started or ended";
@@ -230,10 +222,10 @@ static const char *unfit(struct json_object *o, const struct host_kept *kept)
 }
 
 /* Return: true: the host runs on. */
-static bool take_over_host(struct device *dev, struct json_object *o, struct host_kept *kept)
+static bool adopt_running_host(struct device *dev, struct json_object *o, struct host_kept *kept)
 {
 	struct log_about about = device_about(dev);
-	const char *why = unfit(o, kept);
+	const char *why = why_unfit(o, kept);
 	int r;
 
 	if (!why) {
@@ -273,70 +265,77 @@ static int restore_claim(struct fdstore *store, const char *key, struct ddekit_c
 	return r;
 }
 
-struct taking {
+struct stored {
 	struct fdstore *store;
 	const char *key;
 };
 
-static int take_file(void *arg, const char *what)
+static int fetch_file(void *arg, const char *what)
 {
-	const struct taking *t = arg;
+	const struct stored *t = arg;
 
 	return fdstore_take(t->store, t->key, what);
 }
 
-/* The device as the predecessor knew it; config is the file's present one. */
-static int fill(struct device *dev, const char *key, struct json_object *o)
+/* The device as the predecessor knew it; config is the file's present one. Return: 0 and the
+ * claim; -errno, logged. */
+static int restore_device(struct device *dev, const char *key, struct json_object *o,
+			  struct ddekit_claim **ret)
 {
 	struct fdstore *store = dev->env->fdstore;
-	struct taking t = { .store = store, .key = key };
+	struct stored t = { .store = store, .key = key };
+	struct device_plugin plugin = { 0 };
 	_cleanup_free_ char *why = NULL;
 	struct log_about about;
 	int r;
 
-	dev->state_fd = fdstore_take(store, key, "state");
-	dev->hold.lock = fdstore_take(store, key, "lock");
-	dev->net.tap = fdstore_take(store, key, "tap");
-	dev->want = WANT_UP;
-	read_history(o, dev);
-	r = read_plugin(o, &dev->plugin);
+	device_restore_persisted(dev, fdstore_take(store, key, "state"));
+	read_hold(o, dev, fdstore_take(store, key, "lock"));
+	device_restore_net(dev, fdstore_take(store, key, "tap"), json_is_true(o, "mac_by_admin"));
+	device_restore_settings(dev, json_is_true(o, "staged"));
+	read_failures(o, dev);
+	read_run(o, dev);
+	r = read_plugin(o, &plugin);
+	device_set_plugin(dev, &plugin);
 	if (!r)
-		device_adopt_classes(dev, take_file, &t);
+		device_adopt_classes(dev, fetch_file, &t);
 	if (!r)
-		r = restore_claim(store, key, &dev->hold.claim, &why);
-	if (!r)
-		dev->hold.before.changed = false;	/* the claim knows it */
+		r = restore_claim(store, key, ret, &why);
 	about = device_about(dev);
 	if (r < 0)
-		log_line(&about, LOG_WARNING, "it is claimed anew, since what ddekitd %s left "
-			 "cannot be used: %s", text_of(o, "build"), why ? why : strerror(-r));
+		log_line(&about, LOG_WARNING, "it is claimed again, since what ddekitd %s left "
+			 "cannot be used: %s", json_text(o, "build"), why ? why : strerror(-r));
 	return r;
 }
 
 enum device_resume device_adopt(struct device *dev, const char *key, struct json_object *o)
 {
-	struct host_kept kept = take_host(dev->env->fdstore, key, o);
-	int r = fill(dev, key, o);
+	struct host_kept kept = fetch_host(dev->env->fdstore, key, o);
+	struct ddekit_claim *claim = NULL;
+	int r = restore_device(dev, key, o, &claim);
 
 	if (!r)
-		r = device_adopt_claim(dev);
+		r = device_adopt_claim(dev, claim);
 	if (!r)
 		device_classes_adopted(dev);
-	if (!r && take_over_host(dev, o, &kept))
+	if (!r && adopt_running_host(dev, o, &kept))
 		return RESUME_UP;
 	end_host(dev, &kept);
 	if (!r)
 		return RESUME_HOST;
-	device_keep_nothing(dev);
+	device_drop_persisted(dev);
 	return RESUME_CLAIM;
 }
 
 void adopt_nothing(struct fdstore *store, const char *key, struct device *dev)
 {
-	struct host_kept kept = take_host(store, key, NULL);
+	struct host_kept kept = fetch_host(store, key, NULL);
+	struct device_hold hold = { .lock = -1 };
 
-	if (dev)
-		dev->hold.lock = fdstore_take(store, key, "lock");
+	if (dev) {
+		hold.lock = fdstore_take(store, key, "lock");
+		device_restore_hold(dev, &hold);
+	}
 	end_host(dev, &kept);
 	fdstore_drop(store, key);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Goes on with a device that the ddekitd before this one drove, by what it left in the service
+ * Adopts a device that the ddekitd before this one drove, from what it left in the service
  * manager's fd store (keep.h).  A driver host that served and is of this build's protocol runs
  * on; any other is ended and a new one started on the same claim and TAP.  A claim that this
- * build cannot go on with is opened anew.
+ * build cannot adopt is opened again.
  *
  * All of it may block, and comes before the event loop runs.  @key is the device's in the fd
  * store, @o what is described under "state" there.

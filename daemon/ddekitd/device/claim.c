@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The jobs that claim a device and give it back, and the claim's death; see device.h. */
+/* The jobs on a claim: claim, handover, quiesce, release; and its death; see private.h. */
 #include <errno.h>
 
 #include "keep.h"
@@ -10,14 +10,14 @@
 #include "lib/log.h"
 #include "system/net-settings.h"
 
-#define CLAIM_LIMIT_MS 60000	/* a driver of the kernel may take its time to let go */
+#define CLAIM_LIMIT_MS 60000	/* a kernel driver may be slow to release it */
 #define CLOSE_LIMIT_MS 30000
 #define QUIESCE_LIMIT_MS 70000	/* the kernel waits a minute for a device to come back */
 #define HANDOVER_LIMIT_MS 30000
 
 /* ---- the device's death -------------------------------------------------- */
 
-static void on_death(struct device *dev, const struct death_work *w)
+static void on_claim_died(struct device *dev, const struct death_work *w)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -34,7 +34,7 @@ static void on_death(struct device *dev, const struct death_work *w)
 		return;
 	}
 	if (w->result >= 0)
-		text = str_format("the device died: %s; ddectl restart %s claims it anew", w->why,
+		text = str_format("the device died: %s; ddectl restart %s claims it again", w->why,
 				  dev->config->bdf_text);
 	dev->events->condemned(dev, text ? text : "the device died");
 }
@@ -43,7 +43,7 @@ static void death_done(void *arg)
 {
 	struct death_work *w = arg;
 
-	on_death(w->dev, w);
+	on_claim_died(w->dev, w);
 	free(w->why);
 	free(w);
 }
@@ -108,7 +108,6 @@ int device_claimed(struct device *dev, struct claim_work *w, char **ret_why)
 		return w->error;
 	dev->hold.claim = w->claim;
 	memcpy(dev->hold.modalias, w->modalias, sizeof(dev->hold.modalias));
-	dev->run.quiet = false;
 	warn_unisolated(dev);
 	return watch_claim(dev);
 }
@@ -143,7 +142,7 @@ int device_open_claim(struct device *dev)
 		.gid = dev->env->host_gid,
 		.before = dev->hold.before,
 		.force = dev->settings.force,
-		.barrier = dev->hold.barrier,
+		.barrier = dev->persisted.barrier,
 		.lock = dev->hold.lock,
 	};
 	int r = w.config ? device_post_copy(dev, &claim_ops, &w, sizeof(w)) : -ENOMEM;
@@ -151,14 +150,25 @@ int device_open_claim(struct device *dev)
 	if (r < 0)
 		claim_work_finish(&w);
 	else
-		dev->hold.barrier = false;
+		device_barrier_passes(dev);
 	return r;
 }
 
-int device_adopt_claim(struct device *dev)
+void device_restore_hold(struct device *dev, const struct device_hold *hold)
 {
-	int r = watch_claim(dev);
+	dev->hold.lock = hold->lock;
+	dev->hold.before = hold->before;
+	dev->hold.saved = hold->saved;
+	memcpy(dev->hold.modalias, hold->modalias, sizeof(hold->modalias));
+}
 
+int device_adopt_claim(struct device *dev, struct ddekit_claim *claim)
+{
+	int r;
+
+	dev->hold.claim = claim;
+	dev->hold.before.changed = false;	/* the claim knows it */
+	r = watch_claim(dev);
 	if (dev->hold.lock >= 0)
 		lockfile_sign(dev->hold.lock);
 	if (r < 0) {
@@ -232,27 +242,15 @@ int device_open_handover(struct device *dev)
 	return device_post_copy(dev, &handover_ops, &w, sizeof(w));
 }
 
-/* ---- give back --------------------------------------------------------------- */
+/* ---- release ----------------------------------------------------------------- */
 
 bool device_holds_something(const struct device *dev)
 {
 	return dev->hold.claim || dev->net.tap >= 0 || dev->hold.lock >= 0 || dev->hold.saved ||
-	       dev->hold.before.changed || dev->state_fd >= 0;
+	       dev->hold.before.changed || dev->persisted.state >= 0;
 }
 
-/* The TAP is no longer watched; it is closed with the claim. */
-static void unwatch_tap(struct device *dev)
-{
-	link_watch_destroy(dev->net.watch);
-	dev->net.watch = NULL;
-	memset(&dev->net.link, 0, sizeof(dev->net.link));
-	dev->net.link_known = false;
-	dev->net.mac_by_admin = false;
-	memset(&dev->net.driver, 0, sizeof(dev->net.driver));
-	dev->net.driver_known = false;
-}
-
-/* Moves what is to be given back into the work. */
+/* Moves what is to be released into the work. */
 static struct close_work *make_close(struct device *dev)
 {
 	struct close_work *w = calloc(1, sizeof(*w));
@@ -263,12 +261,10 @@ static struct close_work *make_close(struct device *dev)
 	*w = (struct close_work){ .dev = dev, .bdf = dev->config->bdf, .tap = -1, .lock = -1 };
 	memcpy(w->bdf_text, dev->config->bdf_text, sizeof(w->bdf_text));
 	if (all) {
-		device_keep_nothing(dev);	/* a copy that is kept keeps the device busy */
-		w->barrier = dev->hold.barrier;
-		dev->hold.barrier = false;
-		unwatch_tap(dev);
-		w->tap = dev->net.tap;
-		dev->net.tap = -1;
+		device_drop_persisted(dev);	/* a copy that is kept keeps the device busy */
+		w->barrier = dev->persisted.barrier;
+		device_barrier_passes(dev);
+		w->tap = device_close_net(dev);
 	}
 	if (dev->held)
 		return w;
@@ -329,8 +325,9 @@ int device_close(struct device *dev)
 	int r = w ? device_post(dev, &close_ops, w) : -ENOMEM;
 
 	if (r < 0 && w) {
-		/* Back to the device: it is tried again. */
-		dev->net.tap = w->tap;
+		/* Back to the device, for another try. */
+		if (w->tap >= 0)
+			device_restore_net(dev, w->tap, false);
 		dev->hold.claim = w->claim ? w->claim : dev->hold.claim;
 		dev->hold.before = w->before;
 		dev->hold.lock = w->lock >= 0 ? w->lock : dev->hold.lock;

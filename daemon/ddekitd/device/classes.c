@@ -33,7 +33,7 @@ int device_open_classes(struct device *dev, char **ret_why)
 
 	FOR_EACH_CLASS(dev, c) {
 		r = (*c)->open(dev, is_of(dev, *c), ret_why);
-		if (r < 0)
+		if (r)
 			break;
 	}
 	return r;
@@ -167,4 +167,19 @@ const char *device_interface(const struct device *dev)
 const struct net_export *device_net(const struct device *dev)
 {
 	return dev->net.driver_known ? &dev->net.driver : NULL;
+}
+
+void device_restore_net(struct device *dev, int tap, bool mac_by_admin)
+{
+	dev->net.tap = tap;
+	dev->net.mac_by_admin = mac_by_admin;
+}
+
+int device_close_net(struct device *dev)
+{
+	int tap = dev->net.tap;
+
+	link_watch_destroy(dev->net.watch);
+	dev->net = (struct device_net){ .tap = -1, .netns = dev->net.netns };
+	return tap;
 }

@@ -31,7 +31,7 @@ static const char *const marks[] = {
 
 /* ---- the text ---------------------------------------------------------------------- */
 
-static void stamp(uint64_t ns, const char *format, char *buf, size_t size)
+static void format_stamp(uint64_t ns, const char *format, char *buf, size_t size)
 {
 	time_t t = (time_t)(ns / 1000000000u);
 	struct tm tm;
@@ -48,7 +48,7 @@ static void add_head(struct text *t, const struct device *dev, uint64_t now)
 	struct utsname u;
 	char when[64];
 
-	stamp(now, "%Y-%m-%dT%H:%M:%S", when, sizeof(when));
+	format_stamp(now, "%Y-%m-%dT%H:%M:%S", when, sizeof(when));
 	text_add(t, "time:            %s\ndevice:          %s\n", when, c->bdf_text);
 	if (dev->hold.modalias[0])
 		text_add(t, "modalias:        %s\n", dev->hold.modalias);
@@ -96,7 +96,7 @@ static void add_lines(struct text *t, const struct logring *ring, uint32_t from,
 	for (; from < to; from++) {
 		const struct logline *line = logring_at(ring, from);
 
-		stamp(line->wall_ns, "%H:%M:%S", when, sizeof(when));
+		format_stamp(line->wall_ns, "%H:%M:%S", when, sizeof(when));
 		text_add(t, "  %s <%d> %s\n", when, line->level, line->text);
 	}
 }
@@ -163,7 +163,7 @@ static void add_statistics(struct text *t, const struct device *dev)
 #undef X
 }
 
-static char *compose(const struct device *dev, uint64_t now)
+static char *report_text(const struct device *dev, uint64_t now)
 {
 	struct text t = { 0 };
 
@@ -180,7 +180,7 @@ static char *compose(const struct device *dev, uint64_t now)
 /* ---- the file ------------------------------------------------------------------------ */
 
 /* Return: to be freed; NULL: no memory. */
-static char *folder_of(const struct device *dev)
+static char *report_folder(const struct device *dev)
 {
 	const struct global_config *g = dev->env->global;
 
@@ -191,7 +191,7 @@ static char *folder_of(const struct device *dev)
 	return str_format("%s/crash", g->runtime_dir);
 }
 
-static int make_folder(const char *dir)
+static int make_report_folder(const char *dir)
 {
 	_cleanup_free_ char *path = strdup(dir);
 	char *slash;
@@ -209,13 +209,13 @@ static int make_folder(const char *dir)
 
 static const char *prune_prefix;	/* for scandir(), which passes nothing on */
 
-static int of_device(const struct dirent *e)
+static int is_of_device(const struct dirent *e)
 {
 	return !strncmp(e->d_name, prune_prefix, strlen(prune_prefix));
 }
 
 /* Leaves the newest @keep reports of a device. */
-static void prune(const char *dir, const char *bdf, uint32_t keep)
+static void prune_reports(const char *dir, const char *bdf, uint32_t keep)
 {
 	_cleanup_free_ char *prefix = str_format("%s-", bdf);
 	struct dirent **e;
@@ -224,7 +224,7 @@ static void prune(const char *dir, const char *bdf, uint32_t keep)
 	if (!prefix)
 		return;
 	prune_prefix = prefix;
-	n = scandir(dir, &e, of_device, alphasort);
+	n = scandir(dir, &e, is_of_device, alphasort);
 	for (i = 0; i < n; i++) {
 		_cleanup_free_ char *path = str_format("%s/%s", dir, e[i]->d_name);
 
@@ -236,7 +236,7 @@ static void prune(const char *dir, const char *bdf, uint32_t keep)
 		free(e);
 }
 
-static int write_file(const char *path, const char *text)
+static int write_report(const char *path, const char *text)
 {
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 				      0600);
@@ -260,27 +260,28 @@ static int write_file(const char *path, const char *text)
 	return 0;
 }
 
-void crash_report_write(struct device *dev)
+char *crash_report_write(const struct device *dev)
 {
 	const struct log_about about = device_about(dev);
-	_cleanup_free_ char *dir = folder_of(dev), *path = NULL, *report = NULL;
+	_cleanup_free_ char *dir = report_folder(dev), *report = NULL;
 	const char *bdf = dev->config->bdf_text;
 	uint64_t now = wall_ns() - (mono_ns() - dev->run.times.died);	/* it was then */
-	char when[64];
+	char when[64], *path = NULL;
 	int r;
 
-	stamp(now, "%Y%m%dT%H%M%S", when, sizeof(when));
+	format_stamp(now, "%Y%m%dT%H%M%S", when, sizeof(when));
 	if (dir)
 		path = str_format("%s/%s-%s.txt", dir, bdf, when);
-	report = compose(dev, now);
-	r = path && report ? make_folder(dir) : -ENOMEM;
+	report = report_text(dev, now);
+	r = path && report ? make_report_folder(dir) : -ENOMEM;
 	if (!r)
-		r = write_file(path, report);
+		r = write_report(path, report);
 	if (r < 0) {
 		log_line(&about, LOG_WARNING, "cannot write a crash report in %s: %s",
 			 dir ? dir : "?", strerror(-r));
-		return;
+		free(path);
+		return NULL;
 	}
-	str_set(&dev->run.crash_report, path);
-	prune(dir, bdf, dev->env->global->crash_reports);
+	prune_reports(dir, bdf, dev->env->global->crash_reports);
+	return path;
 }

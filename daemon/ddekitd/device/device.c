@@ -13,14 +13,6 @@
 
 #define SECOND_NS 1000000000ull
 #define MS_NS 1000000ull
-/* A host that served this long, from when it was ready or from its first link, is
- * restarted at once, however often it dies; one that did not counts as an early
- * failure: backoff, and more than restart-max= of them in restart-window= are the
- * end. The second is short since a card may take its time to the link;
- * disks serve as soon as they are ready. */
-#define SERVED_READY_NS SECOND_NS
-#define SERVED_LINK_NS (200 * MS_NS)
-#define BACKOFF_MAX_S 30u
 #define HISTORY 64	/* changes of state that are remembered */
 
 /* ---- start --------------------------------------------------------------- */
@@ -33,18 +25,17 @@ static int choose_plugin(struct device *dev, char **ret_why)
 
 	if (r < 0)
 		return r;
-	plugin_finish(&dev->plugin);
-	dev->plugin = plugin;
+	device_set_plugin(dev, &plugin);
 	return 0;
 }
 
 #define LOOK_AGAIN_MS 5
 
-static void advance(struct device *dev);
+static void advance_start(struct device *dev);
 
 static int on_advance(sd_event_source *source, uint64_t usec, void *arg)
 {
-	advance(arg);
+	advance_start(arg);
 	return 0;
 }
 
@@ -58,8 +49,8 @@ static int wait_for_classes(struct device *dev)
 
 static void claim_is_complete(struct device *dev)
 {
-	dev->run.times.claim_end = mono_ns();
-	device_keep_claim(dev);
+	device_note_claim_end(dev);
+	device_persist_claim(dev);
 	device_enter(dev, DEVICE_STARTING, "driver %s", dev->plugin.name);
 }
 
@@ -77,7 +68,7 @@ static void start_host(struct device *dev, const struct ddekit_handover *handove
 static void on_handed_over(struct device *dev, const struct handover_work *w)
 {
 	if (!device_posted(dev)) {
-		/* The claim is being given back: no host will have its files, nor the ring. */
+		/* The claim is being released: no host gets its files, or those of its class. */
 		device_classes_quiet(dev);
 		return;
 	}
@@ -88,7 +79,7 @@ static void on_handed_over(struct device *dev, const struct handover_work *w)
 }
 
 /* A driver host for the device that is claimed and quiet. */
-static void advance(struct device *dev)
+static void advance_start(struct device *dev)
 {
 	_cleanup_free_ char *why = NULL;
 	int r = 0;
@@ -98,7 +89,7 @@ static void advance(struct device *dev)
 	dev->plugin_old = false;
 	if (!r)
 		r = device_open_classes(dev, &why);
-	if (r == -EAGAIN)
+	if (r > 0)
 		return;
 	if (!r && dev->state == DEVICE_CLAIMING)
 		claim_is_complete(dev);
@@ -118,7 +109,7 @@ static void claim_now(struct device *dev)
 	int r = 0;
 
 	if (dev->state == DEVICE_CLAIMING)
-		dev->run.times = (struct device_times){ .claim_start = mono_ns() };
+		device_note_claim_start(dev);
 	if (strcmp(dev->config->driver, "auto"))
 		r = choose_plugin(dev, &why);	/* before anything is claimed */
 	if (!r)
@@ -148,10 +139,10 @@ static void on_claimed(struct device *dev, struct claim_work *w)
 	}
 	dev->plugin_old = false;
 	if (dev->state == DEVICE_CLAIMING) {
-		advance(dev);
+		advance_start(dev);
 		return;
 	}
-	device_keep_claim(dev);		/* QEMU was replaced */
+	device_persist_claim(dev);		/* QEMU was replaced */
 	if (device_set_timer(dev, dev->delay_s * 1000ull, on_advance) < 0)
 		device_fail(dev, "out of memory");
 }
@@ -164,7 +155,7 @@ static void on_class_opened(struct device *dev, int error, const char *why)
 	if (error < 0)
 		device_fail(dev, why ? why : strerror(-error));
 	else
-		advance(dev);
+		advance_start(dev);
 }
 
 int device_start(struct device *dev)
@@ -192,9 +183,7 @@ static void on_ready(struct device *dev)
 	uint64_t now = mono_ns(), since;
 
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	dev->failures.was_up = true;
-	if (dev->outage.start)
-		dev->outage.last_ready = now - dev->outage.start;
+	device_note_up(dev, now);
 	if (dev->want != WANT_UP)
 		return;		/* it is being stopped already */
 	since = dev->reloading ? dev->outage.start : dev->run.times.host_start;
@@ -264,18 +253,17 @@ static void on_quiesce_error(struct device *dev, const struct quiesce_work *w)
 		return;
 	}
 	if (w->death)
-		text = str_format("the device died: %s; ddectl restart %s claims it anew",
+		text = str_format("the device died: %s; ddectl restart %s claims it again",
 				  w->death, dev->config->bdf_text);
 	else
 		text = str_format("the device cannot be reset: %s; check it, then ddectl restart "
-				  "%s claims it anew", strerror(-w->error), dev->config->bdf_text);
+				  "%s claims it again", strerror(-w->error), dev->config->bdf_text);
 	device_fail(dev, text ? text : "the device cannot be reset");
 }
 
 static void on_quiesced(struct device *dev, const struct quiesce_work *w)
 {
-	dev->run.times.quiet = w->end_ns;
-	dev->run.quiet = !w->error;
+	device_note_quiet(dev, w->error, w->end_ns);
 	if (w->error < 0)
 		dev->held = false;
 	device_bury(dev);
@@ -288,13 +276,13 @@ static void on_quiesced(struct device *dev, const struct quiesce_work *w)
 	device_watch_claim_again(dev);
 	device_classes_quiet(dev);
 	if (!dev->delay_s)
-		advance(dev);
+		advance_start(dev);
 	else if (device_set_timer(dev, dev->delay_s * 1000ull, on_advance) < 0)
 		device_fail(dev, "out of memory");
 }
 
 /* on_quiesced() follows, then the next host, after @delay_s, or the end that has begun. */
-static void quiesce(struct device *dev, uint32_t delay_s)
+static void quiesce_device(struct device *dev, uint32_t delay_s)
 {
 	dev->delay_s = delay_s;
 	if (!device_quiesce(dev))
@@ -311,12 +299,12 @@ int device_restart(struct device *dev)
 	if (dev->want != WANT_UP || dev->ending == END_STOP || dev->ending == END_FAIL)
 		return dev->want == WANT_RESTART ? 0 : -EBUSY;
 	if (dev->state == DEVICE_CLAIMING || dev->work.busy)
-		return 0;	/* it is on its way */
+		return 0;	/* it is being started */
 	if (!dev->run.host)		/* waits in backoff */
 		return device_set_timer(dev, 0, on_advance);
 	dev->want = WANT_RESTART;
-	dev->outage.start = mono_ns();
-	dev->outage.restarts++;
+	device_begin_outage(dev);
+	device_count_restart(dev);
 	device_enter(dev, DEVICE_RESTARTING, "asked to");
 	device_stop_host(dev);
 	return 0;
@@ -324,54 +312,20 @@ int device_restart(struct device *dev)
 
 /* ---- death ------------------------------------------------------------------ */
 
-/* Notes an early failure. Return: true if that was one too many. */
-static bool too_many(struct device *dev)
-{
-	uint64_t now = mono_ns(), window = dev->config->restart_window * MS_NS;
-	uint32_t i, kept = 0;
-
-	for (i = 0; i < dev->failures.n; i++)
-		if (now - dev->failures.when[i] < window)
-			dev->failures.when[kept++] = dev->failures.when[i];
-	dev->failures.n = kept;
-	if (kept >= dev->config->restart_max)
-		return true;
-	dev->failures.when[dev->failures.n++] = now;
-	return false;
-}
-
-static bool has_served(const struct device *dev)
-{
-	uint64_t ready = dev->run.times.state[STATE_READY], link = dev->run.times.link;
-	uint64_t now = mono_ns();
-
-	return ready && (now - ready >= SERVED_READY_NS ||
-			 (link && now - link >= SERVED_LINK_NS) ||
-			 (device_serves_when_ready(dev) && now - ready >= SERVED_LINK_NS));
-}
-
-/* 0, 1, 2, 4 … 30 s for the first, second … early failure in a row. */
-static uint32_t backoff_s(uint32_t n_in_a_row)
-{
-	if (n_in_a_row < 2)
-		return 0;
-	return n_in_a_row > 6 ? BACKOFF_MAX_S : 1u << (n_in_a_row - 2);
-}
-
-/* The host died though it should not have: it is given up, or restarted after *ret_delay_s.
- * Return: false: given up, dev->end_text says why. */
+/* The host died unexpectedly: restart it after *ret_delay_s, or fail.
+ * Return: false: fail, dev->end_text says why. */
 static bool try_again(struct device *dev, bool refused, uint32_t *ret_delay_s)
 {
 	const char *text = dev->run.death.text ? dev->run.death.text : "it died";
 	struct text t = { 0 };
-	bool served = has_served(dev);
+	bool served = device_has_served(dev);
 
-	str_set(&dev->run.last_failure, text);
+	device_set_last_failure(dev, text);
 	if (dev->config->restart == RESTART_NEVER)
 		text_add(&t, "%s (restart=never)", text);
 	else if (refused && !dev->failures.was_up)
 		text_add(&t, "%s", text);
-	else if (!served && too_many(dev))
+	else if (!served && device_failed_too_often(dev))
 		text_add(&t, "given up after %u failures within restart-window=; the last: %s",
 			 dev->config->restart_max + 1, text);
 	if (t.text) {
@@ -381,18 +335,17 @@ static bool try_again(struct device *dev, bool refused, uint32_t *ret_delay_s)
 		text_finish(&t);
 		return false;
 	}
-	dev->failures.in_a_row = served ? 0 : dev->failures.in_a_row + 1;
-	*ret_delay_s = backoff_s(dev->failures.in_a_row);
+	*ret_delay_s = device_backoff_s(dev, served);
 	if (!dev->outage.start && dev->failures.was_up)
-		dev->outage.start = mono_ns();
-	dev->outage.restarts++;
+		device_begin_outage(dev);
+	device_count_restart(dev);
 	device_enter(dev, DEVICE_RESTARTING, "%s; restart in %u s", text, *ret_delay_s);
 	return true;
 }
 
 /* What the host's end means for the device. *ret_delay_s: of the next host, if
  * dev->ending is END_NONE. */
-static void judge(struct device *dev, bool refused, uint32_t *ret_delay_s)
+static void judge_death(struct device *dev, bool refused, uint32_t *ret_delay_s)
 {
 	_cleanup_free_ char *verdict = dev->verdict;
 
@@ -417,12 +370,12 @@ static void on_died(struct device *dev, bool refused)
 	device_classes_absent(dev);
 	dev->reloading = false;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	judge(dev, refused, &delay_s);
+	judge_death(dev, refused, &delay_s);
 	if (dev->ending == END_FAIL)
 		device_enter(dev, DEVICE_STOPPING, "%s",
 			     dev->end_text ? dev->end_text : "out of memory");
 	if (dev->ending == END_NONE || dev->held || !dev->run.death.clean) {
-		quiesce(dev, delay_s);
+		quiesce_device(dev, delay_s);
 	} else {
 		device_bury(dev);
 		device_end_now(dev);
@@ -447,7 +400,7 @@ void device_unplugged(struct device *dev)
 {
 	if (!device_is_missing(dev))
 		return;
-	/* What runs is told by its claim; one that is held is given back. */
+	/* A running device learns it by its claim; a held claim is released. */
 	if (dev->held && !dev->work.busy) {
 		dev->held = false;
 		device_end(dev, END_UNPLUG);
@@ -481,12 +434,12 @@ void device_resume(struct device *dev, enum device_resume how)
 			     (int)host_pid(dev->run.host));
 		break;
 	case RESUME_HOST:
-		dev->outage.restarts++;
+		device_count_restart(dev);
 		device_enter(dev, DEVICE_RESTARTING, "ddekitd was restarted");
-		quiesce(dev, 0);
+		quiesce_device(dev, 0);
 		break;
 	case RESUME_CLAIM:
-		dev->outage.restarts++;
+		device_count_restart(dev);
 		device_enter(dev, DEVICE_CLAIMING, "backend %s", dev->config->backend);
 		r = device_set_timer(dev, 0, on_claim_now);
 		break;
@@ -504,7 +457,7 @@ static void on_class_closed(struct device *dev)
 
 	if (dev->ending != END_STOP) {
 		if (device_posted(dev))
-			advance(dev);
+			advance_start(dev);
 		return;
 	}
 	if (!device_close_classes(dev, false))
@@ -517,7 +470,7 @@ static void on_class_closed(struct device *dev)
 		device_start(dev);
 }
 
-static const struct device_events events = {
+static const struct device_events machine = {
 	.claimed = on_claimed,
 	.class_opened = on_class_opened,
 	.handed_over = on_handed_over,
@@ -549,34 +502,31 @@ struct device *device_create(const struct device_env *env, struct device_config 
 		return NULL;
 	}
 	dev->env = env;
-	dev->events = &events;
+	dev->events = &machine;
 	dev->config = config;
 	device_set_transient(dev, transient);
 	dev->state_since = wall_ns();
 	dev->hold.lock = -1;
 	dev->net.tap = -1;
-	dev->state_fd = -1;
+	dev->persisted.state = -1;
 	return dev;
 }
 
-/* In the event loop it holds nothing any more. At the end of ddekitd all is given back at
- * once, but what a job that hangs has: the process's end does that. */
+/* In the event loop it holds nothing any more. At the end of ddekitd everything is released at
+ * once, except what a hanging job has: that ends with the process. */
 void device_destroy(struct device *dev)
 {
 	if (!dev || !jobs_idle(dev->work.jobs))
 		return;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	dev->run.heartbeat = sd_event_source_disable_unref(dev->run.heartbeat);
 	device_close_at_once(dev);
 	jobs_destroy(dev->work.jobs);
-	plugin_finish(&dev->plugin);
 	logring_destroy(dev->logs);
 	logring_destroy(dev->history);
 	device_finish_settings(dev);
+	device_finish_run(dev);
 	free(dev->error);
 	free(dev->end_text);
 	free(dev->verdict);
-	free(dev->run.last_failure);
-	free(dev->run.crash_report);
 	free(dev);
 }

@@ -6,22 +6,22 @@
  *                    │          │       └→ restarting → up
  *                    └──────────┴──────────────┴→ failed
  *
- *   configured  known, nothing taken
- *   claiming    being taken from the system; its plugin and TAP are got ready
- *   starting    its first driver host is on its way
+ *   configured  known, nothing claimed
+ *   claiming    claiming it from the system; preparing its plugin and TAP
+ *   starting    its first driver host is starting
  *   up          the driver serves the host
  *   stopping    the driver is being shut down
- *   restarting  the driver host died or is being replaced; claim and TAP live on
- *   failed      given up; error says why. Nothing is held, but for on-failure=quiesce
- *               the claim of a device that had served
+ *   restarting  the driver host died or is being replaced; claim and TAP stay
+ *   failed      error says why. Nothing is held, except with on-failure=quiesce the claim
+ *               of a device that had served
  *   absent      not in the machine; claimed once it is (hot-plug.h)
  *
- * Whatever may wait for QEMU, the device, its kernel driver, the kernel's network lock or
- * a process runs in a thread, as a job (job.h): while one is under way the device is busy,
- * and what is asked of it meanwhile takes effect at the job's end.
+ * Calls that may wait for QEMU, the device, its kernel driver, the kernel's network lock or a
+ * process are jobs in a thread (job.h).  While a job runs the device is busy, and requests
+ * take effect at the job's end.
  */
-#ifndef DDEKITD_DEVICE_H
-#define DDEKITD_DEVICE_H
+#ifndef DDEKITD_DEVICE_DEVICE_H
+#define DDEKITD_DEVICE_DEVICE_H
 
 #include "config/config.h"
 #include "drivers/bridges/net/protocol.h"
@@ -58,13 +58,13 @@ struct device_outage {
 	uint64_t last_ready;		/* ns from death to ready */
 };
 
-/* Who is told of what a device does; called in the event loop, not by device_create() and
+/* Receives a device's events, in the event loop; not called by device_create() and
  * device_destroy(). */
 struct device_listener {
 	void (*changed)(void *arg, struct device *dev, enum device_state from);
 	void (*logged)(void *arg, struct device *dev, int level, const char *text);
 	void (*link)(void *arg, struct device *dev);	/* carrier or speed */
-	/* It is to be forgotten, and holds nothing: device_destroy() now. */
+	/* It was stopped for good and holds nothing: call device_destroy(). */
 	void (*gone)(void *arg, struct device *dev);
 };
 
@@ -79,7 +79,7 @@ struct device_env {
 	struct fdstore *fdstore;	/* NULL: none */
 	uid_t host_uid;			/* of driver hosts, fronts and QEMU */
 	gid_t host_gid;
-	bool stopping;			/* nothing is to be started */
+	bool stopping;			/* start nothing */
 	const struct device_listener *listener;
 	void *listener_arg;
 	const struct class_ops *const *classes;	/* NULL ends */
@@ -99,7 +99,7 @@ bool device_state_is_down(enum device_state state);
 const char *device_driver(const struct device *dev);
 struct log_about device_about(const struct device *dev);
 
-/* All return at once; the state tells how it goes on. */
+/* All return at once; the state shows the result. */
 /* Return: 0, -EALREADY (it is not down), -EBUSY (a job is still under way). */
 int device_start(struct device *dev);
 void device_stop(struct device *dev, bool forget);	/* forget: WANT_GONE */
@@ -119,7 +119,7 @@ void device_await(struct device *dev);
 /* Is it a device that may come and go, and is not there now? */
 bool device_is_missing(const struct device *dev);
 
-/* Goes on with a device that the ddekitd before this one held. */
+/* Continues with an adopted device. */
 enum device_resume {
 	RESUME_UP,		/* its host serves */
 	RESUME_HOST,		/* claimed; it needs a host */
@@ -127,14 +127,14 @@ enum device_resume {
 };
 void device_resume(struct device *dev, enum device_resume how);
 
-/* ---- what it is like ----------------------------------------------------------- */
+/* ---- properties ----------------------------------------------------------- */
 
 /* All are borrowed until the device's next change. */
 const struct device_config *device_config(const struct device *dev);
 const char *device_bdf_text(const struct device *dev);
 enum device_state device_state(const struct device *dev);
 uint64_t device_state_since(const struct device *dev);		/* wall ns */
-/* A job is under way: what is asked of it takes effect later. */
+/* A job runs: requests take effect at its end. */
 bool device_is_busy(const struct device *dev);
 const char *device_error(const struct device *dev);		/* NULL unless failed */
 const char *device_last_failure(const struct device *dev);	/* why a host died, or NULL */
@@ -153,9 +153,9 @@ struct host *device_host(const struct device *dev);		/* NULL: none runs */
 const char *device_release(const struct device *dev);		/* NULL: it is not booted */
 uint64_t device_rss_kb(const struct device *dev);		/* of its last state message */
 
-/* The interface as it is called now, or as it is to be. */
+/* The name of its interface: the present one, else the configured one. */
 const char *device_interface(const struct device *dev);
-/* What the driver says of it; NULL: nothing yet. */
+/* The driver's last report on its interface; NULL: none yet. */
 const struct net_export *device_net(const struct device *dev);
 
 /* What its class adds to status and statistics (classes.c). */
@@ -174,7 +174,7 @@ void device_set_transient(struct device *dev, bool transient);
 /* Its drop-in is to be committed once it is up. */
 bool device_is_staged(const struct device *dev);
 void device_stage(struct device *dev);
-/* Its next claim is made whoever uses it. */
+/* Its next claim ignores who uses it. */
 void device_set_force(struct device *dev, bool force);
 /* Where it is configured. Return: 0, -ENOMEM. */
 int device_set_where(struct device *dev, const char *where);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The end of a device: everything is given back, after what is under way; and the jobs
- * that decide how it goes on; see device.h.
+ * Releasing a device, after the present job, and what a job's end means for it; see
+ * private.h.
  */
 #include <errno.h>
 
@@ -10,7 +10,7 @@
 #include "lib/job.h"
 #include "lib/log.h"
 
-/* ---- the end: everything is given back ------------------------------------------ */
+/* ---- release --------------------------------------------------------------------- */
 
 static int on_end_again(sd_event_source *source, uint64_t usec, void *arg)
 {
@@ -22,7 +22,7 @@ void device_finish_stop(struct device *dev)
 {
 	dev->ending = END_NONE;
 	str_set(&dev->error, NULL);
-	plugin_finish(&dev->plugin);
+	device_set_plugin(dev, &(struct device_plugin){ 0 });
 	device_apply_next_config(dev);
 	if (dev->state != DEVICE_CONFIGURED)
 		device_enter(dev, DEVICE_CONFIGURED, "released");
@@ -41,28 +41,20 @@ static void finish_fail(struct device *dev)
 			     text ? text : "out of memory");
 }
 
-static void forget_failures(struct device *dev)
-{
-	str_set(&dev->verdict, NULL);
-	dev->failures.was_up = false;
-	dev->failures.n = 0;
-	dev->failures.in_a_row = 0;
-	dev->outage.start = 0;
-}
-
 static bool wants_down(const struct device *dev)
 {
 	return dev->want == WANT_DOWN || dev->want == WANT_GONE || dev->want == WANT_CONFIG;
 }
 
-static void go_on(struct device *dev, enum device_end ending)
+static void end_goes_on(struct device *dev, enum device_end ending)
 {
 	device_classes_quiet(dev);
-	forget_failures(dev);
+	str_set(&dev->verdict, NULL);
+	device_forget_failures(dev);
 	if (ending != END_START)
 		device_set_force(dev, false);
 	if (dev->held)
-		device_keep_claim(dev);
+		device_persist_claim(dev);
 	dev->ending = ending == END_STOP ? END_STOP : END_NONE;
 	switch (ending) {
 	case END_STOP:
@@ -83,7 +75,7 @@ static void go_on(struct device *dev, enum device_end ending)
 	}
 }
 
-/* Everything is given back, but what dev->held says, or the claim alone. */
+/* Everything has been released, except what dev->held keeps; with END_REPLACE the claim alone. */
 void device_on_close(struct device *dev)
 {
 	enum device_end ending = dev->ending;
@@ -101,7 +93,7 @@ void device_on_close(struct device *dev)
 		dev->ending = ending;
 		device_end_now(dev);
 	} else {
-		go_on(dev, ending);
+		end_goes_on(dev, ending);
 	}
 }
 
@@ -124,7 +116,6 @@ void device_end_now(struct device *dev)
 		device_set_timer(dev, 1000, on_end_again);
 }
 
-/* Gives the device back, at the end of what is under way. */
 void device_end(struct device *dev, enum device_end ending)
 {
 	dev->ending = ending;
@@ -167,12 +158,12 @@ bool device_posted(struct device *dev)
 	return false;
 }
 
-/* Who waits for the device is told that it has failed; what it holds is given back once the
+/* The state is failed at once, for those who wait; what the device holds is released when the
  * job ends, and only then can it be started again. */
 void device_late(struct device *dev, const char *what, uint32_t limit_ms)
 {
-	_cleanup_free_ char *text = str_format("%s has not ended within %u s, and goes on in the "
-					       "background; see the kernel's log", what,
+	_cleanup_free_ char *text = str_format("%s did not finish within %u s and continues in "
+					       "the background; see the kernel's log", what,
 					       limit_ms / 1000);
 
 	if (!dev->work.busy || dev->late)
@@ -192,7 +183,7 @@ void device_late(struct device *dev, const char *what, uint32_t limit_ms)
 void device_close_at_once(struct device *dev)
 {
 	dev->held = false;
-	device_end_host_at_once(dev);	/* its device must not be given back while it runs */
+	device_end_host_at_once(dev);	/* before its device is released */
 	device_bury(dev);
 	device_close_claim_at_once(dev);
 	device_classes_quiet(dev);

@@ -93,7 +93,7 @@ static void on_export(void *arg, const struct proto_export *msg)
 }
 
 /* The state in which it was, for the log. */
-static const char *progress(const struct device *dev)
+static const char *host_progress(const struct device *dev)
 {
 	uint32_t state = STATE_READY;
 
@@ -108,7 +108,7 @@ static char *why_it_died(const struct device *dev, const struct host_death *deat
 		return strdup(dev->run.last_failure);
 	if (death->not_run)
 		return strdup(death->text);
-	return str_format("driver host %s (last state: %s)", death->text, progress(dev));
+	return str_format("driver host %s (last state: %s)", death->text, host_progress(dev));
 }
 
 static void on_died(void *arg, const struct host_death *death)
@@ -138,14 +138,17 @@ void device_bury(struct device *dev)
 	struct device_death death = dev->run.death;
 	struct log_about about = device_about(dev);
 	bool report = death.host && !death.clean;
+	char *path = report ? crash_report_write(dev) : NULL;
 
-	if (report)
-		crash_report_write(dev);
+	if (path) {
+		free(dev->run.crash_report);
+		dev->run.crash_report = path;
+	}
 	about.message_id = LOG_ID_DIED;
 	if (death.host)
 		log_line(&about, death.clean || dev->want != WANT_UP ? LOG_INFO : LOG_WARNING,
 			 "driver host %d %s (last state: %s)%s%s", (int)host_pid(death.host),
-			 death.how ? death.how : "died", progress(dev),
+			 death.how ? death.how : "died", host_progress(dev),
 			 report && dev->run.crash_report ? "; report: " : "",
 			 report && dev->run.crash_report ? dev->run.crash_report : "");
 	host_destroy(death.host);
@@ -154,7 +157,7 @@ void device_bury(struct device *dev)
 	dev->run.death = (struct device_death){ .host = NULL };
 }
 
-static const struct host_ops ops = {
+static const struct host_ops host_events = {
 	.state = on_state,
 	.export = on_export,
 	.heartbeat = on_heartbeat,
@@ -164,7 +167,7 @@ static const struct host_ops ops = {
 
 /* ---- start --------------------------------------------------------------- */
 
-static int copy(char *dst, size_t size, const char *src, const char *what, char **ret_why)
+static int set_text(char *dst, size_t size, const char *src, const char *what, char **ret_why)
 {
 	if (strlen(src) >= size) {
 		*ret_why = str_format("%s is longer than %zu characters: %s", what, size - 1, src);
@@ -186,11 +189,11 @@ static int fill_plugins(const struct device *dev, struct proto_setup *setup, cha
 		return -E2BIG;
 	}
 	for (i = 0; i < plugin->path.n && !r; i++) {
-		r = copy(setup->plugins[i].path, PROTO_PATH, plugin->path.item[i], "plugin path",
-			 ret_why);
+		r = set_text(setup->plugins[i].path, PROTO_PATH, plugin->path.item[i],
+			     "plugin path", ret_why);
 		if (!r)
-			r = copy(setup->plugins[i].args, PROTO_ARGS, plugin->args.item[i],
-				 "options=", ret_why);
+			r = set_text(setup->plugins[i].args, PROTO_ARGS, plugin->args.item[i],
+				     "options=", ret_why);
 		setup->plugins[i].role = plugin->role[i];
 	}
 	setup->n_plugins = plugin->path.n;
@@ -206,13 +209,13 @@ static int fill_runtime(const struct device *dev, struct proto_setup *setup, cha
 	_cleanup_free_ char *path = NULL;
 
 	if (!strcmp(flavour, "up"))
-		return copy(setup->runtime, PROTO_PATH, runtime, "runtime=", ret_why);
+		return set_text(setup->runtime, PROTO_PATH, runtime, "runtime=", ret_why);
 	if (len > 3 && !strcmp(runtime + len - 3, ".so"))
 		len -= 3;
 	path = str_format("%.*s-%s.so", (int)len, runtime, flavour);
 	if (!path)
 		return -ENOMEM;
-	return copy(setup->runtime, PROTO_PATH, path, "runtime=", ret_why);
+	return set_text(setup->runtime, PROTO_PATH, path, "runtime=", ret_why);
 }
 
 /* The folders from which the driver's kernel may ask for files. */
@@ -225,9 +228,9 @@ static int fill_folders(const struct device *dev, struct proto_setup *setup, cha
 
 	if (!plugins)
 		return -ENOMEM;
-	r = copy(setup->plugin_dir, PROTO_PATH, plugins, "plugin-dir=", ret_why);
-	return r ? r : copy(setup->firmware_dir, PROTO_PATH, global->firmware_dir, "firmware-dir=",
-			    ret_why);
+	r = set_text(setup->plugin_dir, PROTO_PATH, plugins, "plugin-dir=", ret_why);
+	return r ? r : set_text(setup->firmware_dir, PROTO_PATH, global->firmware_dir,
+				"firmware-dir=", ret_why);
 }
 
 static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_why)
@@ -239,8 +242,8 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 	if (!r)
 		r = fill_plugins(dev, setup, ret_why);
 	if (!r && dev->plugin.bridge)
-		r = copy(setup->class, sizeof(setup->class), dev->plugin.bridge, "bridge name",
-			 ret_why);
+		r = set_text(setup->class, sizeof(setup->class), dev->plugin.bridge, "bridge name",
+			     ret_why);
 	setup->heartbeat_ms = dev->config->heartbeat;
 	setup->nr_cpus = dev->config->cpus;
 	setup->confine = (dev->config->sandbox ? CONFINE_SANDBOX : 0) |
@@ -258,7 +261,7 @@ int device_start_host(struct device *dev, const struct ddekit_handover *handover
 		.driver = device_driver(dev),
 		.setup = setup,
 		.class_fds = fds,
-		.outlive = dev->state_fd >= 0,
+		.outlive = dev->persisted.state >= 0,
 	};
 	int r = setup ? fill_setup(dev, setup, ret_why) : -ENOMEM;
 
@@ -272,9 +275,9 @@ int device_start_host(struct device *dev, const struct ddekit_handover *handover
 	dev->run.times.host_start = mono_ns();
 	dev->run.quiet = false;
 	dev->run.release[0] = 0;
-	r = host_start(dev->env->event, &spec, &ops, dev, &dev->run.host, ret_why);
+	r = host_start(dev->env->event, &spec, &host_events, dev, &dev->run.host, ret_why);
 	if (!r)
-		device_keep_host(dev);
+		device_persist_host(dev);
 	return r;
 }
 
@@ -297,7 +300,7 @@ int device_limit_start(struct device *dev)
 
 int device_adopt_host(struct device *dev, const struct host_kept *kept)
 {
-	int r = host_adopt(dev->env->event, kept, &ops, dev, &dev->run.host);
+	int r = host_adopt(dev->env->event, kept, &host_events, dev, &dev->run.host);
 
 	if (!r)
 		start_heartbeat(dev);
@@ -338,6 +341,54 @@ void device_end_host_at_once(struct device *dev)
 	dev->run.host = NULL;
 	host_destroy(dev->run.death.host);
 	dev->run.death.host = NULL;
+	dev->run.heartbeat = sd_event_source_disable_unref(dev->run.heartbeat);
+}
+
+/* ---- what is noted ---------------------------------------------------------- */
+
+void device_note_claim_start(struct device *dev)
+{
+	dev->run.times = (struct device_times){ .claim_start = mono_ns() };
+}
+
+void device_note_claim_end(struct device *dev)
+{
+	dev->run.times.claim_end = mono_ns();
+}
+
+void device_note_quiet(struct device *dev, int error, uint64_t when)
+{
+	dev->run.times.quiet = when;
+	dev->run.quiet = !error;
+}
+
+void device_note_link(struct device *dev, uint64_t when)
+{
+	dev->run.times.link = when;
+}
+
+void device_note_no_link(struct device *dev)
+{
+	dev->run.times.link = 0;
+}
+
+void device_set_last_failure(struct device *dev, const char *text)
+{
+	str_set(&dev->run.last_failure, text);
+}
+
+void device_restore_run(struct device *dev, const char *last_failure, const char *release,
+			const struct device_times *times)
+{
+	str_set(&dev->run.last_failure, last_failure);
+	snprintf(dev->run.release, sizeof(dev->run.release), "%s", release ? release : "");
+	dev->run.times = *times;
+}
+
+void device_finish_run(struct device *dev)
+{
+	free(dev->run.last_failure);
+	free(dev->run.crash_report);
 }
 
 /* ---- for others ---------------------------------------------------------------- */

@@ -21,7 +21,7 @@
 #include "system/net-settings.h"
 #include "state/state-file.h"
 
-static void add_list(struct json_object *o, const char *key, const struct strv *list)
+static void add_words(struct json_object *o, const char *key, const struct strv *list)
 {
 	struct json_object *array = json_object_new_array();
 	size_t i;
@@ -41,20 +41,20 @@ static void add_roles(struct json_object *o, const struct device_plugin *p)
 	json_object_object_add(o, "roles", array);
 }
 
-static struct json_object *plugin(const struct device_plugin *p)
+static struct json_object *describe_plugin(const struct device_plugin *p)
 {
 	struct json_object *o = json_object_new_object();
 
 	add_string(o, "name", p->name);
 	add_string(o, "class", p->class);
 	add_string(o, "bridge", p->bridge);
-	add_list(o, "path", &p->path);
-	add_list(o, "args", &p->args);
+	add_words(o, "path", &p->path);
+	add_words(o, "args", &p->args);
 	add_roles(o, p);
 	return o;
 }
 
-static struct json_object *host(const struct host *h)
+static struct json_object *describe_host(const struct host *h)
 {
 	struct json_object *o = json_object_new_object();
 	struct host_kept kept;
@@ -66,7 +66,7 @@ static struct json_object *host(const struct host *h)
 	return o;
 }
 
-static struct json_object *times(const struct device_times *t)
+static struct json_object *describe_times(const struct device_times *t)
 {
 	struct json_object *o = json_object_new_array();
 	const uint64_t *value = (const uint64_t *)t;
@@ -87,7 +87,7 @@ static void add_history(struct json_object *o, const struct device *dev)
 	add_number(o, "outage_start", dev->outage.start);
 	add_number(o, "last_outage", dev->outage.last);
 	add_number(o, "last_outage_ready", dev->outage.last_ready);
-	json_object_object_add(o, "times", times(&dev->run.times));
+	json_object_object_add(o, "times", describe_times(&dev->run.times));
 }
 
 static void add_before(struct json_object *o, const struct ddekit_before *before)
@@ -97,7 +97,7 @@ static void add_before(struct json_object *o, const struct ddekit_before *before
 	add_string(o, "kernel_override", before->override);
 }
 
-static struct json_object *describe(const struct device *dev)
+static struct json_object *describe_device(const struct device *dev)
 {
 	struct json_object *o = json_object_new_object();
 	struct text config = { 0 };
@@ -120,9 +120,9 @@ static struct json_object *describe(const struct device *dev)
 	add_bool(o, "mac_by_admin", dev->net.mac_by_admin);
 	add_string(o, "modalias", dev->hold.modalias);
 	add_string(o, "release", dev->run.release);
-	json_object_object_add(o, "plugin", plugin(&dev->plugin));
+	json_object_object_add(o, "plugin", describe_plugin(&dev->plugin));
 	if (dev->run.host)
-		json_object_object_add(o, "host", host(dev->run.host));
+		json_object_object_add(o, "host", describe_host(dev->run.host));
 	if (dev->hold.saved)
 		json_object_object_add(o, "saved", netsave_to_json(dev->hold.saved));
 	add_before(o, dev->hold.claim ? ddekit_claim_before(dev->hold.claim) : &dev->hold.before);
@@ -130,28 +130,28 @@ static struct json_object *describe(const struct device *dev)
 	return o;
 }
 
-static int write_down(struct device *dev)
+static int write_description(struct device *dev)
 {
-	struct json_object *o = describe(dev);
+	struct json_object *o = describe_device(dev);
 	const char *text = o ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN) : NULL;
-	int r = text ? statefile_write(dev->state_fd, text, strlen(text)) : -ENOMEM;
+	int r = text ? statefile_write(dev->persisted.state, text, strlen(text)) : -ENOMEM;
 
 	json_object_put(o);
 	return r;
 }
 
-void device_keep(struct device *dev)
+void device_persist(struct device *dev)
 {
 	int r;
 
-	if (dev->state_fd < 0)
+	if (dev->persisted.state < 0)
 		return;
-	r = write_down(dev);
+	r = write_description(dev);
 	if (r < 0)
 		device_store_warn(dev, "its state", r);
 }
 
-static int keep_claim_fds(struct device *dev)
+static int persist_claim_fds(struct device *dev)
 {
 	struct ddekit_claim_saved *saved = calloc(1, sizeof(*saved));
 	_cleanup_close_ int fd = statefile_create("ddekit-claim");
@@ -173,48 +173,58 @@ static int keep_claim_fds(struct device *dev)
 	return r;
 }
 
-void device_keep_claim(struct device *dev)
+void device_persist_claim(struct device *dev)
 {
 	int r;
 
 	if (!fdstore_active(dev->env->fdstore))
 		return;
-	if (dev->state_fd < 0) {
+	if (dev->persisted.state < 0) {
 		r = statefile_create("ddekit-state");
 		if (r < 0) {
 			device_store_warn(dev, "its state", r);
 			return;
 		}
-		dev->state_fd = r;
-		device_store(dev, "state", dev->state_fd);
+		dev->persisted.state = r;
+		device_store(dev, "state", dev->persisted.state);
 	}
 	device_store(dev, "lock", dev->hold.lock);
 	device_store(dev, "tap", dev->net.tap);
 	device_keep_classes(dev);
-	r = keep_claim_fds(dev);
+	r = persist_claim_fds(dev);
 	if (r < 0)
 		device_store_warn(dev, "its claim", r);
-	device_keep(dev);
+	device_persist(dev);
 }
 
-void device_keep_host(struct device *dev)
+void device_persist_host(struct device *dev)
 {
 	struct host_kept kept;
 
-	if (dev->state_fd < 0 || !dev->run.host)
+	if (dev->persisted.state < 0 || !dev->run.host)
 		return;
 	host_get_kept(dev->run.host, &kept);
 	device_store(dev, "pidfd", kept.pidfd);
 	device_store(dev, "socket", kept.socket);
 	device_store(dev, "log", kept.log);
-	device_keep(dev);
+	device_persist(dev);
 }
 
-void device_keep_nothing(struct device *dev)
+void device_drop_persisted(struct device *dev)
 {
-	if (dev->state_fd < 0)
+	if (dev->persisted.state < 0)
 		return;
 	device_store_drop(dev);
-	fd_close(&dev->state_fd);
-	dev->hold.barrier = true;
+	fd_close(&dev->persisted.state);
+	dev->persisted.barrier = true;
+}
+
+void device_barrier_passes(struct device *dev)
+{
+	dev->persisted.barrier = false;
+}
+
+void device_restore_persisted(struct device *dev, int state)
+{
+	dev->persisted.state = state;
 }

@@ -93,16 +93,6 @@ sd_event *device_event(const struct device *dev)
 	return dev->env->event;
 }
 
-const struct device_plugin *device_plugin(const struct device *dev)
-{
-	return &dev->plugin;
-}
-
-const struct device_outage *device_outage(const struct device *dev)
-{
-	return &dev->outage;
-}
-
 const struct logring *device_logs(const struct device *dev)
 {
 	return dev->logs;

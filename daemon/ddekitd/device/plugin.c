@@ -27,7 +27,7 @@ static char *short_id(const char *modalias)
 	return str_format("%04x:%04x", vendor, device);
 }
 
-/* What is to be driven. */
+/* The request: which device, which catalogue. */
 struct wanted {
 	const struct device_config *config;
 	const char *modalias;
@@ -221,7 +221,7 @@ static int add_bridge(struct device_plugin *dst, const struct catalog *catalog, 
 	return add_modules(dst, catalog, bridge, PLUGIN_BRIDGE, PLUGIN_STAYS, ret_why);
 }
 
-static int fill(const struct wanted *w, struct device_plugin *dst, char **ret_why)
+static int plugin_fill(const struct wanted *w, struct device_plugin *dst, char **ret_why)
 {
 	const struct plugin *p;
 	int r = find_driver(w, &p, ret_why);
@@ -265,7 +265,7 @@ int plugin_choose(const struct device_config *config, const char *modalias,
 	for (i = 0; i < catalog.errors.n; i++)
 		log_line(&about, LOG_WARNING, "%s", catalog.errors.item[i]);
 	if (!r)
-		r = fill(&(struct wanted){ config, modalias, &catalog }, &plugin, ret_why);
+		r = plugin_fill(&(struct wanted){ config, modalias, &catalog }, &plugin, ret_why);
 	catalog_finish(&catalog);
 	if (r < 0)
 		plugin_finish(&plugin);

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device, for the files of this folder alone.  Each part of the struct is written by the file
- * that is named beside it, and read by all.
+ * struct device, for this folder only.  Each sub-struct is written by the file named beside it,
+ * and read by all.  A file calls only those below it; events go up by struct device_events.
  *
- *   device.c     the machine
- *   end.c        its end, and jobs that decide how it goes on
+ *   device.c     the state machine
+ *   end.c        its last part: releasing everything, then failed, configured or again
  *   reload.c     restart in place
- *   claim.c      the jobs that claim the device and give it back
- *   work.c       what all its jobs do in their threads
- *   plugin.c     which plugin drives it
- *   host.c       the driver host: set-up, messages, statistics
+ *   adopt.c      continues with a device of the ddekitd before this one
+ *   state.c      the present state
+ *   host.c       the driver host: set-up, messages, heartbeat, death
+ *   claim.c      the jobs on a claim: claim, handover, quiesce, release
+ *   keep.c       what the next ddekitd needs
  *   classes.c    what the classes of devices add (drivers/bridges)
- *   settings.c   configuration, and what a bind does to it
- *   keep.c       what outlives ddekitd, and adopt.c, which goes on with it
+ *   failures.c   early failures, outages
+ *   settings.c   configuration, plugin, binding
+ *   part.c       names, log, timer, jobs; store.c: the fd store
+ *   work.c       the jobs' halves in their threads; plugin.c: choosing a plugin
  */
 #ifndef DDEKITD_DEVICE_PRIVATE_H
 #define DDEKITD_DEVICE_PRIVATE_H
@@ -30,12 +33,12 @@ struct handover_work;
 struct netsave;
 struct quiesce_work;
 
-/* What a device is given back for. */
+/* Why a device is released. */
 enum device_end {
 	END_NONE,
 	END_STOP,	/* it was asked to stop */
 	END_FAIL,	/* end_text says why */
-	END_START,	/* a claim that was held: it is claimed anew */
+	END_START,	/* a claim that was held: it is claimed again */
 	END_UNPLUG,	/* likewise: the device has gone */
 	END_REPLACE,	/* its claim alone: QEMU does not answer, another takes its place */
 };
@@ -59,14 +62,13 @@ struct device_settings {
 	bool force;			/* claimed whoever uses it */
 };
 
-/* claim.c: what is the kernel's but for the device */
+/* claim.c: the claim, and what the kernel gets back */
 struct device_hold {
 	struct ddekit_claim *claim;
 	sd_event_source *death;		/* of the claim */
 	struct ddekit_before before;	/* of a claim that was lost, until the next */
 	struct netsave *saved;		/* of the kernel's interface; NULL: it had none */
 	int lock;			/* fd of the lock file */
-	bool barrier;			/* the fd store's copies must be gone before a claim */
 	char modalias[96];		/* empty: not known */
 };
 
@@ -77,8 +79,8 @@ struct device_net {
 	struct link_watch *watch;
 	struct link_state link;
 	bool link_known;
-	bool mac_by_admin;		/* somebody gave the TAP another MAC */
-	struct net_export driver;	/* what it says of its interface */
+	bool mac_by_admin;		/* the administrator changed the TAP's MAC */
+	struct net_export driver;	/* its last report */
 	bool driver_known;
 };
 
@@ -97,7 +99,7 @@ struct device_run {
 	struct device_times times;
 };
 
-/* failures.c */
+/* failures.c, as struct device_outage */
 struct device_failures {
 	bool was_up;			/* since the claim */
 	uint64_t when[101];		/* mono ns of early failures in the window */
@@ -105,30 +107,36 @@ struct device_failures {
 	uint32_t in_a_row;		/* early failures since it last served */
 };
 
+/* keep.c */
+struct device_persisted {
+	int state;			/* the description for the next ddekitd; -1: none */
+	bool barrier;			/* the fd store's copies must be gone before a claim */
+};
+
 /* part.c */
 struct device_work {
 	struct jobs *jobs;
-	bool busy;			/* a job, or a front's end, decides how it goes on */
+	bool busy;			/* a job or a front's end decides what comes next */
 };
 
 /* What the parts report to the state machine, which is above them; called in the event loop. */
 struct device_events {
-	/* The jobs' and closings' ends, also of those that failed: busy is to be cleared. */
+	/* A job or closing has ended, or failed; the handler clears busy. */
 	void (*claimed)(struct device *dev, struct claim_work *w);
 	void (*class_opened)(struct device *dev, int error, const char *why);
 	void (*handed_over)(struct device *dev, const struct handover_work *w);
 	void (*quiesced)(struct device *dev, const struct quiesce_work *w);
 	void (*closed)(struct device *dev);
 	void (*class_closed)(struct device *dev);
-	/* A job goes on past its limit. */
+	/* A job runs past its limit. */
 	void (*late)(struct device *dev, const char *what, uint32_t limit_ms);
 	/* The host serves, again after a restart in place. */
 	void (*ready)(struct device *dev);
 	/* run.death is filled in, run.host NULL. @refused: the driver said that it cannot. */
 	void (*died)(struct device *dev, bool refused);
-	/* It has to fail; by way of the host's death if there is a host. */
+	/* The device must fail; if there is a host, by killing it. */
 	void (*condemned)(struct device *dev, const char *why);
-	/* It has been given back, to be claimed anew. */
+	/* It has been released, and is to be claimed again. */
 	void (*returned)(struct device *dev);
 };
 
@@ -137,15 +145,15 @@ struct device {
 	const struct device_events *events;
 	struct device_config *config;	/* settings.c */
 	struct device_settings settings;
-	struct device_plugin plugin;
+	struct device_plugin plugin;	/* settings.c */
 	struct device_hold hold;
 	struct device_net net;
 	struct device_block *block;	/* block.c; its disks, NULL: of another class */
 	struct device_run run;
 	struct device_failures failures;
-	struct device_outage outage;	/* outage.c */
+	struct device_outage outage;
 	struct device_work work;
-	int state_fd;			/* keep.c; what the next ddekitd is told; -1: nothing */
+	struct device_persisted persisted;
 	struct logring *logs;
 	struct logring *history;	/* changes of state */
 
@@ -157,8 +165,8 @@ struct device {
 	char *end_text;			/* why, with END_FAIL */
 	char *error;			/* why it failed; NULL unless failed */
 	char *verdict;			/* set: the host's death means failure, for this reason */
-	bool held;			/* given up, but its claim is kept: on-failure=quiesce */
-	bool late;			/* it has taken too long: the device counts as failed */
+	bool held;			/* failed, but its claim stays open: on-failure=quiesce */
+	bool late;			/* a job is past its limit: the device counts as failed */
 	bool reloading;			/* a restart in place is under way */
 	bool plugin_old;		/* chosen by the ddekitd before this one */
 	uint32_t delay_s;		/* of the next start, once the device is quiet */
@@ -173,14 +181,14 @@ void device_log_line(struct device *dev, int level, const char *text);
 void device_log_notes(struct device *dev, const struct strv *notes);
 /* The one timer of the state machine. */
 int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn);
-/* Posts a job that decides how the device goes on. Return: 0, -errno: @arg is still the
+/* Posts a job that decides what comes next. Return: 0, -errno: @arg is still the
  * caller's. */
 struct job_ops;
 int device_post(struct device *dev, const struct job_ops *ops, void *arg);
 /* The same for a copy of @work, which done() frees. On failure what *@work owns is still the
  * caller's. */
 int device_post_copy(struct device *dev, const struct job_ops *ops, const void *work, size_t size);
-/* What decides how the device goes on is no job, or has ended. */
+/* For what is no job: a front's end. */
 void device_set_busy(struct device *dev, bool busy);
 
 /* ---- parts ------------------------------------------------------------------------ */
@@ -190,6 +198,8 @@ void device_set_busy(struct device *dev, bool busy);
 void device_set_next_config(struct device *dev, struct device_config *config);
 void device_apply_next_config(struct device *dev);
 void device_restore_settings(struct device *dev, bool staged);
+/* Moves @plugin into the device. */
+void device_set_plugin(struct device *dev, struct device_plugin *plugin);
 void device_finish_settings(struct device *dev);
 
 /* store.c: the device's files in the service manager's fd store; does nothing without it. */
@@ -207,14 +217,16 @@ int device_open_handover(struct device *dev);
 int device_quiesce(struct device *dev);
 /* An error that a reset cures is watched for again. */
 void device_watch_claim_again(struct device *dev);
-/* Gives back what the device holds, for dev->ending; events->closed() follows. 0, -errno */
+/* Releases what the device holds, for dev->ending; events->closed() follows. 0, -errno */
 int device_close(struct device *dev);
 bool device_holds_something(const struct device *dev);
 /* The same without an event loop, at the end of ddekitd; may block. */
 void device_close_claim_at_once(struct device *dev);
 /* A claim and lock that are there already. On failure the claim is closed, which may
  * block: only before the event loop runs. */
-int device_adopt_claim(struct device *dev);
+int device_adopt_claim(struct device *dev, struct ddekit_claim *claim);
+/* Moves its lock and saved settings, before, modalias, into a device that has none. */
+void device_restore_hold(struct device *dev, const struct device_hold *hold);
 
 /* host.c */
 /* @handover: its files are borrowed for the call. */
@@ -229,6 +241,30 @@ void device_end_host_at_once(struct device *dev);
 int device_adopt_host(struct device *dev, const struct host_kept *kept);
 /* Once the device is quiet: report, log, and the end of dev->run.death. */
 void device_bury(struct device *dev);
+/* For its times, and the reports. */
+void device_note_claim_start(struct device *dev);	/* forgets all of them */
+void device_note_claim_end(struct device *dev);
+void device_note_quiet(struct device *dev, int error, uint64_t when);
+void device_note_link(struct device *dev, uint64_t when);	/* its first carrier */
+void device_note_no_link(struct device *dev);
+void device_set_last_failure(struct device *dev, const char *text);
+void device_restore_run(struct device *dev, const char *last_failure, const char *release,
+			const struct device_times *times);
+void device_finish_run(struct device *dev);
+
+/* failures.c */
+/* Notes an early failure. Return: true if that was one too many. */
+bool device_failed_too_often(struct device *dev);
+bool device_has_served(const struct device *dev);
+/* Counts a failure of a host that has @served or not. Return: the delay of the next. */
+uint32_t device_backoff_s(struct device *dev, bool served);
+void device_note_up(struct device *dev, uint64_t now);
+void device_forget_failures(struct device *dev);
+void device_restore_failures(struct device *dev, bool was_up, const struct device_outage *outage);
+void device_begin_outage(struct device *dev);
+void device_end_outage(struct device *dev, uint64_t now);	/* nothing without one */
+void device_count_restart(struct device *dev);
+void device_count_reload(struct device *dev);
 
 /* classes.c: to all classes, as class-ddekitd.h says. */
 int device_open_classes(struct device *dev, char **ret_why);
@@ -244,6 +280,9 @@ bool device_close_classes(struct device *dev, bool at_once);
 void device_keep_classes(const struct device *dev);
 void device_adopt_classes(struct device *dev, int (*take)(void *arg, const char *what), void *arg);
 void device_classes_adopted(struct device *dev);
+/* The TAP is closed with the claim. Return: it, moved; -1: none. */
+int device_close_net(struct device *dev);
+void device_restore_net(struct device *dev, int tap, bool mac_by_admin);	/* tap is moved */
 
 /* ---- the state machine ---------------------------------------------------------------- */
 
@@ -252,17 +291,16 @@ void device_enter(struct device *dev, enum device_state state, const char *fmt, 
 	FORMAT(3, 4);
 
 /* end.c */
-/* The end of a job. Return: false: the device is given back instead of what the caller would
- * do. */
+/* A job has ended. Return: false: the device is being released, the caller does nothing more. */
 bool device_posted(struct device *dev);
-/* Gives the device back, once what is under way has ended. */
+/* Releases the device, once the present job has ended. */
 void device_end(struct device *dev, enum device_end ending);
-/* Likewise for dev->ending, with nothing under way. */
+/* Likewise for dev->ending, when no job runs. */
 void device_end_now(struct device *dev);
-/* Everything is given back, then it is failed. text is copied. Nothing if it is ending
- * already. */
+/* Releases everything, then the state is failed. text is copied. Nothing if it is being
+ * released already. */
 void device_fail(struct device *dev, const char *text);
-/* All is given back, and it has been asked to: it is configured. */
+/* Everything has been released on request: the state is configured. */
 void device_finish_stop(struct device *dev);
 /* Of struct device_events. */
 void device_condemn(struct device *dev, const char *text);

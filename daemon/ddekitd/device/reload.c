@@ -51,8 +51,7 @@ static int set_options(struct device *dev, const char *options, char **ret_why)
 		device_config_destroy(config);
 		return r;
 	}
-	plugin_finish(&dev->plugin);
-	dev->plugin = plugin;
+	device_set_plugin(dev, &plugin);
 	device_config_destroy(device_swap_config(dev, config));
 	return 0;
 }
@@ -77,10 +76,10 @@ int device_reload(struct device *dev, const char *options, char **ret_why)
 	r = set_options(dev, options, ret_why);
 	if (r < 0)
 		return r;
-	dev->outage.reloads++;
+	device_count_reload(dev);
 	dev->reloading = true;
-	dev->outage.start = mono_ns();
-	dev->run.times.link = 0;
+	device_begin_outage(dev);
+	device_note_no_link(dev);
 	device_classes_absent(dev);
 	device_enter(dev, DEVICE_RESTARTING, "in place, asked to");
 	r = send_reload(dev);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A device's configuration, and what a bind does to it; see device.h. */
+/* A device's configuration and plugin, and what a bind does to them; see device.h. */
 #include "private.h"
 
 const struct device_config *device_config(const struct device *dev)
@@ -89,9 +89,22 @@ void device_restore_settings(struct device *dev, bool staged)
 	dev->settings.staged = staged;
 }
 
+void device_set_plugin(struct device *dev, struct device_plugin *plugin)
+{
+	plugin_finish(&dev->plugin);
+	dev->plugin = *plugin;
+	*plugin = (struct device_plugin){ 0 };
+}
+
+const struct device_plugin *device_plugin(const struct device *dev)
+{
+	return &dev->plugin;
+}
+
 void device_finish_settings(struct device *dev)
 {
 	device_config_destroy(dev->config);
 	device_config_destroy(dev->settings.next);
 	device_config_destroy(dev->settings.before_bind);
+	plugin_finish(&dev->plugin);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A device's state, and who is told of it; see device.h. */
+/* A device's state: changes it, logs it, tells the listener; see device.h. */
 #include "keep.h"
 #include "lib/log.h"
 #include "private.h"
 
-static int level_of(enum device_state state)
+static int state_log_level(enum device_state state)
 {
 	if (state == DEVICE_FAILED)
 		return LOG_ERR;
@@ -29,12 +29,12 @@ void device_enter(struct device *dev, enum device_state state, const char *fmt, 
 	va_end(args);
 	about.message_id = state == DEVICE_FAILED ? LOG_ID_FAILED : LOG_ID_STATE;
 	if (t.text) {
-		log_line(&about, level_of(state), "%s", t.text);
-		device_log_line(dev, level_of(state), t.text);
-		logring_add(dev->history, level_of(state), t.text);
+		log_line(&about, state_log_level(state), "%s", t.text);
+		device_log_line(dev, state_log_level(state), t.text);
+		logring_add(dev->history, state_log_level(state), t.text);
 	}
 	text_finish(&t);
-	device_keep(dev);
+	device_persist(dev);
 	dev->env->listener->changed(dev->env->listener_arg, dev, from);
 }
 

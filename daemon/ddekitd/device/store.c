@@ -8,7 +8,7 @@ void device_store_warn(const struct device *dev, const char *what, int error)
 {
 	struct log_about about = device_about(dev);
 
-	log_line(&about, LOG_WARNING, "%s cannot be kept for a restart of ddekitd: %s", what,
+	log_line(&about, LOG_WARNING, "cannot save %s for a restart of ddekitd: %s", what,
 		 strerror(-error));
 }
 

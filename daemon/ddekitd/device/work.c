@@ -25,7 +25,7 @@ char *work_lock_name(const char *bdf_text)
 
 /* ---- claim --------------------------------------------------------------- */
 
-static int lock(struct claim_work *w)
+static int claim_lock(struct claim_work *w)
 {
 	_cleanup_free_ char *name = work_lock_name(w->config->bdf_text);
 	pid_t owner = 0;
@@ -47,7 +47,7 @@ static int lock(struct claim_work *w)
 	return 0;
 }
 
-static int open_claim(struct claim_work *w)
+static int claim_open(struct claim_work *w)
 {
 	const struct device_config *c = w->config;
 	struct ddekit_claim_spec spec = {
@@ -78,7 +78,7 @@ static int open_claim(struct claim_work *w)
 	spec.emu_drive_fd = disk;
 	spec.emu_fds = fds;
 	r = ddekit_claim_open(&spec, &w->claim, &why);
-	w->before.changed = false;	/* on failure it has been given back */
+	w->before.changed = false;	/* on failure it has been returned */
 	if (r == -EBUSY && config_needs_group(c))
 		group = pcisys_group_problem(inuse_system.sys, c->bdf_text);
 	if (r < 0)
@@ -93,11 +93,11 @@ void work_claim(void *arg)
 
 	if (w->barrier)
 		fdstore_wait();		/* if it does not answer, the device may be busy */
-	w->error = lock(w);
+	w->error = claim_lock(w);
 	if (!w->error)
-		w->error = take_check(w->config, w->force, &w->saved, &w->notes, &w->why);
+		w->error = takeover_check(w->config, w->force, &w->saved, &w->notes, &w->why);
 	if (!w->error)
-		w->error = open_claim(w);
+		w->error = claim_open(w);
 	if (!w->error &&
 	    pciid_modalias(w->config->bdf, w->claim, w->modalias, sizeof(w->modalias)) < 0)
 		w->modalias[0] = 0;
@@ -172,7 +172,7 @@ void work_net(void *arg)
 		w->why = str_format("cannot watch the interface %s: %s", w->ifname,
 				    strerror(-w->error));
 	else if (w->saved)
-		take_apply(w->saved, w->tap, &w->notes);
+		takeover_apply(w->saved, w->tap, &w->notes);
 }
 
 void net_work_finish(struct net_work *w)
@@ -220,10 +220,10 @@ void work_close(void *arg)
 	ddekit_claim_close(w->claim);
 	r = ddekit_give_back(w->bdf, &w->before);
 	if (r < 0)
-		w->return_error = str_format("its driver %s does not take it back: %s",
+		w->return_error = str_format("cannot return it to its driver %s: %s",
 					     w->before.driver, strerror(-r));
 	if (w->saved)
-		take_return(w->bdf_text, w->saved, &w->notes);
+		takeover_return(w->bdf_text, w->saved, &w->notes);
 	if (w->dir && name)
 		lockfile_remove(w->dir, name, &w->lock);
 	fd_close(&w->lock);

@@ -13,7 +13,7 @@
  *	work_death()	why the device died
  *	work_monitor()	a command to QEMU
  *	work_end()	waits until a process has ended that was killed
- *	work_close()	gives everything back
+ *	work_close()	releases everything
  */
 #ifndef DDEKITD_DEVICE_WORK_H
 #define DDEKITD_DEVICE_WORK_H

@@ -7,6 +7,7 @@
 #include "device/adopt.h"
 #include "device/device.h"
 #include "device/keep.h"
+#include "lib/json.h"
 #include "lib/log.h"
 #include "state/fd-store.h"
 #include "state/state-file.h"
@@ -61,11 +62,8 @@ static bool is_held(const struct device *dev, const char *what)
 
 static void adopt(struct manager *m, const char *key, struct json_object *o)
 {
-	struct json_object *value;
-	enum device_want want = json_object_object_get_ex(o, "want", &value) ?
-		json_object_get_uint64(value) : 0;
-	bool transient = json_object_object_get_ex(o, "transient", &value) &&
-		json_object_get_boolean(value);
+	enum device_want want = json_number(o, "want");
+	bool transient = json_is_true(o, "transient");
 	struct device_config *fresh;
 	enum device_resume how;
 	struct device *dev;
@@ -137,5 +135,5 @@ void manager_leave(struct manager *m)
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
-		device_keep(m->device[i]);
+		device_persist(m->device[i]);
 }

@@ -11,7 +11,7 @@ struct hotplug {
 	sd_device_monitor *monitor;
 };
 
-/* udev has seen it: its rules ran, and a driver may have it already. */
+/* After udev's rules: a kernel driver may have the device already. */
 static int on_udev_event(sd_device_monitor *monitor, sd_device *udev, void *arg)
 {
 	struct hotplug *h = arg;

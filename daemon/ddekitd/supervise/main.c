@@ -37,14 +37,14 @@ static const char usage_text[] =
 	"Runs unmodified Linux drivers in user space for the devices of devices.conf(5).\n"
 	"\n"
 	"  -c, --config FILE        read FILE and FILE.d/*.conf (" CONFIG_FILE ")\n"
-	"      --device BDF         run this device alone\n"
+	"      --device BDF         run only this device\n"
 	"      --runtime-dir DIR    lock and control socket (/run/ddekit)\n"
-	"      --plugin-dir DIR     where the plugins are\n"
+	"      --plugin-dir DIR     folder of the plugins\n"
 	"      --runtime FILE       libdde-linux.so\n"
 	"      --host-binary FILE   ddekit-host\n"
-	"      --front-dir DIR      where the fronts of disks are\n"
-	"      --fd-store           the service manager keeps file descriptors: drivers run on\n"
-	"                           when ddekitd ends, and its successor goes on with them\n"
+	"      --front-dir DIR      folder of the fronts of disks\n"
+	"      --fd-store           the service manager keeps file descriptors: drivers survive\n"
+	"                           the end of ddekitd, and its successor adopts them\n"
 	"      --check              check the configuration and exit\n"
 	"      --print-config       print it with all values and exit\n"
 	"  -d, --debug              log more\n"
@@ -81,7 +81,7 @@ static int set_only(struct arguments *a, const char *text)
 	return 0;
 }
 
-/* The paths are used from other working folders. Kept until the end. */
+/* Absolute, as the paths are used from other working folders. Never freed. */
 static int set_path(const char **member, const char *path)
 {
 	_cleanup_free_ char *here = NULL;
@@ -97,7 +97,7 @@ static int set_path(const char **member, const char *path)
 	return -ENOENT;
 }
 
-/* Return: 0; 1: go no further, all is well; -errno: not. */
+/* Return: 0; 1: done, exit with success; -errno. */
 static int apply_option(struct arguments *a, int opt)
 {
 	struct manager_options *o = &a->options;
@@ -173,7 +173,7 @@ static int check_config(const struct arguments *a)
 	return r < 0 ? EXIT_BAD_CONFIG : EXIT_OK;
 }
 
-/* A successor comes: the drivers are for it, once the service manager has all files. */
+/* A restart: drivers are left to the successor, once the service manager has all files. */
 struct leaving {
 	struct manager *m;
 	int error;
@@ -303,7 +303,7 @@ static int run_daemon(const struct arguments *a)
 		sd_event_set_watchdog(event, 1);
 		log_notice("ddekitd " DDEKIT_VERSION " serves %zu devices in %s",
 			   manager.n_devices, manager.config.global.runtime_dir);
-		hotplug_open(&manager, &hotplug);	/* before: nothing is missed */
+		hotplug_open(&manager, &hotplug);	/* before autostart: no event is missed */
 		manager_autostart(&manager);
 		manager_ready(&manager);
 		r = sd_event_loop(event);

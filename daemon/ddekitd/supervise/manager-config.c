@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A ddekitd's configuration: reading it, going on with the last good one when the
+ * A ddekitd's configuration: reading it, falling back to the last good one if the
  * file is bad; see manager-config.h.
  */
 #include <errno.h>
@@ -69,7 +69,7 @@ int manager_read_config(const struct manager_options *options, struct config *re
 
 /* ---- the last good one --------------------------------------------------------- */
 
-/* Writes down what is in use, for a ddekitd that finds a bad file. */
+/* Saves the configuration in use, for a successor that finds a bad file. */
 void manager_save_config(struct manager *m, const struct config *config)
 {
 	_cleanup_free_ char *text = config_print(config);
@@ -119,7 +119,7 @@ static int load_text(struct manager *m, const char *text, struct strv *errors)
 	return r;
 }
 
-/* Return: 0: there is something to run on with; the error of the file if not. */
+/* Return: 0: there is a configuration to continue with; else @error. */
 static int fall_back(struct manager *m, int error)
 {
 	struct manager_options options = m->options;

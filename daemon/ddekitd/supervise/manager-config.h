@@ -5,17 +5,17 @@
 
 #include "manager.h"
 
-/* Reads the configuration with the options laid over it. Errors are logged.
+/* Reads the configuration; the options override it. Errors are logged.
  * Return: 0, -EINVAL, -ENOENT, -ENOMEM. */
 int manager_read_config(const struct manager_options *options, struct config *ret);
 /* The same; errors are the caller's. */
 int manager_load_config(const struct manager_options *options, struct config *ret,
 			struct strv *errors);
-/* Its part of manager_open(): reads it, or takes the last good one. */
+/* Part of manager_open(): reads it, or falls back to the last good one. */
 int manager_open_config(struct manager *m);
-/* Writes down what is in use, for a ddekitd that finds a bad file. */
+/* Saves the configuration in use, for a successor that finds a bad file. */
 void manager_save_config(struct manager *m, const struct config *config);
-/* A successor is to find no last good one. */
+/* Removes the saved one. */
 void manager_forget_config(struct manager *m);
 
 #endif

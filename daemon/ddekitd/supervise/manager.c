@@ -13,7 +13,7 @@
 #include "process/spawn.h"
 #include "system/pci-sysfs.h"
 
-/* Besides stop-timeout=: for what the jobs of a device may take; devices stop side by side. */
+/* Added to stop-timeout=: for a device's jobs; devices stop in parallel. */
 #define STOP_LIMIT_MS 20000ull
 #define STOP_DEVICE_MS 2000ull	/* they share processors */
 
@@ -301,7 +301,7 @@ void manager_stop(struct manager *m)
 	if (m->env.stopping)
 		return;
 	m->env.stopping = true;
-	/* With time to kill what is left. */
+	/* Includes time to kill what is left. */
 	sd_notifyf(0, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%llu",
 		   (unsigned long long)(limit + STOP_LIMIT_MS / 2) * 1000);
 	for (i = 0; i < m->n_devices; i++)
@@ -349,7 +349,7 @@ void manager_close(struct manager *m)
 	size_t i;
 
 	m->stop_timer = sd_event_source_disable_unref(m->stop_timer);
-	/* What is left to the next ddekitd must not be given back. */
+	/* Devices that are left to the next ddekitd must not be released. */
 	for (i = 0; i < m->n_devices && !m->leaving; i++)
 		device_destroy(m->device[i]);
 	free(m->device);

@@ -8,19 +8,19 @@
 struct fdstore;
 struct jobs;
 
-/* From the command line; NULL: the configuration's. Borrowed for ever. */
 struct class_ops;
 
+/* From the command line; NULL: the configuration's. Borrowed, never freed. */
 struct manager_options {
 	const char *config_path;
-	bool config_given;		/* not the default: it must exist */
-	const char *only;		/* --device BDF: this one alone */
+	bool config_given;		/* explicitly: it must exist */
+	const char *only;		/* --device BDF: only this one */
 	const char *runtime_dir;
 	const char *plugin_dir;
 	const char *runtime;
 	const char *host_binary;
 	const char *front_dir;
-	bool fd_store;			/* drivers outlive ddekitd */
+	bool fd_store;			/* drivers survive the end of ddekitd */
 	const struct class_ops *const *classes;	/* of devices; NULL ends */
 };
 
@@ -47,21 +47,21 @@ struct manager {
 	struct jobs *jobs;		/* reloads, one after another */
 	sd_event_source *stop_timer;
 	int kept_config;		/* the last good one (state-file.h), -1: none */
-	char *config_error;		/* why the file is not what is in use, or NULL */
+	char *config_error;		/* why the file is not in use, or NULL */
 	bool starting;			/* the service manager waits for READY=1 */
-	bool leaving;			/* what runs is the next ddekitd's */
+	bool leaving;			/* what runs is left to the next ddekitd */
 };
 
 /* Is the device one of this ddekitd's? */
 bool manager_owns(const struct manager *m, const struct device_config *config);
 /* Starts a device; one that is not in the machine is started once it is. */
 void manager_start(struct device *dev);
-/* READY=1: at once, or for --device when it is decided whether the driver starts. */
+/* Sends READY=1: at once, or with --device once the driver has started or failed. */
 void manager_ready(struct manager *m);
-/* Tells the service manager how it stands. */
+/* Sends the status to the service manager. */
 void manager_notify(struct manager *m);
 /* fdstore is borrowed until manager_close().
- * Reads the configuration, locks the runtime folder, makes the devices; starts
+ * Reads the configuration, locks the runtime folder, creates the devices; starts
  * nothing. Errors are logged. Return: 0, -errno. */
 int manager_open(sd_event *event, const struct manager_options *options,
 		 struct fdstore *fdstore, struct manager *ret);
@@ -77,8 +77,8 @@ struct device *manager_lookup(struct manager *m, const char *name);
 int manager_add(struct manager *m, struct device_config *config, bool transient,
 		struct device **ret);
 
-/* Both are borrowed as long as there are devices. Those before are called before. Return: 0,
- * -ENOSPC. */
+/* Both are borrowed as long as there are devices. Listeners are called in the order of
+ * subscription. Return: 0, -ENOSPC. */
 int manager_subscribe(struct manager *m, const struct manager_listener *listener, void *arg);
 
 #endif

@@ -22,7 +22,7 @@ static void remove_missing(struct manager *m, const struct config *fresh)
 	}
 }
 
-/* Takes the configuration of one device from *config, which is NULL after it. */
+/* Moves *config into its device; *config is NULL afterwards. */
 static int update_device(struct manager *m, struct device_config **config)
 {
 	struct device *dev = manager_find(m, (*config)->bdf);
@@ -70,7 +70,7 @@ static void reload_free(struct reload *reload)
 
 	if (!reload)
 		return;
-	/* Devices that were taken over left a hole. */
+	/* NULL where the configuration was moved to a device. */
 	for (i = 0; i < reload->fresh.n_devices; i++)
 		device_config_destroy(reload->fresh.device[i]);
 	reload->fresh.n_devices = 0;

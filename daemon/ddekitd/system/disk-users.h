@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who has a disk of a device open.  To look for that opens the disk, and so may wait for
+ * Who has a disk of a device open.  Looking that up opens the disk, and so may wait for
  * whoever serves it: it is done in a thread.
  */
 #ifndef DDEKITD_USES_H
@@ -13,7 +13,7 @@
 #include "lib/job.h"
 #include "lib/util.h"
 
-/* A device that is asked about. */
+/* A device that is checked. */
 struct uses_entry {
 	char bdf_text[DDEKIT_BDF_STRLEN];
 	const char *change;		/* the caller's */

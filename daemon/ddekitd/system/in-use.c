@@ -271,7 +271,7 @@ static int add_holders(const struct inuse_roots *roots, const char *name, struct
 }
 
 /* Whoever mounts, swaps or holds has it exclusively; so may others, such as a
- * virtual machine. Not being allowed to look proves nothing. */
+ * virtual machine. EACCES and the like prove nothing. */
 static int add_open(const struct inuse_roots *roots, const char *name, struct strv *uses)
 {
 	_cleanup_free_ char *path = str_format("%s/%s", roots->dev, name);

@@ -95,7 +95,7 @@ struct opening {
 	struct link_socket *socket;
 };
 
-/* Has the kernel send the state as it is now, as RTM_NEWLINK. */
+/* Requests the present state, which arrives as RTM_NEWLINK. */
 static int request_state(const struct link_socket *socket)
 {
 	char buf[256] __attribute__((aligned(NLMSG_ALIGNTO)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Saves and gives back an interface's settings; see net-settings.h. */
+/* Saves and restores an interface's settings; see net-settings.h. */
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -12,7 +12,7 @@
 #define MAX_MESSAGE 4096
 #define MAX_MESSAGES 1024
 
-/* Payload of an RTM_NEWADDR or RTM_NEWROUTE, as the kernel told it. */
+/* Payload of an RTM_NEWADDR or RTM_NEWROUTE, as the kernel sent it. */
 struct saved_message {
 	uint16_t type;
 	uint32_t len;
@@ -96,7 +96,7 @@ static int save_address(const struct nlmsghdr *msg, void *arg)
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(msg);
 	struct netsave *s = arg;
 
-	/* Temporary ones are the kernel's, of router advertisements. */
+	/* The kernel makes temporary ones from router advertisements. */
 	if (ifa->ifa_index != s->ifindex || ifa->ifa_flags & IFA_F_TEMPORARY)
 		return MNL_CB_OK;
 	return save_message(s, msg);
@@ -118,7 +118,7 @@ static int save_route(const struct nlmsghdr *msg, void *arg)
 	struct netsave *s = arg;
 	uint32_t oif = 0;
 
-	/* The kernel makes its own anew, and routers tell theirs again. */
+	/* The kernel adds its own again, and routers advertise theirs again. */
 	if (rtm->rtm_type != RTN_UNICAST || rtm->rtm_flags & RTM_F_CLONED ||
 	    rtm->rtm_protocol == RTPROT_KERNEL || rtm->rtm_protocol == RTPROT_RA)
 		return MNL_CB_OK;
@@ -126,7 +126,7 @@ static int save_route(const struct nlmsghdr *msg, void *arg)
 	return oif == s->ifindex ? save_message(s, msg) : MNL_CB_OK;
 }
 
-static int take(struct netsave *s)
+static int fill_settings(struct netsave *s)
 {
 	int r = rt_dump(RTM_GETLINK, AF_UNSPEC, save_link, s);
 
@@ -148,7 +148,7 @@ int netsave_read(const char *ifname, struct netsave **ret)
 		return -ENOMEM;
 	snprintf(s->name, sizeof(s->name), "%s", ifname);
 	s->ifindex = if_nametoindex(ifname);
-	r = s->ifindex ? take(s) : -ENODEV;
+	r = s->ifindex ? fill_settings(s) : -ENODEV;
 	if (r < 0) {
 		netsave_free(s);
 		return r;
@@ -262,7 +262,7 @@ static int copy_attr(const struct nlattr *attr, void *arg)
 	struct copying *c = arg;
 
 	if (c->address && type == IFA_LABEL)
-		return MNL_CB_OK;	/* it has the old interface's name in it */
+		return MNL_CB_OK;	/* it names the old interface */
 	if (!c->address && type == RTA_CACHEINFO)
 		return MNL_CB_OK;
 	if (!c->address && type == RTA_OIF) {

@@ -30,7 +30,7 @@
 static void start_front(struct device *dev);
 static void block_keep(const struct device *dev);
 
-static void warn(struct device *dev, const char *what, int r)
+static void block_warn(struct device *dev, const char *what, int r)
 {
 	struct log_about about = device_about(dev);
 
@@ -39,7 +39,7 @@ static void warn(struct device *dev, const char *what, int r)
 
 /* ---- the front ---------------------------------------------------------------- */
 
-static int on_again(sd_event_source *source, uint64_t usec, void *arg)
+static int on_front_again(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct device *dev = arg;
 
@@ -47,7 +47,7 @@ static int on_again(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-static void start_later(struct device *dev)
+static void start_front_later(struct device *dev)
 {
 	struct device_block *b = dev->block;
 	uint64_t ms = mono_ns() - b->front_start < SECOND_NS ? AGAIN_MS : 0;
@@ -55,9 +55,9 @@ static void start_later(struct device *dev)
 
 	b->again = sd_event_source_disable_unref(b->again);
 	r = sd_event_add_time_relative(dev->env->event, &b->again, CLOCK_MONOTONIC, ms * 1000,
-				       1000, on_again, dev);
+				       1000, on_front_again, dev);
 	if (r < 0)
-		warn(dev, "its disks' front cannot be started again", r);
+		block_warn(dev, "cannot restart the front of its disks", r);
 }
 
 static void on_front_log(void *arg, const char *text)
@@ -69,7 +69,7 @@ static void on_front_log(void *arg, const char *text)
 	log_line(&about, LOG_WARNING, "%s", text);
 }
 
-static void finish_close(struct device *dev);
+static void block_finish_close(struct device *dev);
 
 static void on_front_died(void *arg, const char *how)
 {
@@ -78,17 +78,17 @@ static void on_front_died(void *arg, const char *how)
 	struct device_block *b = dev->block;
 
 	if (!b->closing)
-		log_line(&about, LOG_WARNING, "front %d of its disks %s; it is started again",
+		log_line(&about, LOG_WARNING, "front %d of its disks %s; restarting it",
 			 (int)front_pid(b->front), how);
 	front_destroy(b->front);
 	b->front = NULL;
 	block_share_front_died(&b->share);
 	if (b->closing) {
-		finish_close(dev);
+		block_finish_close(dev);
 		return;
 	}
 	b->front_restarts++;
-	start_later(dev);
+	start_front_later(dev);
 }
 
 static const struct front_ops front_ops = { .log = on_front_log, .died = on_front_died };
@@ -137,11 +137,11 @@ static void start_front(struct device *dev)
 	if (!r)
 		r = front_start(dev->env->event, &spec, &front_ops, dev, &b->front);
 	if (r < 0) {
-		warn(dev, argv[0], r);
-		start_later(dev);
+		block_warn(dev, argv[0], r);
+		start_front_later(dev);
 		return;
 	}
-	if (dev->state_fd >= 0)
+	if (dev->persisted.state >= 0)
 		block_keep(dev);
 }
 
@@ -151,7 +151,7 @@ static void end_stuck_front(struct device *dev)
 
 	if (!dev->block || !dev->block->front)
 		return;
-	log_line(&about, LOG_WARNING, "the front of its disks is ended, for it is stuck");
+	log_line(&about, LOG_WARNING, "the front of its disks is stuck: killing it");
 	front_kill(dev->block->front);
 }
 
@@ -207,7 +207,7 @@ static bool wants_ublk(const struct device_config *config)
 	return !strcmp(config->disk, "ublk");
 }
 
-static struct device_block *make(void)
+static struct device_block *block_create(void)
 {
 	struct device_block *b = calloc(1, sizeof(*b));
 
@@ -217,7 +217,7 @@ static struct device_block *make(void)
 	return b;
 }
 
-static void free_block(struct device *dev)
+static void block_destroy(struct device *dev)
 {
 	struct device_block *b = dev->block;
 	_cleanup_free_ char *path = block_socket_path(dev), *dir = block_dir(dev);
@@ -244,7 +244,7 @@ static int close_for_another(struct device *dev)
 {
 	device_set_busy(dev, true);
 	if (!block_close(dev, false))
-		return -EAGAIN;
+		return 1;
 	device_set_busy(dev, false);
 	return 0;
 }
@@ -259,7 +259,7 @@ static int block_open(struct device *dev, bool wanted, char **ret_why)
 		block_share_set_timeout(&dev->block->share, dev->config->disk_timeout);
 		return 0;
 	}
-	dev->block = make();
+	dev->block = block_create();
 	if (!dev->block)
 		return -ENOMEM;
 	r = block_share_create(dev->config->disk_timeout, &dev->block->share);
@@ -272,7 +272,7 @@ static int block_open(struct device *dev, bool wanted, char **ret_why)
 	if (!r && strcmp(dev->config->disk, "none") && !dev->block->ublk)
 		r = open_listener(dev, ret_why);
 	if (r < 0) {
-		free_block(dev);
+		block_destroy(dev);
 		return r;
 	}
 	start_front(dev);
@@ -292,9 +292,9 @@ static void end_ublk(struct device *dev)
 	b->share.wake = -1;
 }
 
-static void finish_close(struct device *dev)
+static void block_finish_close(struct device *dev)
 {
-	free_block(dev);
+	block_destroy(dev);
 	dev->events->class_closed(dev);
 }
 
@@ -305,15 +305,15 @@ static int on_close_limit(sd_event_source *source, uint64_t usec, void *arg)
 	struct device_block *b = dev->block;
 
 	if (b->ublk && b->life_ended) {
-		warn(dev, "its block devices are left behind", -ETIMEDOUT);
+		block_warn(dev, "its block devices are left behind", -ETIMEDOUT);
 		b->life_ended = false;
 		front_kill(b->front);
 		sd_event_source_set_time_relative(source, KILL_MS * 1000);
 		sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 		return 0;
 	}
-	warn(dev, "the front of its disks does not end", -ETIMEDOUT);
-	finish_close(dev);
+	block_warn(dev, "the front of its disks does not end", -ETIMEDOUT);
+	block_finish_close(dev);
 	return 0;
 }
 
@@ -324,8 +324,8 @@ static void close_at_once(struct device *dev)
 	if (b->ublk && !b->closing)
 		end_ublk(dev);
 	if (b->front && b->ublk && front_wait(b->front, UBLK_END_MS) < 0)
-		warn(dev, "its block devices are left behind", -ETIMEDOUT);
-	free_block(dev);
+		block_warn(dev, "its block devices are left behind", -ETIMEDOUT);
+	block_destroy(dev);
 }
 
 /* Ends the front. Return: false: it is waited for. */
@@ -358,7 +358,7 @@ static bool block_close(struct device *dev, bool at_once)
 	}
 	if (dev->block->closing || !end_front(dev))
 		return false;
-	free_block(dev);
+	block_destroy(dev);
 	return true;
 }
 
@@ -417,9 +417,7 @@ static void block_ready(struct device *dev, bool again)
 	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
 		if (!dev->block->disk[i].seen)
 			dev->block->disk[i].is.flags &= ~DDE_BLOCK_D_PRESENT;
-	if (dev->outage.start)
-		dev->outage.last = mono_ns() - dev->outage.start;
-	dev->outage.start = 0;
+	device_end_outage(dev, mono_ns());
 	block_share_back_serves(&dev->block->share);
 }
 
@@ -495,7 +493,7 @@ static void block_keep(const struct device *dev)
 
 static int adopt_ring(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
 {
-	struct device_block *b = make();
+	struct device_block *b = block_create();
 	struct front_kept kept;
 	int r;
 
@@ -517,11 +515,11 @@ static int adopt_ring(struct device *dev, int (*take)(void *arg, const char *wha
 	kept.pid = kept.pidfd >= 0 ? pidfd_pid(kept.pidfd) : 0;
 	b->front_start = mono_ns();
 	if (!r && front_adopt(dev->env->event, &kept, &front_ops, dev, &b->front) < 0)
-		start_later(dev);
+		start_front_later(dev);
 	if (r < 0) {
 		fd_close(&kept.pidfd);
 		fd_close(&kept.log);
-		free_block(dev);
+		block_destroy(dev);
 	}
 	return r;
 }
@@ -533,7 +531,8 @@ static void block_adopt(struct device *dev, int (*take)(void *arg, const char *w
 	int r = adopt_ring(dev, take, arg);
 
 	if (r < 0)
-		log_line(&about, LOG_WARNING, "its disks' clients are cut off: %s", strerror(-r));
+		log_line(&about, LOG_WARNING, "cannot adopt its disks, their clients are "
+			 "disconnected: %s", strerror(-r));
 }
 
 static void block_adopted(struct device *dev)

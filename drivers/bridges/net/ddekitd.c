@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A network device's TAP: made before the first driver host, kept until the
- * device is given back.  What the administrator sets on it (MTU, MAC,
+ * device is released.  What the administrator sets on it (MTU, MAC,
  * promiscuous mode) is passed to the driver, again after each restart.
  */
 #include <errno.h>
@@ -21,7 +21,7 @@
 static void on_link(void *arg, const struct link_state *state);
 static void set_tap(struct device *dev, const struct tap_work *what);
 
-static void warn(struct device *dev, const char *what, int r)
+static void net_warn(struct device *dev, const char *what, int r)
 {
 	struct log_about about = device_about(dev);
 
@@ -35,15 +35,15 @@ static void tap_done(void *arg)
 	struct tap_work *w = arg;
 
 	if (w->features_error < 0)
-		warn(w->dev, "cannot set the offloads of the TAP", w->features_error);
+		net_warn(w->dev, "cannot set the offloads of the TAP", w->features_error);
 	if (w->mac_error < 0)
-		warn(w->dev, "cannot set the MAC of the TAP", w->mac_error);
+		net_warn(w->dev, "cannot set the MAC of the TAP", w->mac_error);
 	free(w);
 }
 
 static const struct job_ops tap_ops = { .work = work_tap, .done = tap_done };
 
-/* It is the job's until it is given back, which is a job behind this one. */
+/* The TAP stays open for the job: closing it is a later job. */
 static void set_tap(struct device *dev, const struct tap_work *what)
 {
 	struct tap_work *w = malloc(sizeof(*w));
@@ -57,7 +57,7 @@ static void set_tap(struct device *dev, const struct tap_work *what)
 	}
 	if (r < 0) {
 		free(w);
-		warn(dev, "cannot set up the TAP", r);
+		net_warn(dev, "cannot set up the TAP", r);
 	}
 }
 
@@ -78,13 +78,13 @@ static void on_mtu_reply(void *arg, const struct host_reply *reply)
 	set_tap(dev, &(struct tap_work){ .has_mtu = true, .mtu = dev->net.driver.mtu });
 }
 
-static void on_reply(void *arg, const struct host_reply *reply)
+static void on_set_reply(void *arg, const struct host_reply *reply)
 {
 	int error = reply->error;
 	struct device *dev = arg;
 
 	if (error && error != -EPIPE && error != -EAGAIN)
-		warn(dev, "the driver refuses a change of MAC or promiscuous mode", error);
+		net_warn(dev, "the driver refuses a change of MAC or promiscuous mode", error);
 }
 
 static void send_mtu(struct device *dev)
@@ -98,7 +98,7 @@ static void send_promisc(struct device *dev)
 {
 	struct net_request req = { .op = NET_SET_PROMISC, .value = dev->net.link.promisc };
 
-	host_request_class(dev->run.host, &req, sizeof(req), on_reply, dev);
+	host_request_class(dev->run.host, &req, sizeof(req), on_set_reply, dev);
 }
 
 static void send_mac(struct device *dev)
@@ -106,10 +106,10 @@ static void send_mac(struct device *dev)
 	struct net_request req = { .op = NET_SET_MAC };
 
 	memcpy(req.mac, dev->net.link.mac, sizeof(req.mac));
-	host_request_class(dev->run.host, &req, sizeof(req), on_reply, dev);
+	host_request_class(dev->run.host, &req, sizeof(req), on_set_reply, dev);
 }
 
-static bool serves(const struct device *dev)
+static bool net_serves(const struct device *dev)
 {
 	return dev->run.host && dev->state == DEVICE_UP && dev->net.driver_known &&
 	       dev->net.link_known;
@@ -118,7 +118,7 @@ static bool serves(const struct device *dev)
 /* After a start or restart the driver knows nothing of the TAP's settings. */
 static void net_ready(struct device *dev, bool again)
 {
-	if (!serves(dev))
+	if (!net_serves(dev))
 		return;
 	if (dev->net.link.mtu != dev->net.driver.mtu)
 		send_mtu(dev);
@@ -130,7 +130,7 @@ static void net_ready(struct device *dev, bool again)
 
 /* ---- from the driver ------------------------------------------------------- */
 
-static void first_message(struct device *dev, const struct net_export *msg)
+static void net_first_message(struct device *dev, const struct net_export *msg)
 {
 	struct tap_work what = {
 		.has_features = true, .features = msg->features, .has_mac = !dev->net.mac_by_admin,
@@ -151,7 +151,7 @@ static void take_in(struct device *dev, const struct net_export *msg)
 		log_line(&about, LOG_INFO, "link %s%s", msg->carrier ? "up" : "down",
 			 msg->carrier && msg->duplex == 1 ? ", full duplex" : "");
 	if (first || (!dev->net.mac_by_admin && memcmp(dev->net.driver.mac, msg->mac, ETH_ALEN)))
-		first_message(dev, msg);
+		net_first_message(dev, msg);
 	dev->net.driver = *msg;
 	dev->net.driver_known = true;
 }
@@ -164,23 +164,21 @@ static void net_message(struct device *dev, const struct proto_export *export)
 	uint32_t speed = net->driver.speed;
 
 	if (msg->carrier && !dev->run.times.link) {
-		dev->run.times.link = export->mono_ns;
-		if (dev->outage.start && export->mono_ns > dev->outage.start)
-			dev->outage.last = export->mono_ns - dev->outage.start;
-		dev->outage.start = 0;
+		device_note_link(dev, export->mono_ns);
+		device_end_outage(dev, export->mono_ns);
 	}
 	take_in(dev, msg);
 	if (net->driver_known &&
 	    (known ? carrier != !!net->driver.carrier || speed != net->driver.speed
 		   : net->driver.carrier))
 		dev->env->listener->link(dev->env->listener_arg, dev);
-	device_keep(dev);
+	device_persist(dev);
 }
 
 /* ---- the TAP --------------------------------------------------------------- */
 
 /* Return: 0, -ENOMEM and nothing is to be freed. */
-static int fill_work(struct device *dev, struct net_work *w)
+static int net_work_fill(struct device *dev, struct net_work *w)
 {
 	int r;
 
@@ -194,7 +192,7 @@ static int fill_work(struct device *dev, struct net_work *w)
 }
 
 /* Return: 0, -errno with *ret_why. */
-static int watch(struct device *dev, struct net_work *w, char **ret_why)
+static int tap_watch(struct device *dev, struct net_work *w, char **ret_why)
 {
 	int r = w->error;
 
@@ -221,7 +219,7 @@ static void open_done(void *arg)
 		dev->net.tap = w->tap;
 	dev->net.netns = w->socket.netns;
 	device_log_notes(dev, &w->notes);
-	r = watch(dev, w, &why);
+	r = tap_watch(dev, w, &why);
 	net_work_finish(w);
 	free(w);
 	dev->events->class_opened(dev, r, why);
@@ -238,11 +236,13 @@ static const struct job_ops open_ops = {
 	.work = work_net, .done = open_done, .late = open_late, .limit_ms = NET_LIMIT_MS,
 };
 
+/* Return: 1: events->class_opened() follows; -errno. */
 static int make_tap(struct device *dev)
 {
 	struct net_work w;
-	int r = fill_work(dev, &w);
+	int r;
 
+	r = net_work_fill(dev, &w);
 	if (r < 0)
 		return r;
 	if (dev->config->take_over && dev->state == DEVICE_CLAIMING)
@@ -250,10 +250,10 @@ static int make_tap(struct device *dev)
 	r = device_post_copy(dev, &open_ops, &w, sizeof(w));
 	if (r < 0)
 		net_work_finish(&w);
-	return r;
+	return r < 0 ? r : 1;
 }
 
-/* ---- the TAP that is there is watched anew ----- */
+/* ---- an existing TAP is watched again ----- */
 
 static void follow_done(void *arg)
 {
@@ -262,11 +262,11 @@ static void follow_done(void *arg)
 	struct device *dev = w->dev;
 	struct log_about about = device_about(dev);
 	uint64_t netns = w->socket.netns;
-	int r = dev->net.tap < 0 || dev->net.watch ? -ESTALE : watch(dev, w, &why);
+	int r = dev->net.tap < 0 || dev->net.watch ? -ESTALE : tap_watch(dev, w, &why);
 
 	net_work_finish(w);
 	free(w);
-	if (r == -ESTALE)	/* it is being given back */
+	if (r == -ESTALE)	/* it is being released */
 		return;
 	if (r < 0) {
 		dev->events->condemned(dev, "its interface was deleted; bind or restart the "
@@ -281,10 +281,10 @@ static void follow_done(void *arg)
 
 static const struct job_ops follow_ops = { .work = work_net, .done = follow_done };
 
-static void follow(struct device *dev)
+static void tap_follow(struct device *dev)
 {
 	struct net_work *w = malloc(sizeof(*w));
-	int r = w ? fill_work(dev, w) : -ENOMEM;
+	int r = w ? net_work_fill(dev, w) : -ENOMEM;
 
 	if (!r) {
 		r = jobs_add(dev->work.jobs, &follow_ops, w);
@@ -301,7 +301,7 @@ static void link_left(struct device *dev)
 {
 	link_watch_destroy(dev->net.watch);
 	dev->net.watch = NULL;
-	follow(dev);
+	tap_follow(dev);
 }
 
 static void on_link(void *arg, const struct link_state *state)
@@ -319,8 +319,8 @@ static void on_link(void *arg, const struct link_state *state)
 	if (known && dev->net.driver_known && memcmp(state->mac, before.mac, ETH_ALEN))
 		dev->net.mac_by_admin = memcmp(state->mac, dev->net.driver.mac, ETH_ALEN);
 	if (known)
-		device_keep(dev);
-	if (!serves(dev))
+		device_persist(dev);
+	if (!net_serves(dev))
 		return;
 	if (state->mtu != dev->net.driver.mtu && (!known || state->mtu != before.mtu))
 		send_mtu(dev);
@@ -334,7 +334,7 @@ static void on_link(void *arg, const struct link_state *state)
 static void net_adopted(struct device *dev)
 {
 	if (dev->net.tap >= 0)
-		follow(dev);
+		tap_follow(dev);
 }
 
 /* ---- for others ---------------------------------------------------------------- */
@@ -343,12 +343,7 @@ static void net_adopted(struct device *dev)
 
 static int net_open(struct device *dev, bool wanted, char **ret_why)
 {
-	int r;
-
-	if (!wanted || dev->net.tap >= 0)
-		return 0;
-	r = make_tap(dev);
-	return r ? r : -EAGAIN;
+	return wanted && dev->net.tap < 0 ? make_tap(dev) : 0;
 }
 
 static bool net_may_start(struct device *dev)

@@ -75,7 +75,7 @@ static void on_reply(void *arg, const struct host_reply *reply)
 		sum += reply->stats->class_stats[0];
 }
 
-/* As request() does, without a socket. */
+/* As send_request() does, without a socket. */
 static void ask(struct host *host, enum proto_op op)
 {
 	struct pending *p = calloc(1, sizeof(*p));
@@ -112,7 +112,7 @@ static bool take(struct host *host, const uint8_t *data, size_t len, uint64_t no
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct host host = { .ops = &fake_ops, .pidfd = -1, .socket = -1, .log.fd = -1 };
+	struct host host = { .ops = &fake_ops, .child.pidfd = -1, .socket = -1 };
 	unsigned int n;
 	uint64_t now = 1000000000;
 
