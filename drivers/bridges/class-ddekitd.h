@@ -45,7 +45,7 @@ struct class_ops {
 	 * event class_closed follows. */
 	bool (*close)(struct device *dev, bool at_once);
 	/* Stores its files for the next ddekitd (device_store()). */
-	void (*keep)(const struct device *dev);
+	void (*persist)(const struct device *dev);
 	/* Goes on with them; @take returns one, moved, or -errno. */
 	void (*adopt)(struct device *dev, int (*take)(void *arg, const char *what), void *arg);
 	/* The claim has been adopted too. */

@@ -107,12 +107,12 @@ bool device_close_classes(struct device *dev, bool at_once)
 	return true;
 }
 
-void device_keep_classes(const struct device *dev)
+void device_persist_classes(const struct device *dev)
 {
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-		(*c)->keep(dev);
+		(*c)->persist(dev);
 }
 
 void device_adopt_classes(struct device *dev, int (*take)(void *arg, const char *what), void *arg)

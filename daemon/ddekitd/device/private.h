@@ -277,7 +277,7 @@ void device_class_message(struct device *dev, const struct proto_export *msg);
 void device_classes_absent(struct device *dev);
 void device_classes_quiet(struct device *dev);
 bool device_close_classes(struct device *dev, bool at_once);
-void device_keep_classes(const struct device *dev);
+void device_persist_classes(const struct device *dev);
 void device_adopt_classes(struct device *dev, int (*take)(void *arg, const char *what), void *arg);
 void device_classes_adopted(struct device *dev);
 /* The TAP is closed with the claim. Return: it, moved; -1: none. */

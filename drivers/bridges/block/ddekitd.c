@@ -28,7 +28,7 @@
 #define AGAIN_MS 1000		/* a front that lived shorter is started so much later */
 
 static void start_front(struct device *dev);
-static void block_keep(const struct device *dev);
+static void block_persist(const struct device *dev);
 
 static void block_warn(struct device *dev, const char *what, int r)
 {
@@ -142,7 +142,7 @@ static void start_front(struct device *dev)
 		return;
 	}
 	if (dev->persisted.state >= 0)
-		block_keep(dev);
+		block_persist(dev);
 }
 
 static void end_stuck_front(struct device *dev)
@@ -469,7 +469,7 @@ static void block_message(struct device *dev, const struct proto_export *export)
 
 /* ---- the next ddekitd ------------------------------------------------------------------ */
 
-static void block_keep(const struct device *dev)
+static void block_persist(const struct device *dev)
 {
 	const struct device_block *b = dev->block;
 	struct front_kept kept;
@@ -551,7 +551,7 @@ const struct class_ops block_class_ops = {
 	.absent = block_absent,
 	.quiet = block_quiet,
 	.close = block_close,
-	.keep = block_keep,
+	.persist = block_persist,
 	.adopt = block_adopt,
 	.adopted = block_adopted,
 	.report = block_report,

@@ -15,7 +15,7 @@
 
 struct front;
 
-/* As a driver host told it. */
+/* As a driver host reported it. */
 struct disk {
 	bool known;
 	bool seen;			/* by the present host */

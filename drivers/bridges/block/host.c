@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The class "block" in a driver host: what ddekitd is told of disks. */
+/* The class "block" in a driver host: reports on disks to ddekitd. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -43,8 +43,8 @@ struct dde_block_up {
 	 * of all disks and takes requests. Return: 0 (also without a disk: one may come),
 	 * -ENODEV (the driver does not drive the device), -EPROTO, -ENOMEM, -errno. */
 	int64_t (*attach)(void *arg);
-	/* arg: NULL. Takes no more requests, waits for those in flight, lets go of the
-	 * disks. What was not taken stays in the ring. Return: 0. */
+	/* arg: NULL. Accepts no more requests, waits for those in flight, closes the
+	 * disks. What was not issued stays in the ring. Return: 0. */
 	int64_t (*detach)(void *arg);
 };
 

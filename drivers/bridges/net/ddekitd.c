@@ -140,7 +140,7 @@ static void net_first_message(struct device *dev, const struct net_export *msg)
 	set_tap(dev, &what);
 }
 
-static void take_in(struct device *dev, const struct net_export *msg)
+static void net_update(struct device *dev, const struct net_export *msg)
 {
 	struct log_about about = device_about(dev);
 	bool first = !dev->net.driver_known || dev->net.driver.features != msg->features;
@@ -167,7 +167,7 @@ static void net_message(struct device *dev, const struct proto_export *export)
 		device_note_link(dev, export->mono_ns);
 		device_end_outage(dev, export->mono_ns);
 	}
-	take_in(dev, msg);
+	net_update(dev, msg);
 	if (net->driver_known &&
 	    (known ? carrier != !!net->driver.carrier || speed != net->driver.speed
 		   : net->driver.carrier))
@@ -381,7 +381,7 @@ static bool net_close(struct device *dev, bool at_once)
 }
 
 /* The TAP is stored with the claim, and taken from there, also when all else is lost. */
-static void net_keep(const struct device *dev)
+static void net_persist(const struct device *dev)
 {
 }
 
@@ -411,7 +411,7 @@ const struct class_ops net_class_ops = {
 	.absent = net_absent,
 	.quiet = net_quiet,
 	.close = net_close,
-	.keep = net_keep,
+	.persist = net_persist,
 	.adopt = net_adopt,
 	.adopted = net_adopted,
 	.report = net_report,

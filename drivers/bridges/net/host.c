@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The class "net" in a driver host: the TAP's carrier, and what ddekitd is told. */
+/* The class "net" in a driver host: the TAP's carrier, and reports to ddekitd. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

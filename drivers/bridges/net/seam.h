@@ -94,7 +94,7 @@ struct dde_net_down {
 	/* Hands one packet to the host. Buffers borrowed for the call. On any CPU.
 	 * Return: bytes, or negative errno. */
 	int64_t (*rx)(const struct dde_net_down *down, const struct dde_iovec *iov, uint32_t n);
-	/* Takes one packet from the host; one caller at a time.
+	/* Reads one packet from the host; one caller at a time.
 	 * Return: bytes, -EAGAIN (none waits), other -errno. */
 	int64_t (*tx)(const struct dde_net_down *down, const struct dde_iovec *iov, uint32_t n);
 	/* info is borrowed for the call. Return: 0; of DDE_NET_READY also -errno,
