@@ -107,7 +107,7 @@ bool device_close_classes(struct device *dev, bool at_once)
 	return true;
 }
 
-void device_keep_classes(const struct device *dev)
+void device_persist_classes(const struct device *dev)
 {
 	const struct class_ops *const *c;
 

@@ -190,7 +190,7 @@ void device_persist_claim(struct device *dev)
 	}
 	device_store(dev, "lock", dev->hold.lock);
 	device_store(dev, "tap", dev->net.tap);
-	device_keep_classes(dev);
+	device_persist_classes(dev);
 	r = persist_claim_fds(dev);
 	if (r < 0)
 		device_store_warn(dev, "its claim", r);

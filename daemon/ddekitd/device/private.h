@@ -72,7 +72,7 @@ struct device_hold {
 	char modalias[96];		/* empty: not known */
 };
 
-/* net.c */
+/* classes.c and drivers/bridges/net */
 struct device_net {
 	int tap;			/* -1: none */
 	uint64_t netns;			/* inode of the namespace it is in; 0: not known */
@@ -245,8 +245,7 @@ void device_bury(struct device *dev);
 void device_note_claim_start(struct device *dev);	/* forgets all of them */
 void device_note_claim_end(struct device *dev);
 void device_note_quiet(struct device *dev, int error, uint64_t when);
-void device_note_link(struct device *dev, uint64_t when);	/* its first carrier */
-void device_note_no_link(struct device *dev);
+void device_note_link(struct device *dev, uint64_t when);	/* its first carrier; 0: none */
 void device_set_last_failure(struct device *dev, const char *text);
 void device_restore_run(struct device *dev, const char *last_failure, const char *release,
 			const struct device_times *times);
@@ -277,7 +276,7 @@ void device_class_message(struct device *dev, const struct proto_export *msg);
 void device_classes_absent(struct device *dev);
 void device_classes_quiet(struct device *dev);
 bool device_close_classes(struct device *dev, bool at_once);
-void device_keep_classes(const struct device *dev);
+void device_persist_classes(const struct device *dev);
 void device_adopt_classes(struct device *dev, int (*take)(void *arg, const char *what), void *arg);
 void device_classes_adopted(struct device *dev);
 /* The TAP is closed with the claim. Return: it, moved; -1: none. */
