@@ -367,11 +367,6 @@ void device_note_link(struct device *dev, uint64_t when)
 	dev->run.times.link = when;
 }
 
-void device_note_no_link(struct device *dev)
-{
-	dev->run.times.link = 0;
-}
-
 void device_set_last_failure(struct device *dev, const char *text)
 {
 	str_set(&dev->run.last_failure, text);

@@ -72,7 +72,7 @@ struct device_hold {
 	char modalias[96];		/* empty: not known */
 };
 
-/* net.c */
+/* classes.c and drivers/bridges/net */
 struct device_net {
 	int tap;			/* -1: none */
 	uint64_t netns;			/* inode of the namespace it is in; 0: not known */
@@ -245,8 +245,7 @@ void device_bury(struct device *dev);
 void device_note_claim_start(struct device *dev);	/* forgets all of them */
 void device_note_claim_end(struct device *dev);
 void device_note_quiet(struct device *dev, int error, uint64_t when);
-void device_note_link(struct device *dev, uint64_t when);	/* its first carrier */
-void device_note_no_link(struct device *dev);
+void device_note_link(struct device *dev, uint64_t when);	/* its first carrier; 0: none */
 void device_set_last_failure(struct device *dev, const char *text);
 void device_restore_run(struct device *dev, const char *last_failure, const char *release,
 			const struct device_times *times);

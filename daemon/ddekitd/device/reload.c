@@ -79,7 +79,7 @@ int device_reload(struct device *dev, const char *options, char **ret_why)
 	device_count_reload(dev);
 	dev->reloading = true;
 	device_begin_outage(dev);
-	device_note_no_link(dev);
+	device_note_link(dev, 0);
 	device_classes_absent(dev);
 	device_enter(dev, DEVICE_RESTARTING, "in place, asked to");
 	r = send_reload(dev);
