@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The plugin catalogue; see catalog.h. */
-#include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
 
 #include "catalog.h"
+#include "lib/folder.h"
 
 #define CATALOG_SCHEMA 1
 
@@ -29,7 +29,7 @@ static int leave_out(struct catalog *catalog, const char *path, const char *text
 	return line ? strv_add(&catalog->errors, line) : -ENOMEM;
 }
 
-static int take_string(struct json_object *json, const char *key, char **ret)
+static int read_string(struct json_object *json, const char *key, char **ret)
 {
 	struct json_object *value;
 
@@ -39,7 +39,7 @@ static int take_string(struct json_object *json, const char *key, char **ret)
 	return str_set(ret, json_object_get_string(value));
 }
 
-static int take_strings(struct json_object *json, const char *key, struct strv *ret)
+static int read_strings(struct json_object *json, const char *key, struct strv *ret)
 {
 	struct json_object *list, *value;
 	size_t i;
@@ -68,18 +68,18 @@ static bool modules_are_plain(const struct strv *modules)
 	return modules->n > 0;
 }
 
-static int fill(struct plugin *p)
+static int plugin_fill(struct plugin *p)
 {
-	int r = take_string(p->json, "name", &p->name);
+	int r = read_string(p->json, "name", &p->name);
 
 	if (!r)
-		r = take_string(p->json, "kind", &p->kind);
+		r = read_string(p->json, "kind", &p->kind);
 	if (!r)
-		r = take_string(p->json, "class", &p->class);
+		r = read_string(p->json, "class", &p->class);
 	if (!r)
-		r = take_strings(p->json, "modules", &p->modules);
+		r = read_strings(p->json, "modules", &p->modules);
 	if (!r)
-		r = take_strings(p->json, "aliases", &p->aliases);
+		r = read_strings(p->json, "aliases", &p->aliases);
 	if (!r && !modules_are_plain(&p->modules))
 		r = -EINVAL;
 	return r;
@@ -94,7 +94,7 @@ static bool schema_known(struct json_object *json)
 	       json_object_get_int(schema) == CATALOG_SCHEMA;
 }
 
-static int add(struct catalog *catalog, struct plugin *p)
+static int add_plugin(struct catalog *catalog, struct plugin *p)
 {
 	struct plugin **grown = realloc(catalog->plugin, (catalog->n + 1) * sizeof(*grown));
 
@@ -123,12 +123,12 @@ static int read_one(struct catalog *catalog, const char *file)
 			      "plugin with this version of mkplugin");
 		goto out;
 	}
-	r = fill(p);
+	r = plugin_fill(p);
 	if (r == -EINVAL)
 		r = leave_out(catalog, path, "name, kind, class, modules or aliases missing or "
 			      "wrong; build the plugin again");
 	else if (!r)
-		r = add(catalog, p);
+		r = add_plugin(catalog, p);
 	if (!r && catalog->n && catalog->plugin[catalog->n - 1] == p)
 		return 0;
 out:
@@ -136,32 +136,27 @@ out:
 	return r;
 }
 
-static int by_name(const void *a, const void *b)
+static int by_plugin_name(const void *a, const void *b)
 {
 	return strcmp((*(struct plugin *const *)a)->name, (*(struct plugin *const *)b)->name);
 }
 
 int catalog_read(const char *dir, struct catalog *ret)
 {
-	struct dirent *entry;
-	const char *dot;
-	int r = 0;
-	DIR *d;
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names(dir, &names);
 
-	d = opendir(dir);
-	if (!d)
-		return -errno;
-	ret->dir = strdup(dir);
-	if (!ret->dir)
-		r = -ENOMEM;
-	while (!r && (entry = readdir(d))) {
-		dot = strrchr(entry->d_name, '.');
-		if (entry->d_name[0] != '.' && dot && !strcmp(dot, ".json"))
-			r = read_one(ret, entry->d_name);
+	if (!r) {
+		ret->dir = strdup(dir);
+		r = ret->dir ? 0 : -ENOMEM;
 	}
-	closedir(d);
+	for (i = 0; i < names.n && !r; i++)
+		if (has_suffix(names.item[i], ".json"))
+			r = read_one(ret, names.item[i]);
+	strv_finish(&names);
 	if (ret->n)
-		qsort(ret->plugin, ret->n, sizeof(*ret->plugin), by_name);
+		qsort(ret->plugin, ret->n, sizeof(*ret->plugin), by_plugin_name);
 	return r;
 }
 
@@ -185,8 +180,8 @@ static int add_flavour(struct plugin *p, const char *flavour)
 	return json_object_array_add(list, json_object_new_string(flavour)) < 0 ? -ENOMEM : 0;
 }
 
-/* Moves to all what it does not have yet, marks the rest. */
-static int merge(struct catalog *all, struct catalog *other, const char *flavour)
+/* Moves plugins that @all lacks into it; adds the flavour to the others. */
+static int merge_flavour(struct catalog *all, struct catalog *other, const char *flavour)
 {
 	size_t i;
 	int r = 0;
@@ -196,7 +191,7 @@ static int merge(struct catalog *all, struct catalog *other, const char *flavour
 
 		if (!p) {
 			p = other->plugin[i];
-			r = add(all, p);
+			r = add_plugin(all, p);
 			if (!r)
 				other->plugin[i] = NULL;
 		}
@@ -206,7 +201,7 @@ static int merge(struct catalog *all, struct catalog *other, const char *flavour
 	for (i = 0; i < other->errors.n && !r; i++)
 		r = strv_add(&all->errors, other->errors.item[i]);
 	if (all->n)
-		qsort(all->plugin, all->n, sizeof(*all->plugin), by_name);
+		qsort(all->plugin, all->n, sizeof(*all->plugin), by_plugin_name);
 	return r;
 }
 
@@ -217,7 +212,7 @@ static int read_flavour(const char *dir, struct catalog *all, const char *flavou
 	int r = folder ? catalog_read(folder, &other) : -ENOMEM;
 
 	if (!r)
-		r = merge(all, &other, flavour);
+		r = merge_flavour(all, &other, flavour);
 	catalog_finish(&other);
 	return r == -ENOENT ? 0 : r;
 }
@@ -256,7 +251,7 @@ struct plugin *catalog_find(const struct catalog *catalog, const char *name)
 	return NULL;
 }
 
-/* Less is closer: few wildcards, then many other characters (an id has more than
+/* Lower is a closer match: fewer wildcards, then more other characters (an id has more than
  * a class). */
 static unsigned int looseness(const char *pattern)
 {

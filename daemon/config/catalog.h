@@ -4,7 +4,7 @@
  * drivers/README.md).  Nothing is cached: a plugin built a moment ago is seen.
  *
  * Plugins fit one flavour of the runtime: those for "up", one CPU, are in the
- * plugin folder itself, others in a folder below that is called as the flavour:
+ * plugin folder itself, others in a folder below that has the name of the flavour:
  * "smp", "up+debug", "smp+debug".
  */
 #ifndef DDEKITD_CATALOG_H
@@ -39,7 +39,7 @@ struct catalog {
  */
 int catalog_read(const char *dir, struct catalog *ret);
 /* Likewise, of all flavours: a plugin that is there for several is listed once.
- * That there are none of a flavour other than "up" is no error. */
+ * No plugins of a flavour other than "up" is not an error. */
 int catalog_read_all(const char *dir, struct catalog *ret);
 /* Where the plugins of a flavour are; to be freed. NULL: no memory. */
 char *catalog_folder(const char *dir, const char *flavour);
@@ -50,7 +50,7 @@ struct plugin *catalog_find(const struct catalog *catalog, const char *name);
 struct plugin *catalog_match(const struct catalog *catalog, const char *modalias);
 /* The bridge of a class; NULL: none. */
 struct plugin *catalog_bridge(const struct catalog *catalog, const char *class);
-/* Does the driver own up to the device? (driver= given by name may differ) */
+/* Does the driver list the device? (driver= given by name may differ) */
 bool plugin_matches(const struct plugin *plugin, const char *modalias);
 /* Names of all drivers, ", " between; to be freed. "none" if there is none. */
 char *catalog_driver_names(const struct catalog *catalog);

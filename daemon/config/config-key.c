@@ -51,7 +51,7 @@ const struct key config_device_table[] = {
 	{ "core", KEY_BOOL, D(core), 0, 0, "yes or no" },
 	{ "disk", KEY_NAME, D(disk), 0, 0, "auto, ublk, nbd or none" },
 	{ "disk-timeout", KEY_TIME, D(disk_timeout), 0, 86400000,
-	  "0 (for ever), or 1ms to 1440min" },
+	  "0 (no limit), or 1ms to 1440min" },
 };
 const size_t config_device_table_n = ARRAY_SIZE(config_device_table);
 
@@ -169,7 +169,7 @@ static int set_value(const struct key *key, void *object, const char *value)
 	return -EINVAL;
 }
 
-/* Gives the reason, turned into @r. */
+/* Sets *ret_why. Return: @r, -ENOMEM. */
 static int bad(char **ret_why, int r, char *why)
 {
 	if (!why)

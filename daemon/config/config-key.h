@@ -31,7 +31,7 @@ extern const size_t config_device_table_n;
 extern const struct key config_global_table[];
 extern const size_t config_global_table_n;
 
-/* The values that a device has if nothing is said: driver, backend, ifname.
+/* Fills in the defaults of driver, backend and ifname.
  * Return: 0, -EINVAL with *ret_why, -ENOMEM. */
 int config_complete_strings(struct device_config *dev, char **ret_why);
 

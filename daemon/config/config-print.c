@@ -60,8 +60,8 @@ struct device_config *device_config_copy(const struct device_config *src)
 	return dst;
 }
 
-/* On an indented line device_config_append() would take it for a key that was
- * indented by mistake. */
+/* On an indented line, device_config_append() would report it as a key indented by
+ * mistake. */
 static bool looks_like_key(const char *word)
 {
 	_cleanup_free_ char *name = strndup(word, strcspn(word, "=:"));
@@ -95,7 +95,7 @@ static const char *choice(const struct key *key, unsigned int value, char *buf, 
 	return buf;
 }
 
-static int print_value(const struct key *key, const void *object, struct text *t)
+static int print_key(const struct key *key, const void *object, struct text *t)
 {
 	const void *member = (const char *)object + key->offset;
 	const char *value = NULL;
@@ -136,7 +136,7 @@ static int print_all(const struct key *table, size_t n, const void *object, stru
 	int r = 0;
 
 	for (i = 0; i < n && !r; i++)
-		r = print_value(&table[i], object, t);
+		r = print_key(&table[i], object, t);
 	return r;
 }
 
@@ -150,10 +150,10 @@ static int same_value(const struct key *key, const struct device_config *a,
 		      const struct device_config *b)
 {
 	struct text ta = { 0 }, tb = { 0 };
-	int r = print_value(key, a, &ta);
+	int r = print_key(key, a, &ta);
 
 	if (!r)
-		r = print_value(key, b, &tb);
+		r = print_key(key, b, &tb);
 	if (!r)
 		r = str_equal(ta.text, tb.text);
 	text_finish(&ta);
@@ -176,7 +176,7 @@ int device_config_print_set(const struct device_config *dev, struct text *t)
 
 		r = same_value(key, dev, fresh);
 		if (r == 0 || (r > 0 && !strcmp(key->name, "driver")))
-			r = print_value(key, dev, t);
+			r = print_key(key, dev, t);
 	}
 	device_config_destroy(fresh);
 	return r < 0 ? r : 0;
@@ -196,4 +196,23 @@ bool device_config_equal(const struct device_config *a, const struct device_conf
 	text_finish(&ta);
 	text_finish(&tb);
 	return equal;
+}
+
+char *config_print(const struct config *config)
+{
+	struct text t = { 0 };
+	size_t i;
+	int r;
+
+	r = text_add(&t, "[ddekitd]\n");
+	if (!r)
+		r = global_config_print(&config->global, &t);
+	for (i = 0; i < config->n_devices && !r; i++) {
+		r = text_add(&t, "\n[%s]\n", config->device[i]->bdf_text);
+		if (!r)
+			r = device_config_print(config->device[i], &t);
+	}
+	if (r < 0)
+		text_finish(&t);
+	return t.text;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Reads devices.conf and its drop-ins with inih; see config.h. */
-#include <dirent.h>
 #include <errno.h>
 #include <ini.h>
 
 #include "config.h"
+#include "lib/folder.h"
 
 /* One file being read. */
 struct reader {
@@ -12,11 +12,11 @@ struct reader {
 	struct strv *errors;
 	const char *path;
 	FILE *file;
-	uint32_t line;			/* the line inih has in hand */
+	uint32_t line;			/* the line that inih parses */
 	uint32_t header_line;		/* of a section that had no key yet; else 0 */
 	bool indented;			/* that line began with a space */
 	bool in_global;
-	bool skip;			/* section is bad: its keys are not looked at */
+	bool skip;			/* section is bad: its keys are ignored */
 	struct device_config *dev;	/* NULL: none */
 	bool no_memory;
 };
@@ -67,7 +67,7 @@ static char *next_line(char *buf, int size, void *arg)
 	rd->indented = strspn(line, BLANK);
 	if (len >= size || strlen(line) != (size_t)len) {
 		complain(rd, rd->line, "line is longer than %d characters or has a NUL; options= "
-			 "and emu-args= can go on in an indented line", size - 2);
+			 "and emu-args= can continue on an indented line", size - 2);
 		line[0] = '\n';
 		line[1] = 0;
 	}
@@ -83,17 +83,20 @@ static char *next_line(char *buf, int size, void *arg)
 	return buf;
 }
 
-static int by_bdf(const void *a, const void *b)
+int config_bdf_compare(struct ddekit_bdf a, struct ddekit_bdf b)
 {
-	const struct ddekit_bdf *x = &(*(struct device_config *const *)a)->bdf;
-	const struct ddekit_bdf *y = &(*(struct device_config *const *)b)->bdf;
-
-	if (x->domain != y->domain)
-		return x->domain < y->domain ? -1 : 1;
-	return (x->bus << 8 | x->dev << 3 | x->fn) - (y->bus << 8 | y->dev << 3 | y->fn);
+	if (a.domain != b.domain)
+		return a.domain < b.domain ? -1 : 1;
+	return (a.bus << 8 | a.dev << 3 | a.fn) - (b.bus << 8 | b.dev << 3 | b.fn);
 }
 
-static int add_device(struct config *config, struct device_config *dev)
+static int by_bdf(const void *a, const void *b)
+{
+	return config_bdf_compare((*(struct device_config *const *)a)->bdf,
+				  (*(struct device_config *const *)b)->bdf);
+}
+
+static int config_add_device(struct config *config, struct device_config *dev)
 {
 	struct device_config **grown;
 
@@ -117,7 +120,7 @@ static void begin_device(struct reader *rd, struct ddekit_bdf bdf)
 		return;
 	}
 	dev = where ? device_config_create(bdf, where) : NULL;
-	if (!dev || add_device(rd->config, dev) < 0) {
+	if (!dev || config_add_device(rd->config, dev) < 0) {
 		device_config_destroy(dev);
 		rd->no_memory = true;
 		return;
@@ -141,7 +144,7 @@ static void begin_section(struct reader *rd, const char *section)
 	rd->header_line = 0;
 }
 
-static int take_key(struct reader *rd, const char *name, const char *value, char **why)
+static int set_key(struct reader *rd, const char *name, const char *value, char **why)
 {
 	_cleanup_free_ char *where = str_format("%s:%u", rd->path, rd->line);
 
@@ -169,7 +172,7 @@ static int on_key(void *arg, const char *section, const char *name, const char *
 	if (rd->indented && !first && rd->dev && rd->line > 1)
 		r = device_config_append(rd->dev, name, value, &why);
 	else
-		r = take_key(rd, name, value, &why);
+		r = set_key(rd, name, value, &why);
 	if (why)
 		complain(rd, rd->line, "%s", why);
 	else if (r < 0)
@@ -221,7 +224,7 @@ static bool have_dropin(const struct dropins *all, const char *name)
 	return false;
 }
 
-static int add_dropin(struct dropins *all, const char *dir, const char *name)
+static int dropins_add(struct dropins *all, const char *dir, const char *name)
 {
 	struct dropin *grown = realloc(all->item, (all->n + 1) * sizeof(*grown));
 	char *path;
@@ -239,26 +242,18 @@ static int add_dropin(struct dropins *all, const char *dir, const char *name)
 
 static int scan_dropins(struct dropins *all, const char *dir)
 {
-	struct dirent *entry;
-	const char *dot;
-	int r = 0;
-	DIR *d;
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names_if_any(dir, &names);
 
-	d = opendir(dir);
-	if (!d)
-		return 0;
-	while (!r && (entry = readdir(d))) {
-		dot = strrchr(entry->d_name, '.');
-		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".conf"))
-			continue;
-		if (!have_dropin(all, entry->d_name))
-			r = add_dropin(all, dir, entry->d_name);
-	}
-	closedir(d);
+	for (i = 0; i < names.n && !r; i++)
+		if (has_suffix(names.item[i], ".conf") && !have_dropin(all, names.item[i]))
+			r = dropins_add(all, dir, names.item[i]);
+	strv_finish(&names);
 	return r;
 }
 
-static int by_name(const void *a, const void *b)
+static int by_dropin_name(const void *a, const void *b)
 {
 	return strcmp(((const struct dropin *)a)->name, ((const struct dropin *)b)->name);
 }
@@ -274,7 +269,7 @@ static int read_dropins(struct config *config, const char *path, struct strv *er
 	if (!r && !strcmp(path, CONFIG_FILE))
 		r = scan_dropins(&all, CONFIG_VENDOR_DIR);
 	if (all.n)
-		qsort(all.item, all.n, sizeof(*all.item), by_name);
+		qsort(all.item, all.n, sizeof(*all.item), by_dropin_name);
 	for (i = 0; i < all.n; i++) {
 		if (r >= 0 || r == -ENOENT)
 			r = read_file(config, all.item[i].path, errors);
@@ -352,32 +347,12 @@ int config_load(struct config *config, const char *path, struct strv *errors)
 	return missing ? -ENOENT : 0;
 }
 
-char *config_print(const struct config *config)
-{
-	struct text t = { 0 };
-	size_t i;
-	int r;
-
-	r = text_add(&t, "[ddekitd]\n");
-	if (!r)
-		r = global_config_print(&config->global, &t);
-	for (i = 0; i < config->n_devices && !r; i++) {
-		r = text_add(&t, "\n[%s]\n", config->device[i]->bdf_text);
-		if (!r)
-			r = device_config_print(config->device[i], &t);
-	}
-	if (r < 0)
-		text_finish(&t);
-	return t.text;
-}
-
 struct device_config *config_find(const struct config *config, struct ddekit_bdf bdf)
 {
-	struct device_config key = { .bdf = bdf }, *k = &key;
 	size_t i;
 
 	for (i = 0; i < config->n_devices; i++)
-		if (!by_bdf(&k, &config->device[i]))
+		if (!config_bdf_compare(config->device[i]->bdf, bdf))
 			return config->device[i];
 	return NULL;
 }

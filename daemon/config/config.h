@@ -39,11 +39,11 @@ struct device_config {
 	char *drive;			/* emu: "PATH[,OPTIONS]" of its disk, or NULL */
 	struct strv emu_args;
 	bool autostart;
-	bool take_over;			/* what the kernel's interface has, moves to ours */
+	bool take_over;			/* move the settings of the kernel's interface to ours */
 	enum restart_policy restart;
 	uint32_t restart_max;
 	uint32_t restart_window;	/* milliseconds, as all below */
-	enum failure_policy on_failure;	/* what becomes of a device that is given up */
+	enum failure_policy on_failure;	/* what to do with a device after the last failed restart */
 	uint32_t start_timeout;
 	uint32_t stop_timeout;
 	uint32_t heartbeat;		/* 0: none */
@@ -51,7 +51,7 @@ struct device_config {
 	uint64_t memory_limit;		/* bytes, of its private memory */
 	bool core;			/* a core dump when it dies */
 	char *disk;			/* "auto", "ublk", "nbd", "none": how they are served */
-	uint32_t disk_timeout;		/* ms that a request waits for a driver; 0: for ever */
+	uint32_t disk_timeout;		/* ms that a request waits for the driver; 0: no limit */
 	char *where;			/* "file:line" of the section */
 	uint32_t key_line[CONFIG_MAX_KEYS];	/* 0: not set */
 };
@@ -92,6 +92,8 @@ int config_load(struct config *config, const char *path, struct strv *errors);
  * To be freed. NULL: no memory. */
 char *config_print(const struct config *config);
 void config_finish(struct config *config);
+/* Negative, 0, positive: a is before, is, is after b. */
+int config_bdf_compare(struct ddekit_bdf a, struct ddekit_bdf b);
 struct device_config *config_find(const struct config *config, struct ddekit_bdf bdf);
 
 /* NULL: no memory. Has the defaults that depend on nothing. */
@@ -128,9 +130,9 @@ int global_config_print(const struct global_config *global, struct text *t);
 /* Likewise, only what is not as it would be by default. */
 int device_config_print_set(const struct device_config *dev, struct text *t);
 
-/* Is the device played by a program, and not in the machine? */
+/* Is the device emulated by a program? */
 bool config_is_emulated(const struct device_config *dev);
-/* Must its whole IOMMU group be given away with it? */
+/* Must its whole IOMMU group be claimed with it? */
 bool config_needs_group(const struct device_config *dev);
 /* The flavour of runtime and plugins that a device is to have: "up", "smp",
  * "up+debug" or "smp+debug". */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The drop-in of a device that is bound for good; see drop-in.h. */
+/* The drop-in of a persistently bound device; see drop-in.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -46,12 +46,12 @@ static int bad_files(const struct strv *errors, int r, char **ret_why)
 {
 	if (r == -EINVAL && errors->n)
 		*ret_why = str_format("nothing can be added to the configuration while it has "
-				      "errors: %s; mend it, or bind with --runtime",
+				      "errors: %s; correct it, or bind with --runtime",
 				      errors->item[0]);
 	return r;
 }
 
-/* Its section must be in no other file, its interface another device's neither. */
+/* No other file may have its section, no other device its interface. */
 static int check_others(const struct config *all, const struct device_config *dev,
 			const char *path, char **ret_why)
 {
@@ -101,7 +101,7 @@ int dropin_check(const char *config, const struct device_config *dev, char **ret
 
 /* ---- files ------------------------------------------------------------------ */
 
-static int write_file(const char *path, const char *text)
+static int write_dropin(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	size_t len = strlen(text);
@@ -121,7 +121,7 @@ static int write_file(const char *path, const char *text)
 	return r;
 }
 
-static int make_folder(const char *config)
+static int make_dropin_folder(const char *config)
 {
 	_cleanup_free_ char *dir = str_format("%s.d", config);
 
@@ -130,7 +130,7 @@ static int make_folder(const char *config)
 	return mkdir(dir, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* What was written must be read as what was meant. */
+/* Checks that the file written reads back as the configuration. */
 static int read_back(const char *path, const struct device_config *dev, char **ret_why)
 {
 	struct config written = { 0 };
@@ -138,11 +138,11 @@ static int read_back(const char *path, const struct device_config *dev, char **r
 	int r = config_load(&written, path, &errors);
 
 	if (r == -EINVAL && errors.n)
-		*ret_why = str_format("these settings cannot be written down: %s", errors.item[0]);
+		*ret_why = str_format("these settings cannot be saved: %s", errors.item[0]);
 	else if (!r && (written.n_devices != 1 || !device_config_equal(written.device[0], dev)))
 		r = -EINVAL;
 	if (r == -EINVAL && !*ret_why)
-		*ret_why = str_format("these settings cannot be written down");
+		*ret_why = str_format("these settings cannot be saved");
 	strv_finish(&errors);
 	config_finish(&written);
 	return r;
@@ -156,11 +156,11 @@ int dropin_stage(const char *config, const struct device_config *dev, char **ret
 
 	if (r < 0)
 		return r;
-	r = make_folder(config);
+	r = make_dropin_folder(config);
 	if (!r)
-		r = write_file(path, text);
+		r = write_dropin(path, text);
 	if (r < 0) {
-		*ret_why = str_format("cannot write %s: %s; bind with --runtime keeps nothing",
+		*ret_why = str_format("cannot write %s: %s; --runtime writes no file",
 				      path, strerror(-r));
 		return r;
 	}
@@ -170,7 +170,7 @@ int dropin_stage(const char *config, const struct device_config *dev, char **ret
 	return r;
 }
 
-/* A name is there for good once its folder is on the disk. */
+/* A name is durable once its folder is on the disk. */
 static int sync_folder(const char *config)
 {
 	_cleanup_free_ char *dir = str_format("%s.d", config);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The drop-in of a device that is bound for good: CONFIG.d/BDF.conf, written by
- * "ddectl bind" and removed by "ddectl unbind".  It is staged under a name that
- * nobody reads and gets its own once the device is up; what an administrator wrote
- * under that name is never touched.
+ * The drop-in of a persistently bound device: CONFIG.d/BDF.conf, written by
+ * "ddectl bind" and removed by "ddectl unbind".  It is staged under a hidden name and
+ * renamed once the device is up; a file of that name that an administrator wrote is never
+ * changed.
  *
  * @config: path of the configuration file. All may block on the disk.
  */
@@ -26,7 +26,7 @@ bool dropin_is_ours(const char *config, const char *bdf);
 int dropin_check(const char *config, const struct device_config *dev, char **ret_why);
 /* Checks it and writes it under the hidden name. Return: likewise, -errno. */
 int dropin_stage(const char *config, const struct device_config *dev, char **ret_why);
-/* Gives what was staged its name. Return: 0, -errno; it is discarded then. */
+/* Renames the staged file. Return: 0, -errno; it is discarded then. */
 int dropin_commit(const char *config, const char *bdf);
 void dropin_discard(const char *config, const char *bdf);
 /* Return: 0, -ENOENT (there is none), -EPERM (an administrator's), -errno. */

@@ -2,8 +2,10 @@
 /* ddectl: options and the table of commands. */
 #include <getopt.h>
 
+#include "change/change.h"
 #include "config/config.h"
-#include "ddectl.h"
+#include "protocol/control.h"
+#include "show/show.h"
 
 /* Options of the commands that ask a daemon, and of those of them that print JSON. */
 #define DAEMON "runtime-dir socket"
@@ -11,29 +13,40 @@
 #define WAITS "timeout no-wait " SHOWS
 #define KEYS "*"	/* each key of a device */
 
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	const char *help;		/* further lines, or NULL */
+	const char *honours;		/* its options, blanks between; all others are refused */
+	int min, max;			/* number of arguments */
+	bool hidden;
+	int (*run)(const struct options *o);
+};
+
 static const struct command commands[] = {
 	{ "list", "[--all] [--group]", "devices with driver, state and interface",
 	  "      --all          the machine's other PCI devices too\n"
 	  "      --group        the IOMMU groups of the devices with all their members; with\n"
 	  "                     --all of the whole machine\n", "all group " SHOWS, 0, 0, false,
 	  cmd_list },
-	{ "status", "[DEVICE]", "all about a device, or about all",
+	{ "status", "[DEVICE]", "details of a device, or of all",
 	  "Exit code 5 if a device has failed.\n", SHOWS, 0, 1, false, cmd_status },
 	{ "bind", "DEVICE [--KEY VALUE]...", "start a device's driver and wait until it is up",
-	  "A device that is not in devices.conf needs what its section would have; each\n"
-	  "key of devices.conf(5) is an option here, such as:\n"
+	  "A device that is not in devices.conf needs the keys of its section as options; each\n"
+	  "key of devices.conf(5) is an option, such as:\n"
 	  "  ddectl bind e000:01:00.0 --driver e1000e --device e1000e --netdev user\n"
-	  "Once it is up that is kept in devices.conf.d/DEVICE.conf, until unbind.\n"
-	  "      --runtime       keep it until ddekitd ends, in no file\n"
-	  "      --dry-run       only tell what would be done, and what is in the way\n"
-	  "      --force         take the device whoever uses it; what uses it breaks\n"
+	  "Once it is up, the options are saved in devices.conf.d/DEVICE.conf, until unbind.\n"
+	  "      --runtime       until ddekitd ends; no file is written\n"
+	  "      --dry-run       only print what would be done, and what prevents it\n"
+	  "      --force         claim the device even if it is in use; its users break\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n",
 	  KEYS " runtime dry-run force " WAITS, 1, 1, false, cmd_bind },
-	{ "unbind", "DEVICE", "stop a device's driver and give the device back",
+	{ "unbind", "DEVICE", "stop a device's driver and release the device",
 	  "What bind wrote is removed; a section in another file stays.\n"
 	  "      --runtime       remove nothing: it is bound again when ddekitd starts\n"
-	  "      --force         also if a disk of it is open\n"
+	  "      --force         even if one of its disks is open\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n", "runtime force " WAITS, 1, 1, false,
 	  cmd_unbind },
@@ -44,15 +57,15 @@ static const struct command commands[] = {
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n", "in-place options " WAITS, 1, 1, false,
 	  cmd_restart },
-	{ "try", "DRIVER [FILE] [--KEY VALUE]...", "run a driver on an emulated device for a look",
-	  "In the foreground, with the driver's log, until Ctrl-C; nothing of it stays. QEMU's\n"
-	  "device is called as the driver unless --device says otherwise; every key of a\n"
-	  "device is an option. [ddekitd] of FILE (" CONFIG_FILE ") is used.\n"
+	{ "try", "DRIVER [FILE] [--KEY VALUE]...", "try a driver on an emulated device",
+	  "In the foreground, with the driver's log, until Ctrl-C; nothing is left afterwards.\n"
+	  "QEMU's device has the name of the driver, or that of --device; every key of a device\n"
+	  "is an option. [ddekitd] of FILE (" CONFIG_FILE ") is used.\n"
 	  "Exit code 5 if the device fails.\n"
 	  "      --plugin-dir DIR  the plugins of this folder\n", KEYS " plugin-dir", 1, 2, false,
 	  cmd_try },
-	{ "drivers", "[NAME]", "the plugins there are, or all about one",
-	  "      --plugin-dir DIR  read this folder, ask no daemon\n", "plugin-dir " SHOWS, 0, 1,
+	{ "drivers", "[NAME]", "list plugins, or show one",
+	  "      --plugin-dir DIR  read this folder; needs no daemon\n", "plugin-dir " SHOWS, 0, 1,
 	  false, cmd_drivers },
 	{ "check", "[FILE]", "check a configuration (" CONFIG_FILE ")",
 	  "Needs no daemon. Exit code 78 if it is bad.\n", "json", 0, 1, false, cmd_check },
@@ -60,9 +73,9 @@ static const struct command commands[] = {
 	  "The present states, then a line for each change until Ctrl-C; with --json an object\n"
 	  "for each.\n", SHOWS, 0, 1, false, cmd_events },
 	{ "logs", "DEVICE [-f] [-n N] [-p LEVEL]", "the last lines of a driver's log",
-	  "  -f, --follow       go on with each new line, until Ctrl-C\n"
+	  "  -f, --follow       then print each new line, until Ctrl-C\n"
 	  "  -n, --lines N      how many (1000)\n"
-	  "  -p, --priority N   of them those of level 0 (emergency) to N; 7 is debug\n",
+	  "  -p, --priority N   only levels 0 (emergency) to N; 7 is debug\n",
 	  "follow lines priority " SHOWS, 1, 1, false, cmd_logs },
 	{ "stats", "[DEVICE]", "a device's counters",
 	  "      --watch[=TIME] again each second, or this often, with what was added in a\n"
@@ -76,10 +89,10 @@ static const struct command commands[] = {
 	  "no file in /sys would show can be set at load time only: options= in\n"
 	  "devices.conf(5), or ddectl restart --in-place --options.\n", SHOWS, 1, 2, false,
 	  cmd_param },
-	{ "modules", "DEVICE", "the modules that are loaded, and who uses them", NULL, SHOWS, 1, 1,
+	{ "modules", "DEVICE", "loaded modules, and their users", NULL, SHOWS, 1, 1,
 	  false, cmd_modules },
-	{ "nvme", "id|smart DEVICE [NAMESPACE]", "what an NVMe controller or namespace is, its "
-	  "health", "The members of the JSON are named as by nvme-cli.\n", SHOWS, 2, 3, false,
+	{ "nvme", "id|smart DEVICE [NAMESPACE]", "identity and health of an NVMe controller or "
+	  "namespace", "The JSON members have the names of nvme-cli.\n", SHOWS, 2, 3, false,
 	  cmd_nvme },
 	{ "reload", "", "read the configuration again", NULL, DAEMON, 0, 0, false, cmd_reload },
 	{ "monitor", "DEVICE COMMAND [JSON]", "run a QEMU monitor command (emulated devices)",
@@ -222,7 +235,7 @@ static const char *excluded_by(const struct command *c, const struct strv *given
 	return NULL;
 }
 
-/* An option without effect may be meant to prevent one: nothing is done then.
+/* An option without effect may have been given to prevent something: do nothing then.
  * Return: 0, EXIT_USAGE. */
 static int check_options(const struct command *c, const struct options *o)
 {
@@ -249,7 +262,7 @@ static int check_options(const struct command *c, const struct options *o)
 	return 0;
 }
 
-static int take_setting(struct options *o, const char *arg, const char *value)
+static int parse_setting(struct options *o, const char *arg, const char *value)
 {
 	if (strv_add(&o->given, arg) < 0 || strv_add(&o->settings.key, arg) < 0 ||
 	    strv_add(&o->settings.value, value) < 0)
@@ -259,7 +272,7 @@ static int take_setting(struct options *o, const char *arg, const char *value)
 
 /* --KEY VALUE and --KEY=VALUE for the keys of a device are bind's settings.
  * They are taken out of argv. Return: 0, exit code. */
-static int take_settings(struct options *o, int *argc, char **argv)
+static int parse_settings(struct options *o, int *argc, char **argv)
 {
 	int in, out = 1, code = 0;
 
@@ -282,7 +295,7 @@ static int take_settings(struct options *o, int *argc, char **argv)
 			fprintf(stderr, "ddectl: --%s needs a value\n", key);
 			return EXIT_USAGE;
 		} else {
-			code = take_setting(o, key, value);
+			code = parse_setting(o, key, value);
 		}
 	}
 	*argc = out;
@@ -309,7 +322,7 @@ static int note_option(struct options *o, int opt)
 }
 
 /* Return: 0, exit code. */
-static int take_option(struct options *o, int opt)
+static int parse_option(struct options *o, int opt)
 {
 	switch (opt) {
 	case 'j':
@@ -357,7 +370,7 @@ static int take_option(struct options *o, int opt)
 		break;
 	case OPT_WATCH:
 		o->watch_ms = 1000;
-		/* ddekitd answers with the same for 100 ms. */
+		/* ddekitd reuses an answer for 100 ms. */
 		if (optarg && (parse_time_ms(optarg, &o->watch_ms) < 0 || o->watch_ms < 200))
 			return bad_value("watch", "a time of at least 200ms, such as 2s");
 		break;
@@ -381,7 +394,7 @@ static int take_option(struct options *o, int opt)
 	return 0;
 }
 
-static int run(struct options *o, int argc, char **argv)
+static int run_command(struct options *o, int argc, char **argv)
 {
 	const struct command *c;
 	int code;
@@ -409,7 +422,7 @@ int main(int argc, char **argv)
 {
 	struct options o = { .runtime_dir = CONTROL_RUNTIME_DIR, .lines = 1000, .priority = 7,
 			     .timeout_ms = 60000 };
-	int opt, code = take_settings(&o, &argc, argv);
+	int opt, code = parse_settings(&o, &argc, argv);
 
 	while (!code && (opt = getopt_long(argc, argv, "jfn:p:Vh", common_options, NULL)) >= 0) {
 		if (opt == 'V') {
@@ -418,10 +431,10 @@ int main(int argc, char **argv)
 		}
 		code = note_option(&o, opt);
 		if (!code)
-			code = take_option(&o, opt);
+			code = parse_option(&o, opt);
 	}
 	if (!code)
-		code = run(&o, argc, argv);
+		code = run_command(&o, argc, argv);
 	strv_finish(&o.given);
 	strv_finish(&o.settings.key);
 	strv_finish(&o.settings.value);

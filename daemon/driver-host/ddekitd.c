@@ -66,25 +66,20 @@ static int check_header(const struct proto_header *h, uint32_t type, ssize_t got
 	return 0;
 }
 
-static int place_fds(struct proto_setup *s, const int *fds, unsigned int n,
-		     struct wire_fds *ret)
+static int place_fds(struct proto_setup *s, const int *fds, unsigned int n, int *ret_fds)
 {
-	struct wire_fds b = { -1, { -1, -1, -1 } };
-	unsigned int next = 1, others = 1 + (s->tap == 1) + (s->ring == 1 ? PROTO_RING_FDS : 0);
+	const unsigned int others = 1 + s->n_class_fds;
 
-	if (s->handover.n_fds > DDEKIT_HANDOVER_FDS || n != others + s->handover.n_fds)
+	if (s->n_class_fds > PROTO_CLASS_FDS || s->handover.n_fds > DDEKIT_HANDOVER_FDS ||
+	    n != others + s->handover.n_fds)
 		return -EPROTO;
 	log_fd = fds[0];
-	if (s->tap == 1)
-		b.tap = fds[next++];
-	if (s->ring == 1)
-		memcpy(b.ring, fds + next, sizeof(b.ring));
+	memcpy(ret_fds, fds + 1, s->n_class_fds * sizeof(int));
 	memcpy(s->handover.fds, fds + others, s->handover.n_fds * sizeof(int));
-	*ret = b;
 	return 0;
 }
 
-int wire_receive_setup(struct proto_setup *ret, struct wire_fds *ret_fds)
+int wire_receive_setup(struct proto_setup *ret, int ret_fds[PROTO_CLASS_FDS])
 {
 	union {
 		struct cmsghdr align;
@@ -167,48 +162,15 @@ void wire_send_state(enum proto_state state, int error, const char *release, con
 	transmit(&m.h, PROTO_STATE, sizeof(m), 0);
 }
 
-void wire_send_net(const struct dde_net_info *info)
+void wire_send_export(const char *class, uint32_t index, const void *data, size_t len)
 {
-	struct proto_net m = {
-		.carrier = !!info->carrier,
-		.duplex = (uint8_t)info->duplex,
-		.mtu = info->mtu,
-		.min_mtu = info->min_mtu,
-		.max_mtu = info->max_mtu,
-		.speed = info->speed,
-		.features = info->features,
-		.mono_ns = mono_ns(),
-	};
+	struct proto_export m = { .index = index, .mono_ns = mono_ns() };
 
-	memcpy(m.ifname, info->name, sizeof(m.ifname));
-	memcpy(m.driver, info->driver, sizeof(m.driver));
-	memcpy(m.mac, info->mac, sizeof(m.mac));
-	transmit(&m.h, PROTO_NET, sizeof(m), 0);
-}
-
-void wire_send_disk(enum proto_disk_event event, uint32_t index, const char *driver,
-		    const struct dde_block_disk *disk)
-{
-	struct proto_disk m = {
-		.index = index,
-		.event = event,
-		.flags = disk->flags,
-		.logical_block = disk->logical_block,
-		.physical_block = disk->physical_block,
-		.bytes = disk->bytes,
-		.mono_ns = mono_ns(),
-	};
-
-	_Static_assert(sizeof(m.name) == sizeof(disk->name) &&
-		       sizeof(m.model) == sizeof(disk->model) &&
-		       sizeof(m.serial) == sizeof(disk->serial) &&
-		       sizeof(m.wwid) == sizeof(disk->wwid), "texts of equal size");
-	memcpy(m.name, disk->name, sizeof(m.name));
-	memcpy(m.model, disk->model, sizeof(m.model));
-	memcpy(m.serial, disk->serial, sizeof(m.serial));
-	memcpy(m.wwid, disk->wwid, sizeof(m.wwid));
-	snprintf(m.driver, sizeof(m.driver), "%s", driver);
-	transmit(&m.h, PROTO_DISK, sizeof(m), 0);
+	if (len > sizeof(m.data))
+		len = sizeof(m.data);	/* which ddekitd would refuse: no class has more */
+	snprintf(m.class, sizeof(m.class), "%s", class);
+	memcpy(m.data, data, len);
+	transmit(&m.h, PROTO_EXPORT, offsetof(struct proto_export, data) + len, 0);
 }
 
 void wire_send_heartbeat(uint64_t count)

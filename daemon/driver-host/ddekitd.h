@@ -6,29 +6,21 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "protocol/host.h"
-#include "fronts/ring/ring.h"
-#include "net/seam.h"
 
-/* What a bridge joins the runtime to. */
-struct wire_fds {
-	int tap;
-	int ring[PROTO_RING_FDS];	/* memory, from the front, to the front */
-};
 
 /**
  * wire_receive_setup - the first message, blocking
  * @ret:     filled, with its handover's fds
- * @ret_fds: the bridge's fds, -1 where there is none
+ * @ret_fds: ret->n_class_fds of them are the class's
  * Return: 0, -EPROTO (not ddekitd's message), -errno.
  */
-int wire_receive_setup(struct proto_setup *ret, struct wire_fds *ret_fds);
+int wire_receive_setup(struct proto_setup *ret, int ret_fds[PROTO_CLASS_FDS]);
 /* One request, not blocking. Return: 1, 0 (none), -EPIPE (ddekitd is gone), -EPROTO. */
 int wire_receive_request(struct proto_request *ret);
 
 void wire_send_state(enum proto_state state, int error, const char *release, const char *text);
-void wire_send_net(const struct dde_net_info *info);
-void wire_send_disk(enum proto_disk_event event, uint32_t index, const char *driver,
-		    const struct dde_block_disk *disk);
+/* @data: as the class's protocol.h says, PROTO_EXPORT_BYTES at most. */
+void wire_send_export(const char *class, uint32_t index, const void *data, size_t len);
 void wire_send_heartbeat(uint64_t count);
 void wire_send_reply(uint32_t seq, int error, const struct proto_stats *stats);
 /* m->text is sent up to its end. */

@@ -4,34 +4,26 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "dde_host.h"
 #include "mailbox.h"
 
-enum { BIT_BOOTED = 1, BIT_HALTED = 2, BIT_NET = 4, BIT_DISK = 8 };
-#define SLOTS (8 * DDE_BLOCK_DISKS)	/* a power of two */
+enum { BIT_BOOTED = 1, BIT_HALTED = 2 };
+#define QUEUE_ITEMS 256u	/* a power of two */
 
-/* What a bridge says. */
-struct mail {
-	uint32_t event;
-	union {
-		struct dde_net_info net;
-		struct {
-			uint32_t index;
-			char driver[32];
-			struct dde_block_disk disk;
-		};
-	};
-};
-
-/* One thread posts, the main loop takes; a full ring drops the oldest. */
-struct ring {
-	struct mail mail[SLOTS];
+/* One thread posts, the main loop reads. */
+struct mail_queue {
+	struct mail_queue *next;
+	size_t size;			/* of an item */
+	void (*fn)(void *arg, const void *item);
+	void *arg;
 	_Atomic uint32_t head;		/* posted */
-	uint32_t tail;			/* taken */
+	uint32_t tail;			/* read */
+	void *now;			/* the item being read */
+	_Alignas(16) char items[];
 };
 
 static struct {
@@ -39,10 +31,7 @@ static struct {
 	const struct mailbox_handlers *handlers;
 	_Atomic(struct dde_request *) done;	/* stack of finished requests */
 	_Atomic uint32_t bits;
-	struct ring net;
-	mailbox_net_fn on_net;
-	struct ring disk;
-	mailbox_disk_fn on_disk;
+	struct mail_queue *queues;
 } box = { .fd = -1 };
 
 static void wake(void)
@@ -77,74 +66,56 @@ void mailbox_post_done(struct dde_request *req)
 	wake();
 }
 
-static void ring_post(struct ring *ring, const struct mail *mail)
+int mailbox_queue_create(size_t size, void (*fn)(void *arg, const void *item), void *arg,
+			 struct mail_queue **ret)
 {
-	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+	/* One more item, to be read into. */
+	struct mail_queue *q = calloc(1, sizeof(*q) + (QUEUE_ITEMS + 1) * size);
 
-	ring->mail[head % SLOTS] = *mail;
-	atomic_store_explicit(&ring->head, head + 1, memory_order_release);
+	if (!q)
+		return -ENOMEM;
+	q->size = size;
+	q->fn = fn;
+	q->arg = arg;
+	q->now = q->items + QUEUE_ITEMS * size;
+	q->next = box.queues;
+	box.queues = q;
+	*ret = q;
+	return 0;
 }
 
-static bool ring_take(struct ring *ring, struct mail *ret)
+void mailbox_queue_post(struct mail_queue *q, const void *item)
 {
-	uint32_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+	uint32_t head = atomic_load_explicit(&q->head, memory_order_relaxed);
 
-	if (head - ring->tail > SLOTS)
-		ring->tail = head - SLOTS;
-	if (ring->tail == head)
+	memcpy(q->items + head % QUEUE_ITEMS * q->size, item, q->size);
+	atomic_store_explicit(&q->head, head + 1, memory_order_release);
+	wake();
+}
+
+static bool queue_next(struct mail_queue *q)
+{
+	uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
+
+	if (head - q->tail > QUEUE_ITEMS)
+		q->tail = head - QUEUE_ITEMS;
+	if (q->tail == head)
 		return false;
-	*ret = ring->mail[ring->tail++ % SLOTS];
+	memcpy(q->now, q->items + q->tail++ % QUEUE_ITEMS * q->size, q->size);
 	return true;
 }
 
-/* One poster at a time: the kernel half calls with its rtnl lock held. */
-void mailbox_post_net(uint32_t event, const struct dde_net_info *info)
+static void read_queues(void)
 {
-	struct mail mail = { .event = event, .net = *info };
+	struct mail_queue *q;
 
-	ring_post(&box.net, &mail);
-	post(BIT_NET);
-}
-
-static void take_net(void)
-{
-	struct mail mail;
-
-	while (ring_take(&box.net, &mail))
-		box.on_net(mail.event, &mail.net);
-}
-
-/* Likewise: with the bridge's lock held. */
-void mailbox_post_disk(uint32_t event, uint32_t index, const char *driver,
-		       const struct dde_block_disk *disk)
-{
-	struct mail mail = { .event = event, .index = index, .disk = *disk };
-
-	snprintf(mail.driver, sizeof(mail.driver), "%s", driver);
-	ring_post(&box.disk, &mail);
-	post(BIT_DISK);
-}
-
-static void take_disk(void)
-{
-	struct mail mail;
-
-	while (ring_take(&box.disk, &mail))
-		box.on_disk(mail.event, mail.index, mail.driver, &mail.disk);
-}
-
-void mailbox_on_net(mailbox_net_fn fn)
-{
-	box.on_net = fn;
-}
-
-void mailbox_on_disk(mailbox_disk_fn fn)
-{
-	box.on_disk = fn;
+	for (q = box.queues; q; q = q->next)
+		while (queue_next(q))
+			q->fn(q->arg, q->now);
 }
 
 /* Oldest first: the stack is turned round. */
-static void take_done(void)
+static void finish_calls(void)
 {
 	struct dde_request *req = atomic_exchange(&box.done, NULL), *list = NULL;
 
@@ -173,11 +144,8 @@ static int on_mail(sd_event_source *source, int fd, uint32_t events, void *arg)
 	bits = atomic_exchange(&box.bits, 0);
 	if (bits & BIT_BOOTED)
 		box.handlers->booted();
-	if (bits & BIT_NET)
-		take_net();
-	if (bits & BIT_DISK)
-		take_disk();
-	take_done();
+	read_queues();
+	finish_calls();
 	if (bits & BIT_HALTED)
 		box.handlers->halted();
 	return 0;

@@ -9,8 +9,6 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 #include "seam.h"
-#include "block/seam.h"
-#include "net/seam.h"
 
 /* A request with what to do when it is done, on the main thread. */
 struct call {
@@ -24,22 +22,27 @@ struct mailbox_handlers {
 	void (*halted)(void);
 };
 
-typedef void (*mailbox_net_fn)(uint32_t event, const struct dde_net_info *info);
-typedef void (*mailbox_disk_fn)(uint32_t event, uint32_t index, const char *driver,
-				const struct dde_block_disk *disk);
-
 int mailbox_open(sd_event *event, const struct mailbox_handlers *handlers);
-/* Who takes the events of a bridge; set before there can be any. */
-void mailbox_on_net(mailbox_net_fn fn);
-void mailbox_on_disk(mailbox_disk_fn fn);
+
+struct mail_queue;
+
+/**
+ * mailbox_queue_create - a queue of events for a bridge
+ * @size: bytes of an item
+ * @fn:   called in the event loop for each item, which is borrowed for the call
+ *
+ * Main thread. The queue stays for ever. If it is full, the oldest item is lost.
+ * Return: 0, -ENOMEM.
+ */
+int mailbox_queue_create(size_t size, void (*fn)(void *arg, const void *item), void *arg,
+			 struct mail_queue **ret);
+/* CPU threads, one at a time for each queue. The item is copied. */
+void mailbox_queue_post(struct mail_queue *q, const void *item);
 
 /* CPU threads. */
 void mailbox_post_booted(void);
 void mailbox_post_halted(void);
 void mailbox_post_done(struct dde_request *req);
-void mailbox_post_net(uint32_t event, const struct dde_net_info *info);
-void mailbox_post_disk(uint32_t event, uint32_t index, const char *driver,
-		       const struct dde_block_disk *disk);
 
 /* Main thread: has fn(arg) run in the runtime, then call->done() in the loop. */
 void call_submit(struct call *call, int64_t (*fn)(void *arg), void *arg,

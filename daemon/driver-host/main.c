@@ -30,7 +30,7 @@ static int on_message(sd_event_source *source, int fd, uint32_t events, void *ar
 	return sd_event_exit(sd_event_source_get_event(source), 1);
 }
 
-static int run(struct proto_setup *setup, const struct wire_fds *fds)
+static int run(struct proto_setup *setup, const int *class_fds)
 {
 	sd_event *event = NULL;
 	int err, code;
@@ -42,7 +42,7 @@ static int run(struct proto_setup *setup, const struct wire_fds *fds)
 		wire_logf(3, "ddekit-host: cannot set up the event loop: %s", strerror(-err));
 		return 1;
 	}
-	if (session_start(event, setup, fds) < 0)
+	if (session_start(event, setup, class_fds) < 0)
 		return 1;
 	code = sd_event_loop(event);
 	return code < 0 ? 1 : code;
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 		{ 0 },
 	};
 	static struct proto_setup setup;
-	struct wire_fds fds;
+	static int class_fds[PROTO_CLASS_FDS];
 	int err, opt;
 
 	while ((opt = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
@@ -93,11 +93,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	err = wire_receive_setup(&setup, &fds);
+	err = wire_receive_setup(&setup, class_fds);
 	if (err) {
 		fprintf(stderr, "ddekit-host: bad first message from ddekitd: %s\n",
 			strerror(-err));
 		return 1;
 	}
-	return run(&setup, &fds);
+	return run(&setup, class_fds);
 }

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "dde_host.h"
+#include "class-host.h"
 #include "ddekitd.h"
-#include "bridge.h"
 #include "mailbox.h"
 #include "sandbox.h"
 #include "session.h"
@@ -18,7 +18,7 @@
 static struct {
 	sd_event *event;
 	struct proto_setup *setup;
-	struct wire_fds fds;
+	const int *class_fds;
 	struct ddekit_pci *pci;
 	struct dde_host_plugin *plugin[PROTO_MAX_PLUGINS];
 	bool loaded[PROTO_MAX_PLUGINS];
@@ -29,7 +29,7 @@ static struct {
 	struct call load, attach, detach, shutdown, beat;
 	bool beat_running;
 	uint64_t beats;
-	const struct bridge *bridge;	/* NULL: none */
+	struct bridge *bridge;		/* NULL: none */
 } session;
 
 static const char *release(void)
@@ -43,7 +43,10 @@ static void enter(enum proto_state state)
 	wire_send_state(state, 0, release(), NULL);
 }
 
-void session_fail(int error, const char *fmt, ...)
+static void fail(int error, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Tells ddekitd and leaves the loop, and so the process. */
+static void fail(int error, const char *fmt, ...)
 {
 	char text[256];
 	va_list ap;
@@ -94,22 +97,36 @@ static const struct dde_host_events host_events = {
 
 /* ---- the bridge ------------------------------------------------------------------------ */
 
-bool session_leaving(void)
+/* Is the driver on its way out, for ever or to come back? */
+static bool leaving(void)
 {
 	return session.stopping || session.unloading;
 }
 
 /* For a ddekitd that has not seen it: what else has changed is in this too. */
-static void say_state(void)
+static void resend_state(void)
 {
 	wire_send_state(session.state, 0, release(), NULL);
 	if (session.bridge && session.state == STATE_READY && !session.unloading)
-		session.bridge->say();
+		session.bridge->class->resend(session.bridge);
+}
+
+/* Return: the plugin of that role, -1: there is none. */
+static int plugin_of(uint32_t role)
+{
+	unsigned int i;
+
+	for (i = 0; i < session.setup->n_plugins; i++)
+		if (session.setup->plugins[i].role & role)
+			return (int)i;
+	return -1;
 }
 
 static const char *driver_path(void)
 {
-	return session.setup->plugins[session.setup->n_plugins - 2].path;
+	int i = plugin_of(PLUGIN_DRIVER);
+
+	return i < 0 ? "?" : session.setup->plugins[i].path;
 }
 
 static void on_attached(struct call *call)
@@ -117,14 +134,14 @@ static void on_attached(struct call *call)
 	int err = (int)call->req.result;
 
 	if (err == -ENODEV && last_error[0])
-		session_fail(err, "%s: the driver offers no %s: %s", driver_path(),
-			     session.bridge->missing, last_error);
+		fail(err, "%s: the driver offers no %s: %s", driver_path(),
+			     session.bridge->class->missing, last_error);
 	else if (err == -ENODEV)
-		session_fail(err, "%s: the driver offers no %s: it does not know the device",
-			     driver_path(), session.bridge->missing);
+		fail(err, "%s: the driver offers no %s: it does not know the device",
+			     driver_path(), session.bridge->class->missing);
 	else if (err)
-		session_fail(err, "cannot open the driver's %s: %s",
-			     session.bridge->missing, strerror(-err));
+		fail(err, "cannot open the driver's %s: %s",
+			     session.bridge->class->missing, strerror(-err));
 	else
 		enter(STATE_READY);
 }
@@ -138,7 +155,7 @@ static void on_loaded(struct call *call)
 	int err = (int)call->req.result;
 
 	if (err < 0) {
-		session_fail(err, "%s: init failed: %s",
+		fail(err, "%s: init failed: %s",
 			     session.setup->plugins[session.loading].path,
 		     strerror(-err));
 		return;
@@ -163,7 +180,8 @@ static void load_next(void)
 	}
 	enter(STATE_LOADED);
 	if (session.bridge)
-		call_submit(&session.attach, session.bridge->attach(), NULL, on_attached);
+		call_submit(&session.attach, session.bridge->class->attach(session.bridge), NULL,
+			    on_attached);
 	else
 		enter(STATE_READY);
 }
@@ -187,7 +205,7 @@ static int open_plugins(void)
 		err = dde_host_plugin_open(s->plugins[i].path, s->plugins[i].args,
 					   &session.plugin[i], &why);
 		if (err) {
-			session_fail(err, "%s", why ? why : strerror(-err));
+			fail(err, "%s", why ? why : strerror(-err));
 			free(why);
 			return err;
 		}
@@ -195,24 +213,42 @@ static int open_plugins(void)
 	return 0;
 }
 
+static int join_bridge(const struct bridge_class *class, int plugin)
+{
+	static struct bridge_env env = { .fail = fail, .leaving = leaving };
+	const struct proto_setup *s = session.setup;
+	const struct bridge_parts parts = {
+		.plugin = session.plugin[plugin],
+		.setup = s,
+		.fds = session.class_fds,
+	};
+	int err;
+
+	env.event = session.event;
+	err = class->open(&env, &parts, &session.bridge);
+	if (err) {
+		fail(err, "%s: cannot join the %s bridge: %s", s->plugins[plugin].path, s->class,
+		     strerror(-err));
+		return err;
+	}
+	session.bridge->class = class;
+	session.bridge->env = &env;
+	return 0;
+}
+
 static int open_bridge(void)
 {
 	const struct proto_setup *s = session.setup;
-	int err;
+	const struct bridge_class *class;
+	int plugin = plugin_of(PLUGIN_BRIDGE);
 
-	if (!s->bridge[0])
+	if (!s->class[0])
 		return 0;
-	session.bridge = bridge_find(s->bridge);
-	err = !session.bridge || s->n_plugins < 2 ? -EPROTO :
-	      session.bridge->open(session.plugin[s->n_plugins - 1], s, &session.fds,
-				   session.event);
-	if (err == -EPROTO)
-		session_fail(err, "bridge \"%s\" is not known, or came without its plugin or files",
-			     s->bridge);
-	else if (err)
-		session_fail(err, "%s: cannot join the %s bridge: %s",
-			     s->plugins[s->n_plugins - 1].path, s->bridge, strerror(-err));
-	return err;
+	class = bridge_class_find(s->class);
+	if (class && plugin >= 0 && s->n_class_fds == class->n_fds)
+		return join_bridge(class, plugin);
+	fail(-EPROTO, "bridge \"%s\" is not known, or came without its plugin or files", s->class);
+	return -EPROTO;
 }
 
 /* ---- heartbeat ------------------------------------------------------------------------ */
@@ -237,10 +273,10 @@ static int on_beat(sd_event_source *source, uint64_t usec, void *arg)
 
 /* ---- unload and load anew ---------------------------------------------------------------- */
 
-/* The driver and what it uses; the bridge stays. */
-static unsigned int n_driver_plugins(void)
+/* The driver and what it uses alone. */
+static bool is_reloaded(unsigned int i)
 {
-	return session.setup->n_plugins - (session.setup->bridge[0] != 0);
+	return i < session.setup->n_plugins && !(session.setup->plugins[i].role & PLUGIN_STAYS);
 }
 
 /* Return: a plugin that is still in the process, NULL. */
@@ -248,8 +284,8 @@ static const char *still_mapped(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < n_driver_plugins(); i++)
-		if (dde_host_plugin_mapped(session.setup->plugins[i].path))
+	for (i = 0; i < session.setup->n_plugins; i++)
+		if (is_reloaded(i) && dde_host_plugin_mapped(session.setup->plugins[i].path))
 			return session.setup->plugins[i].path;
 	return NULL;
 }
@@ -257,40 +293,43 @@ static const char *still_mapped(void)
 static void on_unloaded(int error, const char *why)
 {
 	const char *left;
+	unsigned int i;
 
 	if (session.stopping)
 		return;
 	if (error) {
-		session_fail(error, "%s", why);
+		fail(error, "%s", why);
 		return;
 	}
 	left = still_mapped();
 	if (left) {
-		session_fail(-EBUSY, "%s cannot be unmapped", left);
+		fail(-EBUSY, "%s cannot be unmapped", left);
 		return;
 	}
 	session.unloading = false;
-	memset(session.loaded, 0, n_driver_plugins() * sizeof(session.loaded[0]));
+	for (i = 0; i < session.setup->n_plugins; i++)
+		session.loaded[i] &= !is_reloaded(i);
 	enter(STATE_BOOTED);
 	if (!open_plugins())
 		load_next();
 }
 
-static void on_let_go(struct call *call)
+static void on_detached_to_reload(struct call *call)
 {
 	if (!session.stopping)
-		unload_start(session.plugin, n_driver_plugins(), on_unloaded);
+		unload_start(session.plugin, session.setup->n_plugins, is_reloaded, on_unloaded);
 }
 
 static void reload(void)
 {
 	session.unloading = true;
 	if (session.bridge)
-		session.bridge->reloads();
+		session.bridge->class->reloads(session.bridge);
 	if (session.bridge)
-		call_submit(&session.detach, session.bridge->detach(), NULL, on_let_go);
+		call_submit(&session.detach, session.bridge->class->detach(session.bridge), NULL,
+			    on_detached_to_reload);
 	else
-		on_let_go(NULL);
+		on_detached_to_reload(NULL);
 }
 
 /* ---- the end ---------------------------------------------------------------------------- */
@@ -301,7 +340,7 @@ static void on_halted(void)
 		wire_send_state(STATE_STOPPED, 0, release(), NULL);
 		sd_event_exit(session.event, 0);
 	} else {
-		session_fail(-ECANCELED, "the runtime shut itself down");
+		fail(-ECANCELED, "the runtime shut itself down");
 	}
 }
 
@@ -318,7 +357,8 @@ static void stop(void)
 	if (session.state < STATE_BOOTED)
 		on_halted();
 	else if (session.bridge && session.state == STATE_READY && !session.unloading)
-		call_submit(&session.detach, session.bridge->detach(), NULL, on_detached);
+		call_submit(&session.detach, session.bridge->class->detach(session.bridge), NULL,
+			    on_detached);
 	else
 		on_detached(NULL);
 }
@@ -342,7 +382,7 @@ void session_request(const struct proto_request *req)
 	}
 	if (req->op == OP_SAY_STATE && session.state < STATE_FAILED) {
 		wire_send_reply(req->h.seq, 0, NULL);
-		say_state();
+		resend_state();
 		return;
 	}
 	if (session.state != STATE_READY || session.stopping || session.unloading) {
@@ -353,7 +393,7 @@ void session_request(const struct proto_request *req)
 	} else if (req->op == OP_SET_ARGS) {
 		work_reply(req, set_args(req));
 	} else {
-		err = work_begin(req, session.pci);
+		err = work_begin(req, session.bridge, session.pci);
 		if (err)
 			work_reply(req, err);
 	}
@@ -373,7 +413,7 @@ static int enter_sandbox(void)
 	int err = sandbox_enter(session.setup, &why);
 
 	if (err)
-		session_fail(err, "cannot confine the driver: %s: %s; sandbox=no would run it "
+		fail(err, "cannot confine the driver: %s: %s; sandbox=no would run it "
 			     "without",
 		     why, strerror(-err));
 	return err;
@@ -399,7 +439,7 @@ static int boot_runtime(void)
 	snprintf(cmdline, sizeof(cmdline), "%s", s->cmdline);
 	err = dde_host_load(&config, &why);
 	if (err)
-		session_fail(err, "%s", why ? why : strerror(-err));
+		fail(err, "%s", why ? why : strerror(-err));
 	free(why);
 	if (!err)
 		err = enter_sandbox();
@@ -407,26 +447,26 @@ static int boot_runtime(void)
 		return err;
 	err = dde_host_start();
 	if (err)
-		session_fail(err, "cannot start the runtime: %s", strerror(-err));
+		fail(err, "cannot start the runtime: %s", strerror(-err));
 	return err;
 }
 
-int session_start(sd_event *event, struct proto_setup *setup, const struct wire_fds *fds)
+int session_start(sd_event *event, struct proto_setup *setup, const int *class_fds)
 {
 	char bdf[DDEKIT_BDF_STRLEN];
 	int err;
 
 	session.event = event;
 	session.setup = setup;
-	session.fds = *fds;
+	session.class_fds = class_fds;
 	err = mailbox_open(event, &handlers);
 	if (err < 0) {
-		session_fail(err, "cannot set up the event loop: %s", strerror(-err));
+		fail(err, "cannot set up the event loop: %s", strerror(-err));
 		return err;
 	}
 	err = ddekit_pci_adopt(&setup->handover, &session.pci);
 	if (err) {
-		session_fail(err, "%s: cannot adopt the device by backend %.15s: %s",
+		fail(err, "%s: cannot adopt the device by backend %.15s: %s",
 		     ddekit_bdf_format(setup->handover.bdf, bdf), setup->handover.backend,
 		     strerror(-err));
 		return err;

@@ -7,13 +7,9 @@
 #include "ddekitd.h"
 
 /* Adopts the device, boots the runtime and starts loading plugins; the rest
- * happens in the event loop. setup is borrowed for ever.
- * Return: 0; on failure ddekitd has been told why. */
-int session_start(sd_event *event, struct proto_setup *setup, const struct wire_fds *fds);
-/* Tells ddekitd and leaves the loop, and so the process. */
-void session_fail(int error, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Is the driver on its way out, for ever or to come back? */
-bool session_leaving(void);
+ * happens in the event loop. setup and class_fds are borrowed for ever.
+ * Return: 0; a failure has been reported to ddekitd. */
+int session_start(sd_event *event, struct proto_setup *setup, const int *class_fds);
 /* Carries out a request of ddekitd; the reply is sent when it is done. */
 void session_request(const struct proto_request *req);
 

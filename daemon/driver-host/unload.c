@@ -12,6 +12,7 @@
 static struct {
 	struct dde_host_plugin **own;
 	unsigned int n_own;
+	bool (*goes)(unsigned int i);
 	struct dde_host_plugin *requested[MAX_REQUESTED];	/* newest first */
 	unsigned int n_requested;
 	unsigned int at;	/* of the two, in the order of unloading */
@@ -26,6 +27,13 @@ static struct dde_host_plugin **slot(unsigned int i)
 	if (i < unload.n_requested)
 		return &unload.requested[i];
 	return &unload.own[unload.n_own - 1 - (i - unload.n_requested)];
+}
+
+static bool is_done(unsigned int i)
+{
+	if (!*slot(i))
+		return true;
+	return i >= unload.n_requested && !unload.goes(unload.n_own - 1 - (i - unload.n_requested));
 }
 
 static void next(void);
@@ -76,7 +84,7 @@ static bool turn_over(void)
 static void next(void)
 {
 	for (;;) {
-		while (unload.at < unload.n_requested + unload.n_own && !*slot(unload.at))
+		while (unload.at < unload.n_requested + unload.n_own && is_done(unload.at))
 			unload.at++;
 		if (unload.at < unload.n_requested + unload.n_own)
 			break;
@@ -93,13 +101,14 @@ static void on_begun(struct call *call)
 	next();
 }
 
-void unload_start(struct dde_host_plugin **plugin, unsigned int n,
+void unload_start(struct dde_host_plugin **plugin, unsigned int n, bool (*goes)(unsigned int i),
 		  void (*done)(int error, const char *why))
 {
 	static uint64_t beats;
 
 	unload.own = plugin;
 	unload.n_own = n;
+	unload.goes = goes;
 	unload.done = done;
 	unload.at = 0;
 	unload.progress = false;

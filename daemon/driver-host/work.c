@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "class-host.h"
 #include "dde_host.h"
 #include "mailbox.h"
-#include "net/host.h"
 #include "ddekitd.h"
 #include "work.h"
 
@@ -16,9 +16,8 @@ struct work {
 	struct call call;
 	struct ddekit_pci *pci;
 	uint32_t seq;
-	uint32_t value;
-	uint8_t mac[6];
-	struct dde_net_stats net;
+	uint64_t class_stats[PROTO_CLASS_STATS];
+	_Alignas(8) uint8_t data[PROTO_CLASS_BYTES];
 	struct dde_counters counters;
 	struct dde_param param;
 	struct dde_devpage page;
@@ -27,17 +26,27 @@ struct work {
 	uint64_t beats;
 };
 
+static void fill_kernel_stats(const struct dde_counters *c, struct proto_stats *s)
+{
+	s->pages_total = c->pages_total;
+	s->pages_free = c->pages_free;
+	s->slab_pages = c->slab_pages;
+	s->vmalloc_pages = c->vmalloc_pages;
+	s->irq_descriptors = c->irqs;
+	s->irq_handlers = c->irq_handlers;
+	s->tasks = c->tasks;
+	s->modules = c->modules;
+}
+
 static void fill_stats(const struct work *w, struct proto_stats *s)
 {
 	struct ddekit_pci_stats pci;
 	struct dde_host_stats host;
 	struct timespec cpu;
 
-	_Static_assert(sizeof(w->net) == 15 * sizeof(uint64_t), "same members as proto_stats");
-	_Static_assert(sizeof(w->counters) == 8 * sizeof(uint64_t), "likewise");
 	memset(s, 0, sizeof(*s));
-	memcpy(s, &w->net, sizeof(w->net));
-	memcpy(&s->pages_total, &w->counters, sizeof(w->counters));
+	memcpy(s->class_stats, w->class_stats, sizeof(s->class_stats));
+	fill_kernel_stats(&w->counters, s);
 	ddekit_pci_stats(w->pci, &pci);
 	dde_host_stats(&host);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
@@ -124,34 +133,53 @@ static void start_text(struct work *w, uint32_t op)
 		    &w->param, on_text);
 }
 
-/* Return: 0; -EOPNOTSUPP, -EINVAL: the work is still the caller's. */
-static int start_work(struct work *w, uint32_t op)
+/* Return: 0; -EOPNOTSUPP: the work is still the caller's. */
+static int start_request(struct work *w, struct bridge *bridge)
 {
-	const struct dde_net_up *net = net_bridge_up();
-	const struct dde_up_sys *up = dde_host_up()->sys;
+	void *arg = NULL;
+	bridge_fn fn = bridge ? bridge->class->request(bridge, w->data, &arg) : NULL;
 
-	if (op == OP_PAGE)
-		return start_page(w);
-	if (proto_wants_text(op))
-		start_text(w, op);
-	else if (op == OP_COUNTERS)
-		call_submit(&w->call, up->counters, &w->counters, on_stats);
-	else if (op == OP_STATS && !net)
-		call_submit(&w->call, up->heartbeat, &w->beats, on_stats);
-	else if (op == OP_STATS)
-		call_submit(&w->call, net->get_stats, &w->net, on_stats);
-	else if (op == OP_SET_MTU && net)
-		call_submit(&w->call, net->set_mtu, &w->value, on_work);
-	else if (op == OP_SET_PROMISC && net)
-		call_submit(&w->call, net->set_promisc, &w->value, on_work);
-	else if (op == OP_SET_MAC && net)
-		call_submit(&w->call, net->set_mac, w->mac, on_work);
-	else
+	if (!fn)
 		return -EOPNOTSUPP;
+	call_submit(&w->call, fn, arg, on_work);
 	return 0;
 }
 
-int work_begin(const struct proto_request *req, struct ddekit_pci *pci)
+/* A class without statistics of its own: once through the runtime all the same. */
+static void start_stats(struct work *w, struct bridge *bridge)
+{
+	bridge_fn fn = bridge ? bridge->class->stats(bridge) : NULL;
+
+	if (fn)
+		call_submit(&w->call, fn, w->class_stats, on_stats);
+	else
+		call_submit(&w->call, dde_host_up()->sys->heartbeat, &w->beats, on_stats);
+}
+
+/* Return: 0; -EOPNOTSUPP, -EINVAL: the work is still the caller's. */
+static int start_work(struct work *w, uint32_t op, struct bridge *bridge)
+{
+	switch (op) {
+	case OP_PAGE:
+		return start_page(w);
+	case OP_PARAM:
+	case OP_MODULES:
+		start_text(w, op);
+		return 0;
+	case OP_COUNTERS:
+		call_submit(&w->call, dde_host_up()->sys->counters, &w->counters, on_stats);
+		return 0;
+	case OP_STATS:
+		start_stats(w, bridge);
+		return 0;
+	case OP_CLASS:
+		return start_request(w, bridge);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+int work_begin(const struct proto_request *req, struct bridge *bridge, struct ddekit_pci *pci)
 {
 	struct work *w = calloc(1, sizeof(*w));
 	int err;
@@ -160,11 +188,10 @@ int work_begin(const struct proto_request *req, struct ddekit_pci *pci)
 		return -ENOMEM;
 	w->pci = pci;
 	w->seq = req->h.seq;
-	w->value = req->value;
-	memcpy(w->mac, req->mac, sizeof(w->mac));
+	memcpy(w->data, req->data, sizeof(w->data));
 	memcpy(w->name, req->text, sizeof(w->name));
 	w->call.arg = w;
-	err = start_work(w, req->op);
+	err = start_work(w, req->op, bridge);
 	if (err)
 		free(w);
 	return err;

@@ -6,16 +6,19 @@
 #include <ddekit/pci.h>
 #include "protocol/host.h"
 
+struct bridge;
+
 /**
  * work_begin - carry out a request
- * @req: borrowed for the call
- * @pci: whose statistics are told; borrowed until the reply
+ * @req:    borrowed for the call
+ * @bridge: borrowed until the reply; NULL: none
+ * @pci:    whose statistics are sent; borrowed until the reply
  *
  * Main thread. The reply is sent when the runtime has done it.
  * Return: 0; -EOPNOTSUPP, -ENOMEM: nothing is sent.
  */
-int work_begin(const struct proto_request *req, struct ddekit_pci *pci);
-/* Replies at once, with an error or, where nothing else is to be told, 0. */
+int work_begin(const struct proto_request *req, struct bridge *bridge, struct ddekit_pci *pci);
+/* Replies at once: with an error, or with 0 and nothing else. */
 void work_reply(const struct proto_request *req, int error);
 
 #endif

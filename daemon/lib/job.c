@@ -18,7 +18,7 @@ struct job {
 	const struct job_ops *ops;
 	void *arg;
 	sd_event_source *timer;
-	bool finished;		/* work() has returned; under the lock */
+	bool finished;		/* run_jobs() has returned; under the lock */
 };
 
 struct jobs {
@@ -56,7 +56,7 @@ static struct job *next_job(struct jobs *jobs)
 	return job;
 }
 
-static void *work(void *arg)
+static void *run_jobs(void *arg)
 {
 	struct jobs *jobs = arg;
 	struct job *job;
@@ -86,7 +86,7 @@ static int start_thread(struct jobs *jobs)
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&jobs->thread, &attr, work, jobs);
+	r = pthread_create(&jobs->thread, &attr, run_jobs, jobs);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	jobs->started = !r;
@@ -95,7 +95,7 @@ static int start_thread(struct jobs *jobs)
 
 /* ---- the event loop ---------------------------------------------------------- */
 
-static void destroy(struct jobs *jobs)
+static void destroy_jobs(struct jobs *jobs)
 {
 	if (jobs->started) {
 		pthread_mutex_lock(&jobs->lock);
@@ -144,7 +144,7 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	}
 	jobs->busy = false;
 	if (jobs->closing && jobs_idle(jobs))
-		destroy(jobs);
+		destroy_jobs(jobs);
 	return 0;
 }
 
@@ -170,14 +170,14 @@ int jobs_create(sd_event *event, struct jobs **ret)
 	if (!r)
 		r = sd_event_add_io(event, &jobs->source, jobs->wake[0], EPOLLIN, on_wake, jobs);
 	if (r < 0) {
-		destroy(jobs);
+		destroy_jobs(jobs);
 		return r;
 	}
 	*ret = jobs;
 	return 0;
 }
 
-static void append(struct jobs *jobs, struct job *job)
+static void append_job(struct jobs *jobs, struct job *job)
 {
 	struct job **at;
 
@@ -206,7 +206,7 @@ int jobs_add(struct jobs *jobs, const struct job_ops *ops, void *arg)
 		free(job);
 		return r;
 	}
-	append(jobs, job);
+	append_job(jobs, job);
 	return 0;
 }
 
@@ -220,7 +220,7 @@ void jobs_destroy(struct jobs *jobs)
 	if (!jobs)
 		return;
 	if (jobs_idle(jobs) && !jobs->busy)
-		destroy(jobs);
+		destroy_jobs(jobs);
 	else
 		jobs->closing = true;
 }

@@ -4,8 +4,8 @@
  * run in a thread; the event loop goes on.
  *
  * The jobs of a queue run one after another, in the order in which they were added: a
- * device has one queue, so nothing of it happens twice at a time.  What a job works on is
- * its own until done() is called; its work() may touch nothing else, logs nothing, and
+ * device has one queue, so nothing of it happens twice at a time.  A job owns what it works on
+ * until done() is called; its work() may touch nothing else, logs nothing, and
  * calls no function of the event loop.
  *
  * Called from the event loop's thread, but for work().  Nothing here blocks, unless it

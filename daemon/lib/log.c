@@ -38,8 +38,8 @@ bool log_wants(int level)
 	return level <= log_state.max_level;
 }
 
-static void field(struct iovec *iov, unsigned int *n, char *buf, size_t size,
-		  const char *name, const char *value)
+static void journal_field(struct iovec *iov, unsigned int *n, char *buf, size_t size,
+			  const char *name, const char *value)
 {
 	int len = snprintf(buf, size, "%s=%s", name, value);
 
@@ -54,16 +54,16 @@ static int to_journal(const struct log_about *about, int level, const char *text
 	struct iovec iov[5];
 	unsigned int n = 0;
 
-	field(iov, &n, message, sizeof(message), "MESSAGE", text);
+	journal_field(iov, &n, message, sizeof(message), "MESSAGE", text);
 	snprintf(prio, sizeof(prio), "PRIORITY=%d", level);
 	iov[n].iov_base = prio;
 	iov[n++].iov_len = strlen(prio);
 	if (about && about->bdf)
-		field(iov, &n, bdf, sizeof(bdf), "DDE_BDF", about->bdf);
+		journal_field(iov, &n, bdf, sizeof(bdf), "DDE_BDF", about->bdf);
 	if (about && about->driver)
-		field(iov, &n, driver, sizeof(driver), "DDE_DRIVER", about->driver);
+		journal_field(iov, &n, driver, sizeof(driver), "DDE_DRIVER", about->driver);
 	if (about && about->message_id)
-		field(iov, &n, id, sizeof(id), "MESSAGE_ID", about->message_id);
+		journal_field(iov, &n, id, sizeof(id), "MESSAGE_ID", about->message_id);
 	return sd_journal_sendv(iov, n);
 }
 

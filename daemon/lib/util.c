@@ -142,7 +142,7 @@ int strv_add(struct strv *v, const char *item)
 }
 
 /* Copies one word of @text into @word. Return: what follows, NULL: open quote. */
-static const char *take_word(const char *text, char *word)
+static const char *split_word(const char *text, char *word)
 {
 	char quote = 0;
 
@@ -169,7 +169,7 @@ int strv_split(struct strv *v, const char *text)
 		text += strspn(text, " \t");
 		if (!*text)
 			return 0;
-		text = take_word(text, word);
+		text = split_word(text, word);
 		if (!text)
 			return -EINVAL;
 		r = strv_add(v, word);
@@ -178,13 +178,13 @@ int strv_split(struct strv *v, const char *text)
 	}
 }
 
-/* One that splits otherwise, or that a line of devices.conf cannot begin with. */
+/* Would it be split, or not be accepted at the start of a line of devices.conf? */
 static bool wants_quotes(const char *word)
 {
 	return !*word || strchr("#;[", *word) || word[strcspn(word, " \t\r\v\f'\"")];
 }
 
-/* Pieces in quotes, each in those that it does not hold. */
+/* Splits into quoted pieces; each uses the quote character that it does not contain. */
 static int add_quoted(struct text *t, const char *word)
 {
 	const char *quote;

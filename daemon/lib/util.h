@@ -44,7 +44,7 @@ void str_printable(char *text);
 
 /* Two lower-case hexadecimal digits for each byte. Return: to be freed; NULL: no memory. */
 char *hex_text(const uint8_t *data, size_t len);
-/* Of such a text. Return: bytes; -EINVAL: it is none, or has more than max. */
+/* Decodes such a text. Return: bytes; -EINVAL: malformed, or more than max. */
 ssize_t hex_decode(const char *text, uint8_t *data, size_t max);
 
 /* Text that grows. Zero-initialised is empty; text is NULL while empty. */
@@ -65,7 +65,7 @@ struct strv {
 	size_t n;
 };
 
-/* Takes a copy. Return: 0, -ENOMEM. */
+/* Adds a copy. Return: 0, -ENOMEM. */
 int strv_add(struct strv *v, const char *item);
 /* Splits at spaces and tabs; '…' and "…" keep them. Adds to what is there.
  * Return: 0, -EINVAL (a quote is not closed), -ENOMEM. */

@@ -5,14 +5,15 @@
  * ddekitd trusts nothing a host sends: every message is checked for type,
  * length and range, and a bad one costs the host its life.
  *
- * ddekitd sends PROTO_SETUP first, with the fds: [0] the log pipe's write end,
- * [1] the TAP (or -, see tap), three of the disks' ring (or -, see ring): its memory,
- * the eventfd from front to back, that from back to front; then those of the handover
- * in order.  The host
- * answers with PROTO_STATE messages as it gets on, sends PROTO_HEARTBEAT, and
- * one PROTO_REPLY for each PROTO_REQUEST; PROTO_TEXT in its place for those that
- * are answered with text.  Too many messages in a second cost it its life; the one
- * reply to a request that waits for it does not count.
+ * ddekitd sends PROTO_SETUP first, with the fds: the log pipe's write end, those of the
+ * device's class (n_class_fds), those of the handover, each in order.  The host answers
+ * with PROTO_STATE messages as it gets on, sends PROTO_HEARTBEAT, PROTO_EXPORT whenever
+ * something of an export has changed, and one PROTO_REPLY for each PROTO_REQUEST;
+ * PROTO_TEXT in its place for those that are answered with text.  Too many messages in a
+ * second cost it its life; the one reply to a request that waits for it does not count.
+ *
+ * What belongs to one class of devices is opaque here (class_setup, data, class_stats):
+ * see drivers/bridges/CLASS/protocol.h.
  *
  * Log pipe: lines "<N>text\n", N the kernel's level 0..7; written without
  * blocking; lines lost are counted and reported by a line of their own.  A
@@ -25,11 +26,15 @@
 #include <stdint.h>
 #include <ddekit/pci.h>
 
-#define PROTO_VERSION 6u
+#define PROTO_VERSION 7u
 #define PROTO_LAST_WORDS "ddekit-host: runtime died: "
 #define PROTO_FD 3		/* the host's end of the socket, inherited */
-#define PROTO_RING_FDS 3	/* see ring */
-#define PROTO_MAX_FDS (2 + PROTO_RING_FDS + DDEKIT_HANDOVER_FDS)
+#define PROTO_CLASS_FDS 3	/* at most */
+#define PROTO_MAX_FDS (1 + PROTO_CLASS_FDS + DDEKIT_HANDOVER_FDS)
+#define PROTO_CLASS_NAME 16
+#define PROTO_CLASS_BYTES 64	/* of a set-up or request of a class */
+#define PROTO_CLASS_STATS 32
+#define PROTO_EXPORT_BYTES 512	/* at most */
 #define PROTO_MAX_PLUGINS 16
 #define PROTO_MAX_CPUS 8
 #define PROTO_PATH 256
@@ -40,11 +45,10 @@ enum proto_type {
 	PROTO_SETUP = 1,	/* to host */
 	PROTO_REQUEST = 2,	/* to host */
 	PROTO_STATE = 3,	/* to ddekitd */
-	PROTO_NET = 4,		/* to ddekitd */
+	PROTO_EXPORT = 4,	/* to ddekitd */
 	PROTO_HEARTBEAT = 5,	/* to ddekitd */
 	PROTO_REPLY = 6,	/* to ddekitd */
 	PROTO_TEXT = 7,		/* to ddekitd */
-	PROTO_DISK = 8,		/* to ddekitd */
 };
 
 struct proto_header {
@@ -54,7 +58,15 @@ struct proto_header {
 	uint32_t seq;		/* of a request and its reply; else 0 */
 };
 
+/* In proto_plugin.role. */
+enum {
+	PLUGIN_DRIVER = 1,	/* the driver: messages name it */
+	PLUGIN_BRIDGE = 2,	/* has the up-calls of the class's bridge */
+	PLUGIN_STAYS = 4,	/* OP_RELOAD does not unload it: the bridge and what it uses */
+};
+
 struct proto_plugin {
+	uint32_t role;		/* PLUGIN_… */
 	char path[PROTO_PATH];	/* absolute */
 	char args[PROTO_ARGS];	/* module parameters */
 };
@@ -72,15 +84,12 @@ struct proto_setup {
 	char plugin_dir[PROTO_PATH];	/* where request_module() looks */
 	char firmware_dir[PROTO_PATH];
 	char cmdline[PROTO_ARGS];	/* appended to the host's own */
-	char bridge[16];		/* "net", "block"; empty: none */
-	uint32_t tap;			/* 1: the second fd is a TAP */
-	uint32_t ring;			/* 1: the next PROTO_RING_FDS are of struct
-					 * dde_block_ring, DDE_BLOCK_TOTAL bytes */
-	uint32_t vnet_hdr;		/* bytes, 0, 10 or 12 */
-	uint32_t heartbeat_ms;		/* 0: none */
+	char class[PROTO_CLASS_NAME];	/* of the bridge, as in its recipe; empty: no bridge */
+	uint8_t class_setup[PROTO_CLASS_BYTES];
+	uint32_t n_class_fds;
+	uint32_t heartbeat_ms;		/* 0: no heartbeat */
 	uint32_t nr_cpus;		/* 1..PROTO_MAX_CPUS */
-	uint32_t n_plugins;		/* in load order, dependencies first, the
-					 * driver's own last, then the bridge's */
+	uint32_t n_plugins;		/* in load order, dependencies first */
 	uint32_t confine;		/* CONFINE_... */
 	struct proto_plugin plugins[PROTO_MAX_PLUGINS];
 	struct ddekit_handover handover;
@@ -105,44 +114,16 @@ struct proto_state_msg {
 	char text[256];
 };
 
-struct proto_net {		/* whenever something changed */
+/* What a device presents to the host: an interface, a disk …  The exports that the driver
+ * has found by then come before STATE_READY, others later.  Sent with as much of data as
+ * the class's protocol.h says. */
+struct proto_export {
 	struct proto_header h;
-	char ifname[16];	/* inside the runtime */
-	char driver[32];
-	uint8_t mac[6];
-	uint8_t carrier;
-	uint8_t duplex;		/* 0 half, 1 full, 255 unknown */
-	uint32_t mtu;
-	uint32_t min_mtu;
-	uint32_t max_mtu;
-	uint32_t speed;		/* Mbit/s, 0 unknown */
-	uint64_t features;
-	uint64_t mono_ns;
-};
-
-enum proto_disk_event {
-	DISK_PRESENT = 1,	/* it is there, also after another of this index has gone */
-	DISK_CHANGED = 2,
-	DISK_GONE = 3,		/* only its name and index mean something */
-};
-
-/* A disk as in dde_block_ring.disk[index]; whenever something of it changed.  The disks
- * that the driver has found by then come before STATE_READY, others later. */
-struct proto_disk {
-	struct proto_header h;
-	uint32_t index;		/* below DDE_BLOCK_DISKS */
-	uint32_t event;		/* enum proto_disk_event */
-	uint32_t flags;		/* DDE_BLOCK_D_* */
-	uint32_t logical_block;
-	uint32_t physical_block;
+	char class[PROTO_CLASS_NAME];
+	uint32_t index;		/* which of the class's exports */
 	uint32_t zero;
-	uint64_t bytes;
 	uint64_t mono_ns;
-	char name[32];		/* inside the runtime */
-	char driver[32];
-	char model[64];
-	char serial[64];
-	char wwid[96];
+	uint64_t data[PROTO_EXPORT_BYTES / sizeof(uint64_t)];
 };
 
 struct proto_heartbeat {
@@ -153,9 +134,7 @@ struct proto_heartbeat {
 enum proto_op {
 	OP_STOP = 1,		/* shut the driver down and exit */
 	OP_STATS = 2,
-	OP_SET_MTU = 3,		/* value */
-	OP_SET_PROMISC = 4,	/* value */
-	OP_SET_MAC = 5,		/* mac */
+	OP_CLASS = 3,		/* data: of the class */
 	OP_SET_ARGS = 6,	/* text: parameters of plugin number value, for OP_RELOAD */
 	OP_RELOAD = 7,		/* unload the driver, load it again: STATE_BOOTED, LOADED
 				 * and READY follow, or STATE_FAILED */
@@ -164,8 +143,7 @@ enum proto_op {
 	OP_MODULES = 9,		/* answered with text */
 	OP_COUNTERS = 10,	/* as OP_STATS, with what the kernel holds */
 	OP_SAY_STATE = 11,	/* to a host that another ddekitd started: PROTO_STATE, and
-				 * PROTO_NET if it has an interface, PROTO_DISK for each
-				 * disk (DISK_PRESENT), come again */
+				 * PROTO_EXPORT for each export that is there, come again */
 	OP_PAGE = 12,		/* text: name of a page, a space, its number (see
 				 * dde_devpage); answered with text: its bytes, two
 				 * hexadecimal digits each */
@@ -181,23 +159,37 @@ struct proto_request {
 	struct proto_header h;
 	uint32_t op;
 	uint32_t value;
-	uint8_t mac[6];
-	uint16_t zero;
+	uint8_t data[PROTO_CLASS_BYTES];
 	char text[PROTO_ARGS];
 };
 
+/*
+ * Statistics of a driver host, whatever its class: the name; how it is called in
+ * OpenMetrics (NULL: it is not there), whether it can fall, its unit, the factor to that,
+ * its help text.
+ */
+#define PROTO_HOST_STATS(X) \
+	X(mmio_reads, "mmio_reads", false, NULL, 1, "Reads of device registers.") \
+	X(mmio_writes, "mmio_writes", false, NULL, 1, "Writes of device registers.") \
+	X(config_accesses, NULL, false, NULL, 1, NULL) \
+	X(irqs, "interrupts", false, NULL, 1, "Interrupts of the device.") \
+	X(ticks, NULL, false, NULL, 1, NULL) \
+	X(idle_waits, NULL, false, NULL, 1, NULL) \
+	X(syscalls, NULL, false, NULL, 1, NULL)	/* made by the host half */ \
+	X(cpu_ns, "cpu_seconds", false, "seconds", 1e-9, "CPU time of the driver host.") \
+	X(rss_kb, "resident_memory_bytes", true, "bytes", 1024, "Memory of the driver host.")
+
+/* What the kernel in it holds: with OP_COUNTERS, else 0. As struct dde_counters. */
+#define PROTO_KERNEL_STATS(X) \
+	X(pages_total) X(pages_free) X(slab_pages) X(vmalloc_pages) \
+	X(irq_descriptors) X(irq_handlers) X(tasks) X(modules)
+
 struct proto_stats {
-	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped;
-	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
-	uint64_t multicast, collisions;
-	uint64_t host_rx_frames, host_tx_frames, host_rx_failed, host_tx_failed, stalls;
-	uint64_t mmio_reads, mmio_writes, config_accesses;
-	uint64_t irqs, ticks, idle_waits, syscalls;	/* syscalls: made by the host half */
-	uint64_t cpu_ns;	/* CPU time of the process */
-	uint64_t rss_kb;
-	/* With OP_COUNTERS, else 0: as struct dde_counters. */
-	uint64_t pages_total, pages_free, slab_pages, vmalloc_pages;
-	uint64_t irq_descriptors, irq_handlers, tasks, modules;
+	uint64_t class_stats[PROTO_CLASS_STATS];	/* those that the class names */
+#define X(name, ...) uint64_t name;
+	PROTO_HOST_STATS(X)
+	PROTO_KERNEL_STATS(X)
+#undef X
 };
 
 struct proto_reply {

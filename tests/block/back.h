@@ -7,7 +7,7 @@
 #ifndef TESTS_BLOCK_BACK_H
 #define TESTS_BLOCK_BACK_H
 
-#include "daemon/fronts/ring/share.h"
+#include "drivers/bridges/block/share.h"
 
 struct back_options {
 	const char *file;

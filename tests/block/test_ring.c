@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/fronts/ring/ring.h"
-#include "daemon/fronts/ring/share.h"
+#include "drivers/bridges/block/share.h"
 
 #define BLOCK 512u
 #define SIZE (64ull << 20)

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/fronts/ring/ring.h"
-#include "daemon/fronts/ring/share.h"
+#include "drivers/bridges/block/share.h"
 #include "ddekit/fd.h"
 
 #define BLOCK 512u

@@ -20,8 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/protocol/host.h"
-#include "drivers/bridges/net/seam.h"
+#include "exports.h"
 #include "tests/block/back.h"
 
 #define FAKE_MAX_MTU 4000
@@ -63,24 +62,35 @@ static void say(enum proto_state state, int error, const char *text)
 	transmit(&m, PROTO_STATE, sizeof(m), 0);
 }
 
-static struct proto_net net_message(bool carrier)
+static bool is_net(void)
 {
-	struct proto_net m = { .ifname = "eth0", .driver = "fake",
-			       .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 }, .carrier = carrier,
-			       .duplex = 1, .mtu = mtu, .min_mtu = 68, .max_mtu = FAKE_MAX_MTU,
-			       .speed = 1000, .features = DDE_NET_F_CSUM | DDE_NET_F_TSO4,
-			       .mono_ns = now_ns() };
-	return m;
+	return !strcmp(setup.class, "net");
+}
+
+static bool is_block(void)
+{
+	return !strcmp(setup.class, "block");
+}
+
+static struct net_message net_message(bool carrier)
+{
+	return (struct net_message){ .class = "net", .mono_ns = now_ns(),
+				     .is = { .ifname = "eth0", .driver = "fake",
+					     .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 },
+					     .carrier = carrier, .duplex = 1, .mtu = mtu,
+					     .min_mtu = 68, .max_mtu = FAKE_MAX_MTU,
+					     .speed = 1000,
+					     .features = DDE_NET_F_CSUM | DDE_NET_F_TSO4 } };
 }
 
 static void say_net(bool carrier)
 {
-	struct proto_net m = net_message(carrier);
+	struct net_message m = net_message(carrier);
 	int on = carrier;
 
-	if (setup.tap && carrier)
+	if (is_net() && carrier)
 		ioctl(fds[1], TUNSETCARRIER, &on);
-	transmit(&m, PROTO_NET, sizeof(m), 0);
+	transmit(&m, PROTO_EXPORT, sizeof(m), 0);
 }
 
 static struct block_share share = BLOCK_SHARE_NONE;
@@ -99,31 +109,31 @@ static void *be_a_disk(void *arg)
 	back_run(&share, &disk);
 }
 
-static void say_disk(enum proto_disk_event event)
+static void say_disk(enum disk_event event)
 {
-	struct proto_disk m = { .event = event, .mono_ns = now_ns(), .name = BACK_NAME,
-				.driver = "fake", .model = BACK_MODEL, .serial = "SIM 1",
-				.logical_block = 512, .physical_block = 512 };
+	struct disk_message m = { .class = "block", .mono_ns = now_ns(),
+				  .is = { .event = event, .name = BACK_NAME, .driver = "fake",
+					  .model = BACK_MODEL, .serial = "SIM 1",
+					  .logical_block = 512, .physical_block = 512 } };
 
 	if (event != DISK_GONE) {
-		m.flags = DDE_BLOCK_D_PRESENT | DDE_BLOCK_D_WRITE_CACHE | DDE_BLOCK_D_FUA;
-		m.bytes = back_bytes(disk.file);
+		m.is.flags = DDE_BLOCK_D_PRESENT | DDE_BLOCK_D_WRITE_CACHE | DDE_BLOCK_D_FUA;
+		m.is.bytes = back_bytes(disk.file);
 	}
-	transmit(&m, PROTO_DISK, sizeof(m), 0);
+	transmit(&m, PROTO_EXPORT, sizeof(m), 0);
 }
 
 /* The disk is the file that the parameter disk= names. */
 static void start_disk(void)
 {
-	unsigned int first = 1 + setup.tap;
 	pthread_t thread;
 
 	disk.file = strchr(setup.plugins[0].args, '=');
 	if (!disk.file++)
 		exit(5);
-	share.ring = fds[first];
-	share.kick = fds[first + 1];
-	share.done = fds[first + 2];
+	share.ring = fds[1];
+	share.kick = fds[2];
+	share.done = fds[3];
 	sem_init(&described, 0, 0);
 	if (pthread_create(&thread, NULL, be_a_disk, NULL))
 		exit(5);
@@ -161,7 +171,7 @@ static void receive_setup(void)
 		exit(8);
 	n_fds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 	memcpy(fds, CMSG_DATA(c), n_fds * sizeof(int));
-	if (n_fds != 1 + setup.tap + setup.ring * PROTO_RING_FDS + setup.handover.n_fds)
+	if (n_fds != 1 + setup.n_class_fds + setup.handover.n_fds)
 		exit(7);
 }
 
@@ -173,7 +183,8 @@ static void report(void)
 	printf("<6>uid %d gid %d fds %u nnp %d\n", getuid(), getgid(), n_fds,
 	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
 	printf("<6>runtime %s bridge '%s' vnet_hdr %u heartbeat %u cpus %u\n", setup.runtime,
-	       setup.bridge, setup.vnet_hdr, setup.heartbeat_ms, setup.nr_cpus);
+	       setup.class, is_net() ? ((struct net_setup *)setup.class_setup)->vnet_hdr : 0,
+	       setup.heartbeat_ms, setup.nr_cpus);
 	for (i = 0; i < setup.n_plugins; i++)
 		printf("<6>plugin %s args '%s'\n", setup.plugins[i].path, setup.plugins[i].args);
 	fflush(stdout);
@@ -183,8 +194,8 @@ static void reply(uint32_t seq, int error)
 {
 	struct proto_reply m = { .error = error };
 
-	m.stats.rx_packets = 42;
-	m.stats.tx_packets = requests;
+	*(struct dde_net_stats *)m.stats.class_stats =
+		(struct dde_net_stats){ .rx_packets = 42, .tx_packets = requests };
 	m.stats.rss_kb = 1234;
 	transmit(&m, PROTO_REPLY, sizeof(m), seq);
 }
@@ -245,6 +256,23 @@ static void reload(uint32_t seq)
 	say(STATE_READY, 0, "");
 }
 
+static void serve_setting(const struct proto_request *q)
+{
+	const struct net_request *n = (const void *)q->data;
+
+	printf("<6>setting %u value %u mac %02x\n", n->op, n->value, n->mac[5]);
+	fflush(stdout);
+	if (n->op == NET_SET_MTU && n->value > FAKE_MAX_MTU) {
+		reply(q->h.seq, -EINVAL);
+		return;
+	}
+	if (n->op == NET_SET_MTU) {
+		mtu = n->value;
+		say_net(true);
+	}
+	reply(q->h.seq, 0);
+}
+
 static void serve_request(void)
 {
 	struct proto_request q;
@@ -257,7 +285,11 @@ static void serve_request(void)
 		exit(0);
 	}
 	requests++;
-	printf("<6>request %u value %u mac %02x text '%s'\n", q.op, q.value, q.mac[5], q.text);
+	if (q.op == OP_CLASS) {
+		serve_setting(&q);
+		return;
+	}
+	printf("<6>request %u value %u text '%s'\n", q.op, q.value, q.text);
 	fflush(stdout);
 	if (q.op == OP_PARAM) {
 		serve_param(&q);
@@ -278,19 +310,11 @@ static void serve_request(void)
 	if (q.op == OP_SAY_STATE) {
 		reply(q.h.seq, 0);
 		say(STATE_READY, 0, "");
-		if (setup.tap)
+		if (is_net())
 			say_net(true);
-		if (setup.ring)
+		if (is_block())
 			say_disk(DISK_PRESENT);
 		return;
-	}
-	if (q.op == OP_SET_MTU && q.value > FAKE_MAX_MTU) {
-		reply(q.h.seq, -EINVAL);
-		return;
-	}
-	if (q.op == OP_SET_MTU) {
-		mtu = q.value;
-		say_net(true);
 	}
 	if (q.op != OP_STATS || !is("mute"))
 		reply(q.h.seq, 0);
@@ -353,20 +377,20 @@ static void bad_state(void)
 
 static void bad_net(void)
 {
-	struct proto_net m = net_message(true);
+	struct net_message m = net_message(true);
 
 	say(STATE_ADOPTED, 0, "");
 	say(STATE_BOOTED, 0, "");
 	say(STATE_LOADED, 0, "");
 	if (is("bad-mac"))
-		m.mac[0] = 0xff;
+		m.is.mac[0] = 0xff;
 	else if (is("bad-mtu"))
-		m.mtu = 1u << 31;
+		m.is.mtu = 1u << 31;
 	else if (is("bad-name"))
-		memcpy(m.ifname, "../../x", 8);
+		memcpy(m.is.ifname, "../../x", 8);
 	else if (is("bad-features"))
-		m.features = ~0ull;
-	transmit(&m, PROTO_NET, sizeof(m), 0);
+		m.is.features = ~0ull;
+	transmit(&m, PROTO_EXPORT, sizeof(m), 0);
 }
 
 static void bad_large(void)
@@ -452,14 +476,14 @@ static void start_up(void)
 	if (is("crash-early"))
 		abort();
 	say(STATE_LOADED, 0, "");
-	if (setup.tap)
+	if (is_net())
 		say_net(false);
-	if (setup.ring)
+	if (is_block())
 		start_disk();
 	if (is("disk-clogs"))
 		signal(SIGTERM, clog_events);
 	say(STATE_READY, 0, "");
-	if (setup.tap)
+	if (is_net())
 		say_net(true);
 }
 

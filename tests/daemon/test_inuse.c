@@ -273,7 +273,7 @@ static struct netsave *take(const char *ifname)
 	struct netsave *save, *again;
 	struct json_object *json, *copy;
 
-	ck_assert_int_eq(netsave_take(ifname, &save), 0);
+	ck_assert_int_eq(netsave_read(ifname, &save), 0);
 	json = netsave_to_json(save);
 	copy = json_tokener_parse(json_object_to_json_string(json));
 	ck_assert_int_eq(netsave_from_json(copy, &again), 0);
@@ -347,7 +347,7 @@ START_TEST(what_cannot_be_given_is_told)
 	ck_assert_str_eq(errors.item[0], "name: File exists");
 	strv_finish(&errors);
 	netsave_free(save);
-	ck_assert_int_eq(netsave_take("gone0", &save), -ENODEV);
+	ck_assert_int_eq(netsave_read("gone0", &save), -ENODEV);
 }
 END_TEST
 

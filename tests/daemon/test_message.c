@@ -3,7 +3,7 @@
 #include <check.h>
 #include <errno.h>
 
-#include "drivers/bridges/block/ring.h"
+#include "exports.h"
 #include "process/message.h"
 
 #define NOW 5000000000ull
@@ -29,22 +29,27 @@ static struct proto_state_msg state(uint32_t which)
 					 .error = which == STATE_FAILED ? -19 : 0 };
 }
 
-static struct proto_net net(void)
+static struct net_message net(void)
 {
-	return (struct proto_net){ .h = header(PROTO_NET, sizeof(struct proto_net)),
-				   .ifname = "eth0", .driver = "e1000e",
-				   .mac = { 0x52, 0x54, 0, 1, 2, 3 }, .duplex = 255, .mtu = 1500,
-				   .min_mtu = 68, .max_mtu = 9000, .speed = 1000, .features = 15,
-				   .mono_ns = NOW - 1 };
+	return (struct net_message){ .h = header(PROTO_EXPORT, sizeof(struct net_message)),
+				     .class = "net", .mono_ns = NOW - 1,
+				     .is = { .ifname = "eth0", .driver = "e1000e",
+					     .mac = { 0x52, 0x54, 0, 1, 2, 3 }, .duplex = 255,
+					     .mtu = 1500, .min_mtu = 68, .max_mtu = 9000,
+					     .speed = 1000, .features = 15 } };
 }
 
-static struct proto_disk disk(uint32_t event)
+static struct disk_message disk(uint32_t event)
 {
-	return (struct proto_disk){ .h = header(PROTO_DISK, sizeof(struct proto_disk)),
-				    .event = event, .logical_block = 512, .physical_block = 4096,
-				    .flags = event == DISK_GONE ? 0 : DDE_BLOCK_D_PRESENT,
-				    .bytes = 1u << 30, .mono_ns = NOW - 1, .name = "nvme0n1",
-				    .driver = "nvme", .model = "A Disk", .serial = "1234" };
+	return (struct disk_message){ .h = header(PROTO_EXPORT, sizeof(struct disk_message)),
+				      .class = "block", .mono_ns = NOW - 1,
+				      .is = { .event = event, .logical_block = 512,
+					      .physical_block = 4096,
+					      .flags = event == DISK_GONE ? 0 :
+						       DDE_BLOCK_D_PRESENT,
+					      .bytes = 1u << 30, .name = "nvme0n1",
+					      .driver = "nvme", .model = "A Disk",
+					      .serial = "1234" } };
 }
 
 static int check(void *msg)
@@ -70,7 +75,7 @@ START_TEST(life_of_a_sane_host_is_accepted)
 {
 	struct proto_heartbeat beat = { .h = header(PROTO_HEARTBEAT, sizeof(beat)) };
 	struct proto_reply reply = { .h = header(PROTO_REPLY, sizeof(reply)) };
-	struct proto_net n = net();
+	struct net_message n = net();
 
 	load();
 	ck_assert_int_eq(check(&n), 0);
@@ -177,7 +182,7 @@ END_TEST
 
 START_TEST(interface_comes_after_the_plugins)
 {
-	struct proto_net n = net();
+	struct net_message n = net();
 
 	ck_assert_int_eq(check(&n), -EPROTO);
 	load();
@@ -187,7 +192,7 @@ START_TEST(interface_comes_after_the_plugins)
 }
 END_TEST
 
-static void bad_net(struct proto_net n)
+static void bad_net(struct net_message n)
 {
 	setup();
 	load();
@@ -196,29 +201,44 @@ static void bad_net(struct proto_net n)
 
 START_TEST(interface_members_are_in_range)
 {
-	struct proto_net n;
+	struct net_message n;
 
-	n = net(), n.ifname[0] = 0, bad_net(n);
-	n = net(), memset(n.ifname, 'x', sizeof(n.ifname)), bad_net(n);
-	n = net(), strcpy(n.ifname, "a/b"), bad_net(n);
-	n = net(), strcpy(n.ifname, "a b"), bad_net(n);
-	n = net(), strcpy(n.driver, "a\nb"), bad_net(n);
-	n = net(), n.mac[0] = 1, bad_net(n);
-	n = net(), memset(n.mac, 0, 6), bad_net(n);
-	n = net(), n.carrier = 2, bad_net(n);
-	n = net(), n.duplex = 7, bad_net(n);
-	n = net(), n.mtu = 70000, bad_net(n);
-	n = net(), n.min_mtu = 1501, bad_net(n);
-	n = net(), n.max_mtu = 1499, bad_net(n);
-	n = net(), n.speed = 1u << 30, bad_net(n);
-	n = net(), n.features = 1u << 20, bad_net(n);
+	n = net(), n.is.ifname[0] = 0, bad_net(n);
+	n = net(), memset(n.is.ifname, 'x', sizeof(n.is.ifname)), bad_net(n);
+	n = net(), strcpy(n.is.ifname, "a/b"), bad_net(n);
+	n = net(), strcpy(n.is.ifname, "a b"), bad_net(n);
+	n = net(), strcpy(n.is.driver, "a\nb"), bad_net(n);
+	n = net(), n.is.mac[0] = 1, bad_net(n);
+	n = net(), memset(n.is.mac, 0, 6), bad_net(n);
+	n = net(), n.is.carrier = 2, bad_net(n);
+	n = net(), n.is.duplex = 7, bad_net(n);
+	n = net(), n.is.mtu = 70000, bad_net(n);
+	n = net(), n.is.min_mtu = 1501, bad_net(n);
+	n = net(), n.is.max_mtu = 1499, bad_net(n);
+	n = net(), n.is.speed = 1u << 30, bad_net(n);
+	n = net(), n.is.features = 1u << 20, bad_net(n);
 	n = net(), n.mono_ns = 0, bad_net(n);
+	n = net(), n.index = 1, bad_net(n);
+	n = net(), n.h.len -= 8, bad_net(n);
+}
+END_TEST
+
+START_TEST(exports_are_of_a_class_that_is_known)
+{
+	struct net_message n;
+
+	n = net(), strcpy(n.class, "nets"), bad_net(n);
+	n = net(), n.class[0] = 0, bad_net(n);
+	n = net(), memset(n.class, 'n', sizeof(n.class)), bad_net(n);
+	n = net(), strcpy(n.class, "block"), bad_net(n);
+	n = net(), n.h.len = offsetof(struct net_message, is), bad_net(n);
+	n = net(), n.h.len = sizeof(struct proto_export) + 8, bad_net(n);
 }
 END_TEST
 
 START_TEST(disk_comes_after_the_plugins)
 {
-	struct proto_disk d = disk(DISK_PRESENT);
+	struct disk_message d = disk(DISK_PRESENT);
 
 	ck_assert_int_eq(check(&d), -EPROTO);
 	load();
@@ -226,14 +246,14 @@ START_TEST(disk_comes_after_the_plugins)
 	d = disk(DISK_CHANGED);
 	ck_assert_int_eq(check(&d), 0);
 	d = disk(DISK_GONE);
-	d.bytes = d.logical_block = 0;
+	d.is.bytes = d.is.logical_block = 0;
 	ck_assert_int_eq(check(&d), 0);
 	ck_assert_int_eq(say(STATE_STOPPED), 0);
 	ck_assert_int_eq(check(&d), -EPROTO);
 }
 END_TEST
 
-static void bad_disk(struct proto_disk d)
+static void bad_disk(struct disk_message d)
 {
 	setup();
 	load();
@@ -242,38 +262,38 @@ static void bad_disk(struct proto_disk d)
 
 START_TEST(disk_members_are_in_range)
 {
-	struct proto_disk d;
+	struct disk_message d;
 
 	bad_disk(disk(0));
 	bad_disk(disk(DISK_GONE + 1));
 	d = disk(DISK_PRESENT), d.index = DDE_BLOCK_DISKS, bad_disk(d);
-	d = disk(DISK_PRESENT), d.name[0] = 0, bad_disk(d);
-	d = disk(DISK_PRESENT), strcpy(d.name, "../sda"), bad_disk(d);
-	d = disk(DISK_PRESENT), memset(d.driver, 'x', sizeof(d.driver)), bad_disk(d);
-	d = disk(DISK_PRESENT), memset(d.model, 'x', sizeof(d.model)), bad_disk(d);
-	d = disk(DISK_PRESENT), memset(d.serial, 'x', sizeof(d.serial)), bad_disk(d);
-	d = disk(DISK_PRESENT), memset(d.wwid, 'x', sizeof(d.wwid)), bad_disk(d);
-	d = disk(DISK_PRESENT), d.flags = 0, bad_disk(d);
-	d = disk(DISK_PRESENT), d.flags |= 1u << 20, bad_disk(d);
-	d = disk(DISK_GONE), d.flags = DDE_BLOCK_D_PRESENT, bad_disk(d);
-	d = disk(DISK_PRESENT), d.logical_block = 0, bad_disk(d);
-	d = disk(DISK_PRESENT), d.logical_block = 513, bad_disk(d);
-	d = disk(DISK_PRESENT), d.logical_block = d.physical_block = 1u << 20, bad_disk(d);
-	d = disk(DISK_PRESENT), d.physical_block = 256, bad_disk(d);
-	d = disk(DISK_PRESENT), d.bytes += 1, bad_disk(d);
-	d = disk(DISK_PRESENT), d.bytes = 1ull << 63, bad_disk(d);
+	d = disk(DISK_PRESENT), d.is.name[0] = 0, bad_disk(d);
+	d = disk(DISK_PRESENT), strcpy(d.is.name, "../sda"), bad_disk(d);
+	d = disk(DISK_PRESENT), memset(d.is.driver, 'x', sizeof(d.is.driver)), bad_disk(d);
+	d = disk(DISK_PRESENT), memset(d.is.model, 'x', sizeof(d.is.model)), bad_disk(d);
+	d = disk(DISK_PRESENT), memset(d.is.serial, 'x', sizeof(d.is.serial)), bad_disk(d);
+	d = disk(DISK_PRESENT), memset(d.is.wwid, 'x', sizeof(d.is.wwid)), bad_disk(d);
+	d = disk(DISK_PRESENT), d.is.flags = 0, bad_disk(d);
+	d = disk(DISK_PRESENT), d.is.flags |= 1u << 20, bad_disk(d);
+	d = disk(DISK_GONE), d.is.flags = DDE_BLOCK_D_PRESENT, bad_disk(d);
+	d = disk(DISK_PRESENT), d.is.logical_block = 0, bad_disk(d);
+	d = disk(DISK_PRESENT), d.is.logical_block = 513, bad_disk(d);
+	d = disk(DISK_PRESENT), d.is.logical_block = d.is.physical_block = 1u << 20, bad_disk(d);
+	d = disk(DISK_PRESENT), d.is.physical_block = 256, bad_disk(d);
+	d = disk(DISK_PRESENT), d.is.bytes += 1, bad_disk(d);
+	d = disk(DISK_PRESENT), d.is.bytes = 1ull << 63, bad_disk(d);
 	d = disk(DISK_PRESENT), d.mono_ns = 0, bad_disk(d);
 }
 END_TEST
 
 START_TEST(disk_texts_are_made_printable)
 {
-	struct proto_disk d = disk(DISK_PRESENT);
+	struct disk_message d = disk(DISK_PRESENT);
 
 	load();
-	strcpy(d.model, "a\nb\033");
+	strcpy(d.is.model, "a\nb\033");
 	ck_assert_int_eq(check(&d), 0);
-	ck_assert_str_eq(d.model, "a?b?");
+	ck_assert_str_eq(d.is.model, "a?b?");
 }
 END_TEST
 
@@ -427,6 +447,7 @@ int main(void)
 	tcase_add_test(c, state_members_are_in_range);
 	tcase_add_test(c, interface_comes_after_the_plugins);
 	tcase_add_test(c, interface_members_are_in_range);
+	tcase_add_test(c, exports_are_of_a_class_that_is_known);
 	tcase_add_test(c, disk_comes_after_the_plugins);
 	tcase_add_test(c, disk_members_are_in_range);
 	tcase_add_test(c, disk_texts_are_made_printable);

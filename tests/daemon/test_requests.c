@@ -14,8 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "control/bus.h"
 #include "control/host-call.h"
+#include "control/methods.h"
+#include "device/private.h"
+#include "protocol/control.h"
 #include "process/message.h"
 
 #define BDF "0000:01:00.0"
@@ -28,6 +30,7 @@ static char *death;
 static struct device dev;
 static struct device *devices[] = { &dev };
 static struct manager manager = { .device = devices, .n_devices = 1 };
+static struct interface interface = { .manager = &manager };
 static sd_bus *server[3], *client[3];
 static unsigned int n_answers, n_limits;
 static char *last_answer, *last_error;
@@ -69,13 +72,13 @@ static void start_host(void)
 				   .log = log[0], .pid = child, .start_ns = mono_ns(),
 				   .last_state = STATE_READY };
 	ck_assert_int_ge(kept.pidfd, 0);
-	ck_assert_int_eq(host_adopt(event, &kept, &ops, NULL, &dev.host), 0);
+	ck_assert_int_eq(host_adopt(event, &kept, &ops, NULL, &dev.run.host), 0);
 }
 
 static void end_host(void)
 {
-	host_destroy(dev.host);
-	dev.host = NULL;
+	host_destroy(dev.run.host);
+	dev.run.host = NULL;
 	close(peer);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
@@ -91,7 +94,7 @@ static bool receive(struct proto_request *req)
 static bool send_reply(uint32_t seq, uint64_t packets)
 {
 	struct proto_reply m = { .h = { PROTO_VERSION, PROTO_REPLY, sizeof(m), seq },
-				 .stats.rx_packets = packets };
+				 .stats.class_stats[0] = packets };
 
 	return send(peer, &m, sizeof(m), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(m);
 }
@@ -163,7 +166,7 @@ static void connect_client(unsigned int i)
 	ck_assert_int_ge(sd_bus_set_fd(server[i], sv[0], sv[0]), 0);
 	ck_assert_int_ge(sd_bus_set_server(server[i], 1, id), 0);
 	ck_assert_int_ge(sd_bus_set_trusted(server[i], 1), 0);
-	ck_assert_int_ge(methods_register(server[i], &manager), 0);
+	ck_assert_int_ge(methods_register(server[i], &interface), 0);
 	ck_assert_int_ge(sd_bus_start(server[i]), 0);
 	ck_assert_int_ge(sd_bus_attach_event(server[i], event, 0), 0);
 	ck_assert_int_ge(sd_bus_new(&client[i]), 0);
@@ -223,7 +226,7 @@ static void setup(void)
 
 	ck_assert_int_ge(sd_event_default(&event), 0);
 	ck_assert_int_eq(ddekit_bdf_parse(BDF, &bdf), 0);
-	dev = (struct device){ .manager = &manager, .state = DEVICE_UP,
+	dev = (struct device){ .env = &manager.env, .plugin.bridge = "net", .state = DEVICE_UP,
 			       .config = device_config_create(bdf, "test") };
 	start_host();
 	for (i = 0; i < ARRAY_SIZE(client); i++)
@@ -236,7 +239,7 @@ static void teardown(void)
 {
 	unsigned int i;
 
-	if (dev.host)
+	if (dev.run.host)
 		end_host();
 	for (i = 0; i < ARRAY_SIZE(client); i++) {
 		sd_bus_close_unref(client[i]);
@@ -275,7 +278,7 @@ START_TEST(replies_to_requests_are_no_flood)
 	for (i = 0; i < 3 * MESSAGE_RATE_MAX; i++) {
 		enum proto_op op = i % 2 ? OP_STATS : OP_MODULES;
 
-		ck_assert_int_eq(host_request(dev.host, op, 0, NULL, count_reply, &n), 0);
+		ck_assert_int_eq(host_request(dev.run.host, op, count_reply, &n), 0);
 		if (i % 64 == 63)
 			serve(i, "text");
 	}
@@ -290,7 +293,7 @@ static void reply_again_and_again(enum proto_op op)
 	struct proto_request req;
 	unsigned int i, n = 0;
 
-	ck_assert_int_eq(host_request(dev.host, op, 0, NULL, count_reply, &n), 0);
+	ck_assert_int_eq(host_request(dev.run.host, op, count_reply, &n), 0);
 	ck_assert(receive(&req));
 	for (i = 0; i <= MESSAGE_RATE_MAX + 1; i++) {
 		if (!(op == OP_STATS ? send_reply(req.h.seq, 0) : send_text(req.h.seq, "x")))
@@ -320,7 +323,7 @@ START_TEST(replies_do_not_make_room_for_other_messages)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < 64; i++)
-		ck_assert_int_eq(host_request(dev.host, OP_STATS, 0, NULL, count_reply, &n), 0);
+		ck_assert_int_eq(host_request(dev.run.host, OP_STATS, count_reply, &n), 0);
 	serve(0, "");
 	for (i = 0; i <= MESSAGE_RATE_MAX; i++) {
 		if (send(peer, &beat, sizeof(beat), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
@@ -338,11 +341,11 @@ START_TEST(a_host_has_so_many_requests_to_answer_and_no_more)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < 128; i++)
-		ck_assert_int_eq(host_request(dev.host, OP_STATS, 0, NULL, count_reply, &n), 0);
-	ck_assert_int_eq(host_request(dev.host, OP_STATS, 0, NULL, count_reply, &n), -EAGAIN);
+		ck_assert_int_eq(host_request(dev.run.host, OP_STATS, count_reply, &n), 0);
+	ck_assert_int_eq(host_request(dev.run.host, OP_STATS, count_reply, &n), -EAGAIN);
 	ck_assert_uint_eq(serve(0, ""), 128);
 	ck_assert_uint_eq(n, 128);
-	ck_assert_int_eq(host_request(dev.host, OP_STATS, 0, NULL, count_reply, &n), 0);
+	ck_assert_int_eq(host_request(dev.run.host, OP_STATS, count_reply, &n), 0);
 }
 END_TEST
 
@@ -373,7 +376,7 @@ START_TEST(each_caller_is_answered_though_the_host_dies)
 	end_host();
 	settle();
 	ck_assert_uint_eq(n_answers, 9);
-	ck_assert_ptr_nonnull(strstr(last_error, "gives no statistics: Broken pipe"));
+	ck_assert_ptr_nonnull(strstr(last_error, "sends no statistics: Broken pipe"));
 }
 END_TEST
 

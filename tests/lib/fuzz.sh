@@ -50,7 +50,7 @@ compile() {
 	done
 	shift
 	clang "${FUZZ_FLAGS[@]}" -fsanitize=fuzzer -I"$REPO" -I"$REPO/daemon" \
-		-I"$REPO/ddekit/include" -I"$REPO/tests/fuzz/targets" \
+		-I"$REPO/drivers/bridges" -I"$REPO/ddekit/include" -I"$REPO/tests/fuzz/targets" \
 		-o "$FUZZ_DIR/fuzz-$NAME" "$REPO/tests/fuzz/targets/$NAME.c" "${sources[@]}" "$@"
 }
 

@@ -73,13 +73,14 @@ static void fill_setup(struct rig *rig, struct proto_setup *s)
 	snprintf(s->runtime, PROTO_PATH, "%s/dde-linux/libdde-linux.so", rig->build);
 	snprintf(s->plugin_dir, PROTO_PATH, "%s/drivers/plugins", rig->build);
 	snprintf(s->firmware_dir, PROTO_PATH, "/lib/firmware");
-	snprintf(s->bridge, sizeof(s->bridge), "block");
-	s->ring = 1;
+	snprintf(s->class, sizeof(s->class), "block");
+	s->n_class_fds = BLOCK_FDS;
 	s->nr_cpus = 1;
 	s->heartbeat_ms = 1000;
 	s->confine = rig->sandbox ? CONFINE_SANDBOX : 0;
 	add_plugins(rig, s, rig->driver);
 	add_plugins(rig, s, "dde_block");
+	s->plugins[s->n_plugins - 1].role = PLUGIN_BRIDGE | PLUGIN_STAYS;
 	err = ddekit_claim_handover(rig->claim, &s->handover);
 	if (err)
 		die_errno(err, "handover");
@@ -89,7 +90,7 @@ static void fill_setup(struct rig *rig, struct proto_setup *s)
 static void send_setup(struct rig *rig, struct proto_setup *s)
 {
 	int fds[PROTO_MAX_FDS] = { STDERR_FILENO, rig->memory, rig->kick, rig->done };
-	size_t n = 1 + PROTO_RING_FDS + s->handover.n_fds;
+	size_t n = 1 + BLOCK_FDS + s->handover.n_fds;
 	union {
 		struct cmsghdr align;
 		char buf[CMSG_SPACE(sizeof(fds))];
@@ -98,7 +99,7 @@ static void send_setup(struct rig *rig, struct proto_setup *s)
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf };
 	struct cmsghdr *c;
 
-	memcpy(fds + 1 + PROTO_RING_FDS, s->handover.fds, s->handover.n_fds * sizeof(int));
+	memcpy(fds + 1 + BLOCK_FDS, s->handover.fds, s->handover.n_fds * sizeof(int));
 	msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
 	c = CMSG_FIRSTHDR(&msg);
 	c->cmsg_level = SOL_SOCKET;
@@ -145,12 +146,12 @@ void rig_start(struct rig *rig)
 		die("the driver host is not ready");
 }
 
-static void print_disk(const struct proto_disk *m)
+static void print_disk(uint32_t index, const struct block_export *m)
 {
 	static const char *const event[] = { "", "present", "changed", "gone" };
 
 	printf("disk %u %s name=%s driver=%s bytes=%llu block=%u/%u flags=%x model=\"%s\" "
-	       "serial=\"%s\" wwid=\"%s\"\n", m->index, event[m->event], m->name, m->driver,
+	       "serial=\"%s\" wwid=\"%s\"\n", index, event[m->event], m->name, m->driver,
 	       (unsigned long long)m->bytes, m->logical_block, m->physical_block, m->flags,
 	       m->model, m->serial, m->wwid);
 }
@@ -160,11 +161,12 @@ static bool take_message(const void *buf, uint32_t type, uint32_t event)
 {
 	const struct proto_header *h = buf;
 	const struct proto_state_msg *state = buf;
-	const struct proto_disk *disk = buf;
+	const struct proto_export *export = buf;
+	const struct block_export *disk = (const void *)export->data;
 
-	if (h->type == PROTO_DISK) {
-		print_disk(disk);
-		return type == PROTO_DISK && disk->event == event;
+	if (h->type == PROTO_EXPORT) {
+		print_disk(export->index, disk);
+		return type == PROTO_EXPORT && disk->event == event;
 	}
 	if (h->type != PROTO_STATE)
 		return false;

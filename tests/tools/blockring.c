@@ -315,7 +315,7 @@ static void await(struct rig *rig, const char *event)
 	uint32_t which = !strcmp(event, "present") ? DISK_PRESENT :
 			 !strcmp(event, "changed") ? DISK_CHANGED : DISK_GONE;
 
-	if (!rig_listen(rig, PROTO_DISK, which, 20000))
+	if (!rig_listen(rig, PROTO_EXPORT, which, 20000))
 		die("no disk is %s", event);
 }
 

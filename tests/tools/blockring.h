@@ -9,7 +9,7 @@
 #include <ddekit/pci.h>
 #include <sys/types.h>
 #include "daemon/protocol/host.h"
-#include "drivers/bridges/block/ring.h"
+#include "drivers/bridges/block/protocol.h"
 
 struct rig {
 	/* options */
@@ -39,7 +39,7 @@ void rig_stop(struct rig *rig);
 void rig_kill(struct rig *rig);
 void rig_reload(struct rig *rig);
 /* Prints what the host says; waits for at most ms for a message of type
- * and event (of PROTO_STATE, PROTO_DISK). */
+ * and event (of PROTO_STATE, PROTO_EXPORT). */
 bool rig_listen(struct rig *rig, uint32_t type, uint32_t event, int ms);
 
 /* blockring-ring.c */

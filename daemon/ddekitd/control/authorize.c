@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Asks the bus who calls, and polkit about those who are not root; see authorize.h.
- * Both answers are waited for by the event loop: sd_bus_query_sender_privilege() would
- * block, and read into memory all that callers send meanwhile.
+ * Queries the bus for the caller, and polkit for callers other than root; see authorize.h.
+ * The event loop waits for both answers: sd_bus_query_sender_privilege() would block, and
+ * buffer all that callers send meanwhile.
  */
 #include <errno.h>
 
@@ -32,7 +32,7 @@ struct question {
 
 static struct question *questions;
 
-static void end(struct question *q)
+static void question_end(struct question *q)
 {
 	struct question **at = &questions;
 
@@ -49,16 +49,16 @@ static void end(struct question *q)
 void authorize_finish(void)
 {
 	while (questions)
-		end(questions);
+		question_end(questions);
 }
 
-static void refuse(struct question *q, int r, sd_bus_error *error)
+static void question_refuse(struct question *q, int r, sd_bus_error *error)
 {
 	sd_bus_reply_method_errno(q->msg, r, error);
-	end(q);
+	question_end(q);
 }
 
-/* The method may wait in its turn: it is counted anew then. */
+/* The method may itself wait: it is counted again then. */
 static void carry_out(struct question *q)
 {
 	sd_bus_message *msg = sd_bus_message_ref(q->msg);
@@ -67,7 +67,7 @@ static void carry_out(struct question *q)
 	void *arg = q->arg;
 	int r;
 
-	end(q);
+	question_end(q);
 	r = method(msg, arg, &error);
 	if (r < 0 || sd_bus_error_is_set(&error))
 		sd_bus_reply_method_errno(msg, r, &error);
@@ -76,8 +76,8 @@ static void carry_out(struct question *q)
 }
 
 /* Sends what the question waits for next. @call is moved. */
-static int ask(struct question *q, sd_bus_message *call, sd_bus_message_handler_t fn,
-	       uint64_t usec)
+static int send_question(struct question *q, sd_bus_message *call, sd_bus_message_handler_t fn,
+			 uint64_t usec)
 {
 	int r;
 
@@ -121,14 +121,14 @@ static int on_polkit(sd_bus_message *answer, void *arg, sd_bus_error *ret_error)
 	int r = read_answer(answer, &error);
 
 	if (r < 0)
-		refuse(q, r, &error);
+		question_refuse(q, r, &error);
 	else
 		carry_out(q);
 	sd_bus_error_free(&error);
 	return 1;
 }
 
-static int ask_polkit(struct question *q)
+static int query_polkit(struct question *q)
 {
 	uint32_t flags = sd_bus_message_get_allow_interactive_authorization(q->msg) > 0;
 	sd_bus_message *call = NULL;
@@ -143,7 +143,7 @@ static int ask_polkit(struct question *q)
 	if (r >= 0)
 		r = sd_bus_message_append(call, "a{ss}us", 0, flags, "");
 	if (r >= 0)
-		return ask(q, call, on_polkit, POLKIT_USEC);
+		return send_question(q, call, on_polkit, POLKIT_USEC);
 	sd_bus_message_unref(call);
 	return r;
 }
@@ -158,7 +158,7 @@ static int check_user(struct question *q, sd_bus_message *answer, sd_bus_error *
 	if (sd_bus_message_is_method_error(answer, NULL) ||
 	    sd_bus_message_read(answer, "u", &uid) < 0)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED, "not allowed: the bus "
-					 "does not tell who calls");
+					 "does not name the caller");
 	if (!uid || uid == getuid())
 		return 1;
 	if (!q->action)
@@ -178,14 +178,14 @@ static int on_user(sd_bus_message *answer, void *arg, sd_bus_error *ret_error)
 		return 1;
 	}
 	if (!r)
-		r = ask_polkit(q);
+		r = query_polkit(q);
 	if (r < 0)
-		refuse(q, r, &error);
+		question_refuse(q, r, &error);
 	sd_bus_error_free(&error);
 	return 1;
 }
 
-static int ask_bus(struct question *q)
+static int query_bus(struct question *q)
 {
 	sd_bus_message *call = NULL;
 	int r;
@@ -195,7 +195,7 @@ static int ask_bus(struct question *q)
 	if (r >= 0)
 		r = sd_bus_message_append(call, "s", sd_bus_message_get_sender(q->msg));
 	if (r >= 0)
-		return ask(q, call, on_user, BUS_USEC);
+		return send_question(q, call, on_user, BUS_USEC);
 	sd_bus_message_unref(call);
 	return r;
 }
@@ -216,8 +216,8 @@ int authorize(sd_bus_message *msg, const char *action, sd_bus_message_handler_t 
 	questions = q;
 	r = callers_add(&senders, msg, &q->sender, error);
 	if (!r)
-		r = ask_bus(q);
+		r = query_bus(q);
 	if (r < 0)
-		end(q);
+		question_end(q);
 	return r < 0 ? r : 1;
 }

@@ -10,7 +10,7 @@
  * @action: of units/org.ddekit.policy; NULL: for root alone
  * @run:    the method; gets @arg, now or once the bus, and polkit, have answered
  *
- * The control socket lets only root in: what comes by it is run at once. Does not
+ * Only root can connect to the control socket: its calls run at once. Does not
  * block. How many calls of a sender wait, and of a user for polkit, is limited
  * (callers.h). Return: as a method's handler.
  */

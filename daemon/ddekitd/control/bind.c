@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The methods Bind, PlanBind and Unbind.  A device that is bound for good gets a
- * drop-in (drop-in.h): staged here, and kept by bind_settled() once it is up.
- */
+/* The methods Bind, PlanBind and Unbind: their arguments and answers; binding.h does it. */
 #include <errno.h>
 
-#include "bind.h"
-#include "config/drop-in.h"
-#include "system/in-use.h"
+#include "device/device.h"
 #include "lib/job.h"
-#include "lib/log.h"
+#include "method.h"
 #include "methods.h"
-#include "system/pci-sysfs.h"
 #include "plan.h"
+#include "supervise/binding.h"
 #include "system/disk-users.h"
-
-/* What a Bind is to do. */
-struct request {
-	struct manager *m;
-	struct device *dev;		/* NULL: not known yet */
-	struct device_config *config;	/* as it is to be */
-	int n_settings;
-	uint32_t flags;			/* CONTROL_BIND_* */
-};
+#include "system/in-use.h"
+#include "system/pci-sysfs.h"
 
 /* Reads a{ss} over the configuration. Return: how many, -errno. */
 static int read_settings(sd_bus_message *msg, struct device_config *config,
@@ -47,7 +35,7 @@ static int read_settings(sd_bus_message *msg, struct device_config *config,
 }
 
 /* The device by any of its names, also that of the kernel's interface. */
-static int read_name(sd_bus_message *msg, struct request *q, struct ddekit_bdf *bdf,
+static int read_name(sd_bus_message *msg, struct binding *b, struct ddekit_bdf *bdf,
 		     sd_bus_error *error)
 {
 	const char *name;
@@ -55,9 +43,9 @@ static int read_name(sd_bus_message *msg, struct request *q, struct ddekit_bdf *
 
 	if (r < 0)
 		return r;
-	q->dev = manager_lookup(q->m, name);
-	if (q->dev)
-		*bdf = q->dev->config->bdf;
+	b->dev = manager_lookup(b->m, name);
+	if (b->dev)
+		*bdf = device_config(b->dev)->bdf;
 	else if (ddekit_bdf_parse(name, bdf) < 0 &&
 		 pcisys_of_name(inuse_system.sys, name, bdf) < 0)
 		return method_no_device(error, name);
@@ -74,141 +62,54 @@ static int read_flags(sd_bus_message *msg, uint32_t *ret, sd_bus_error *error)
 	return r;
 }
 
-/* A device that no file names is made of the settings alone; one that is
- * configured runs with the settings laid over its own. */
-static int read_request(sd_bus_message *msg, struct request *q, sd_bus_error *error)
+/* A device that is in no file is configured by the settings alone; for one that is, they
+ * override its own. */
+static int read_request(sd_bus_message *msg, struct binding *b, sd_bus_error *error)
 {
 	struct ddekit_bdf bdf;
-	int r = read_name(msg, q, &bdf, error);
+	int r = read_name(msg, b, &bdf, error);
 
 	if (r < 0)
 		return r;
-	q->config = q->dev ? device_config_copy(q->dev->config)
+	b->config = b->dev ? device_config_copy(device_config(b->dev))
 			   : device_config_create(bdf, "ddectl bind");
-	if (!q->config)
+	if (!b->config)
 		return -ENOMEM;
-	q->n_settings = read_settings(msg, q->config, error);
-	if (q->n_settings < 0)
-		return q->n_settings;
-	return read_flags(msg, &q->flags, error);
+	b->n_settings = read_settings(msg, b->config, error);
+	if (b->n_settings < 0)
+		return b->n_settings;
+	return read_flags(msg, &b->flags, error);
 }
 
-static bool is_down(const struct device *dev)
+/* Return: -errno with @error set; why is freed. */
+static int refused(sd_bus_error *error, struct refusal *why, int r)
 {
-	return device_state_is_down(dev->state);
-}
-
-static int check_state(const struct request *q, sd_bus_error *error)
-{
-	const struct device *dev = q->dev;
-
-	if (q->m->stopping)
-		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "ddekitd is stopping");
-	if (q->m->options.only && !dev)
-		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "this ddekitd runs %s alone",
-					 q->m->options.only);
-	if (dev && dev->busy && is_down(dev))
-		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s: %s",
-					 dev->config->bdf_text,
-					 dev->error ? dev->error : "it is being given back; try "
-								   "again");
-	if (dev && dev->state == DEVICE_STOPPING)
-		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is stopping; try again",
-					 dev->config->bdf_text);
-	if (dev && q->n_settings && !is_down(dev))
-		return sd_bus_error_setf(error, CONTROL_ERROR_EXISTS, "%s is %s; unbind it before "
-					 "binding it with other settings", dev->config->bdf_text,
-					 device_state_name(dev->state));
-	return 0;
-}
-
-/* Is there something to write down? What a file has and nobody changes stays. */
-static bool lasts(const struct request *q)
-{
-	return !(q->flags & CONTROL_BIND_RUNTIME) &&
-	       (q->n_settings || !q->dev || q->dev->transient);
-}
-
-static int stage(struct request *q, sd_bus_error *error)
-{
-	_cleanup_free_ char *why = NULL;
-	int r = dropin_stage(q->m->options.config_path, q->config, &why);
-
-	return r < 0 ? method_bad_config(error, why, r) : 0;
-}
-
-/* Gives the device its configuration, making the device if need be. */
-static int apply_config(struct request *q)
-{
-	int r;
-
-	if (!q->dev) {
-		r = manager_add(q->m, q->config, true, &q->dev);
-		if (!r)
-			q->config = NULL;
-		return r;
-	}
-	if (!q->n_settings)
-		return 0;
-	device_config_destroy(q->dev->bind_before);
-	q->dev->bind_before = lasts(q) && !q->dev->transient ? q->dev->config : NULL;
-	if (!q->dev->bind_before)
-		device_config_destroy(q->dev->config);
-	q->dev->config = q->config;
-	q->config = NULL;
-	return 0;
-}
-
-static int perform(struct request *q, sd_bus_error *error)
-{
-	bool staged = lasts(q);
-	int r = check_state(q, error);
-
-	if (!r && staged)
-		r = stage(q, error);
-	if (r < 0)
-		return r;
-	r = apply_config(q);
-	if (r < 0) {
-		dropin_discard(q->m->options.config_path, q->config->bdf_text);
-		return r;
-	}
-	q->dev->staged |= staged;
-	q->dev->force = q->flags & CONTROL_BIND_FORCE;
-	r = device_start(q->dev);
-	if (r == -EALREADY && q->dev->state == DEVICE_UP)
-		bind_settled(q->dev);
-	return r == -EALREADY ? 0 : r;
-}
-
-/* What the caller should know besides; to be freed. */
-static char *bind_note(const struct request *q)
-{
-	const struct device_config *c = q->dev->config;
-
-	if (q->flags & CONTROL_BIND_RUNTIME || q->dev->staged || q->dev->transient ||
-	    c->autostart)
-		return strdup("");
-	return str_format("its section at %s has autostart=no: it is not bound again when ddekitd "
-			  "starts", c->where);
+	if (why->error)
+		r = sd_bus_error_set(error, why->error, why->text);
+	free(why->text);
+	return r;
 }
 
 /* Bind(s device, a{ss} settings, u flags) -> s state before, s BDF, s note */
 int method_bind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	struct request q = { .m = arg };
+	const struct interface *i = arg;
+	struct binding b = { .m = i->manager };
 	_cleanup_free_ char *note = NULL;
 	const char *before = "unbound";
-	int r = read_request(msg, &q, error);
+	struct refusal why = { 0 };
+	int r = read_request(msg, &b, error);
 
-	if (q.dev)
-		before = device_state_name(q.dev->state);
+	if (b.dev)
+		before = device_state_name(device_state(b.dev));
+	if (r >= 0) {
+		r = binding_perform(&b, &why);
+		r = r < 0 ? refused(error, &why, r) : 0;
+	}
 	if (r >= 0)
-		r = perform(&q, error);
-	if (r >= 0)
-		note = bind_note(&q);
-	device_config_destroy(q.config);
-	return r < 0 ? r : sd_bus_reply_method_return(msg, "sss", before, q.dev->config->bdf_text,
+		note = binding_note(&b);
+	device_config_destroy(b.config);
+	return r < 0 ? r : sd_bus_reply_method_return(msg, "sss", before, device_bdf_text(b.dev),
 						      note ? note : "");
 }
 
@@ -254,18 +155,18 @@ static void planning_done(void *arg)
 
 static const struct job_ops planning_ops = { .work = planning_work, .done = planning_done };
 
-/* q->config is moved. */
-static int start_planning(sd_bus_message *msg, struct request *q, sd_bus_error *error)
+/* b->config is moved. */
+static int start_planning(sd_bus_message *msg, struct binding *b, sd_bus_error *error)
 {
 	struct planning *p = calloc(1, sizeof(*p));
 	int r;
 
 	if (!p)
 		return -ENOMEM;
-	*p = (struct planning){ .msg = sd_bus_message_ref(msg), .m = q->m, .config = q->config,
-				.lasts = lasts(q), .force = q->flags & CONTROL_BIND_FORCE };
-	q->config = NULL;
-	r = job_run(q->m->event, &planning_ops, p);
+	*p = (struct planning){ .msg = sd_bus_message_ref(msg), .m = b->m, .config = b->config,
+				.lasts = binding_lasts(b), .force = b->flags & CONTROL_BIND_FORCE };
+	b->config = NULL;
+	r = job_run(b->m->env.event, &planning_ops, p);
 	if (r >= 0)
 		return 1;
 	planning_free(p);
@@ -276,95 +177,35 @@ static int start_planning(sd_bus_message *msg, struct request *q, sd_bus_error *
 /* PlanBind(s device, a{ss} settings, u flags) -> s JSON: what Bind would do. */
 int method_plan_bind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	struct request q = { .m = arg };
-	int r = read_request(msg, &q, error);
+	const struct interface *i = arg;
+	struct binding b = { .m = i->manager };
+	struct refusal why = { 0 };
+	int r = read_request(msg, &b, error);
 
-	if (r >= 0)
-		r = check_state(&q, error);
-	if (r >= 0)
-		r = start_planning(msg, &q, error);
-	device_config_destroy(q.config);
-	return r;
-}
-
-/* ---- the outcome --------------------------------------------------------------- */
-
-static void keep(struct device *dev)
-{
-	const char *config = dev->manager->options.config_path;
-	_cleanup_free_ char *path = dropin_path(config, dev->config->bdf_text);
-	_cleanup_free_ char *where = path ? str_format("%s:2", path) : NULL;
-	struct log_about about = device_about(dev);
-	int r = dropin_commit(config, dev->config->bdf_text);
-
-	if (r < 0) {
-		log_line(&about, LOG_ERR, "it is bound until ddekitd ends, for %s cannot be made: "
-			 "%s", path ? path : "its drop-in", strerror(-r));
-		return;
+	if (r >= 0) {
+		r = binding_check(&b, &why);
+		r = r < 0 ? refused(error, &why, r) : start_planning(msg, &b, error);
 	}
-	dev->transient = false;
-	str_set(&dev->config->where, where);
-}
-
-void bind_settled(struct device *dev)
-{
-	struct device_config *before = dev->bind_before;
-	bool staged = dev->staged;
-
-	if (dev->state != DEVICE_UP && !is_down(dev))
-		return;
-	dev->bind_before = NULL;
-	dev->staged = false;
-	if (staged && dev->state == DEVICE_UP)
-		keep(dev);
-	else if (staged)
-		dropin_discard(dev->manager->options.config_path, dev->config->bdf_text);
-	if (before && is_down(dev))
-		device_replace_config(dev, before);	/* as the file still has it */
-	else
-		device_config_destroy(before);
+	device_config_destroy(b.config);
+	return r;
 }
 
 /* ---- unbind --------------------------------------------------------------------- */
 
-/* Takes the device out of the configuration. *ret_forget: ddekitd is to forget it.
- * Return: 0, -errno with @error set. */
-static int unconfigure(struct device *dev, bool *ret_forget, char **ret_note,
-		       sd_bus_error *error)
-{
-	const char *config = dev->manager->options.config_path, *bdf = dev->config->bdf_text;
-	int r = dropin_remove(config, bdf);
-
-	*ret_forget = !r || dev->transient;
-	if (!r || dev->transient)
-		return 0;
-	if (r != -ENOENT && r != -EPERM)
-		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "%s: cannot remove its "
-					 "drop-in from %s.d: %s; --runtime leaves it there", bdf,
-					 config, strerror(-r));
-	if (dev->config->autostart)
-		*ret_note = str_format("its section at %s stays: ddekitd binds it again when it "
-				       "starts, unless that is removed or has autostart=no",
-				       dev->config->where);
-	return 0;
-}
-
 /* Ends the device. Return: as a method. */
-static int unbind(sd_bus_message *msg, struct device *dev, uint32_t flags, sd_bus_error *error)
+static int end_and_reply(sd_bus_message *msg, struct manager *m, struct device *dev, uint32_t flags,
+			 sd_bus_error *error)
 {
+	const char *before = device_state_name(device_state(dev));
 	_cleanup_free_ char *note = NULL;
 	char bdf[DDEKIT_BDF_STRLEN];
-	bool forget = dev->transient;
-	const char *before;
-	int r = 0;
+	struct refusal why = { 0 };
+	int r;
 
-	if (!(flags & CONTROL_BIND_RUNTIME))
-		r = unconfigure(dev, &forget, &note, error);
+	memcpy(bdf, device_bdf_text(dev), sizeof(bdf));
+	r = binding_end(m, dev, flags, &note, &why);	/* dev may be gone after this */
 	if (r < 0)
-		return r;
-	before = device_state_name(dev->state);
-	memcpy(bdf, dev->config->bdf_text, sizeof(bdf));
-	device_stop(dev, forget);	/* may be gone after this */
+		return refused(error, &why, r);
 	return sd_bus_reply_method_return(msg, "sss", before, bdf, note ? note : "");
 }
 
@@ -385,9 +226,9 @@ static int finish_unbind(struct unbinding *u, const struct uses_check *check,
 		return method_no_device(error, check->entry[0].bdf_text);
 	if (uses_first(check, &uses))
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is in use: %s; close "
-					 "that first, or use --force", dev->config->bdf_text,
+					 "that first, or use --force", device_bdf_text(dev),
 					 uses ? uses : "?");
-	return unbind(u->msg, dev, u->flags, error);
+	return end_and_reply(u->msg, u->m, dev, u->flags, error);
 }
 
 static void unbinding_done(struct uses_check *check)
@@ -409,11 +250,11 @@ static int start_unbinding(sd_bus_message *msg, struct manager *m, struct device
 {
 	struct unbinding *u = calloc(1, sizeof(*u));
 	struct uses_check *check = u ? uses_create(unbinding_done, u) : NULL;
-	int r = check ? uses_add(check, dev, NULL) : -ENOMEM;
+	int r = check ? device_add_uses(dev, check, NULL) : -ENOMEM;
 
 	if (!r) {
 		*u = (struct unbinding){ .msg = sd_bus_message_ref(msg), .m = m, .flags = flags };
-		r = uses_start(check, m->event, NULL);
+		r = uses_start(check, m->env.event, NULL);
 	}
 	if (!r)
 		return 1;
@@ -427,15 +268,16 @@ static int start_unbinding(sd_bus_message *msg, struct manager *m, struct device
 /* Unbind(s device, u flags) -> s state before, s BDF, s note */
 int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
+	const struct interface *i = arg;
 	struct device *dev;
 	uint32_t flags;
-	int r = method_read_device(msg, arg, &dev, error);
+	int r = method_read_device(msg, i, &dev, error);
 
 	if (r >= 0)
 		r = read_flags(msg, &flags, error);
 	if (r < 0)
 		return r;
-	if (flags & CONTROL_BIND_FORCE || !dev->block)
-		return unbind(msg, dev, flags, error);
-	return start_unbinding(msg, arg, dev, flags);
+	if (flags & CONTROL_BIND_FORCE || !device_has_disks(dev))
+		return end_and_reply(msg, i->manager, dev, flags, error);
+	return start_unbinding(msg, i->manager, dev, flags);
 }

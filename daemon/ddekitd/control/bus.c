@@ -8,13 +8,14 @@
 #include "authorize.h"
 #include "bus.h"
 #include "lib/log.h"
+#include "protocol/control.h"
 #include "system-bus.h"
 
 #define MAX_CLIENTS 32
 /* Messages that wait for their reader. Usually there are none: each is written at once. */
 #define UNSENT_MAX 64		/* then calls are refused */
-#define UNSENT_END 1024		/* then they are not answered, lines of a log are lost, and who
-				 * follows states loses the connection */
+#define UNSENT_END 1024		/* then calls are not answered, log lines are lost, and followers
+				 * of states are disconnected */
 
 struct client {
 	struct client *next;
@@ -26,6 +27,8 @@ struct client {
 
 struct bus {
 	struct manager *manager;
+	bus_objects_fn objects;
+	void *arg;			/* of that */
 	char *path;
 	int listener;
 	sd_event_source *source;
@@ -46,7 +49,7 @@ bool bus_is_clogged(sd_bus *bus)
 	return count_unsent(bus) > UNSENT_MAX;
 }
 
-/* Who calls and does not read the answers would have us keep them. */
+/* Answers that a caller does not read would pile up here. */
 static int on_any_message(sd_bus_message *m, void *arg, sd_bus_error *error)
 {
 	sd_bus *bus = sd_bus_message_get_bus(m);
@@ -60,13 +63,11 @@ static int on_any_message(sd_bus_message *m, void *arg, sd_bus_error *error)
 	return 1;
 }
 
-static int add_objects(sd_bus *bus, struct manager *m)
+static int bus_add_objects(struct bus *bus, sd_bus *connection)
 {
-	int r = sd_bus_add_filter(bus, NULL, on_any_message, NULL);
+	int r = sd_bus_add_filter(connection, NULL, on_any_message, NULL);
 
-	if (r >= 0)
-		r = methods_register(bus, m);
-	return r < 0 ? r : objects_register(bus, m);
+	return r < 0 ? r : bus->objects(connection, bus->arg);
 }
 
 static void drop_client(struct client *client)
@@ -100,7 +101,6 @@ static bool peer_allowed(int fd)
 /* fd is moved on success. */
 static int set_up(struct client *client, int fd)
 {
-	struct manager *m = client->owner->manager;
 	sd_id128_t id;
 	int r;
 
@@ -123,12 +123,12 @@ static int set_up(struct client *client, int fd)
 	if (r >= 0)
 		r = sd_bus_negotiate_fds(client->bus, 0);
 	if (r >= 0)
-		r = add_objects(client->bus, m);
+		r = bus_add_objects(client->owner, client->bus);
 	if (r >= 0)
 		r = sd_bus_set_close_on_exit(client->bus, 0);	/* it would wait */
 	if (r >= 0)
 		r = sd_bus_start(client->bus);
-	return r < 0 ? r : sd_bus_attach_event(client->bus, m->event, 0);
+	return r < 0 ? r : sd_bus_attach_event(client->bus, client->owner->manager->env.event, 0);
 }
 
 static int on_connect(sd_event_source *source, int listener, uint32_t revents, void *arg)
@@ -181,23 +181,23 @@ static int make_listener(struct bus *bus)
 	if (!r && listen(bus->listener, 16) < 0)
 		r = -errno;
 	if (!r)
-		r = sd_event_add_io(bus->manager->event, &bus->source, bus->listener, EPOLLIN,
+		r = sd_event_add_io(bus->manager->env.event, &bus->source, bus->listener, EPOLLIN,
 				    on_connect, bus);
 	return r;
 }
 
-/* Not having a system bus is fine. */
+/* A missing system bus is not an error. */
 static void join_system_bus(struct bus *bus)
 {
 	int r = sysbus_open(&bus->system);
 	sd_bus *b = sysbus_bus(bus->system);
 
 	if (r >= 0)
-		r = add_objects(b, bus->manager);
+		r = bus_add_objects(bus, b);
 	if (r >= 0)
 		r = sd_bus_request_name_async(b, NULL, CONTROL_SERVICE, 0, NULL, NULL);
 	if (r >= 0)
-		r = sysbus_start(bus->system, bus->manager->event);
+		r = sysbus_start(bus->system, bus->manager->env.event);
 	if (r < 0) {
 		log_debug("no system bus: %s", strerror(-r));
 		sysbus_close(bus->system);
@@ -205,7 +205,7 @@ static void join_system_bus(struct bus *bus)
 	}
 }
 
-int bus_open(struct manager *m, struct bus **ret)
+int bus_open(struct manager *m, bus_objects_fn objects, void *arg, struct bus **ret)
 {
 	const char *dir = m->config.global.runtime_dir;
 	struct bus *bus = calloc(1, sizeof(*bus));
@@ -214,12 +214,14 @@ int bus_open(struct manager *m, struct bus **ret)
 	if (!bus)
 		return -ENOMEM;
 	bus->manager = m;
+	bus->objects = objects;
+	bus->arg = arg;
 	bus->listener = -1;
 	bus->path = m->options.only ? str_format("%s/control-%s.sock", dir, m->options.only)
 				    : str_format("%s/" CONTROL_SOCKET, dir);
 	r = bus->path ? make_listener(bus) : -ENOMEM;
 	if (r < 0) {
-		log_error("cannot make the control socket %s: %s", bus->path ? bus->path : dir,
+		log_error("cannot create the control socket %s: %s", bus->path ? bus->path : dir,
 			  strerror(-r));
 		bus_close(bus);
 		return r;
@@ -246,8 +248,8 @@ void bus_close(struct bus *bus)
 	free(bus);
 }
 
-/* Who follows states is to miss none: who does not read them is disconnected. Who follows a
- * log is told what it lost. */
+/* A follower of states must not miss one: it is disconnected if it does not read. A follower
+ * of a log gets the number of lines that it lost. */
 static bool reads_signals(const struct client *client)
 {
 	if (count_unsent(client->bus) < UNSENT_END)
@@ -257,29 +259,44 @@ static bool reads_signals(const struct client *client)
 	return false;
 }
 
-static void emit(sd_bus *bus, struct device *dev, enum device_state from)
+/* PropertiesChanged of the device's object. */
+static void emit_properties(sd_bus *bus, const struct device *dev)
 {
-	sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "StateChanged", "ssss",
-			   dev->config->bdf_text, device_state_name(from),
-			   device_state_name(dev->state), dev->error ? dev->error : "");
-	objects_changed(bus, dev);
+	_cleanup_free_ char *path = NULL;
+
+	if (sd_bus_path_encode(CONTROL_DEVICE_PATH, device_bdf_text(dev), &path) >= 0)
+		sd_bus_emit_properties_changed(bus, path, CONTROL_DEVICE_INTERFACE, "State",
+					       "Error", NULL);
 }
 
-void bus_state_changed(struct bus *bus, struct device *dev, enum device_state from)
+static void emit_state(sd_bus *bus, const struct device *dev, enum device_state from)
+{
+	const char *error = device_error(dev);
+
+	sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "StateChanged", "ssss",
+			   device_bdf_text(dev), device_state_name(from),
+			   device_state_name(device_state(dev)), error ? error : "");
+	emit_properties(bus, dev);
+}
+
+void bus_state_changed(struct bus *bus, const struct device *dev, enum device_state from)
 {
 	struct client *client;
 
 	for (client = bus->clients; client; client = client->next)
 		if (reads_signals(client))
-			emit(client->bus, dev, from);
+			emit_state(client->bus, dev, from);
 	if (bus->system && !bus_is_clogged(sysbus_bus(bus->system)))
-		emit(sysbus_bus(bus->system), dev, from);
+		emit_state(sysbus_bus(bus->system), dev, from);
 }
 
-static void emit_link(sd_bus *bus, const struct device *dev)
+static void emit_link_to(sd_bus *bus, const struct device *dev)
 {
-	sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "LinkChanged", "sbu",
-			   dev->config->bdf_text, dev->net.carrier, dev->net.speed);
+	const struct net_export *net = device_net(dev);
+
+	if (net)
+		sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "LinkChanged", "sbu",
+				   device_bdf_text(dev), net->carrier, net->speed);
 }
 
 void bus_link_changed(struct bus *bus, const struct device *dev)
@@ -288,9 +305,9 @@ void bus_link_changed(struct bus *bus, const struct device *dev)
 
 	for (client = bus->clients; client; client = client->next)
 		if (reads_signals(client))
-			emit_link(client->bus, dev);
+			emit_link_to(client->bus, dev);
 	if (bus->system && !bus_is_clogged(sysbus_bus(bus->system)))
-		emit_link(sysbus_bus(bus->system), dev);
+		emit_link_to(sysbus_bus(bus->system), dev);
 }
 
 int bus_follow_log(struct bus *bus, sd_bus *connection, const struct device *dev)
@@ -300,20 +317,20 @@ int bus_follow_log(struct bus *bus, sd_bus *connection, const struct device *dev
 	for (client = bus->clients; client; client = client->next) {
 		if (client->bus != connection)
 			continue;
-		memcpy(client->follows, dev->config->bdf_text, sizeof(client->follows));
+		memcpy(client->follows, device_bdf_text(dev), sizeof(client->follows));
 		client->lost = 0;
 		return 0;
 	}
 	return -EOPNOTSUPP;
 }
 
-/* One that does not read loses lines, and is told how many. */
+/* A follower that does not read loses lines, and is told how many. */
 void bus_log_line(struct bus *bus, const struct device *dev, int level, const char *text)
 {
 	struct client *client;
 
 	for (client = bus->clients; client; client = client->next) {
-		if (strcmp(client->follows, dev->config->bdf_text))
+		if (strcmp(client->follows, device_bdf_text(dev)))
 			continue;
 		if (count_unsent(client->bus) >= UNSENT_END ||
 		    sd_bus_emit_signal(client->bus, CONTROL_PATH, CONTROL_INTERFACE, "LogLine",

@@ -13,7 +13,7 @@ struct caller {
 	char who[];
 };
 
-static struct caller *find(const struct callers *c, const char *who)
+static struct caller *caller_find(const struct callers *c, const char *who)
 {
 	struct caller *caller = c->first;
 
@@ -22,9 +22,9 @@ static struct caller *find(const struct callers *c, const char *who)
 	return caller;
 }
 
-static int add(struct callers *c, const char *who, bool on_bus, struct caller **ret)
+static int caller_add(struct callers *c, const char *who, bool on_bus, struct caller **ret)
 {
-	struct caller *caller = find(c, who);
+	struct caller *caller = caller_find(c, who);
 
 	if (!caller) {
 		caller = calloc(1, sizeof(*caller) + strlen(who) + 1);
@@ -41,9 +41,9 @@ static int add(struct callers *c, const char *who, bool on_bus, struct caller **
 	return 0;
 }
 
-static unsigned int count(const struct callers *c, const char *who)
+static unsigned int count_calls(const struct callers *c, const char *who)
 {
-	const struct caller *caller = find(c, who);
+	const struct caller *caller = caller_find(c, who);
 
 	return caller ? caller->n : 0;
 }
@@ -109,7 +109,7 @@ int callers_add(struct callers *c, sd_bus_message *msg, struct caller **ret_call
 
 	if (r < 0)
 		return r;
-	if (count(c, who) >= c->each)
+	if (count_calls(c, who) >= c->each)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%u calls of this "
 					 "connection wait for an answer, which is the limit; try "
 					 "again when one of them is answered", c->each);
@@ -117,7 +117,7 @@ int callers_add(struct callers *c, sd_bus_message *msg, struct caller **ret_call
 		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%u calls on the "
 					 "system bus wait for an answer, which is the limit; try "
 					 "again later", c->all);
-	return add(c, who, on_bus, ret_caller);
+	return caller_add(c, who, on_bus, ret_caller);
 }
 
 int callers_add_user(struct callers *c, uid_t uid, struct caller **ret_caller,
@@ -126,11 +126,11 @@ int callers_add_user(struct callers *c, uid_t uid, struct caller **ret_caller,
 	char who[32];
 
 	snprintf(who, sizeof(who), "user %u", (unsigned int)uid);
-	if (count(c, who) >= c->each)
+	if (count_calls(c, who) >= c->each)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%u calls of user %u "
 					 "wait for polkit, which is the limit; try again when one "
 					 "of them is answered", c->each, (unsigned int)uid);
-	return add(c, who, true, ret_caller);
+	return caller_add(c, who, true, ret_caller);
 }
 
 void callers_remove(struct callers *c, struct caller **caller)

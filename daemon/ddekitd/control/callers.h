@@ -34,7 +34,7 @@ int callers_add(struct callers *c, sd_bus_message *msg, struct caller **ret_call
 /* The same for a user, however many connections it has. */
 int callers_add_user(struct callers *c, uid_t uid, struct caller **ret_caller,
 		     sd_bus_error *error);
-/* The call waits no more. *caller NULL is fine; it is NULL afterwards. */
+/* The call no longer waits. *caller NULL is fine; it is NULL afterwards. */
 void callers_remove(struct callers *c, struct caller **caller);
 
 #endif

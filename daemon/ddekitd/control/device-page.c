@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* GetDevicePage of org.ddekit.Manager1: what only the driver can tell of its device. */
+/* GetDevicePage of org.ddekit.Manager1: data that only the driver can read from its device. */
 #include <errno.h>
 
 #include "protocol/control.h"
 #include "device/device.h"
 #include "host-call.h"
+#include "method.h"
 #include "methods.h"
 
 /* Names of pages: as long as in struct dde_devpage. */
@@ -18,9 +19,9 @@ static const char *meaning(int error)
 	case -EINVAL:
 		return "its driver has no such page";
 	case -ENXIO:
-		return "it has none of that number";
+		return "it has no page with that number";
 	case -ENODEV:
-		return "the driver does not drive it";
+		return "its driver has not bound it";
 	case -EAGAIN:
 		return "it is being reset; try again";
 	case -EBUSY:
@@ -42,10 +43,10 @@ static int answer_page(const struct host_call *call, const struct host_reply *re
 		return -ENOMEM;
 	if (!n)
 		n = hex_decode(reply->text->text, data, PAGE_BYTES);
-	if (n <= 0) {	/* it has no business to send what is no page */
+	if (n <= 0) {	/* a malformed page is an error of the host */
 		free(data);
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: %s: %s",
-					 call->dev->config->bdf_text, call->what,
+					 device_bdf_text(call->dev), call->what,
 					 meaning(reply->error ? reply->error : -EPROTO));
 	}
 	ret->bytes = data;

@@ -6,7 +6,7 @@
 #include "callers.h"
 #include "host-call.h"
 
-#define FRESH_NS 100000000ull	/* from the request: so long an answer may be given again */
+#define FRESH_NS 100000000ull	/* from the request: so long an answer may be reused */
 #define ANSWERS_MAX 32		/* that are remembered, of all hosts */
 #define REQUESTS_MAX 32		/* to one host, of the 128 that it may have to answer */
 #define CALLERS_AT_ONCE 16	/* that are answered before the event loop goes on */
@@ -23,7 +23,7 @@ struct waiter {
 struct inquiry {
 	struct inquiry *next;
 	const struct host *host;	/* may be gone once it is answered, like call.dev */
-	uint64_t host_start;		/* tells it from another at the same place */
+	uint64_t host_start;		/* tells it from another at the same address */
 	enum proto_op op;
 	char *text;
 	uint64_t when;
@@ -40,7 +40,7 @@ static sd_event_source *answering;	/* enabled while callers are to be answered *
 
 /* ---- inquiries -------------------------------------------------------------- */
 
-static void destroy(struct inquiry *q)
+static void inquiry_destroy(struct inquiry *q)
 {
 	struct inquiry **at = &inquiries;
 
@@ -54,7 +54,7 @@ static void destroy(struct inquiry *q)
 	free(q);
 }
 
-static bool is_of(const struct inquiry *q, const struct host *host)
+static bool inquiry_is_of(const struct inquiry *q, const struct host *host)
 {
 	return q->host == host && q->host_start == host_start_ns(host);
 }
@@ -73,7 +73,7 @@ static void forget_answers(void)
 		if (now - q->when >= FRESH_NS || ++n > ANSWERS_MAX)
 			q->shared = false;
 		if (!q->shared && !q->first)
-			destroy(q);
+			inquiry_destroy(q);
 	}
 }
 
@@ -82,16 +82,16 @@ void hostcall_changed(const struct host *host)
 	struct inquiry *q;
 
 	for (q = inquiries; q; q = q->next)
-		if (is_of(q, host))
+		if (inquiry_is_of(q, host))
 			q->shared = false;
 	forget_answers();
 }
 
-static struct inquiry *find(const struct host *host, enum proto_op op, const char *text)
+static struct inquiry *inquiry_find(const struct host *host, enum proto_op op, const char *text)
 {
 	struct inquiry *q = inquiries;
 
-	while (q && !(q->shared && q->op == op && !strcmp(q->text, text) && is_of(q, host)))
+	while (q && !(q->shared && q->op == op && !strcmp(q->text, text) && inquiry_is_of(q, host)))
 		q = q->next;
 	return q;
 }
@@ -102,19 +102,19 @@ static unsigned int count_requests(const struct host *host)
 	unsigned int n = 0;
 
 	for (q = inquiries; q; q = q->next)
-		n += !q->answered && is_of(q, host);
+		n += !q->answered && inquiry_is_of(q, host);
 	return n;
 }
 
-static struct inquiry *create(struct device *dev, enum proto_op op, const char *text,
-			      host_answer_fn fn)
+static struct inquiry *inquiry_create(struct device *dev, enum proto_op op, const char *text,
+				      host_answer_fn fn)
 {
 	struct inquiry *q = calloc(1, sizeof(*q));
 
 	if (!q)
 		return NULL;
-	*q = (struct inquiry){ .next = inquiries, .host = dev->host,
-			       .host_start = host_start_ns(dev->host), .op = op,
+	*q = (struct inquiry){ .next = inquiries, .host = device_host(dev),
+			       .host_start = host_start_ns(device_host(dev)), .op = op,
 			       .text = strdup(text), .when = mono_ns(), .last = &q->first,
 			       .call.dev = dev, .fn = fn };
 	if (!q->text) {
@@ -128,14 +128,14 @@ static struct inquiry *create(struct device *dev, enum proto_op op, const char *
 
 /* ---- callers ------------------------------------------------------------------ */
 
-static void destroy_waiter(struct waiter *w)
+static void waiter_destroy(struct waiter *w)
 {
 	callers_remove(&callers, &w->caller);
 	sd_bus_message_unref(w->msg);
 	free(w);
 }
 
-static int create_waiter(sd_bus_message *msg, struct waiter **ret, sd_bus_error *error)
+static int waiter_create(sd_bus_message *msg, struct waiter **ret, sd_bus_error *error)
 {
 	struct waiter *w = calloc(1, sizeof(*w));
 	int r = w ? callers_add(&callers, msg, &w->caller, error) : -ENOMEM;
@@ -149,7 +149,7 @@ static int create_waiter(sd_bus_message *msg, struct waiter **ret, sd_bus_error 
 	return 0;
 }
 
-static void append(struct inquiry *q, struct waiter *w)
+static void inquiry_append(struct inquiry *q, struct waiter *w)
 {
 	*q->last = w;
 	q->last = &w->next;
@@ -190,7 +190,7 @@ static struct inquiry *find_unread(void)
 	return q;
 }
 
-/* There may be a thousand callers, and a driver host may make its answer large. */
+/* There may be a thousand callers, and the answer may be large: some at a time. */
 static int on_answering(sd_event_source *source, void *arg)
 {
 	unsigned int n = CALLERS_AT_ONCE;
@@ -203,7 +203,7 @@ static int on_answering(sd_event_source *source, void *arg)
 		if (!q->first)
 			q->last = &q->first;
 		send_answer(w->msg, &q->answer);
-		destroy_waiter(w);
+		waiter_destroy(w);
 	}
 	if (!q)
 		answering = sd_event_source_disable_unref(answering);
@@ -224,7 +224,7 @@ static void start_answering(sd_event *event)
 
 /* ---- replies ------------------------------------------------------------------- */
 
-static void on_reply(void *arg, const struct host_reply *reply)
+static void on_host_reply(void *arg, const struct host_reply *reply)
 {
 	struct inquiry *q = arg;
 	int r = q->fn(&q->call, reply, &q->answer);
@@ -235,45 +235,45 @@ static void on_reply(void *arg, const struct host_reply *reply)
 	if (reply->error == -ETIMEDOUT || reply->error == -EPIPE)
 		q->shared = false;
 	q->answered = true;
-	start_answering(q->call.dev->manager->event);
+	start_answering(device_event(q->call.dev));
 }
 
-/* Before and after: what was read meanwhile may be of either time. */
+/* Both before and after: a value read meanwhile may be old or new. */
 static void on_written(void *arg, const struct host_reply *reply)
 {
 	const struct inquiry *q = arg;
 
 	hostcall_changed(q->host);
-	on_reply(arg, reply);
+	on_host_reply(arg, reply);
 }
 
 /* ---- requests ------------------------------------------------------------------- */
 
-static int check(const struct device *dev, sd_bus_error *error)
+static int check_is_up(const struct device *dev, sd_bus_error *error)
 {
-	if (dev->host && dev->state == DEVICE_UP)
+	if (device_host(dev) && device_state(dev) == DEVICE_UP)
 		return 0;
 	return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not up",
-				 dev->config->bdf_text, device_state_name(dev->state));
+				 device_bdf_text(dev), device_state_name(device_state(dev)));
 }
 
-static int request(struct device *dev, enum proto_op op, const char *text, host_reply_fn done,
-		   host_answer_fn fn, struct inquiry **ret, sd_bus_error *error)
+static int inquiry_send(struct device *dev, enum proto_op op, const char *text, host_reply_fn done,
+			host_answer_fn fn, struct inquiry **ret, sd_bus_error *error)
 {
-	const char *bdf = dev->config->bdf_text;
+	const char *bdf = device_bdf_text(dev);
 	struct inquiry *q;
 	int r;
 
-	if (count_requests(dev->host) >= REQUESTS_MAX)
+	if (count_requests(device_host(dev)) >= REQUESTS_MAX)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%s: the driver "
 					 "host has %d requests to answer, which is the limit; try "
 					 "again later", bdf, REQUESTS_MAX);
-	q = create(dev, op, text, fn);
+	q = inquiry_create(dev, op, text, fn);
 	if (!q)
 		return -ENOMEM;
-	r = host_request_text(dev->host, op, 0, text, done, q);
+	r = host_request_text(device_host(dev), op, 0, text, done, q);
 	if (r < 0)
-		destroy(q);
+		inquiry_destroy(q);
 	if (r < 0 && r != -ENOMEM)
 		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "%s: the driver host does "
 					 "not read its requests: %s", bdf, strerror(-r));
@@ -287,29 +287,29 @@ int hostcall_read(sd_bus_message *msg, struct device *dev, enum proto_op op, con
 {
 	struct inquiry *q;
 	struct waiter *w;
-	int r = check(dev, error);
+	int r = check_is_up(dev, error);
 
 	if (r < 0)
 		return r;
 	text = text ? text : "";
 	forget_answers();
-	q = find(dev->host, op, text);
+	q = inquiry_find(device_host(dev), op, text);
 	if (q && q->answered) {
 		send_answer(msg, &q->answer);
 		return 1;
 	}
-	r = create_waiter(msg, &w, error);
+	r = waiter_create(msg, &w, error);
 	if (r < 0)
 		return r;
 	if (!q) {
-		r = request(dev, op, text, on_reply, fn, &q, error);
+		r = inquiry_send(dev, op, text, on_host_reply, fn, &q, error);
 		if (r < 0) {
-			destroy_waiter(w);
+			waiter_destroy(w);
 			return r;
 		}
 		q->shared = true;
 	}
-	append(q, w);
+	inquiry_append(q, w);
 	return 1;
 }
 
@@ -318,18 +318,18 @@ int hostcall_write(sd_bus_message *msg, struct device *dev, enum proto_op op, co
 {
 	struct inquiry *q;
 	struct waiter *w;
-	int r = check(dev, error);
+	int r = check_is_up(dev, error);
 
 	if (!r)
-		r = create_waiter(msg, &w, error);
+		r = waiter_create(msg, &w, error);
 	if (r < 0)
 		return r;
-	hostcall_changed(dev->host);
-	r = request(dev, op, text ? text : "", on_written, fn, &q, error);
+	hostcall_changed(device_host(dev));
+	r = inquiry_send(dev, op, text ? text : "", on_written, fn, &q, error);
 	if (r < 0) {
-		destroy_waiter(w);
+		waiter_destroy(w);
 		return r;
 	}
-	append(q, w);
+	inquiry_append(q, w);
 	return 1;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Methods that a driver host answers.  What several callers read at the same time is
- * requested once and answered to all; what was read less than 100 ms ago is not requested
- * again, unless something was written meanwhile or the host is another.
+ * Methods that a driver host answers.  Equal calls at the same time are one request; an
+ * answer is reused for 100 ms, unless something was written meanwhile or the host was
+ * replaced.
  */
 #ifndef DDEKITD_HOSTCALL_H
 #define DDEKITD_HOSTCALL_H
@@ -37,7 +37,7 @@ int hostcall_read(sd_bus_message *msg, struct device *dev, enum proto_op op, con
 /* The same for what changes something: each call is a request of its own. */
 int hostcall_write(sd_bus_message *msg, struct device *dev, enum proto_op op, const char *text,
 		   host_answer_fn fn, sd_bus_error *error);
-/* Something changes in the host: what was read before is not true any more. */
+/* Something changes in the host: earlier answers are no longer valid. */
 void hostcall_changed(const struct host *host);
 
 #endif

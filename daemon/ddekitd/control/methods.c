@@ -11,50 +11,17 @@
 #include "host-call.h"
 #include "lib/job.h"
 #include "lib/log.h"
+#include "method.h"
 #include "methods.h"
+#include "protocol/control.h"
 #include "report.h"
-
-int method_no_device(sd_bus_error *error, const char *name)
-{
-	return sd_bus_error_setf(error, CONTROL_ERROR_NO_DEVICE, "no device %.64s; see ddectl list",
-				 name);
-}
-
-int method_bad_config(sd_bus_error *error, const char *why, int r)
-{
-	if (r == -ENOMEM || !why)
-		return r;
-	return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s", why);
-}
-
-int method_read_device(sd_bus_message *msg, struct manager *m, struct device **ret,
-		       sd_bus_error *error)
-{
-	const char *name;
-	int r = sd_bus_message_read(msg, "s", &name);
-
-	if (r < 0)
-		return r;
-	*ret = manager_lookup(m, name);
-	return *ret ? 1 : method_no_device(error, name);
-}
-
-int method_reply_json(sd_bus_message *msg, struct json_object *json)
-{
-	int r;
-
-	if (!json)
-		return -ENOMEM;
-	r = sd_bus_reply_method_return(msg, "s", json_object_to_json_string_ext(json,
-							JSON_C_TO_STRING_PLAIN));
-	json_object_put(json);
-	return r;
-}
+#include "supervise/reload-config.h"
 
 static int list_devices(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	struct json_object *list = json_object_new_array();
-	struct manager *m = arg;
+	const struct interface *interface = arg;
+	const struct manager *m = interface->manager;
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
@@ -72,37 +39,39 @@ static int get_status(sd_bus_message *msg, void *arg, sd_bus_error *error)
 
 static int get_daemon(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	return method_reply_json(msg, report_daemon(arg));
+	const struct interface *i = arg;
+
+	return method_reply_json(msg, report_daemon(i->manager));
 }
 
 static int list_drivers(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	struct manager *m = arg;
+	const struct interface *i = arg;
 	const char *json;
-	int r = report_catalog(m->config.global.plugin_dir, &json);
+	int r = report_catalog(i->manager->config.global.plugin_dir, &json);
 
 	if (r < 0)
 		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "no plugins: %s: %s",
-					 m->config.global.plugin_dir, strerror(-r));
+					 i->manager->config.global.plugin_dir, strerror(-r));
 	return sd_bus_reply_method_return(msg, "s", json);
 }
 
 /* Restart(s device) -> s state before, s BDF */
 static int restart_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	struct manager *m = arg;
+	const struct interface *i = arg;
 	const char *before;
 	struct device *dev;
 	int r = method_read_device(msg, arg, &dev, error);
 
 	if (r < 0)
 		return r;
-	before = device_state_name(dev->state);
-	r = m->stopping ? -EBUSY : device_restart(dev);
+	before = device_state_name(device_state(dev));
+	r = i->manager->env.stopping ? -EBUSY : device_restart(dev);
 	if (r == -EBUSY)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s",
-					 dev->config->bdf_text, before);
-	return r < 0 ? r : sd_bus_reply_method_return(msg, "ss", before, dev->config->bdf_text);
+					 device_bdf_text(dev), before);
+	return r < 0 ? r : sd_bus_reply_method_return(msg, "ss", before, device_bdf_text(dev));
 }
 
 /* Reads a{ss}, of which only options= can take effect in place. */
@@ -125,7 +94,7 @@ static int restart_in_place(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	_cleanup_free_ char *why = NULL;
 	const char *before, *options = NULL;
-	struct manager *m = arg;
+	const struct interface *i = arg;
 	struct device *dev;
 	int r = method_read_device(msg, arg, &dev, error);
 
@@ -133,23 +102,23 @@ static int restart_in_place(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		r = read_options(msg, &options, error);
 	if (r < 0)
 		return r;
-	before = device_state_name(dev->state);
-	if (dev->host)
-		hostcall_changed(dev->host);
-	r = m->stopping ? -EBUSY : device_reload(dev, options, &why);
+	before = device_state_name(device_state(dev));
+	if (device_host(dev))
+		hostcall_changed(device_host(dev));
+	r = i->manager->env.stopping ? -EBUSY : device_reload(dev, options, &why);
 	if (r == -EBUSY)
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not up",
-					 dev->config->bdf_text, before);
+					 device_bdf_text(dev), before);
 	if (r < 0)
 		return method_bad_config(error, why, r);
-	return sd_bus_reply_method_return(msg, "ss", before, dev->config->bdf_text);
+	return sd_bus_reply_method_return(msg, "ss", before, device_bdf_text(dev));
 }
 
 /* ---- logs, statistics, monitor --------------------------------------------- */
 
 static int reply_logs(sd_bus_message *msg, const struct device *dev, uint32_t max)
 {
-	uint32_t n = logring_count(dev->logs), i;
+	uint32_t n = logring_count(device_logs(dev)), i;
 	sd_bus_message *reply = NULL;
 	const struct logline *line;
 	int r;
@@ -158,7 +127,7 @@ static int reply_logs(sd_bus_message *msg, const struct device *dev, uint32_t ma
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(tis)");
 	for (i = n > max ? n - max : 0; i < n && r >= 0; i++) {
-		line = logring_at(dev->logs, i);
+		line = logring_at(device_logs(dev), i);
 		r = sd_bus_message_append(reply, "(tis)", line->wall_ns / 1000, line->level,
 					  line->text);
 	}
@@ -185,16 +154,16 @@ static int get_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
 /* FollowLogs(s device, u lines): the same, and LogLine signals for each further line. */
 static int follow_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	struct manager *m = arg;
+	const struct interface *i = arg;
 	struct device *dev;
 	uint32_t max;
-	int r = method_read_device(msg, m, &dev, error);
+	int r = method_read_device(msg, i, &dev, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(msg, "u", &max);
 	if (r < 0)
 		return r;
-	if (bus_follow_log(m->bus, sd_bus_message_get_bus(msg), dev) < 0)
+	if (bus_follow_log(i->bus, sd_bus_message_get_bus(msg), dev) < 0)
 		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "logs can be followed on "
 					 "the control socket alone, and in the journal");
 	return reply_logs(msg, dev, max);
@@ -217,7 +186,7 @@ static int answer_stats(const struct host_call *call, const struct host_reply *r
 {
 	if (!reply->stats)
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: the driver host "
-					 "gives no statistics: %s", call->dev->config->bdf_text,
+					 "sends no statistics: %s", device_bdf_text(call->dev),
 					 strerror(-reply->error));
 	return answer_json(report_stats(call->dev, reply->stats), ret);
 }
@@ -247,8 +216,8 @@ static int answer_modules(const struct host_call *call, const struct host_reply 
 {
 	if (!reply->text)
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: the driver host "
-					 "does not tell its modules: %s",
-					 call->dev->config->bdf_text, strerror(-reply->error));
+					 "does not list its modules: %s",
+					 device_bdf_text(call->dev), strerror(-reply->error));
 	return answer_json(report_modules(reply->text->text), ret);
 }
 
@@ -263,7 +232,7 @@ static int list_modules(sd_bus_message *msg, void *arg, sd_bus_error *error)
 
 static int param_error(const struct host_call *call, int r, sd_bus_error *error)
 {
-	const char *bdf = call->dev->config->bdf_text;
+	const char *bdf = device_bdf_text(call->dev);
 
 	if (r == -ENOENT)
 		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: no parameter %s that "
@@ -274,8 +243,8 @@ static int param_error(const struct host_call *call, int r, sd_bus_error *error)
 					 "written at run time; ddectl restart --in-place %s "
 					 "--options sets it", bdf, call->what, bdf);
 	if (r == -EINVAL || r == -ERANGE)
-		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: %s: the module refuses "
-					 "the value, or it is no MODULE.PARAMETER", bdf,
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: %s: the module rejects "
+					 "the value, or it is not MODULE.PARAMETER", bdf,
 					 call->what);
 	return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "%s: %s: %s", bdf, call->what,
 				 strerror(-r));
@@ -296,28 +265,31 @@ static int answer_param(const struct host_call *call, const struct host_reply *r
 }
 
 /* Parameters named without their module are the driver's. */
-static char *full_name(const struct device *dev, const char *name)
+static char *parameter_name(const struct device *dev, const char *name)
 {
-	const char *last, *base;
-	size_t bridge = dev->plugin.bridge ? 1 : 0, n = dev->plugin.path.n;
+	const struct device_plugin *plugin = device_plugin(dev);
+	const char *base;
+	size_t i;
 
-	if (!*name || strchr(name, '.') || n <= bridge)
+	for (i = 0; i < plugin->path.n && i < ARRAY_SIZE(plugin->role); i++)
+		if (plugin->role[i] & PLUGIN_DRIVER)
+			break;
+	if (!*name || strchr(name, '.') || i == plugin->path.n || i == ARRAY_SIZE(plugin->role))
 		return strdup(name);
-	last = dev->plugin.path.item[n - 1 - bridge];
-	base = strrchr(last, '/') + 1;
+	base = strrchr(plugin->path.item[i], '/') + 1;
 	return str_format("%.*s.%s", (int)strcspn(base, "."), base, name);
 }
 
 static int param_call(sd_bus_message *msg, struct device *dev, const char *name,
 		      const char *value, sd_bus_error *error)
 {
-	_cleanup_free_ char *full = full_name(dev, name), *text = NULL;
+	_cleanup_free_ char *full = parameter_name(dev, name), *text = NULL;
 
 	if (!full)
 		return -ENOMEM;
 	if (strchr(name, '='))
-		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s is no parameter's name",
-					 name);
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s is not the name of a "
+					 "parameter", name);
 	text = value ? str_format("%s=%s", full, value) : strdup(full);
 	if (!text)
 		return -ENOMEM;
@@ -373,7 +345,7 @@ static void monitor_done(void *arg)
 
 	if (w->error < 0)
 		sd_bus_reply_method_errorf(msg, CONTROL_ERROR_FAILED, "%s: %s: %s",
-					   w->dev->config->bdf_text, w->command,
+					   device_bdf_text(w->dev), w->command,
 					   w->reply ? w->reply : strerror(-w->error));
 	else
 		sd_bus_reply_method_return(msg, "s", w->reply ? w->reply : "");
@@ -383,7 +355,7 @@ static void monitor_done(void *arg)
 
 static const struct job_ops monitor_ops = { .work = work_monitor, .done = monitor_done };
 
-/* The claim is there until a job behind this one. */
+/* The claim stays open until a later job closes it. */
 static int run_monitor(sd_bus_message *msg, struct device *dev, const char *command,
 		       const char *arguments)
 {
@@ -393,12 +365,12 @@ static int run_monitor(sd_bus_message *msg, struct device *dev, const char *comm
 	if (!w)
 		return -ENOMEM;
 	w->dev = dev;
-	w->claim = dev->claim;
+	w->claim = device_claim(dev);
 	r = str_set(&w->command, command);
 	if (!r)
 		r = str_set(&w->arguments, *arguments ? arguments : NULL);
 	if (!r)
-		r = jobs_add(dev->jobs, &monitor_ops, w);
+		r = jobs_add(device_jobs(dev), &monitor_ops, w);
 	if (r < 0) {
 		monitor_work_free(w);
 		return r;
@@ -408,7 +380,7 @@ static int run_monitor(sd_bus_message *msg, struct device *dev, const char *comm
 }
 
 /* Monitor(s device, s command, s arguments) -> s reply */
-static int monitor(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int monitor_device(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	const char *command, *arguments;
 	struct device *dev;
@@ -418,13 +390,14 @@ static int monitor(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		r = sd_bus_message_read(msg, "ss", &command, &arguments);
 	if (r < 0)
 		return r;
-	if (!dev->claim)
+	if (!device_claim(dev))
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is %s, not claimed",
-					 dev->config->bdf_text, device_state_name(dev->state));
+					 device_bdf_text(dev),
+					 device_state_name(device_state(dev)));
 	return run_monitor(msg, dev, command, arguments);
 }
 
-static void on_reloaded(void *arg, int r, const char *why)
+static void answer_reload(void *arg, int r, const char *why)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *msg = arg;
@@ -440,10 +413,11 @@ static void on_reloaded(void *arg, int r, const char *why)
 }
 
 /* Reload() */
-static int reload(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int reload_config(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
+	const struct interface *i = arg;
 	_cleanup_free_ char *why = NULL;
-	int r = manager_reload(arg, on_reloaded, msg, &why);
+	int r = manager_reload(i->manager, answer_reload, msg, &why);
 
 	if (r < 0)
 		return method_bad_config(error, why, r);
@@ -460,9 +434,9 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
 static int get_count(sd_bus *bus, const char *path, const char *interface, const char *property,
 		     sd_bus_message *reply, void *arg, sd_bus_error *error)
 {
-	struct manager *m = arg;
+	const struct interface *i = arg;
 
-	return sd_bus_message_append(reply, "u", (uint32_t)m->n_devices);
+	return sd_bus_message_append(reply, "u", (uint32_t)i->manager->n_devices);
 }
 
 /* The methods that root may call, and others if polkit lets them. */
@@ -475,7 +449,7 @@ static const struct guard {
 	{ "Unbind", "org.ddekit.unbind", method_unbind },
 	{ "Restart", "org.ddekit.restart", restart_device },
 	{ "RestartInPlace", "org.ddekit.restart", restart_in_place },
-	{ "Reload", "org.ddekit.reload", reload },
+	{ "Reload", "org.ddekit.reload", reload_config },
 	{ "SetParameter", "org.ddekit.set-parameter", set_parameter },
 	{ "PlanBind", "org.ddekit.inspect", method_plan_bind },
 	{ "GetLogs", "org.ddekit.inspect", get_logs },
@@ -484,7 +458,7 @@ static const struct guard {
 	{ "GetParameter", "org.ddekit.inspect", get_parameter },
 	{ "GetDevicePage", "org.ddekit.inspect", method_get_device_page },
 	{ "FollowLogs", NULL, follow_logs },
-	{ "Monitor", NULL, monitor },
+	{ "Monitor", NULL, monitor_device },
 };
 
 static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
@@ -502,8 +476,8 @@ static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 #define GUARDED(name, in, out) \
 	SD_BUS_METHOD(name, in, out, guarded, SD_BUS_VTABLE_UNPRIVILEGED)
 
-/* On the system bus what only looks is open to all, what is guarded to root and those
- * whom polkit lets. The private socket is for root (or ddekitd's own user) alone.  What a
+/* On the system bus, methods that only read are open to all; guarded ones to root and to
+ * those whom polkit allows. The private socket is for root (or ddekitd's own user) alone.  What a
  * caller can make ddekitd and driver hosts do by each: README.md, "What callers cost". */
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
@@ -535,7 +509,8 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-int methods_register(sd_bus *bus, struct manager *m)
+int methods_register(sd_bus *connection, struct interface *i)
 {
-	return sd_bus_add_object_vtable(bus, NULL, CONTROL_PATH, CONTROL_INTERFACE, vtable, m);
+	return sd_bus_add_object_vtable(connection, NULL, CONTROL_PATH, CONTROL_INTERFACE, vtable,
+					i);
 }

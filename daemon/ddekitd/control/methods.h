@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files with methods of org.ddekit.Manager1 share. */
+/* The methods of org.ddekit.Manager1. The arg of each is the struct interface. */
 #ifndef DDEKITD_METHODS_H
 #define DDEKITD_METHODS_H
 
-#include <json-c/json.h>
+#include <systemd/sd-bus.h>
 
-#include "bus.h"
+#include "interface.h"
 
-/* Sets the error of a device that is not there, of a bad configuration (text or
- * errno). Return: -errno. */
-int method_no_device(sd_bus_error *error, const char *name);
-int method_bad_config(sd_bus_error *error, const char *why, int r);
-/* Reads the first argument, a device. Return: 1, -errno with @error set. */
-int method_read_device(sd_bus_message *msg, struct manager *m, struct device **ret,
-		       sd_bus_error *error);
-/* Answers with JSON and drops the object. */
-int method_reply_json(sd_bus_message *msg, struct json_object *json);
+/* Adds them to a connection; @i is borrowed as long as that is there. Return: 0, -errno. */
+int methods_register(sd_bus *connection, struct interface *i);
 
 /* device-page.c */
 int method_get_device_page(sd_bus_message *msg, void *arg, sd_bus_error *error);

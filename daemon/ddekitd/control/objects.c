@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An object with properties for each device; see bus.h. */
+/* An object with properties for each device; see objects.h. */
 #include <errno.h>
 
-#include "bus.h"
+#include "objects.h"
+#include "protocol/control.h"
 
 static struct device *device_at(struct manager *m, const char *path)
 {
@@ -15,8 +16,8 @@ static struct device *device_at(struct manager *m, const char *path)
 	return manager_find(m, bdf);
 }
 
-static int find(sd_bus *bus, const char *path, const char *interface, void *arg, void **ret,
-		sd_bus_error *error)
+static int find_object(sd_bus *bus, const char *path, const char *interface, void *arg, void **ret,
+		       sd_bus_error *error)
 {
 	struct device *dev = device_at(arg, path);
 
@@ -35,7 +36,7 @@ static int enumerate(sd_bus *bus, const char *prefix, void *arg, char ***ret,
 	int r = paths ? 0 : -ENOMEM;
 
 	for (i = 0; i < m->n_devices && r >= 0; i++)
-		r = sd_bus_path_encode(CONTROL_DEVICE_PATH, m->device[i]->config->bdf_text,
+		r = sd_bus_path_encode(CONTROL_DEVICE_PATH, device_bdf_text(m->device[i]),
 				       &paths[i]);
 	if (r >= 0) {
 		*ret = paths;
@@ -55,28 +56,28 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
 	const char *text = NULL;
 
 	if (!strcmp(property, "BDF"))
-		text = dev->config->bdf_text;
+		text = device_bdf_text(dev);
 	else if (!strcmp(property, "State"))
-		text = device_state_name(dev->state);
+		text = device_state_name(device_state(dev));
 	else if (!strcmp(property, "Driver"))
 		text = device_driver(dev);
 	else if (!strcmp(property, "Backend"))
-		text = dev->config->backend;
+		text = device_config(dev)->backend;
 	else if (!strcmp(property, "Interface"))
-		text = dev->link_known ? dev->link.name : dev->config->ifname;
+		text = device_interface(dev);
 	else if (!strcmp(property, "Error"))
-		text = dev->error;
+		text = device_error(dev);
 	else if (!strcmp(property, "LastFailure"))
-		text = dev->last_failure;
+		text = device_last_failure(dev);
 	return sd_bus_message_append(reply, "s", text ? text : "");
 }
 
 static int get_link(sd_bus *bus, const char *path, const char *interface, const char *property,
 		    sd_bus_message *reply, void *arg, sd_bus_error *error)
 {
-	const struct device *dev = arg;
+	const struct net_export *net = device_net(arg);
 
-	return sd_bus_message_append(reply, "b", dev->net_known && dev->net.carrier);
+	return sd_bus_message_append(reply, "b", net && net->carrier);
 }
 
 static int get_restarts(sd_bus *bus, const char *path, const char *interface,
@@ -85,10 +86,10 @@ static int get_restarts(sd_bus *bus, const char *path, const char *interface,
 {
 	const struct device *dev = arg;
 
-	return sd_bus_message_append(reply, "t", dev->restarts);
+	return sd_bus_message_append(reply, "t", device_outage(dev)->restarts);
 }
 
-/* PropertiesChanged tells of State and Error; the others are to be asked for. */
+/* PropertiesChanged covers State and Error; clients must read the others. */
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("BDF", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -103,20 +104,11 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-int objects_register(sd_bus *bus, struct manager *m)
+int objects_register(sd_bus *connection, struct manager *m)
 {
-	int r = sd_bus_add_fallback_vtable(bus, NULL, CONTROL_DEVICE_PATH,
-					   CONTROL_DEVICE_INTERFACE, vtable, find, m);
+	int r = sd_bus_add_fallback_vtable(connection, NULL, CONTROL_DEVICE_PATH,
+					   CONTROL_DEVICE_INTERFACE, vtable, find_object, m);
 
-	return r < 0 ? r : sd_bus_add_node_enumerator(bus, NULL, CONTROL_DEVICE_PATH, enumerate,
-						      m);
-}
-
-void objects_changed(sd_bus *bus, struct device *dev)
-{
-	_cleanup_free_ char *path = NULL;
-
-	if (sd_bus_path_encode(CONTROL_DEVICE_PATH, dev->config->bdf_text, &path) >= 0)
-		sd_bus_emit_properties_changed(bus, path, CONTROL_DEVICE_INTERFACE, "State",
-					       "Error", NULL);
+	return r < 0 ? r : sd_bus_add_node_enumerator(connection, NULL, CONTROL_DEVICE_PATH,
+						      enumerate, m);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "config/drop-in.h"
+#include "device/plugin.h"
 #include "system/in-use.h"
 #include "lib/json.h"
 #include "system/pci-sysfs.h"
@@ -21,29 +22,22 @@ static void add_problem(struct plan *p, const char *text)
 	json_object_array_add(p->problems, json_object_new_string(text));
 }
 
-/* The driver, as a start would choose it. */
+/* The driver that a start would choose. */
 static int add_driver(struct plan *p, const char *modalias)
 {
-	struct device_config *copy = device_config_copy(p->config);
-	struct device *dev = copy ? device_create(p->m, copy, true) : NULL;
+	const struct device_config *config = p->config;
+	struct device_plugin plugin = { 0 };
 	_cleanup_free_ char *why = NULL;
-	int r;
+	int r = 0;
 
-	if (!dev) {
-		device_config_destroy(copy);
-		return -ENOMEM;
-	}
-	if (modalias)
-		snprintf(dev->modalias, sizeof(dev->modalias), "%s", modalias);
-	/* An emulated device tells its ids when it is there. */
-	if (!modalias && config_is_emulated(copy) && !strcmp(copy->driver, "auto"))
-		r = 0;
-	else
-		r = device_choose_plugin(dev, &why);
-	add_string(p->o, "driver", dev->plugin.name ? dev->plugin.name : copy->driver);
+	/* The ids of an emulated device are known once it runs. */
+	if (modalias || !config_is_emulated(config) || strcmp(config->driver, "auto"))
+		r = plugin_choose(config, modalias ? modalias : "",
+				  p->m->config.global.plugin_dir, &plugin, &why);
+	add_string(p->o, "driver", plugin.name ? plugin.name : config->driver);
 	if (r < 0 && r != -ENOMEM)
 		add_problem(p, why ? why : strerror(-r));
-	device_destroy(dev);
+	plugin_finish(&plugin);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -67,12 +61,12 @@ static int add_group(struct plan *p)
 	}
 	json_object_object_add(p->o, "companions", list);
 	if (group < 0 && config_needs_group(p->config))
-		add_problem(p, "it is in no IOMMU group: switch the IOMMU on, or use backend=uio");
+		add_problem(p, "it is in no IOMMU group: enable the IOMMU, or use backend=uio");
 	strv_finish(&companions);
 	return r;
 }
 
-static void add_list(struct json_object *list, const struct strv *texts)
+static void plan_add_list(struct json_object *list, const struct strv *texts)
 {
 	size_t i;
 
@@ -84,11 +78,11 @@ static void add_uses(struct plan *p)
 {
 	struct json_object *list = json_object_new_array();
 
-	add_list(list, &p->uses->net);
-	add_list(list, &p->uses->other);
+	plan_add_list(list, &p->uses->net);
+	plan_add_list(list, &p->uses->other);
 	json_object_object_add(p->o, "uses", list);
 	if (!p->force && p->uses->other.n)
-		add_problem(p, "it is in use: end that first, or --force");
+		add_problem(p, "it is in use: stop that first, or use --force");
 	else if (!p->force && p->uses->net.n && !p->config->take_over)
 		add_problem(p, "it is in use: --take-over yes moves that to the new interface, "
 			    "--force drops it");
@@ -119,7 +113,7 @@ static int add_real(struct plan *p)
 	return r;
 }
 
-static int add_dropin(struct plan *p)
+static int plan_add_dropin(struct plan *p)
 {
 	const char *config = p->m->options.config_path;
 	_cleanup_free_ char *path = dropin_path(config, p->config->bdf_text);
@@ -148,7 +142,7 @@ int plan_bind(struct manager *m, const struct device_config *config, bool lasts,
 	json_object_object_add(p.o, "problems", p.problems);
 	r = config_is_emulated(config) ? add_driver(&p, NULL) : add_real(&p);
 	if (!r && lasts)
-		r = add_dropin(&p);
+		r = plan_add_dropin(&p);
 	if (r < 0)
 		json_object_put(p.o);
 	else

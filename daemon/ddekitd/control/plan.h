@@ -9,7 +9,7 @@
 #include "supervise/manager.h"
 
 /**
- * plan_bind - look at what a bind would meet, without touching anything
+ * plan_bind - find out what a bind would do, without changing anything
  * @config: complete; borrowed
  * @lasts:  a drop-in would be written
  * @uses:   who uses it, by inuse_check()

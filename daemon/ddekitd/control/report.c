@@ -2,8 +2,8 @@
 /* Devices, plugins and statistics as JSON; see report.h. */
 #include <errno.h>
 
-#include "device/block.h"
-#include "drivers/bridges/net/seam.h"
+#include "device/device.h"
+#include "drivers/bridges/class.h"
 #include "lib/json.h"
 #include "process/message.h"
 #include "report.h"
@@ -23,9 +23,9 @@ static void add_ms(struct json_object *o, const char *key, uint64_t from, uint64
 	json_object_object_add(o, key, value);
 }
 
-static struct json_object *times(const struct device *dev)
+static struct json_object *report_times(const struct device *dev)
 {
-	const struct device_times *t = &dev->times;
+	const struct device_times *t = device_times(dev);
 	struct json_object *o = json_object_new_object();
 	uint32_t state;
 
@@ -63,16 +63,15 @@ static struct json_object *features(uint64_t bits)
 
 static void add_net(struct json_object *o, const struct device *dev)
 {
-	const struct proto_net *net = &dev->net;
+	const struct net_export *net = device_net(dev);
 	char mac[24];
 
-	if (dev->block)
+	if (device_has_disks(dev))
 		add_string(o, "interface", NULL);
 	else
-		add_string(o, "interface",
-			   dev->link_known ? dev->link.name : dev->config->ifname);
-	add_string(o, "netns", dev->config->netns);
-	if (!dev->net_known)
+		add_string(o, "interface", device_interface(dev));
+	add_string(o, "netns", device_config(dev)->netns);
+	if (!net)
 		return;
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", net->mac[0], net->mac[1],
 		 net->mac[2], net->mac[3], net->mac[4], net->mac[5]);
@@ -85,13 +84,13 @@ static void add_net(struct json_object *o, const struct device *dev)
 	json_object_object_add(o, "offloads", features(net->features));
 }
 
-static struct json_object *config(const struct device *dev)
+static struct json_object *report_config(const struct device *dev)
 {
 	struct json_object *o = json_object_new_object();
 	struct text t = { 0 };
 	char *line, *rest, *value;
 
-	if (device_config_print(dev->config, &t) < 0)
+	if (device_config_print(device_config(dev), &t) < 0)
 		return o;
 	for (line = strtok_r(t.text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		value = strchr(line, '=');
@@ -111,24 +110,26 @@ static void add_words(struct json_object *o, const char *key, const struct strv 
 	add_string(o, key, text);
 }
 
-static struct json_object *modules(const struct device *dev)
+static struct json_object *plugin_modules(const struct device *dev)
 {
+	const struct strv *path = &device_plugin(dev)->path;
 	struct json_object *list = json_object_new_array();
 	size_t i;
 
-	for (i = 0; i < dev->plugin.path.n; i++)
-		json_object_array_add(list, json_object_new_string(dev->plugin.path.item[i]));
+	for (i = 0; i < path->n; i++)
+		json_object_array_add(list, json_object_new_string(path->item[i]));
 	return list;
 }
 
-static void add_history(struct json_object *o, const struct device *dev)
+static void report_history(struct json_object *o, const struct device *dev)
 {
-	add_number(o, "restarts", dev->restarts);
-	add_ms(o, "last_outage_ms", 1, dev->last_outage ? dev->last_outage + 1 : 0);
-	add_ms(o, "last_outage_ready_ms", 1,
-	       dev->last_outage_ready ? dev->last_outage_ready + 1 : 0);
-	add_bool(o, "transient", dev->transient);
-	add_string(o, "where", dev->config->where);
+	const struct device_outage *outage = device_outage(dev);
+
+	add_number(o, "restarts", outage->restarts);
+	add_ms(o, "last_outage_ms", 1, outage->last ? outage->last + 1 : 0);
+	add_ms(o, "last_outage_ready_ms", 1, outage->last_ready ? outage->last_ready + 1 : 0);
+	add_bool(o, "transient", device_is_transient(dev));
+	add_string(o, "where", device_config(dev)->where);
 }
 
 struct json_object *report_device(const struct device *dev)
@@ -137,35 +138,33 @@ struct json_object *report_device(const struct device *dev)
 
 	if (!o)
 		return NULL;
-	add_string(o, "bdf", dev->config->bdf_text);
+	add_string(o, "bdf", device_bdf_text(dev));
 	add_string(o, "driver", device_driver(dev));
-	add_string(o, "class", dev->plugin.class);
-	add_string(o, "backend", dev->config->backend);
-	if (dev->claim)
-		add_bool(o, "dma_isolation", ddekit_claim_isolated(dev->claim));
-	add_string(o, "state", device_state_name(dev->state));
-	add_number(o, "since_usec", dev->state_since / 1000);
-	add_string(o, "error", dev->error);
-	add_string(o, "last_failure", dev->last_failure);
-	add_string(o, "crash_report", dev->crash_report);
-	add_string(o, "modalias", dev->modalias[0] ? dev->modalias : NULL);
+	add_string(o, "class", device_plugin(dev)->class);
+	add_string(o, "backend", device_config(dev)->backend);
+	if (device_claim(dev))
+		add_bool(o, "dma_isolation", ddekit_claim_isolated(device_claim(dev)));
+	add_string(o, "state", device_state_name(device_state(dev)));
+	add_number(o, "since_usec", device_state_since(dev) / 1000);
+	add_string(o, "error", device_error(dev));
+	add_string(o, "last_failure", device_last_failure(dev));
+	add_string(o, "crash_report", device_crash_report(dev));
+	add_string(o, "modalias", device_modalias(dev));
 	add_net(o, dev);
-	c = device_block_report(dev);
-	if (c)
-		json_object_object_add(o, "block", c);
-	add_string(o, "kernel_release", dev->release[0] ? dev->release : NULL);
-	add_number(o, "host_pid", dev->host ? host_pid(dev->host) : 0);
-	add_number(o, "device_pid", dev->claim ? ddekit_claim_pid(dev->claim) : 0);
-	add_number(o, "cpus", dev->config->cpus);
-	add_string(o, "flavour", config_flavour(dev->config));
-	add_number(o, "rss_kb", dev->rss_kb);
-	add_number(o, "log_lines_dropped", dev->host ? host_log_lost(dev->host) : 0);
-	json_object_object_add(o, "modules", modules(dev));
-	json_object_object_add(o, "times", times(dev));
-	add_history(o, dev);
-	c = config(dev);
-	add_words(c, "options", &dev->config->options);
-	add_words(c, "emu-args", &dev->config->emu_args);
+	device_report_classes(dev, false, o);
+	add_string(o, "kernel_release", device_release(dev));
+	add_number(o, "host_pid", device_host(dev) ? host_pid(device_host(dev)) : 0);
+	add_number(o, "device_pid", device_claim(dev) ? ddekit_claim_pid(device_claim(dev)) : 0);
+	add_number(o, "cpus", device_config(dev)->cpus);
+	add_string(o, "flavour", config_flavour(device_config(dev)));
+	add_number(o, "rss_kb", device_rss_kb(dev));
+	add_number(o, "log_lines_dropped", device_host(dev) ? host_log_lost(device_host(dev)) : 0);
+	json_object_object_add(o, "modules", plugin_modules(dev));
+	json_object_object_add(o, "times", report_times(dev));
+	report_history(o, dev);
+	c = report_config(dev);
+	add_words(c, "options", &device_config(dev)->options);
+	add_words(c, "emu-args", &device_config(dev)->emu_args);
 	json_object_object_add(o, "config", c);
 	return o;
 }
@@ -187,37 +186,43 @@ struct json_object *report_daemon(const struct manager *m)
 	add_string(o, "runtime", g->runtime);
 	add_string(o, "host_binary", g->host_binary);
 	add_string(o, "front_dir", g->front_dir);
-	add_number(o, "host_uid", m->host_uid);
+	add_number(o, "host_uid", m->env.host_uid);
 	return o;
+}
+
+/* Those of all classes, 0 where they are another's. */
+static void add_class_stats(struct json_object *o, const struct device *dev,
+			    const struct proto_stats *stats)
+{
+	const struct class_protocol *class;
+	size_t i, j;
+
+	for (i = 0; i < n_class_protocols; i++) {
+		class = class_protocols[i];
+		for (j = 0; j < class->n_stats; j++)
+			add_number(o, class->stats[j].name,
+				   str_equal(device_plugin(dev)->bridge, class->name) ?
+				   stats->class_stats[j] : 0);
+	}
 }
 
 struct json_object *report_stats(const struct device *dev, const struct proto_stats *stats)
 {
-	static const char *const names[] = {
-		"rx_packets", "rx_bytes", "rx_errors", "rx_dropped", "tx_packets", "tx_bytes",
-		"tx_errors", "tx_dropped", "multicast", "collisions", "host_rx_frames",
-		"host_tx_frames", "host_rx_failed", "host_tx_failed", "stalls", "mmio_reads",
-		"mmio_writes", "config_accesses", "irqs", "ticks", "idle_waits", "syscalls",
-		"cpu_ns", "rss_kb", "pages_total", "pages_free", "slab_pages", "vmalloc_pages",
-		"irq_descriptors", "irq_handlers", "tasks", "modules",
-	};
 	struct json_object *o = json_object_new_object();
-	const uint64_t *value = (const uint64_t *)stats;
-	size_t i;
 
-	_Static_assert(sizeof(*stats) == ARRAY_SIZE(names) * sizeof(uint64_t),
-		       "a name for each member of proto_stats, in order");
 	if (!o)
 		return NULL;
-	add_string(o, "bdf", dev->config->bdf_text);
-	/* What the kernel holds is counted on demand alone. */
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (&value[i] < &stats->pages_total || stats->pages_total)
-			add_number(o, names[i], value[i]);
-	add_number(o, "restarts", dev->restarts);
-	add_number(o, "reloads", dev->reloads);
-	if (dev->block)
-		json_object_object_add(o, "disks", device_block_disks(dev));
+	add_string(o, "bdf", device_bdf_text(dev));
+	add_class_stats(o, dev, stats);
+#define X(name, ...) add_number(o, #name, stats->name);
+	PROTO_HOST_STATS(X)
+	if (stats->pages_total) {	/* what the kernel holds is counted on demand alone */
+		PROTO_KERNEL_STATS(X)
+	}
+#undef X
+	add_number(o, "restarts", device_outage(dev)->restarts);
+	add_number(o, "reloads", device_outage(dev)->reloads);
+	device_report_classes(dev, true, o);
 	return o;
 }
 
@@ -230,15 +235,15 @@ static bool has_cells(const char *line, unsigned int n)
 }
 
 /* The next cell, up to a tab, from a line. */
-static char *cell(char **line)
+static char *next_cell(char **line)
 {
 	char *text = strsep(line, "\t");
 
 	return text ? text : "";
 }
 
-/* In place: what a host says may hold anything. */
-static char *printable(char *text)
+/* In place: text of a host may contain anything. */
+static char *make_printable(char *text)
 {
 	str_printable(text);
 	return text;
@@ -254,10 +259,10 @@ struct json_object *report_params(const char *text)
 		if (!has_cells(line, 3))
 			continue;
 		o = json_object_new_object();
-		add_string(o, "parameter", printable(cell(&line)));
-		mode = cell(&line);
-		add_string(o, "mode", printable(mode));
-		add_string(o, "value", printable(line ? line : ""));
+		add_string(o, "parameter", make_printable(next_cell(&line)));
+		mode = next_cell(&line);
+		add_string(o, "mode", make_printable(mode));
+		add_string(o, "value", make_printable(line ? line : ""));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -274,15 +279,15 @@ struct json_object *report_modules(const char *text)
 			continue;
 		o = json_object_new_object();
 		users = json_object_new_array();
-		add_string(o, "module", printable(cell(&line)));
-		add_number(o, "bytes", strtoull(cell(&line), NULL, 10));
-		add_number(o, "references", strtoull(cell(&line), NULL, 10));
-		for (names = cell(&line); (name = strsep(&names, ","));)
+		add_string(o, "module", make_printable(next_cell(&line)));
+		add_number(o, "bytes", strtoull(next_cell(&line), NULL, 10));
+		add_number(o, "references", strtoull(next_cell(&line), NULL, 10));
+		for (names = next_cell(&line); (name = strsep(&names, ","));)
 			if (*name)
 				json_object_array_add(users, json_object_new_string(
-					printable(name)));
+					make_printable(name)));
 		json_object_object_add(o, "users", users);
-		add_string(o, "state", printable(cell(&line)));
+		add_string(o, "state", make_printable(next_cell(&line)));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -314,7 +319,7 @@ static int read_catalog(const char *dir, struct json_object **ret)
 	return 0;
 }
 
-/* Everybody may ask for it, and it takes some ms to read. */
+/* Anybody may call it, and reading takes some ms. */
 int report_catalog(const char *dir, const char **ret)
 {
 	static char *last_dir, *last_text;

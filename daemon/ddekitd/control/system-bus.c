@@ -15,11 +15,11 @@
 struct sysbus {
 	sd_bus *bus;
 	sd_event_source *io, *timer;
-	int fd;			/* our own: sd-bus closes its one when the connection ends */
+	int fd;			/* a duplicate: sd-bus closes its own when the connection ends */
 	bool pausing;
 };
 
-static void stop(struct sysbus *s)
+static void sysbus_stop(struct sysbus *s)
 {
 	s->io = sd_event_source_disable_unref(s->io);
 	s->timer = sd_event_source_disable_unref(s->timer);
@@ -40,7 +40,7 @@ static void pause_for(struct sysbus *s, uint64_t ns)
 	set_timer(s, (mono_ns() + ns) / 1000 + 1);
 }
 
-static int serve(struct sysbus *s)
+static int sysbus_serve(struct sysbus *s)
 {
 	uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID), used;
 	int r;
@@ -50,27 +50,27 @@ static int serve(struct sysbus *s)
 		used = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
 	} while (r > 0 && used < SLICE_NS);
 	if (r < 0)
-		stop(s);	/* it has ended, which devices do not need to know */
+		sysbus_stop(s);	/* the connection has ended; devices go on without */
 	else if (r > 0)
 		pause_for(s, used * PAUSE);
 	return 0;
 }
 
-static int on_io(sd_event_source *source, int fd, uint32_t revents, void *arg)
+static int on_sysbus_io(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
-	return serve(arg);
+	return sysbus_serve(arg);
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
+static int on_sysbus_timer(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct sysbus *s = arg;
 
 	s->pausing = false;
 	sd_event_source_set_enabled(s->io, SD_EVENT_ON);
-	return serve(s);
+	return sysbus_serve(s);
 }
 
-/* Before the event loop waits: what the connection waits for. */
+/* Before the event loop sleeps: sets what to wake up for. */
 static int on_prepare(sd_event_source *source, void *arg)
 {
 	struct sysbus *s = arg;
@@ -88,7 +88,7 @@ static int on_prepare(sd_event_source *source, void *arg)
 	return 0;
 }
 
-/* No method has use for file descriptors: a call that waits would keep them. */
+/* No method uses file descriptors, and a waiting call would hold them open. */
 static int connect_to_bus(sd_bus **ret)
 {
 	const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
@@ -129,7 +129,8 @@ int sysbus_open(struct sysbus **ret)
 
 int sysbus_start(struct sysbus *s, sd_event *event)
 {
-	int r = sd_event_add_time(event, &s->timer, CLOCK_MONOTONIC, UINT64_MAX, 1, on_timer, s);
+	int r = sd_event_add_time(event, &s->timer, CLOCK_MONOTONIC, UINT64_MAX, 1,
+				  on_sysbus_timer, s);
 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
@@ -140,7 +141,7 @@ int sysbus_start(struct sysbus *s, sd_event *event)
 		r = s->fd < 0 ? -errno : 0;
 	}
 	if (r >= 0)
-		r = sd_event_add_io(event, &s->io, s->fd, EPOLLIN, on_io, s);
+		r = sd_event_add_io(event, &s->io, s->fd, EPOLLIN, on_sysbus_io, s);
 	if (r >= 0)
 		r = sd_event_source_set_prepare(s->io, on_prepare);
 	return r < 0 ? r : 0;
@@ -150,7 +151,7 @@ void sysbus_close(struct sysbus *s)
 {
 	if (!s)
 		return;
-	stop(s);
+	sysbus_stop(s);
 	sd_bus_close_unref(s->bus);	/* what could be sent has been written */
 	free(s);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The connection to the system bus, where everybody may call.  The event loop gives it a
- * share of its time, so that no caller delays what devices need: after 5 ms of messages
- * it pauses three times as long as they took.
+ * share of its time, so that no caller delays devices: after 5 ms of messages it
+ * pauses three times as long as they took.
  */
 #ifndef DDEKITD_SYSBUS_H
 #define DDEKITD_SYSBUS_H

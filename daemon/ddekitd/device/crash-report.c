@@ -14,8 +14,9 @@
 #include <time.h>
 
 #include "crash-report.h"
+#include "private.h"
+#include "drivers/bridges/class.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 #include "process/message.h"
 
 #define DEFAULT_DIR "/var/lib/ddekit/crash"
@@ -30,7 +31,7 @@ static const char *const marks[] = {
 
 /* ---- the text ---------------------------------------------------------------------- */
 
-static void stamp(uint64_t ns, const char *format, char *buf, size_t size)
+static void format_stamp(uint64_t ns, const char *format, char *buf, size_t size)
 {
 	time_t t = (time_t)(ns / 1000000000u);
 	struct tm tm;
@@ -41,16 +42,16 @@ static void stamp(uint64_t ns, const char *format, char *buf, size_t size)
 
 static void add_head(struct text *t, const struct device *dev, uint64_t now)
 {
-	const struct device_death *death = &dev->death;
+	const struct device_death *death = &dev->run.death;
 	const struct device_config *c = dev->config;
-	const struct global_config *g = &dev->manager->config.global;
+	const struct global_config *g = dev->env->global;
 	struct utsname u;
 	char when[64];
 
-	stamp(now, "%Y-%m-%dT%H:%M:%S", when, sizeof(when));
+	format_stamp(now, "%Y-%m-%dT%H:%M:%S", when, sizeof(when));
 	text_add(t, "time:            %s\ndevice:          %s\n", when, c->bdf_text);
-	if (dev->modalias[0])
-		text_add(t, "modalias:        %s\n", dev->modalias);
+	if (dev->hold.modalias[0])
+		text_add(t, "modalias:        %s\n", dev->hold.modalias);
 	text_add(t, "driver:          %s\nbackend:         %s\n", device_driver(dev), c->backend);
 	text_add(t, "reason:          %s\n", death->text ? death->text : "?");
 	if (death->signalled)
@@ -60,16 +61,17 @@ static void add_head(struct text *t, const struct device *dev, uint64_t now)
 		text_add(t, "exit status:     %d\n", death->status);
 	text_add(t, "process:         %d, %.3f s old\n", (int)host_pid(death->host),
 		 (double)(mono_ns() - host_start_ns(death->host)) / 1e9);
-	if (dev->quiet)
+	if (dev->run.quiet)
 		text_add(t, "device quiet:    %.1f ms later\n",
-			 (double)(dev->times.quiet - dev->times.died) / 1e6);
+			 (double)(dev->run.times.quiet - dev->run.times.died) / 1e6);
 	else
 		text_add(t, "device quiet:    no, it cannot be reset\n");
 	text_add(t, "memory:          %llu kB at its last state\n",
-		 (unsigned long long)dev->rss_kb);
+		 (unsigned long long)dev->run.rss_kb);
 	text_add(t, "restarts before: %llu\n", (unsigned long long)death->restarts);
 	text_add(t, "ddekitd:         %s\nruntime:         %s, flavour %s, %s\n", DDEKIT_VERSION,
-		 dev->release[0] ? dev->release : "not booted", config_flavour(c), g->runtime);
+		 dev->run.release[0] ? dev->run.release : "not booted", config_flavour(c),
+		 g->runtime);
 	if (!uname(&u))
 		text_add(t, "machine:         %s %s %s\n", u.sysname, u.release, u.version);
 	if (c->core && death->signalled)
@@ -94,7 +96,7 @@ static void add_lines(struct text *t, const struct logring *ring, uint32_t from,
 	for (; from < to; from++) {
 		const struct logline *line = logring_at(ring, from);
 
-		stamp(line->wall_ns, "%H:%M:%S", when, sizeof(when));
+		format_stamp(line->wall_ns, "%H:%M:%S", when, sizeof(when));
 		text_add(t, "  %s <%d> %s\n", when, line->level, line->text);
 	}
 }
@@ -136,26 +138,32 @@ static void add_log(struct text *t, const struct device *dev, uint64_t now)
 	add_lines(t, dev->logs, at > LOG_TAIL ? at - LOG_TAIL : 0, at);
 }
 
+static void add_statistic(struct text *t, const char *name, uint64_t value)
+{
+	text_add(t, "  %-16s %llu\n", name, (unsigned long long)value);
+}
+
 static void add_statistics(struct text *t, const struct device *dev)
 {
+	const char *name = dev->plugin.bridge ? dev->plugin.bridge : "";
+	const struct class_protocol *class = class_protocol_find(name, strlen(name) + 1);
 	uint64_t ns;
-	const struct proto_stats *s = host_last_stats(dev->death.host, &ns);
+	size_t i;
+	const struct proto_stats *s = host_last_stats(dev->run.death.host, &ns);
 
 	if (!s) {
 		text_add(t, "\nstatistics: none yet\n");
 		return;
 	}
 	text_add(t, "\nstatistics, %.1f s before:\n", (double)(mono_ns() - ns) / 1e9);
-#define STAT(name) text_add(t, "  %-16s %llu\n", #name, (unsigned long long)s->name);
-	STAT(rx_packets) STAT(rx_bytes) STAT(rx_errors) STAT(rx_dropped)
-	STAT(tx_packets) STAT(tx_bytes) STAT(tx_errors) STAT(tx_dropped)
-	STAT(host_rx_failed) STAT(host_tx_failed) STAT(stalls)
-	STAT(mmio_reads) STAT(mmio_writes) STAT(config_accesses)
-	STAT(irqs) STAT(ticks) STAT(idle_waits) STAT(syscalls) STAT(cpu_ns) STAT(rss_kb)
-#undef STAT
+	for (i = 0; class && i < class->n_stats; i++)
+		add_statistic(t, class->stats[i].name, s->class_stats[i]);
+#define X(name, ...) add_statistic(t, #name, s->name);
+	PROTO_HOST_STATS(X)
+#undef X
 }
 
-static char *compose(const struct device *dev, uint64_t now)
+static char *report_text(const struct device *dev, uint64_t now)
 {
 	struct text t = { 0 };
 
@@ -172,9 +180,9 @@ static char *compose(const struct device *dev, uint64_t now)
 /* ---- the file ------------------------------------------------------------------------ */
 
 /* Return: to be freed; NULL: no memory. */
-static char *folder_of(const struct device *dev)
+static char *report_folder(const struct device *dev)
 {
-	const struct global_config *g = &dev->manager->config.global;
+	const struct global_config *g = dev->env->global;
 
 	if (g->crash_dir)
 		return strdup(g->crash_dir);
@@ -183,7 +191,7 @@ static char *folder_of(const struct device *dev)
 	return str_format("%s/crash", g->runtime_dir);
 }
 
-static int make_folder(const char *dir)
+static int make_report_folder(const char *dir)
 {
 	_cleanup_free_ char *path = strdup(dir);
 	char *slash;
@@ -201,13 +209,13 @@ static int make_folder(const char *dir)
 
 static const char *prune_prefix;	/* for scandir(), which passes nothing on */
 
-static int of_device(const struct dirent *e)
+static int is_of_device(const struct dirent *e)
 {
 	return !strncmp(e->d_name, prune_prefix, strlen(prune_prefix));
 }
 
 /* Leaves the newest @keep reports of a device. */
-static void prune(const char *dir, const char *bdf, uint32_t keep)
+static void prune_reports(const char *dir, const char *bdf, uint32_t keep)
 {
 	_cleanup_free_ char *prefix = str_format("%s-", bdf);
 	struct dirent **e;
@@ -216,7 +224,7 @@ static void prune(const char *dir, const char *bdf, uint32_t keep)
 	if (!prefix)
 		return;
 	prune_prefix = prefix;
-	n = scandir(dir, &e, of_device, alphasort);
+	n = scandir(dir, &e, is_of_device, alphasort);
 	for (i = 0; i < n; i++) {
 		_cleanup_free_ char *path = str_format("%s/%s", dir, e[i]->d_name);
 
@@ -228,7 +236,7 @@ static void prune(const char *dir, const char *bdf, uint32_t keep)
 		free(e);
 }
 
-static int write_file(const char *path, const char *text)
+static int write_report(const char *path, const char *text)
 {
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 				      0600);
@@ -252,27 +260,28 @@ static int write_file(const char *path, const char *text)
 	return 0;
 }
 
-void crash_report_write(struct device *dev)
+char *crash_report_write(const struct device *dev)
 {
 	const struct log_about about = device_about(dev);
-	_cleanup_free_ char *dir = folder_of(dev), *path = NULL, *report = NULL;
+	_cleanup_free_ char *dir = report_folder(dev), *report = NULL;
 	const char *bdf = dev->config->bdf_text;
-	uint64_t now = wall_ns() - (mono_ns() - dev->times.died);	/* it was then */
-	char when[64];
+	uint64_t now = wall_ns() - (mono_ns() - dev->run.times.died);	/* it was then */
+	char when[64], *path = NULL;
 	int r;
 
-	stamp(now, "%Y%m%dT%H%M%S", when, sizeof(when));
+	format_stamp(now, "%Y%m%dT%H%M%S", when, sizeof(when));
 	if (dir)
 		path = str_format("%s/%s-%s.txt", dir, bdf, when);
-	report = compose(dev, now);
-	r = dir && path && report ? make_folder(dir) : -ENOMEM;
+	report = report_text(dev, now);
+	r = dir && path && report ? make_report_folder(dir) : -ENOMEM;
 	if (!r)
-		r = write_file(path, report);
+		r = write_report(path, report);
 	if (r < 0) {
 		log_line(&about, LOG_WARNING, "cannot write a crash report in %s: %s",
 			 dir ? dir : "?", strerror(-r));
-		return;
+		free(path);
+		return NULL;
 	}
-	str_set(&dev->crash_report, path);
-	prune(dir, bdf, dev->manager->config.global.crash_reports);
+	prune_reports(dir, bdf, dev->env->global->crash_reports);
+	return path;
 }

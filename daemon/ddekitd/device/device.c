@@ -2,215 +2,129 @@
 /* A device's state machine; see device.h. */
 #include <errno.h>
 
-#include "block.h"
 #include "keep.h"
 #include "work.h"
+#include "private.h"
 #include "system/in-use.h"
 #include "lib/job.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 #include "process/message.h"
 #include "system/pci-sysfs.h"
 
 #define SECOND_NS 1000000000ull
 #define MS_NS 1000000ull
-/* A host that served this long, from when it was ready or from its first link, is
- * restarted at once, however often it dies; one that did not counts as an early
- * failure: backoff, and more than restart-max= of them in restart-window= are the
- * end. The second is short since a card may take its time to the link;
- * disks serve as soon as they are ready. */
-#define SERVED_READY_NS SECOND_NS
-#define SERVED_LINK_NS (200 * MS_NS)
-#define BACKOFF_MAX_S 30u
 #define HISTORY 64	/* changes of state that are remembered */
-#define QUIESCE_LIMIT_MS 70000	/* the kernel waits a minute for a device to come back */
-
-const char *device_state_name(enum device_state state)
-{
-	static const char *const names[] = { CONTROL_STATES };
-
-	return names[state];
-}
-
-bool device_state_is_down(enum device_state state)
-{
-	return state == DEVICE_CONFIGURED || state == DEVICE_FAILED || state == DEVICE_ABSENT;
-}
-
-const char *device_driver(const struct device *dev)
-{
-	return dev->plugin.name ? dev->plugin.name : dev->config->driver;
-}
-
-struct log_about device_about(const struct device *dev)
-{
-	return (struct log_about){ .bdf = dev->config->bdf_text, .driver = device_driver(dev) };
-}
-
-static int level_of(enum device_state state)
-{
-	if (state == DEVICE_FAILED)
-		return LOG_ERR;
-	return state == DEVICE_RESTARTING ? LOG_WARNING : LOG_NOTICE;
-}
-
-void device_enter(struct device *dev, enum device_state state, const char *fmt, ...)
-{
-	struct log_about about = device_about(dev);
-	enum device_state from = dev->state;
-	struct text t = { 0 };
-	va_list args;
-	int r;
-
-	dev->state = state;
-	dev->state_since = wall_ns();
-	r = text_add(&t, "%s -> %s%s", device_state_name(from), device_state_name(state),
-		     *fmt ? ": " : "");
-	va_start(args, fmt);
-	if (!r)
-		text_vadd(&t, fmt, args);
-	va_end(args);
-	about.message_id = state == DEVICE_FAILED ? LOG_ID_FAILED : LOG_ID_STATE;
-	if (t.text) {
-		log_line(&about, level_of(state), "%s", t.text);
-		manager_device_logged(dev->manager, dev, level_of(state), t.text);
-		logring_add(dev->history, level_of(state), t.text);
-	}
-	text_finish(&t);
-	device_keep(dev);
-	manager_device_changed(dev->manager, dev, from);
-}
-
-int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn)
-{
-	dev->timer = sd_event_source_disable_unref(dev->timer);
-	return sd_event_add_time_relative(dev->manager->event, &dev->timer, CLOCK_MONOTONIC,
-					  ms * 1000, 1000, fn, dev);
-}
-
-void device_log_notes(struct device *dev, const struct strv *notes)
-{
-	struct log_about about = device_about(dev);
-	size_t i;
-
-	for (i = 0; i < notes->n; i++)
-		log_line(&about, LOG_WARNING, "%s", notes->item[i]);
-}
-
-bool device_is_missing(const struct device *dev)
-{
-	return !config_is_emulated(dev->config) &&
-	       !pcisys_present(inuse_system.sys, dev->config->bdf_text);
-}
 
 /* ---- start --------------------------------------------------------------- */
 
-static int on_start_timeout(sd_event_source *source, uint64_t usec, void *arg)
+static int choose_plugin(struct device *dev, char **ret_why)
 {
-	struct device *dev = arg;
-	char text[96];
+	struct device_plugin plugin;
+	int r = plugin_choose(dev->config, dev->hold.modalias, dev->env->global->plugin_dir,
+			      &plugin, ret_why);
 
-	snprintf(text, sizeof(text), "not ready within start-timeout=%ums",
-		 dev->config->start_timeout);
-	if (dev->host)
-		host_kill_stuck(dev->host, text);
+	if (r < 0)
+		return r;
+	device_set_plugin(dev, &plugin);
 	return 0;
 }
 
-int device_limit_start(struct device *dev)
-{
-	return device_set_timer(dev, dev->config->start_timeout, on_start_timeout);
-}
+#define LOOK_AGAIN_MS 5
 
-#define FRONT_WAIT_NS SECOND_NS	/* for a front that withdraws requests */
-#define FRONT_LOOK_MS 5
+static void advance_start(struct device *dev);
 
 static int on_advance(sd_event_source *source, uint64_t usec, void *arg)
 {
-	device_advance(arg);
+	advance_start(arg);
 	return 0;
 }
 
-/* A front that is withdrawing requests does so before a driver host is started: it has a
- * second for that. Return: 0: go on; 1: not yet; -errno. */
-static int wait_for_front(struct device *dev)
+/* Return: 0: a driver host may be started; 1: not yet; -errno. */
+static int wait_for_classes(struct device *dev)
 {
-	uint64_t now = mono_ns();
-
-	if (device_block_try_start(dev)) {
-		dev->block_wait = 0;
+	if (device_classes_may_start(dev))
 		return 0;
-	}
-	if (!dev->block_wait)
-		dev->block_wait = now;
-	if (now - dev->block_wait > FRONT_WAIT_NS) {
-		device_block_end_front(dev);
-		dev->block_wait = now;
-	}
-	return device_set_timer(dev, FRONT_LOOK_MS, on_advance) < 0 ? -ENOMEM : 1;
+	return device_set_timer(dev, LOOK_AGAIN_MS, on_advance) < 0 ? -ENOMEM : 1;
 }
 
 static void claim_is_complete(struct device *dev)
 {
-	dev->times.claim_end = mono_ns();
-	device_keep_claim(dev);
+	device_note_claim_end(dev);
+	device_persist_claim(dev);
 	device_enter(dev, DEVICE_STARTING, "driver %s", dev->plugin.name);
 }
 
-/* A driver host for the device that is claimed and quiet. */
-void device_advance(struct device *dev)
+static void start_host(struct device *dev, const struct ddekit_handover *handover)
 {
 	_cleanup_free_ char *why = NULL;
-	int r = 0;
+	int r = device_start_host(dev, handover, &why);
 
-	if (dev->plugin_old)
-		r = device_choose_plugin(dev, &why);
-	dev->plugin_old = false;
-	if (!r && device_needs_net(dev)) {
-		r = device_open_net(dev);
-		if (!r)
-			return;
-	}
-	if (!r)
-		r = device_open_block(dev, &why);
-	if (r == -EAGAIN)
-		return;		/* another class's disks are being closed */
-	if (!r && dev->state == DEVICE_CLAIMING)
-		claim_is_complete(dev);
-	if (!r)
-		r = wait_for_front(dev);
-	if (r > 0)
-		return;
-	if (!r)
-		r = device_start_host(dev, &why);
 	if (!r && device_limit_start(dev) < 0)
 		device_condemn(dev, "out of memory");
 	if (r < 0)
 		device_fail(dev, why ? why : strerror(-r));
 }
 
-void device_claim_now(struct device *dev)
+static void on_handed_over(struct device *dev, const struct handover_work *w)
+{
+	if (!device_posted(dev)) {
+		/* The claim is being released: no host gets its files, or those of its class. */
+		device_classes_quiet(dev);
+		return;
+	}
+	if (w->error < 0)
+		device_fail(dev, strerror(-w->error));
+	else
+		start_host(dev, &w->handover);
+}
+
+/* A driver host for the device that is claimed and quiet. */
+static void advance_start(struct device *dev)
+{
+	_cleanup_free_ char *why = NULL;
+	int r = 0;
+
+	if (dev->plugin_old)
+		r = choose_plugin(dev, &why);
+	dev->plugin_old = false;
+	if (!r)
+		r = device_open_classes(dev, &why);
+	if (r > 0)
+		return;
+	if (!r && dev->state == DEVICE_CLAIMING)
+		claim_is_complete(dev);
+	if (!r)
+		r = wait_for_classes(dev);
+	if (r > 0)
+		return;
+	if (!r)
+		r = device_open_handover(dev);
+	if (r < 0)
+		device_fail(dev, why ? why : strerror(-r));
+}
+
+static void claim_now(struct device *dev)
 {
 	_cleanup_free_ char *why = NULL;
 	int r = 0;
 
 	if (dev->state == DEVICE_CLAIMING)
-		dev->times = (struct device_times){ .claim_start = mono_ns() };
+		device_note_claim_start(dev);
 	if (strcmp(dev->config->driver, "auto"))
-		r = device_choose_plugin(dev, &why);	/* before anything is claimed */
+		r = choose_plugin(dev, &why);	/* before anything is claimed */
 	if (!r)
-		r = device_claim(dev);
+		r = device_open_claim(dev);
 	if (r < 0)
 		device_fail(dev, why ? why : strerror(-r));
 }
 
 static int on_claim_now(sd_event_source *source, uint64_t usec, void *arg)
 {
-	device_claim_now(arg);
+	claim_now(arg);
 	return 0;
 }
 
-void device_on_claim(struct device *dev, struct claim_work *w)
+static void on_claimed(struct device *dev, struct claim_work *w)
 {
 	_cleanup_free_ char *why = NULL;
 	int r = device_claimed(dev, w, &why);
@@ -218,30 +132,41 @@ void device_on_claim(struct device *dev, struct claim_work *w)
 	if (!device_posted(dev))
 		return;
 	if (!r)
-		r = device_choose_plugin(dev, &why);
+		r = choose_plugin(dev, &why);
 	if (r < 0) {
 		device_fail(dev, why ? why : strerror(-r));
 		return;
 	}
 	dev->plugin_old = false;
 	if (dev->state == DEVICE_CLAIMING) {
-		device_advance(dev);
+		advance_start(dev);
 		return;
 	}
-	device_keep_claim(dev);		/* QEMU was replaced */
+	device_persist_claim(dev);		/* QEMU was replaced */
 	if (device_set_timer(dev, dev->delay_s * 1000ull, on_advance) < 0)
 		device_fail(dev, "out of memory");
+}
+
+/* What the class needs is there, or cannot be. */
+static void on_class_opened(struct device *dev, int error, const char *why)
+{
+	if (!device_posted(dev))
+		return;
+	if (error < 0)
+		device_fail(dev, why ? why : strerror(-error));
+	else
+		advance_start(dev);
 }
 
 int device_start(struct device *dev)
 {
 	if (!device_state_is_down(dev->state))
 		return -EALREADY;
-	if (dev->busy && dev->ending == END_STOP && dev->want != WANT_GONE) {
+	if (dev->work.busy && dev->ending == END_STOP && dev->want != WANT_GONE) {
 		dev->want = WANT_CONFIG;	/* it starts once it is down */
 		return 0;
 	}
-	if (dev->busy)
+	if (dev->work.busy)
 		return -EBUSY;
 	str_set(&dev->error, NULL);
 	dev->want = WANT_UP;
@@ -253,55 +178,34 @@ int device_start(struct device *dev)
 	return 0;
 }
 
-void device_on_ready(struct device *dev)
+static void on_ready(struct device *dev)
 {
-	uint64_t now = mono_ns();
+	uint64_t now = mono_ns(), since;
 
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	dev->was_up = true;
-	if (dev->outage_start)
-		dev->last_outage_ready = now - dev->outage_start;
+	device_note_up(dev, now);
 	if (dev->want != WANT_UP)
 		return;		/* it is being stopped already */
+	since = dev->reloading ? dev->outage.start : dev->run.times.host_start;
 	device_enter(dev, DEVICE_UP, "driver %s ready %llu ms after its %s", device_driver(dev),
-		     (now - (dev->reloading ? dev->outage_start : dev->times.host_start)) / MS_NS,
+		     (now - since) / MS_NS,
 		     dev->reloading ? "reload" : "start");
 	dev->reloading = false;
-	device_net_ready(dev);
-	device_block_ready(dev);
+	device_classes_ready(dev, false);
 }
 
 /* ---- stop ---------------------------------------------------------------- */
-
-static int on_stop_timeout(sd_event_source *source, uint64_t usec, void *arg)
-{
-	struct device *dev = arg;
-
-	if (dev->host)
-		host_kill_stuck(dev->host, "did not stop within stop-timeout=");
-	return 0;
-}
-
-static void stop_host(struct device *dev)
-{
-	int r = host_request(dev->host, OP_STOP, 0, NULL, NULL, NULL);
-
-	if (r >= 0)
-		r = device_set_timer(dev, dev->config->stop_timeout, on_stop_timeout);
-	if (r < 0)
-		host_kill(dev->host, "does not read its requests");
-}
 
 static void stop_for(struct device *dev, enum device_want want)
 {
 	if (dev->want != WANT_GONE)
 		dev->want = want;
-	if (dev->busy || dev->ending != END_NONE) {
+	if (dev->work.busy || dev->ending != END_NONE) {
 		if (!device_state_is_down(dev->state) && dev->state != DEVICE_STOPPING)
 			device_enter(dev, DEVICE_STOPPING, "asked to");
 		return;
 	}
-	if (!dev->host) {
+	if (!dev->run.host) {
 		dev->held = false;
 		device_end(dev, END_STOP);
 		return;
@@ -309,7 +213,7 @@ static void stop_for(struct device *dev, enum device_want want)
 	if (dev->state == DEVICE_STOPPING)
 		return;
 	device_enter(dev, DEVICE_STOPPING, "asked to");
-	stop_host(dev);
+	device_stop_host(dev);
 }
 
 void device_stop(struct device *dev, bool forget)
@@ -319,10 +223,9 @@ void device_stop(struct device *dev, bool forget)
 
 void device_replace_config(struct device *dev, struct device_config *config)
 {
-	bool down = device_state_is_down(dev->state) && !dev->busy;
+	bool down = device_state_is_down(dev->state) && !dev->work.busy;
 
-	device_config_destroy(dev->next_config);
-	dev->next_config = config;
+	device_set_next_config(dev, config);
 	if (down)
 		device_apply_next_config(dev);
 	else
@@ -350,18 +253,17 @@ static void on_quiesce_error(struct device *dev, const struct quiesce_work *w)
 		return;
 	}
 	if (w->death)
-		text = str_format("the device died: %s; ddectl restart %s claims it anew",
+		text = str_format("the device died: %s; ddectl restart %s claims it again",
 				  w->death, dev->config->bdf_text);
 	else
 		text = str_format("the device cannot be reset: %s; check it, then ddectl restart "
-				  "%s claims it anew", strerror(-w->error), dev->config->bdf_text);
+				  "%s claims it again", strerror(-w->error), dev->config->bdf_text);
 	device_fail(dev, text ? text : "the device cannot be reset");
 }
 
 static void on_quiesced(struct device *dev, const struct quiesce_work *w)
 {
-	dev->times.quiet = w->end_ns;
-	dev->quiet = !w->error;
+	device_note_quiet(dev, w->error, w->end_ns);
 	if (w->error < 0)
 		dev->held = false;
 	device_bury(dev);
@@ -371,53 +273,20 @@ static void on_quiesced(struct device *dev, const struct quiesce_work *w)
 		on_quiesce_error(dev, w);
 		return;
 	}
-	if (dev->claim_death)
-		sd_event_source_set_enabled(dev->claim_death, SD_EVENT_ON);
-	device_block_quiet(dev);
+	device_watch_claim_again(dev);
+	device_classes_quiet(dev);
 	if (!dev->delay_s)
-		device_advance(dev);
+		advance_start(dev);
 	else if (device_set_timer(dev, dev->delay_s * 1000ull, on_advance) < 0)
 		device_fail(dev, "out of memory");
 }
 
-static void quiesce_done(void *arg)
+/* on_quiesced() follows, then the next host, after @delay_s, or the end that has begun. */
+static void quiesce_device(struct device *dev, uint32_t delay_s)
 {
-	struct quiesce_work *w = arg;
-
-	on_quiesced(w->dev, w);
-	free(w->death);
-	free(w);
-}
-
-static void quiesce_late(void *arg);
-
-static const struct job_ops quiesce_ops = {
-	.work = work_quiesce, .done = quiesce_done, .late = quiesce_late,
-	.limit_ms = QUIESCE_LIMIT_MS,
-};
-
-static void quiesce_late(void *arg)
-{
-	struct quiesce_work *w = arg;
-
-	device_late(w->dev, "the reset of the device", &quiesce_ops);
-}
-
-/* No bus mastering, reset; on_quiesced() follows, then the next host, after @delay_s, or
- * the end that has begun. */
-static void quiesce(struct device *dev, uint32_t delay_s)
-{
-	struct quiesce_work *w = calloc(1, sizeof(*w));
-	int r = -ENOMEM;
-
 	dev->delay_s = delay_s;
-	if (w) {
-		*w = (struct quiesce_work){ .dev = dev, .claim = dev->claim };
-		r = device_post(dev, &quiesce_ops, w);
-	}
-	if (!r)
+	if (!device_quiesce(dev))
 		return;
-	free(w);
 	device_bury(dev);
 	if (device_posted(dev))
 		device_fail(dev, "out of memory");
@@ -429,88 +298,54 @@ int device_restart(struct device *dev)
 		return device_start(dev);
 	if (dev->want != WANT_UP || dev->ending == END_STOP || dev->ending == END_FAIL)
 		return dev->want == WANT_RESTART ? 0 : -EBUSY;
-	if (dev->state == DEVICE_CLAIMING || dev->busy)
-		return 0;	/* it is on its way */
-	if (!dev->host)		/* waits in backoff */
+	if (dev->state == DEVICE_CLAIMING || dev->work.busy)
+		return 0;	/* it is being started */
+	if (!dev->run.host)		/* waits in backoff */
 		return device_set_timer(dev, 0, on_advance);
 	dev->want = WANT_RESTART;
-	dev->outage_start = mono_ns();
-	dev->restarts++;
+	device_begin_outage(dev);
+	device_count_restart(dev);
 	device_enter(dev, DEVICE_RESTARTING, "asked to");
-	stop_host(dev);
+	device_stop_host(dev);
 	return 0;
 }
 
 /* ---- death ------------------------------------------------------------------ */
 
-/* Notes an early failure. Return: true if that was one too many. */
-static bool too_many(struct device *dev)
-{
-	uint64_t now = mono_ns(), window = dev->config->restart_window * MS_NS;
-	uint32_t i, kept = 0;
-
-	for (i = 0; i < dev->n_failures; i++)
-		if (now - dev->failures[i] < window)
-			dev->failures[kept++] = dev->failures[i];
-	dev->n_failures = kept;
-	if (kept >= dev->config->restart_max)
-		return true;
-	dev->failures[dev->n_failures++] = now;
-	return false;
-}
-
-static bool has_served(const struct device *dev)
-{
-	uint64_t now = mono_ns(), ready = dev->times.state[STATE_READY], link = dev->times.link;
-
-	return ready && (now - ready >= SERVED_READY_NS ||
-			 (link && now - link >= SERVED_LINK_NS) ||
-			 (dev->block && now - ready >= SERVED_LINK_NS));
-}
-
-/* 0, 1, 2, 4 … 30 s for the first, second … early failure in a row. */
-static uint32_t backoff_s(uint32_t n_in_a_row)
-{
-	if (n_in_a_row < 2)
-		return 0;
-	return n_in_a_row > 6 ? BACKOFF_MAX_S : 1u << (n_in_a_row - 2);
-}
-
-/* The host died though it should not have: it is given up, or restarted after *ret_delay_s.
- * Return: false: given up, dev->end_text says why. */
+/* The host died unexpectedly: restart it after *ret_delay_s, or fail.
+ * Return: false: fail, dev->end_text says why. */
 static bool try_again(struct device *dev, bool refused, uint32_t *ret_delay_s)
 {
-	const char *text = dev->death.text ? dev->death.text : "it died";
+	const char *text = dev->run.death.text ? dev->run.death.text : "it died";
 	struct text t = { 0 };
-	bool served = has_served(dev);
+	bool served = device_has_served(dev);
 
-	str_set(&dev->last_failure, text);
+	device_set_last_failure(dev, text);
 	if (dev->config->restart == RESTART_NEVER)
 		text_add(&t, "%s (restart=never)", text);
-	else if (refused && !dev->was_up)
+	else if (refused && !dev->failures.was_up)
 		text_add(&t, "%s", text);
-	else if (!served && too_many(dev))
+	else if (!served && device_failed_too_often(dev))
 		text_add(&t, "given up after %u failures within restart-window=; the last: %s",
 			 dev->config->restart_max + 1, text);
 	if (t.text) {
 		/* One that never served goes back to where it came from. */
-		dev->held = dev->was_up && dev->config->on_failure == FAILURE_QUIESCE;
+		dev->held = dev->failures.was_up && dev->config->on_failure == FAILURE_QUIESCE;
 		str_set(&dev->end_text, t.text);
 		text_finish(&t);
 		return false;
 	}
-	dev->n_in_a_row = served ? 0 : dev->n_in_a_row + 1;
-	*ret_delay_s = backoff_s(dev->n_in_a_row);
-	if (!dev->outage_start && dev->was_up)
-		dev->outage_start = mono_ns();
-	dev->restarts++;
+	*ret_delay_s = device_backoff_s(dev, served);
+	if (!dev->outage.start && dev->failures.was_up)
+		device_begin_outage(dev);
+	device_count_restart(dev);
 	device_enter(dev, DEVICE_RESTARTING, "%s; restart in %u s", text, *ret_delay_s);
 	return true;
 }
 
 /* What the host's end means for the device. *ret_delay_s: of the next host, if
  * dev->ending is END_NONE. */
-static void judge(struct device *dev, bool refused, uint32_t *ret_delay_s)
+static void judge_death(struct device *dev, bool refused, uint32_t *ret_delay_s)
 {
 	_cleanup_free_ char *verdict = dev->verdict;
 
@@ -528,19 +363,19 @@ static void judge(struct device *dev, bool refused, uint32_t *ret_delay_s)
 	}
 }
 
-void device_on_death(struct device *dev, bool refused)
+static void on_died(struct device *dev, bool refused)
 {
 	uint32_t delay_s = 0;
 
-	device_block_absent(dev);
+	device_classes_absent(dev);
 	dev->reloading = false;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	judge(dev, refused, &delay_s);
+	judge_death(dev, refused, &delay_s);
 	if (dev->ending == END_FAIL)
 		device_enter(dev, DEVICE_STOPPING, "%s",
 			     dev->end_text ? dev->end_text : "out of memory");
-	if (dev->ending == END_NONE || dev->held || !dev->death.clean) {
-		quiesce(dev, delay_s);
+	if (dev->ending == END_NONE || dev->held || !dev->run.death.clean) {
+		quiesce_device(dev, delay_s);
 	} else {
 		device_bury(dev);
 		device_end_now(dev);
@@ -551,9 +386,9 @@ void device_on_death(struct device *dev, bool refused)
 
 void device_plugged(struct device *dev)
 {
-	if (dev->state != DEVICE_ABSENT || dev->busy || device_is_missing(dev))
+	if (dev->state != DEVICE_ABSENT || dev->work.busy || device_is_missing(dev))
 		return;
-	if (dev->want == WANT_UP && !dev->manager->stopping) {
+	if (dev->want == WANT_UP && !dev->env->stopping) {
 		device_start(dev);
 		return;
 	}
@@ -565,18 +400,24 @@ void device_unplugged(struct device *dev)
 {
 	if (!device_is_missing(dev))
 		return;
-	/* What runs is told by its claim; one that is held is given back. */
-	if (dev->held && !dev->busy) {
+	/* A running device learns it by its claim; a held claim is released. */
+	if (dev->held && !dev->work.busy) {
 		dev->held = false;
 		device_end(dev, END_UNPLUG);
 		return;
 	}
-	if (dev->busy)
+	if (dev->work.busy)
 		return;
 	if (dev->state == DEVICE_CONFIGURED)
 		dev->want = WANT_DOWN;		/* nobody has asked for it */
 	if (dev->state == DEVICE_CONFIGURED || dev->state == DEVICE_FAILED)
 		device_enter(dev, DEVICE_ABSENT, "not in the machine");
+}
+
+void device_await(struct device *dev)
+{
+	device_unplugged(dev);
+	dev->want = WANT_UP;
 }
 
 /* ---- after a restart of ddekitd ---------------------------------------------- */
@@ -589,15 +430,16 @@ void device_resume(struct device *dev, enum device_resume how)
 	dev->plugin_old = true;
 	switch (how) {
 	case RESUME_UP:
-		device_enter(dev, DEVICE_UP, "driver host %d runs on", (int)host_pid(dev->host));
+		device_enter(dev, DEVICE_UP, "driver host %d runs on",
+			     (int)host_pid(dev->run.host));
 		break;
 	case RESUME_HOST:
-		dev->restarts++;
+		device_count_restart(dev);
 		device_enter(dev, DEVICE_RESTARTING, "ddekitd was restarted");
-		quiesce(dev, 0);
+		quiesce_device(dev, 0);
 		break;
 	case RESUME_CLAIM:
-		dev->restarts++;
+		device_count_restart(dev);
 		device_enter(dev, DEVICE_CLAIMING, "backend %s", dev->config->backend);
 		r = device_set_timer(dev, 0, on_claim_now);
 		break;
@@ -606,54 +448,85 @@ void device_resume(struct device *dev, enum device_resume how)
 		device_fail(dev, "out of memory");
 }
 
+/* ---- events ---------------------------------------------------------------- */
+
+/* What belonged to a class has been closed. */
+static void on_class_closed(struct device *dev)
+{
+	enum device_want want = dev->want;
+
+	if (dev->ending != END_STOP) {
+		if (device_posted(dev))
+			advance_start(dev);
+		return;
+	}
+	if (!device_close_classes(dev, false))
+		return;		/* the next one */
+	device_set_busy(dev, false);
+	device_finish_stop(dev);
+	if (want == WANT_GONE)
+		dev->env->listener->gone(dev->env->listener_arg, dev);
+	else if (want == WANT_CONFIG)
+		device_start(dev);
+}
+
+static const struct device_events machine = {
+	.claimed = on_claimed,
+	.class_opened = on_class_opened,
+	.handed_over = on_handed_over,
+	.quiesced = on_quiesced,
+	.closed = device_on_close,
+	.class_closed = on_class_closed,
+	.late = device_late,
+	.ready = on_ready,
+	.died = on_died,
+	.condemned = device_condemn,
+	.returned = claim_now,
+};
+
 /* ---- object -------------------------------------------------------------- */
 
-struct device *device_create(struct manager *manager, struct device_config *config,
+struct device *device_create(const struct device_env *env, struct device_config *config,
 			     bool transient)
 {
 	struct device *dev = calloc(1, sizeof(*dev));
 
 	if (!dev)
 		return NULL;
-	dev->logs = logring_create(manager->config.global.log_lines);
+	dev->logs = logring_create(env->global->log_lines);
 	dev->history = logring_create(HISTORY);
-	if (!dev->logs || !dev->history || jobs_create(manager->event, &dev->jobs) < 0) {
+	if (!dev->logs || !dev->history || jobs_create(env->event, &dev->work.jobs) < 0) {
 		logring_destroy(dev->logs);
 		logring_destroy(dev->history);
 		free(dev);
 		return NULL;
 	}
-	dev->manager = manager;
+	dev->env = env;
+	dev->events = &machine;
 	dev->config = config;
-	dev->transient = transient;
+	device_set_transient(dev, transient);
 	dev->state_since = wall_ns();
-	dev->lock = -1;
-	dev->tap = -1;
-	dev->keep = -1;
+	dev->hold.lock = -1;
+	dev->net.tap = -1;
+	dev->persisted.state = -1;
 	return dev;
 }
 
-/* In the event loop it holds nothing any more. At the end of ddekitd all is given back at
- * once, but what a job that hangs has: the process's end does that. */
+/* In the event loop it holds nothing any more. At the end of ddekitd everything is released at
+ * once, except what a hanging job has: that ends with the process. */
 void device_destroy(struct device *dev)
 {
-	if (!dev || !jobs_idle(dev->jobs))
+	if (!dev || !jobs_idle(dev->work.jobs))
 		return;
-	dev->held = false;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	dev->heartbeat = sd_event_source_disable_unref(dev->heartbeat);
 	device_close_at_once(dev);
-	jobs_destroy(dev->jobs);
-	device_plugin_finish(&dev->plugin);
+	jobs_destroy(dev->work.jobs);
 	logring_destroy(dev->logs);
 	logring_destroy(dev->history);
-	device_config_destroy(dev->config);
-	device_config_destroy(dev->next_config);
-	device_config_destroy(dev->bind_before);
+	device_finish_settings(dev);
+	device_finish_run(dev);
 	free(dev->error);
 	free(dev->end_text);
 	free(dev->verdict);
-	free(dev->last_failure);
-	free(dev->crash_report);
 	free(dev);
 }

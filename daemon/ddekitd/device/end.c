@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The end of a device: everything is given back, after what is under way; and the jobs
- * that decide how it goes on; see device.h.
+ * Releasing a device, after the present job, and what a job's end means for it; see
+ * private.h.
  */
-#include "block.h"
+#include <errno.h>
+
 #include "keep.h"
+#include "private.h"
 #include "lib/job.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 
-void device_apply_next_config(struct device *dev)
-{
-	if (!dev->next_config)
-		return;
-	device_config_destroy(dev->config);
-	dev->config = dev->next_config;
-	dev->next_config = NULL;
-}
-
-/* ---- the end: everything is given back ------------------------------------------ */
+/* ---- release --------------------------------------------------------------------- */
 
 static int on_end_again(sd_event_source *source, uint64_t usec, void *arg)
 {
@@ -26,19 +18,14 @@ static int on_end_again(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-static void finish_stop(struct device *dev)
+void device_finish_stop(struct device *dev)
 {
-	enum device_want want = dev->want;
-
+	dev->ending = END_NONE;
 	str_set(&dev->error, NULL);
-	device_plugin_finish(&dev->plugin);
+	device_set_plugin(dev, &(struct device_plugin){ 0 });
 	device_apply_next_config(dev);
 	if (dev->state != DEVICE_CONFIGURED)
 		device_enter(dev, DEVICE_CONFIGURED, "released");
-	if (want == WANT_GONE)
-		manager_device_gone(dev->manager, dev);
-	else if (want == WANT_CONFIG)
-		device_start(dev);
 }
 
 static void finish_fail(struct device *dev)
@@ -54,49 +41,30 @@ static void finish_fail(struct device *dev)
 			     text ? text : "out of memory");
 }
 
-/* Its disks' requests have been answered, its front has ended. */
-void device_on_block_closed(struct device *dev)
-{
-	dev->busy = false;
-	if (dev->ending == END_STOP) {
-		dev->ending = END_NONE;
-		finish_stop(dev);
-	} else if (device_posted(dev)) {
-		device_advance(dev);
-	}
-}
-
-static void forget_failures(struct device *dev)
-{
-	str_set(&dev->verdict, NULL);
-	dev->was_up = false;
-	dev->n_failures = 0;
-	dev->n_in_a_row = 0;
-	dev->outage_start = 0;
-}
-
 static bool wants_down(const struct device *dev)
 {
 	return dev->want == WANT_DOWN || dev->want == WANT_GONE || dev->want == WANT_CONFIG;
 }
 
-static void go_on(struct device *dev, enum device_end ending)
+static void end_goes_on(struct device *dev, enum device_end ending)
 {
-	device_block_quiet(dev);
-	forget_failures(dev);
+	device_classes_quiet(dev);
+	str_set(&dev->verdict, NULL);
+	device_forget_failures(dev);
 	if (ending != END_START)
-		dev->force = false;
+		device_set_force(dev, false);
 	if (dev->held)
-		device_keep_claim(dev);
+		device_persist_claim(dev);
 	dev->ending = ending == END_STOP ? END_STOP : END_NONE;
 	switch (ending) {
 	case END_STOP:
 		dev->late = false;
-		dev->busy = true;
-		device_close_block(dev);
+		device_set_busy(dev, true);
+		if (device_close_classes(dev, false))
+			dev->events->class_closed(dev);
 		break;
 	case END_START:
-		device_claim_now(dev);
+		dev->events->returned(dev);
 		break;
 	case END_UNPLUG:
 		device_enter(dev, DEVICE_ABSENT, "not in the machine");
@@ -107,12 +75,12 @@ static void go_on(struct device *dev, enum device_end ending)
 	}
 }
 
-/* Everything is given back, but what dev->held says, or the claim alone. */
+/* Everything has been released, except what dev->held keeps; with END_REPLACE the claim alone. */
 void device_on_close(struct device *dev)
 {
 	enum device_end ending = dev->ending;
 
-	dev->busy = false;
+	device_set_busy(dev, false);
 	/* It was asked to stop meanwhile. */
 	if (wants_down(dev) && (ending != END_UNPLUG || dev->want != WANT_DOWN))
 		ending = END_STOP;
@@ -120,12 +88,12 @@ void device_on_close(struct device *dev)
 		dev->held = false;
 	if (ending == END_REPLACE) {
 		dev->ending = END_NONE;
-		device_claim_now(dev);
+		dev->events->returned(dev);
 	} else if (!dev->held && device_holds_something(dev)) {
 		dev->ending = ending;
 		device_end_now(dev);
 	} else {
-		go_on(dev, ending);
+		end_goes_on(dev, ending);
 	}
 }
 
@@ -148,12 +116,11 @@ void device_end_now(struct device *dev)
 		device_set_timer(dev, 1000, on_end_again);
 }
 
-/* Gives the device back, at the end of what is under way. */
 void device_end(struct device *dev, enum device_end ending)
 {
 	dev->ending = ending;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	if (!dev->busy)
+	if (!dev->work.busy)
 		device_end_now(dev);
 }
 
@@ -169,28 +136,20 @@ void device_fail(struct device *dev, const char *text)
 
 void device_condemn(struct device *dev, const char *text)
 {
-	if (!dev->host) {
+	if (!dev->run.host) {
 		dev->held = false;
 		device_fail(dev, text);
 		return;
 	}
 	str_set(&dev->verdict, text);
-	host_kill(dev->host, "the device is to fail");
+	host_kill(dev->run.host, "the device is to fail");
 }
 
 /* ---- jobs ------------------------------------------------------------------ */
 
-int device_post(struct device *dev, const struct job_ops *ops, void *arg)
-{
-	int r = jobs_add(dev->jobs, ops, arg);
-
-	dev->busy = !r;
-	return r;
-}
-
 bool device_posted(struct device *dev)
 {
-	dev->busy = false;
+	device_set_busy(dev, false);
 	if (dev->ending == END_NONE && !wants_down(dev))
 		return true;
 	if (dev->ending == END_NONE)
@@ -199,15 +158,15 @@ bool device_posted(struct device *dev)
 	return false;
 }
 
-/* Who waits for the device is told that it has failed; what it holds is given back once the
+/* The state is failed at once, for those who wait; what the device holds is released when the
  * job ends, and only then can it be started again. */
-void device_late(struct device *dev, const char *what, const struct job_ops *ops)
+void device_late(struct device *dev, const char *what, uint32_t limit_ms)
 {
-	_cleanup_free_ char *text = str_format("%s has not ended within %u s, and goes on in the "
-					       "background; see the kernel's log", what,
-					       ops->limit_ms / 1000);
+	_cleanup_free_ char *text = str_format("%s did not finish within %u s and continues in "
+					       "the background; see the kernel's log", what,
+					       limit_ms / 1000);
 
-	if (!dev->busy || dev->late)
+	if (!dev->work.busy || dev->late)
 		return;
 	dev->late = true;
 	str_set(&dev->error, text);
@@ -217,4 +176,16 @@ void device_late(struct device *dev, const char *what, const struct job_ops *ops
 	}
 	if (!device_state_is_down(dev->state))
 		device_enter(dev, DEVICE_FAILED, "%s", text ? text : what);
+}
+
+/* ---- the end of ddekitd ------------------------------------------------------- */
+
+void device_close_at_once(struct device *dev)
+{
+	dev->held = false;
+	device_end_host_at_once(dev);	/* before its device is released */
+	device_bury(dev);
+	device_close_claim_at_once(dev);
+	device_classes_quiet(dev);
+	device_close_classes(dev, true);
 }

@@ -13,21 +13,15 @@
  */
 #include <errno.h>
 
-#include "block.h"
 #include "keep.h"
+#include "private.h"
 #include "state/fd-store.h"
 #include "lib/json.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
 #include "system/net-settings.h"
 #include "state/state-file.h"
 
-static struct fdstore *store_of(const struct device *dev)
-{
-	return dev->manager->fdstore;
-}
-
-static void add_list(struct json_object *o, const char *key, const struct strv *list)
+static void add_words(struct json_object *o, const char *key, const struct strv *list)
 {
 	struct json_object *array = json_object_new_array();
 	size_t i;
@@ -37,31 +31,42 @@ static void add_list(struct json_object *o, const char *key, const struct strv *
 	json_object_object_add(o, key, array);
 }
 
-static struct json_object *plugin(const struct device_plugin *p)
+static void add_roles(struct json_object *o, const struct device_plugin *p)
+{
+	struct json_object *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < p->path.n && i < ARRAY_SIZE(p->role); i++)
+		json_object_array_add(array, json_object_new_int(p->role[i]));
+	json_object_object_add(o, "roles", array);
+}
+
+static struct json_object *describe_plugin(const struct device_plugin *p)
 {
 	struct json_object *o = json_object_new_object();
 
 	add_string(o, "name", p->name);
 	add_string(o, "class", p->class);
 	add_string(o, "bridge", p->bridge);
-	add_list(o, "path", &p->path);
-	add_list(o, "args", &p->args);
+	add_words(o, "path", &p->path);
+	add_words(o, "args", &p->args);
+	add_roles(o, p);
 	return o;
 }
 
-static struct json_object *host(const struct host *h)
+static struct json_object *describe_host(const struct host *h)
 {
 	struct json_object *o = json_object_new_object();
 	struct host_kept kept;
 
-	host_keep(h, &kept);
+	host_get_kept(h, &kept);
 	add_number(o, "pid", kept.pid);
 	add_number(o, "start_ns", kept.start_ns);
 	add_number(o, "last_state", kept.last_state);
 	return o;
 }
 
-static struct json_object *times(const struct device_times *t)
+static struct json_object *describe_times(const struct device_times *t)
 {
 	struct json_object *o = json_object_new_array();
 	const uint64_t *value = (const uint64_t *)t;
@@ -74,15 +79,15 @@ static struct json_object *times(const struct device_times *t)
 
 static void add_history(struct json_object *o, const struct device *dev)
 {
-	add_string(o, "last_failure", dev->last_failure);
-	add_bool(o, "was_up", dev->was_up);
+	add_string(o, "last_failure", dev->run.last_failure);
+	add_bool(o, "was_up", dev->failures.was_up);
 	add_number(o, "since", dev->state_since);
-	add_number(o, "restarts", dev->restarts);
-	add_number(o, "reloads", dev->reloads);
-	add_number(o, "outage_start", dev->outage_start);
-	add_number(o, "last_outage", dev->last_outage);
-	add_number(o, "last_outage_ready", dev->last_outage_ready);
-	json_object_object_add(o, "times", times(&dev->times));
+	add_number(o, "restarts", dev->outage.restarts);
+	add_number(o, "reloads", dev->outage.reloads);
+	add_number(o, "outage_start", dev->outage.start);
+	add_number(o, "last_outage", dev->outage.last);
+	add_number(o, "last_outage_ready", dev->outage.last_ready);
+	json_object_object_add(o, "times", describe_times(&dev->run.times));
 }
 
 static void add_before(struct json_object *o, const struct ddekit_before *before)
@@ -92,7 +97,7 @@ static void add_before(struct json_object *o, const struct ddekit_before *before
 	add_string(o, "kernel_override", before->override);
 }
 
-static struct json_object *describe(const struct device *dev)
+static struct json_object *describe_device(const struct device *dev)
 {
 	struct json_object *o = json_object_new_object();
 	struct text config = { 0 };
@@ -108,76 +113,59 @@ static struct json_object *describe(const struct device *dev)
 	add_string(o, "where", dev->config->where);
 	add_string(o, "config", config.text);
 	text_finish(&config);
-	add_bool(o, "transient", dev->transient);
-	add_bool(o, "staged", dev->staged);
+	add_bool(o, "transient", dev->settings.transient);
+	add_bool(o, "staged", dev->settings.staged);
 	add_string(o, "state", device_state_name(dev->state));
 	add_number(o, "want", dev->want);
-	add_bool(o, "mac_by_admin", dev->mac_by_admin);
-	add_string(o, "modalias", dev->modalias);
-	add_string(o, "release", dev->release);
-	json_object_object_add(o, "plugin", plugin(&dev->plugin));
-	if (dev->host)
-		json_object_object_add(o, "host", host(dev->host));
-	if (dev->saved)
-		json_object_object_add(o, "saved", netsave_to_json(dev->saved));
-	add_before(o, dev->claim ? ddekit_claim_before(dev->claim) : &dev->before);
+	add_bool(o, "mac_by_admin", dev->net.mac_by_admin);
+	add_string(o, "modalias", dev->hold.modalias);
+	add_string(o, "release", dev->run.release);
+	json_object_object_add(o, "plugin", describe_plugin(&dev->plugin));
+	if (dev->run.host)
+		json_object_object_add(o, "host", describe_host(dev->run.host));
+	if (dev->hold.saved)
+		json_object_object_add(o, "saved", netsave_to_json(dev->hold.saved));
+	add_before(o, dev->hold.claim ? ddekit_claim_before(dev->hold.claim) : &dev->hold.before);
 	add_history(o, dev);
 	return o;
 }
 
-static void warn(const struct device *dev, const char *what, int r)
+static int write_description(struct device *dev)
 {
-	struct log_about about = device_about(dev);
-
-	log_line(&about, LOG_WARNING, "%s cannot be kept for a restart of ddekitd: %s", what,
-		 strerror(-r));
-}
-
-static void put(const struct device *dev, const char *what, int fd)
-{
-	char key[FDSTORE_KEY_MAX];
-	int r = fdstore_put(store_of(dev), fdstore_key(dev->config->bdf_text, key), what, fd);
-
-	if (r < 0)
-		warn(dev, what, r);
-}
-
-static int write_down(struct device *dev)
-{
-	struct json_object *o = describe(dev);
+	struct json_object *o = describe_device(dev);
 	const char *text = o ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN) : NULL;
-	int r = text ? statefile_write(dev->keep, text, strlen(text)) : -ENOMEM;
+	int r = text ? statefile_write(dev->persisted.state, text, strlen(text)) : -ENOMEM;
 
 	json_object_put(o);
 	return r;
 }
 
-void device_keep(struct device *dev)
+void device_persist(struct device *dev)
 {
 	int r;
 
-	if (dev->keep < 0)
+	if (dev->persisted.state < 0)
 		return;
-	r = write_down(dev);
+	r = write_description(dev);
 	if (r < 0)
-		warn(dev, "its state", r);
+		device_store_warn(dev, "its state", r);
 }
 
-static int keep_claim_fds(struct device *dev)
+static int persist_claim_fds(struct device *dev)
 {
 	struct ddekit_claim_saved *saved = calloc(1, sizeof(*saved));
 	_cleanup_close_ int fd = statefile_create("ddekit-claim");
-	int r = !saved ? -ENOMEM : fd < 0 ? fd : ddekit_claim_save(dev->claim, saved);
+	int r = !saved ? -ENOMEM : fd < 0 ? fd : ddekit_claim_save(dev->hold.claim, saved);
 	char what[32];
 	uint32_t i;
 
 	if (!r)
 		r = statefile_write(fd, saved->data, saved->len);
 	if (!r)
-		put(dev, "claimstate", fd);
+		device_store(dev, "claimstate", fd);
 	for (i = 0; !r && i < saved->n_fds; i++) {
 		snprintf(what, sizeof(what), "claim%u", i);
-		put(dev, what, saved->fds[i]);
+		device_store(dev, what, saved->fds[i]);
 	}
 	if (saved)
 		free(saved->data);
@@ -185,64 +173,58 @@ static int keep_claim_fds(struct device *dev)
 	return r;
 }
 
-void device_keep_claim(struct device *dev)
+void device_persist_claim(struct device *dev)
 {
 	int r;
 
-	if (!fdstore_active(store_of(dev)))
+	if (!fdstore_active(dev->env->fdstore))
 		return;
-	if (dev->keep < 0) {
+	if (dev->persisted.state < 0) {
 		r = statefile_create("ddekit-state");
 		if (r < 0) {
-			warn(dev, "its state", r);
+			device_store_warn(dev, "its state", r);
 			return;
 		}
-		dev->keep = r;
-		put(dev, "state", dev->keep);
+		dev->persisted.state = r;
+		device_store(dev, "state", dev->persisted.state);
 	}
-	put(dev, "lock", dev->lock);
-	put(dev, "tap", dev->tap);
-	device_block_keep(dev, put);
-	r = keep_claim_fds(dev);
+	device_store(dev, "lock", dev->hold.lock);
+	device_store(dev, "tap", dev->net.tap);
+	device_persist_classes(dev);
+	r = persist_claim_fds(dev);
 	if (r < 0)
-		warn(dev, "its claim", r);
-	device_keep(dev);
+		device_store_warn(dev, "its claim", r);
+	device_persist(dev);
 }
 
-void device_keep_block(struct device *dev)
-{
-	if (dev->keep >= 0)
-		device_block_keep(dev, put);
-}
-
-void device_keep_host(struct device *dev)
+void device_persist_host(struct device *dev)
 {
 	struct host_kept kept;
 
-	if (dev->keep < 0 || !dev->host)
+	if (dev->persisted.state < 0 || !dev->run.host)
 		return;
-	host_keep(dev->host, &kept);
-	put(dev, "pidfd", kept.pidfd);
-	put(dev, "socket", kept.socket);
-	put(dev, "log", kept.log);
-	device_keep(dev);
+	host_get_kept(dev->run.host, &kept);
+	device_store(dev, "pidfd", kept.pidfd);
+	device_store(dev, "socket", kept.socket);
+	device_store(dev, "log", kept.log);
+	device_persist(dev);
 }
 
-void device_keep_nothing(struct device *dev)
+void device_drop_persisted(struct device *dev)
 {
-	char key[FDSTORE_KEY_MAX];
-
-	if (dev->keep < 0)
+	if (dev->persisted.state < 0)
 		return;
-	fdstore_drop(store_of(dev), fdstore_key(dev->config->bdf_text, key));
-	fd_close(&dev->keep);
-	dev->barrier = true;
+	device_store_drop(dev);
+	fd_close(&dev->persisted.state);
+	dev->persisted.barrier = true;
 }
 
-void manager_leave(struct manager *m)
+void device_barrier_passes(struct device *dev)
 {
-	size_t i;
+	dev->persisted.barrier = false;
+}
 
-	for (i = 0; i < m->n_devices; i++)
-		device_keep(m->device[i]);
+void device_restore_persisted(struct device *dev, int state)
+{
+	dev->persisted.state = state;
 }

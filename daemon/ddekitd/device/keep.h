@@ -2,7 +2,7 @@
 /*
  * What a device leaves to the next ddekitd: its files in the service manager's fd
  * store, and a description of it beside them, which is always up to date, since
- * nobody says goodbye before a SIGKILL.
+ * a SIGKILL comes without warning.
  *
  * Without a fd store all of it does nothing.
  */
@@ -12,20 +12,16 @@
 #include "device.h"
 
 /* Something of the description changed. */
-void device_keep(struct device *dev);
+void device_persist(struct device *dev);
 /* The device has been claimed: lock, claim and TAP. */
-void device_keep_claim(struct device *dev);
-/* Its disks have a new front. */
-void device_keep_block(struct device *dev);
+void device_persist_claim(struct device *dev);
 /* It has a new host. */
-void device_keep_host(struct device *dev);
-/* It holds nothing any more; dev->barrier is set: before the device is used otherwise,
- * fdstore_wait(). */
-void device_keep_nothing(struct device *dev);
-
-/* Goes on with all devices that the predecessor left. Before autostart. */
-void manager_adopt(struct manager *m);
-/* Everything is left to the next ddekitd, which has all of it after fdstore_wait(). */
-void manager_leave(struct manager *m);
+void device_persist_host(struct device *dev);
+/* It holds nothing any more. persisted.barrier is set: fdstore_wait() comes before the device is
+ * used otherwise, and then device_barrier_passes(). */
+void device_drop_persisted(struct device *dev);
+void device_barrier_passes(struct device *dev);
+/* @state: the fd of the description that the ddekitd before this one wrote, moved. */
+void device_restore_persisted(struct device *dev, int state);
 
 #endif

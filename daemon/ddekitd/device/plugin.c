@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which plugin drives a device, with which arguments; see device.h. */
+/* Which plugin drives a device, with which arguments; see plugin.h. */
 #include <errno.h>
 #include <fcntl.h>
 
+#include "drivers/bridges/class.h"
 #include "lib/log.h"
-#include "supervise/manager.h"
+#include "plugin.h"
 
-void device_plugin_finish(struct device_plugin *plugin)
+void plugin_finish(struct device_plugin *plugin)
 {
 	free(plugin->name);
 	free(plugin->class);
@@ -26,25 +27,31 @@ static char *short_id(const char *modalias)
 	return str_format("%04x:%04x", vendor, device);
 }
 
-static int no_driver(const struct device *dev, const struct catalog *catalog, char **ret_why)
-{
-	_cleanup_free_ char *names = catalog_driver_names(catalog);
-	_cleanup_free_ char *id = short_id(dev->modalias);
+/* The request: which device, which catalogue. */
+struct wanted {
+	const struct device_config *config;
+	const char *modalias;
+	const struct catalog *catalog;
+};
 
-	if (!dev->modalias[0])
+static int no_driver(const struct wanted *w, char **ret_why)
+{
+	_cleanup_free_ char *names = catalog_driver_names(w->catalog);
+	_cleanup_free_ char *id = short_id(w->modalias);
+
+	if (!w->modalias[0])
 		*ret_why = str_format("driver=auto: the device's PCI ids are not known; name a "
 				      "driver, there are: %s", names);
 	else
 		*ret_why = str_format("driver=auto: no plugin in %s drives the device %s; there "
-				      "are: %s", catalog->dir, id, names);
+				      "are: %s", w->catalog->dir, id, names);
 	return -ENODEV;
 }
 
-static int wrong_driver(const struct device *dev, const struct catalog *catalog,
-			const struct plugin *plugin, char **ret_why)
+static int wrong_driver(const struct wanted *w, const struct plugin *plugin, char **ret_why)
 {
-	const struct plugin *right = catalog_match(catalog, dev->modalias);
-	_cleanup_free_ char *id = short_id(dev->modalias);
+	const struct plugin *right = catalog_match(w->catalog, w->modalias);
+	_cleanup_free_ char *id = short_id(w->modalias);
 
 	*ret_why = str_format("driver %s does not support the device %s%s%s", plugin->name, id,
 			      right ? "; one that does: " : ", nor does any other plugin",
@@ -52,32 +59,32 @@ static int wrong_driver(const struct device *dev, const struct catalog *catalog,
 	return -ENODEV;
 }
 
-static int find_driver(const struct device *dev, const struct catalog *catalog,
-		       const struct plugin **ret, char **ret_why)
+static int find_driver(const struct wanted *w, const struct plugin **ret, char **ret_why)
 {
-	const char *name = dev->config->driver;
+	const char *name = w->config->driver;
 	_cleanup_free_ char *names = NULL;
 	const struct plugin *p;
 
 	if (!strcmp(name, "auto")) {
-		*ret = dev->modalias[0] ? catalog_match(catalog, dev->modalias) : NULL;
-		return *ret ? 0 : no_driver(dev, catalog, ret_why);
+		*ret = w->modalias[0] ? catalog_match(w->catalog, w->modalias) : NULL;
+		return *ret ? 0 : no_driver(w, ret_why);
 	}
-	p = catalog_find(catalog, name);
+	p = catalog_find(w->catalog, name);
 	if (!p || strcmp(p->kind, "driver")) {
-		names = catalog_driver_names(catalog);
+		names = catalog_driver_names(w->catalog);
 		*ret_why = str_format("unknown driver %s: no %s/%s.json that describes one; there "
-				      "are: %s", name, catalog->dir, name, names);
+				      "are: %s", name, w->catalog->dir, name, names);
 		return -ENOENT;
 	}
-	if (dev->modalias[0] && p->aliases.n && !plugin_matches(p, dev->modalias))
-		return wrong_driver(dev, catalog, p, ret_why);
+	if (w->modalias[0] && p->aliases.n && !plugin_matches(p, w->modalias))
+		return wrong_driver(w, p, ret_why);
 	*ret = p;
 	return 0;
 }
 
+/* @role: of the last of them; @all: of each. */
 static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
-		       const struct plugin *src, char **ret_why)
+		       const struct plugin *src, uint32_t role, uint32_t all, char **ret_why)
 {
 	size_t i, j;
 	int r = 0;
@@ -90,6 +97,8 @@ static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
 			return -ENOMEM;
 		for (j = 0; j < dst->path.n && strcmp(dst->path.item[j], path); j++)
 			;
+		if (j < PROTO_MAX_PLUGINS)	/* more than that are refused later */
+			dst->role[j] |= all | (i + 1 == src->modules.n ? role : 0);
 		if (j < dst->path.n)
 			continue;
 		if (access(path, R_OK) < 0) {
@@ -183,10 +192,9 @@ static int add_option(struct device_plugin *dst, const struct plugin *p, const c
 	return args ? str_set(&dst->args.item[i], args) : -ENOMEM;
 }
 
-static int add_options(const struct device *dev, struct device_plugin *dst,
+static int add_options(const struct strv *options, struct device_plugin *dst,
 		       const struct plugin *p, char **ret_why)
 {
-	const struct strv *options = &dev->config->options;
 	size_t i;
 	int r = 0;
 
@@ -199,7 +207,7 @@ static int add_bridge(struct device_plugin *dst, const struct catalog *catalog, 
 {
 	const struct plugin *bridge;
 
-	if (strcmp(dst->class, "net") && strcmp(dst->class, "block"))
+	if (!class_protocol_find(dst->class, strlen(dst->class) + 1))
 		return 0;
 	bridge = catalog_bridge(catalog, dst->class);
 	if (!bridge) {
@@ -208,56 +216,60 @@ static int add_bridge(struct device_plugin *dst, const struct catalog *catalog, 
 		return -ENOENT;
 	}
 	dst->bridge = strdup(dst->class);
-	return dst->bridge ? add_modules(dst, catalog, bridge, ret_why) : -ENOMEM;
+	if (!dst->bridge)
+		return -ENOMEM;
+	return add_modules(dst, catalog, bridge, PLUGIN_BRIDGE, PLUGIN_STAYS, ret_why);
 }
 
-static int fill(const struct device *dev, struct device_plugin *dst,
-		const struct catalog *catalog, char **ret_why)
+static int plugin_fill(const struct wanted *w, struct device_plugin *dst, char **ret_why)
 {
 	const struct plugin *p;
-	int r = find_driver(dev, catalog, &p, ret_why);
+	int r = find_driver(w, &p, ret_why);
 
 	if (!r)
 		r = str_set(&dst->name, p->name);
 	if (!r)
 		r = str_set(&dst->class, p->class);
 	if (!r)
-		r = add_modules(dst, catalog, p, ret_why);
+		r = add_modules(dst, w->catalog, p, PLUGIN_DRIVER, 0, ret_why);
 	if (!r)
-		r = add_options(dev, dst, p, ret_why);
-	return r ? r : add_bridge(dst, catalog, ret_why);
+		r = add_options(&w->config->options, dst, p, ret_why);
+	return r ? r : add_bridge(dst, w->catalog, ret_why);
 }
 
-int device_choose_plugin(struct device *dev, char **ret_why)
+/* Return: to be freed; NULL: no memory. */
+static char *no_catalog(const struct device_config *config, const char *dir, int r)
 {
-	const char *flavour = config_flavour(dev->config);
-	_cleanup_free_ char *dir = catalog_folder(dev->manager->config.global.plugin_dir, flavour);
-	struct log_about about = device_about(dev);
+	const char *flavour = config_flavour(config);
+
+	if (!strcmp(flavour, "up"))
+		return str_format("no plugins: %s: %s; build them or set plugin-dir=", dir,
+				  strerror(-r));
+	return str_format("cpus=%u%s needs plugins of the flavour %s: %s: %s; build them (meson "
+			  "options smp, debug-runtime), or set cpus=1 and debug=no", config->cpus,
+			  config->debug ? " debug=yes" : "", flavour, dir, strerror(-r));
+}
+
+int plugin_choose(const struct device_config *config, const char *modalias,
+		  const char *plugin_dir, struct device_plugin *ret, char **ret_why)
+{
+	_cleanup_free_ char *dir = catalog_folder(plugin_dir, config_flavour(config));
+	struct log_about about = { .bdf = config->bdf_text, .driver = config->driver };
 	struct device_plugin plugin = { 0 };
 	struct catalog catalog = { 0 };
 	size_t i;
-	int r;
+	int r = dir ? catalog_read(dir, &catalog) : -ENOMEM;
 
-	r = dir ? catalog_read(dir, &catalog) : -ENOMEM;
-	if (r < 0 && r != -ENOMEM && strcmp(flavour, "up"))
-		*ret_why = str_format("cpus=%u%s needs plugins of the flavour %s: %s: %s; build "
-				      "them (meson options smp, debug-runtime), or set cpus=1 and "
-				      "debug=no", dev->config->cpus,
-				      dev->config->debug ? " debug=yes" : "", flavour, dir,
-				      strerror(-r));
-	else if (r < 0 && r != -ENOMEM)
-		*ret_why = str_format("no plugins: %s: %s; build them or set plugin-dir=", dir,
-				      strerror(-r));
+	if (r < 0 && r != -ENOMEM)
+		*ret_why = no_catalog(config, dir, r);
 	for (i = 0; i < catalog.errors.n; i++)
 		log_line(&about, LOG_WARNING, "%s", catalog.errors.item[i]);
 	if (!r)
-		r = fill(dev, &plugin, &catalog, ret_why);
+		r = plugin_fill(&(struct wanted){ config, modalias, &catalog }, &plugin, ret_why);
 	catalog_finish(&catalog);
-	if (r < 0) {
-		device_plugin_finish(&plugin);
-		return r;
-	}
-	device_plugin_finish(&dev->plugin);
-	dev->plugin = plugin;
-	return 0;
+	if (r < 0)
+		plugin_finish(&plugin);
+	else
+		*ret = plugin;
+	return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Takes a device from its kernel driver and gives it back; see take-over.h. */
+/* A device of a kernel driver, before the claim and after its release; see take-over.h. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -48,21 +48,21 @@ static int save_interface(const char *bdf, struct netsave **ret)
 	int r = pcisys_class(inuse_system.sys, bdf, "net", &list);
 
 	if (!r && list.n)
-		r = netsave_take(list.item[0], ret);
+		r = netsave_read(list.item[0], ret);
 	strv_finish(&list);
 	return r == -ENODEV ? 0 : r;
 }
 
-int take_check(const struct device_config *config, bool force, struct netsave **ret_saved,
+int takeover_check(const struct device_config *config, bool force, struct netsave **ret_saved,
 	       struct strv *notes, char **ret_why)
 {
 	struct inuse uses = { 0 };
 	int r = inuse_check(&inuse_system, config->bdf_text, &uses);
 
 	if (!r && force) {
-		add_notes(notes, "taken by force", &uses.other);
+		add_notes(notes, "claimed by force", &uses.other);
 		if (!config->take_over)
-			add_notes(notes, "taken by force", &uses.net);
+			add_notes(notes, "claimed by force", &uses.net);
 	} else if (!r && uses.other.n) {
 		r = refuse(&uses.other, "end that first, or bind it with --force", ret_why);
 	} else if (!r && uses.net.n && !config->take_over) {
@@ -75,15 +75,15 @@ int take_check(const struct device_config *config, bool force, struct netsave **
 	return r ? r : save_interface(config->bdf_text, ret_saved);
 }
 
-struct applying {
+struct apply_args {
 	const struct netsave *saved;
 	struct strv *notes;
 	char name[IFNAMSIZ];
 };
 
-static int apply(void *arg)
+static int apply_in_netns(void *arg)
 {
-	struct applying *a = arg;
+	struct apply_args *a = arg;
 	struct strv errors = { 0 };
 
 	netsave_apply(a->saved, (int)if_nametoindex(a->name), NETSAVE_MTU | NETSAVE_UP, &errors);
@@ -92,16 +92,16 @@ static int apply(void *arg)
 	return 0;
 }
 
-void take_apply(const struct netsave *saved, int tap, struct strv *notes)
+void takeover_apply(const struct netsave *saved, int tap, struct strv *notes)
 {
-	struct applying a = { .saved = saved, .notes = notes };
+	struct apply_args a = { .saved = saved, .notes = notes };
 	_cleanup_close_ int ns = -1;
 
 	if (tap_name(tap, a.name) < 0)
 		return;
 	ns = tap_netns_fd(tap);
 	if (ns >= 0)
-		netns_call(ns, apply, &a);
+		netns_call(ns, apply_in_netns, &a);
 }
 
 /* Index of the kernel's interface; 0: none yet. */
@@ -116,7 +116,7 @@ static unsigned int kernel_interface(const char *bdf)
 	return index;
 }
 
-/* udev names a new interface: a name given before that would not last. */
+/* udev names a new interface: an earlier name would be lost. */
 static bool udev_is_done(unsigned int index)
 {
 	sd_device *device = NULL;
@@ -151,7 +151,7 @@ static unsigned int wait_for_interface(const char *bdf, struct mnl_socket *nl)
 	return index;
 }
 
-void take_return(const char *bdf, const struct netsave *saved, struct strv *notes)
+void takeover_return(const char *bdf, const struct netsave *saved, struct strv *notes)
 {
 	_cleanup_free_ char *driver = pcisys_driver(inuse_system.sys, bdf);
 	struct mnl_socket *nl;
@@ -167,6 +167,6 @@ void take_return(const char *bdf, const struct netsave *saved, struct strv *note
 		netsave_apply(saved, (int)index, NETSAVE_ALL, &errors);
 	else if (!index && pcisys_present(inuse_system.sys, bdf))
 		strv_add(&errors, "the kernel has no interface for the device");
-	add_notes(notes, "not given back", &errors);
+	add_notes(notes, "not restored", &errors);
 	strv_finish(&errors);
 }

@@ -25,7 +25,7 @@ char *work_lock_name(const char *bdf_text)
 
 /* ---- claim --------------------------------------------------------------- */
 
-static int lock(struct claim_work *w)
+static int claim_lock(struct claim_work *w)
 {
 	_cleanup_free_ char *name = work_lock_name(w->config->bdf_text);
 	pid_t owner = 0;
@@ -47,7 +47,7 @@ static int lock(struct claim_work *w)
 	return 0;
 }
 
-static int open_claim(struct claim_work *w)
+static int claim_open(struct claim_work *w)
 {
 	const struct device_config *c = w->config;
 	struct ddekit_claim_spec spec = {
@@ -64,9 +64,9 @@ static int open_claim(struct claim_work *w)
 	_cleanup_close_ int wire = -1, disk = -1;
 	int fds[3] = { -1, -1, -1 }, n = 0, r;
 
-	r = wire_open(c->netdev, &netdev, &wire, &w->why);
+	r = qemutap_open(c->netdev, &netdev, &wire, &w->why);
 	if (!r)
-		r = drive_open(c->drive, &drive, &disk, &w->why);
+		r = qemudrive_open(c->drive, &drive, &disk, &w->why);
 	if (r < 0)
 		return r;
 	if (wire >= 0)
@@ -78,7 +78,7 @@ static int open_claim(struct claim_work *w)
 	spec.emu_drive_fd = disk;
 	spec.emu_fds = fds;
 	r = ddekit_claim_open(&spec, &w->claim, &why);
-	w->before.changed = false;	/* on failure it has been given back */
+	w->before.changed = false;	/* on failure it has been returned */
 	if (r == -EBUSY && config_needs_group(c))
 		group = pcisys_group_problem(inuse_system.sys, c->bdf_text);
 	if (r < 0)
@@ -93,24 +93,21 @@ void work_claim(void *arg)
 
 	if (w->barrier)
 		fdstore_wait();		/* if it does not answer, the device may be busy */
-	w->error = lock(w);
+	w->error = claim_lock(w);
 	if (!w->error)
-		w->error = take_check(w->config, w->force, &w->saved, &w->notes, &w->why);
+		w->error = takeover_check(w->config, w->force, &w->saved, &w->notes, &w->why);
 	if (!w->error)
-		w->error = open_claim(w);
+		w->error = claim_open(w);
 	if (!w->error &&
 	    pciid_modalias(w->config->bdf, w->claim, w->modalias, sizeof(w->modalias)) < 0)
 		w->modalias[0] = 0;
 }
 
-void claim_work_free(struct claim_work *w)
+void claim_work_finish(struct claim_work *w)
 {
-	if (!w)
-		return;
 	device_config_destroy(w->config);
 	strv_finish(&w->notes);
 	free(w->why);
-	free(w);
 }
 
 /* ---- what a claim is asked --------------------------------------------------- */
@@ -123,6 +120,14 @@ void work_quiesce(void *arg)
 	w->end_ns = mono_ns();
 	if (w->error < 0 && ddekit_claim_death_why(w->claim, &w->death) < 0)
 		w->death = NULL;
+}
+
+/* A file that uio opens sets bus mastering: this comes directly before the driver host. */
+void work_handover(void *arg)
+{
+	struct handover_work *w = arg;
+
+	w->error = ddekit_claim_handover(w->claim, &w->handover);
 }
 
 void work_death(void *arg)
@@ -167,19 +172,16 @@ void work_net(void *arg)
 		w->why = str_format("cannot watch the interface %s: %s", w->ifname,
 				    strerror(-w->error));
 	else if (w->saved)
-		take_apply(w->saved, w->tap, &w->notes);
+		takeover_apply(w->saved, w->tap, &w->notes);
 }
 
-void net_work_free(struct net_work *w)
+void net_work_finish(struct net_work *w)
 {
-	if (!w)
-		return;
 	link_socket_close(&w->socket);
 	strv_finish(&w->notes);
 	free(w->ifname);
 	free(w->netns);
 	free(w->why);
-	free(w);
 }
 
 void work_tap(void *arg)
@@ -218,10 +220,10 @@ void work_close(void *arg)
 	ddekit_claim_close(w->claim);
 	r = ddekit_give_back(w->bdf, &w->before);
 	if (r < 0)
-		w->return_error = str_format("its driver %s does not take it back: %s",
+		w->return_error = str_format("cannot return it to its driver %s: %s",
 					     w->before.driver, strerror(-r));
 	if (w->saved)
-		take_return(w->bdf_text, w->saved, &w->notes);
+		takeover_return(w->bdf_text, w->saved, &w->notes);
 	if (w->dir && name)
 		lockfile_remove(w->dir, name, &w->lock);
 	fd_close(&w->lock);

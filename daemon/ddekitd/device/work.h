@@ -3,16 +3,17 @@
  * The parts of a device's jobs (job.h) that run in their thread: whatever may wait for
  * QEMU, the device, its kernel driver or the kernel's network lock.  They touch nothing
  * but the struct that they are given; who posts them fills in the first part of it and
- * reads the second in the event loop (claim.c, end.c, net.c).
+ * reads the second in the event loop (claim.c, device.c, host.c, net.c).
  *
  *	work_claim()	lock, in-use check, claim, PCI ids
  *	work_quiesce()	the device after a driver host's death
+ *	work_handover()	what the next driver host is handed of the claim
  *	work_net()	the TAP and a socket that watches it
  *	work_tap()	settings of the TAP
  *	work_death()	why the device died
  *	work_monitor()	a command to QEMU
  *	work_end()	waits until a process has ended that was killed
- *	work_close()	gives everything back
+ *	work_close()	releases everything
  */
 #ifndef DDEKITD_DEVICE_WORK_H
 #define DDEKITD_DEVICE_WORK_H
@@ -49,6 +50,14 @@ struct quiesce_work {
 	int error;
 	char *death;			/* with an error: how the device died; NULL: not known */
 	uint64_t end_ns;		/* mono */
+};
+
+struct handover_work {
+	struct device *dev;
+	struct ddekit_claim *claim;	/* borrowed */
+
+	int error;
+	struct ddekit_handover handover;	/* its files are the claim's, until its next job */
 };
 
 struct net_work {
@@ -116,6 +125,7 @@ struct close_work {
 
 void work_claim(void *arg);
 void work_quiesce(void *arg);
+void work_handover(void *arg);
 void work_net(void *arg);
 void work_tap(void *arg);
 void work_death(void *arg);
@@ -123,9 +133,10 @@ void work_monitor(void *arg);
 void work_end(void *arg);
 void work_close(void *arg);
 
-/* Frees what the struct owns, and the struct; NULL is fine. */
-void claim_work_free(struct claim_work *w);
-void net_work_free(struct net_work *w);
+/* Frees what the struct owns. */
+void claim_work_finish(struct claim_work *w);
+void net_work_finish(struct net_work *w);
+/* Likewise, and the struct; NULL is fine. */
 void monitor_work_free(struct monitor_work *w);
 void close_work_free(struct close_work *w);
 

@@ -27,7 +27,7 @@
 
 /* Which 65536 users a PCI domain has: machines count from 0, VMD from 0x10000,
  * emulated devices are in e000. Return: -1: none. */
-static int slot_of(uint32_t domain)
+static int domain_slot(uint32_t domain)
 {
 	if (domain < 0x400)
 		return domain;
@@ -38,7 +38,7 @@ static int slot_of(uint32_t domain)
 
 uid_t confine_uid(struct ddekit_bdf bdf)
 {
-	int slot = slot_of(bdf.domain);
+	int slot = domain_slot(bdf.domain);
 
 	if (slot < 0)
 		return 0;
@@ -104,7 +104,7 @@ static void open_cell(pid_t pid, char missing)
 	}
 }
 
-/* A process that is there until its namespaces have been opened. */
+/* A process that lives until its namespaces have been opened. */
 static int fill_cell(void)
 {
 	int say[2], wait[2];
@@ -134,7 +134,7 @@ static int fill_cell(void)
 	return pid < 0 ? -EAGAIN : 0;
 }
 
-/* Not of a process that is root on purpose: it does not tell what driver hosts get. */
+/* Not for a process that needs root: it says nothing about what driver hosts get. */
 static void warn_of_shared_user(const struct confine *c)
 {
 	static bool warned;
@@ -184,7 +184,7 @@ static int enter_cell(void)
 
 /* ---- limits -------------------------------------------------------------------- */
 
-static int limit(int what, uint64_t value)
+static int set_limit(int what, uint64_t value)
 {
 	struct rlimit l;
 
@@ -198,23 +198,23 @@ static int limit(int what, uint64_t value)
 
 static int set_limits(const struct confine *c)
 {
-	int r = limit(RLIMIT_NOFILE, MAX_FILES);
+	int r = set_limit(RLIMIT_NOFILE, MAX_FILES);
 
 	if (!r && c->memory)
-		r = limit(RLIMIT_DATA, c->memory);
+		r = set_limit(RLIMIT_DATA, c->memory);
 	if (!r && c->address_space)
-		r = limit(RLIMIT_AS, c->address_space);
+		r = set_limit(RLIMIT_AS, c->address_space);
 	/* They count what all processes of a user have. */
 	if (!r && c->own_user)
-		r = limit(RLIMIT_NPROC, c->threads ? c->threads : MAX_THREADS);
+		r = set_limit(RLIMIT_NPROC, c->threads ? c->threads : MAX_THREADS);
 	if (!r && c->own_user)
-		r = limit(RLIMIT_MSGQUEUE, 0);
+		r = set_limit(RLIMIT_MSGQUEUE, 0);
 	/* It has no file to write, but what a debugger may have it write without the
 	 * sandbox. A core file would be one, but for that there is systemd-coredump,
 	 * which reads a pipe. */
 	if (!r && c->namespaces && !c->files)
-		r = limit(RLIMIT_FSIZE, 0);
-	return r ? r : limit(RLIMIT_CORE, c->core ? RLIM_INFINITY : 0);
+		r = set_limit(RLIMIT_FSIZE, 0);
+	return r ? r : set_limit(RLIMIT_CORE, c->core ? RLIM_INFINITY : 0);
 }
 
 /* ---- all -------------------------------------------------------------------------- */
@@ -223,11 +223,11 @@ static int drop_privileges(const struct confine *c)
 {
 	int cap;
 
-	/* What a ddekitd that is not root was given does not go on to the next program. */
+	/* Capabilities of a ddekitd that is not root are not passed to the program. */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return -errno;
 	if (c->uid) {
-		/* A second line: no program gets them anyhow without new privileges.
+		/* Defence in depth: without new privileges no program gets them anyway.
 		 * EPERM: ddekitd lacks CAP_SETPCAP. */
 		for (cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 			if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EPERM)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a driver host is kept from before its program starts, by the rights of
- * ddekitd: a user of its own, namespaces, limits.  What it then takes from itself
- * is in driver-host/sandbox.c.
+ * Confinement of a driver host before its program starts, which needs the rights of
+ * ddekitd: a user of its own, namespaces, limits.  The host confines itself further in
+ * driver-host/sandbox.c.
  */
 #ifndef DDEKITD_CONFINE_H
 #define DDEKITD_CONFINE_H
@@ -15,7 +15,7 @@
  * these numbers alone (systemd's "Users, Groups, UIDs and GIDs"). */
 #define CONFINE_FIRST_UID 0x70000000u
 #define CONFINE_LAST_UID 0x77ffffffu
-/* Those of their fronts are so much higher. */
+/* Added to get the user of the device's front. */
 #define CONFINE_FRONT_UIDS 0x08000000u
 
 struct confine {
@@ -27,7 +27,7 @@ struct confine {
 	uint64_t address_space;	/* bytes; 0: no limit */
 	bool core;		/* a core dump is wanted */
 	bool files;		/* it may write some */
-	bool privileged;	/* it is root on purpose, and confines itself */
+	bool privileged;	/* it needs root, and confines itself */
 	uint32_t threads;	/* at most, of the process's own user; 0: as of a host */
 };
 

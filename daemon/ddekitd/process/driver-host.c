@@ -4,17 +4,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <syslog.h>
 
+#include "child.h"
 #include "driver-host.h"
-#include "log-pipe.h"
 #include "message.h"
 
-/* A ddekitd asks a driver host for its state when it goes on with it. Those before
- * this one that died without reading the answer have left theirs. */
+/* Each ddekitd that adopts a host requests its state. Replies to earlier ones that died
+ * without reading them may still be queued. */
 #define ASKED_MAX 64
 #define MESSAGE_BUDGET 64		/* messages per wake-up */
 #define LOG_PIPE_SIZE (256 << 10)
@@ -38,24 +36,18 @@ struct host {
 	sd_event *event;
 	const struct host_ops *ops;
 	void *arg;
-	pid_t pid;
-	bool adopted;			/* no child of ours: how it ends is not told */
-	bool reaped;
-	int pidfd;
+	struct child child;
 	int socket;
-	int exec_error;			/* for spawn_error(); -1: of an earlier ddekitd */
 	char *binary;			/* and the user, for that error */
 	uid_t uid;
-	struct logpipe log;
 	uint64_t start_ns;
-	sd_event_source *exit_source;
 	sd_event_source *socket_source;
 	sd_event_source *linger;
 	struct message_context context;
 	struct pending *pending;
 	uint32_t seq;
 	char *reason;			/* why we killed it */
-	char *last_words;		/* what its runtime died of, by its own account */
+	char *last_words;		/* why its runtime died, from its log */
 	bool killed;
 	sd_event_source *dumping;
 	struct proto_stats stats;	/* the last that it sent */
@@ -64,7 +56,7 @@ struct host {
 
 /* ---- log pipe ------------------------------------------------------------ */
 
-static void on_log_line(void *arg, char *text)
+static void on_host_line(void *arg, char *text)
 {
 	struct host *host = arg;
 	int level = LOG_NOTICE;
@@ -79,14 +71,12 @@ static void on_log_line(void *arg, char *text)
 		host->ops->log(host->arg, level, text);
 }
 
-static void on_log_flood(void *arg, const char *text)
+static void on_host_flood(void *arg, const char *text)
 {
 	struct host *host = arg;
 
 	host->ops->log(host->arg, LOG_WARNING, text);
 }
-
-static const struct logpipe_ops log_ops = { .line = on_log_line, .flood = on_log_flood };
 
 /* ---- requests ------------------------------------------------------------ */
 
@@ -109,18 +99,18 @@ static int on_request_timeout(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* A reply after its time-out is late, not bad; or it is to our predecessor. Each counts as
- * a message that nobody asked for. */
+/* A reply after its time-out is late, not bad; or it is for our predecessor. Each counts as
+ * an unrequested message. */
 static const char *accept_late_reply(struct host *host, const struct proto_header *h)
 {
-	if (h->seq > host->seq && !host->adopted)
+	if (h->seq > host->seq && !host->child.adopted)
 		return "reply to no request";
 	return message_unasked(&host->context, mono_ns());
 }
 
 /* Each request excuses one reply. @h: of a checked message of type PROTO_REPLY or
  * PROTO_TEXT */
-static const char *take_reply(struct host *host, const struct proto_header *h)
+static const char *accept_reply(struct host *host, const struct proto_header *h)
 {
 	const struct proto_reply *m = (const void *)h;
 	const struct proto_text *t = (const void *)h;
@@ -156,7 +146,7 @@ static bool has_enough_requests(const struct host *host)
 	return n >= REQUESTS_MAX;
 }
 
-static int request(struct host *host, struct proto_request *m, host_reply_fn fn, void *arg)
+static int send_request(struct host *host, struct proto_request *m, host_reply_fn fn, void *arg)
 {
 	struct pending *p;
 	int r;
@@ -185,14 +175,20 @@ static int request(struct host *host, struct proto_request *m, host_reply_fn fn,
 	return 0;
 }
 
-int host_request(struct host *host, enum proto_op op, uint32_t value, const uint8_t *mac,
-		 host_reply_fn fn, void *arg)
+int host_request(struct host *host, enum proto_op op, host_reply_fn fn, void *arg)
 {
-	struct proto_request m = { .op = op, .value = value };
+	struct proto_request m = { .op = op };
 
-	if (mac)
-		memcpy(m.mac, mac, sizeof(m.mac));
-	return request(host, &m, fn, arg);
+	return send_request(host, &m, fn, arg);
+}
+
+int host_request_class(struct host *host, const void *data, size_t len, host_reply_fn fn,
+		       void *arg)
+{
+	struct proto_request m = { .op = OP_CLASS };
+
+	memcpy(m.data, data, len < sizeof(m.data) ? len : sizeof(m.data));
+	return send_request(host, &m, fn, arg);
 }
 
 int host_request_text(struct host *host, enum proto_op op, uint32_t value, const char *text,
@@ -204,7 +200,7 @@ int host_request_text(struct host *host, enum proto_op op, uint32_t value, const
 		return -E2BIG;
 	if (text)
 		memcpy(m.text, text, strlen(text));
-	return request(host, &m, fn, arg);
+	return send_request(host, &m, fn, arg);
 }
 
 /* ---- messages ------------------------------------------------------------ */
@@ -215,18 +211,15 @@ static const char *dispatch(struct host *host, const struct proto_header *h)
 	case PROTO_STATE:
 		host->ops->state(host->arg, (const void *)h);
 		break;
-	case PROTO_NET:
-		host->ops->net(host->arg, (const void *)h);
-		break;
-	case PROTO_DISK:
-		host->ops->disk(host->arg, (const void *)h);
+	case PROTO_EXPORT:
+		host->ops->export(host->arg, (const void *)h);
 		break;
 	case PROTO_HEARTBEAT:
 		host->ops->heartbeat(host->arg);
 		break;
 	case PROTO_REPLY:
 	case PROTO_TEXT:
-		return take_reply(host, h);
+		return accept_reply(host, h);
 	}
 	return NULL;
 }
@@ -246,8 +239,8 @@ static ssize_t receive(struct host *host, void *buf)
 	return n;
 }
 
-/* Takes in what has arrived. Return: false at the end of the connection. */
-static bool take_messages(struct host *host)
+/* Handles queued messages. Return: false at the end of the connection. */
+static bool read_messages(struct host *host)
 {
 	static uint64_t buf[MESSAGE_MAX / 8];	/* dispatch() does not come back here */
 	unsigned int budget = MESSAGE_BUDGET;
@@ -282,7 +275,7 @@ static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *ar
 {
 	struct host *host = arg;
 
-	if (take_messages(host))
+	if (read_messages(host))
 		return 0;
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	if (!host->linger)
@@ -293,7 +286,7 @@ static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *ar
 
 /* ---- end ----------------------------------------------------------------- */
 
-static char *explain(const char *binary, uid_t uid, int r)
+static char *explain_start(const char *binary, uid_t uid, int r)
 {
 	const char *hint = "";
 
@@ -312,70 +305,48 @@ static char *death_text(const struct host *host, const struct host_death *death,
 	if (why)
 		return str_format("killed by ddekitd: %s", why);
 	if (exec_error)
-		return explain(host->binary, host->uid, exec_error);
+		return explain_start(host->binary, host->uid, exec_error);
 	if (death->signalled && host->last_words)
 		return str_format("killed by %s: %s", signal_name(death->status),
 				  host->last_words);
 	if (death->signalled)
 		return str_format("killed by %s", signal_name(death->status));
-	if (host->adopted)
+	if (host->child.adopted)
 		return str_format("ended%s%s", host->last_words ? ": " : "",
 				  host->last_words ? host->last_words : "");
 	return str_format("exited with status %d", death->status);
 }
 
-static void ended(struct host *host, struct host_death *death)
+static void on_host_ended(void *arg, const struct child_end *end)
 {
-	int exec_error = host->exec_error < 0 ? 0 : spawn_error(host->exec_error);
+	struct host *host = arg;
+	struct host_death death = { .signalled = end->signalled, .status = end->status };
 	_cleanup_free_ char *text = NULL;
 
-	take_messages(host);		/* its last words */
-	logpipe_drain(&host->log);
-	host->reaped = true;		/* by sd-event, after this */
+	read_messages(host);		/* the last ones */
+	child_ended(&host->child);
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
-	if (host->adopted)
-		death->clean = host->context.last_state == STATE_STOPPED;
-	death->not_run = exec_error && !host->reason;
-	text = death_text(host, death, exec_error);
-	death->text = text ? text : "died";
-	host->ops->died(host->arg, death);
+	death.clean = end->known ? !end->signalled && !end->status
+				 : host->context.last_state == STATE_STOPPED;
+	death.not_run = end->exec_error && !host->reason;
+	text = death_text(host, &death, end->exec_error);
+	death.text = text ? text : "died";
+	host->ops->died(host->arg, &death);
 }
 
-static int on_process_exit(sd_event_source *source, const siginfo_t *si, void *arg)
-{
-	struct host_death death = { .signalled = si->si_code != CLD_EXITED,
-				    .status = si->si_status };
-
-	death.clean = !death.signalled && !death.status;
-	ended(arg, &death);
-	return 0;
-}
-
-/* The pidfd of a process that is no child of ours: init has its exit status. */
-static int on_adopted_exit(sd_event_source *source, int fd, uint32_t revents, void *arg)
-{
-	struct host_death death = { 0 };
-
-	sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	ended(arg, &death);
-	return 0;
-}
-
-/* By the pidfd: the pid of one that is no child may be another process's by now. */
-static void send_signal(const struct host *host, int sig)
-{
-	syscall(SYS_pidfd_send_signal, host->pidfd, sig, NULL, 0);
-}
+static const struct child_ops child_ops = {
+	.log = { .line = on_host_line, .flood = on_host_flood }, .ended = on_host_ended,
+};
 
 void host_kill(struct host *host, const char *reason)
 {
-	if (host->killed || host->reaped)
+	if (host->killed || host->child.ended)
 		return;
 	host->killed = true;
 	if (reason)
 		str_set(&host->reason, reason);
-	send_signal(host, SIGKILL);
+	child_signal(&host->child, SIGKILL);
 }
 
 static int on_dumped(sd_event_source *source, uint64_t usec, void *arg)
@@ -386,10 +357,10 @@ static int on_dumped(sd_event_source *source, uint64_t usec, void *arg)
 
 void host_kill_stuck(struct host *host, const char *reason)
 {
-	if (host->killed || host->reaped || host->dumping)
+	if (host->killed || host->child.ended || host->dumping)
 		return;
 	str_set(&host->reason, reason);
-	send_signal(host, SIGQUIT);
+	child_signal(&host->child, SIGQUIT);
 	if (sd_event_add_time_relative(host->event, &host->dumping, CLOCK_MONOTONIC, DUMP_US, 0,
 				       on_dumped, host) < 0)
 		host_kill(host, NULL);
@@ -399,18 +370,13 @@ void host_destroy(struct host *host)
 {
 	if (!host)
 		return;
-	sd_event_source_disable_unref(host->exit_source);
 	sd_event_source_disable_unref(host->socket_source);
 	sd_event_source_disable_unref(host->linger);
 	sd_event_source_disable_unref(host->dumping);
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
-	if (!host->reaped)
-		process_kill(host->event, &host->pidfd, !host->adopted);
-	fd_close(&host->pidfd);
+	child_finish(&host->child);
 	fd_close(&host->socket);
-	fd_close(&host->exec_error);
-	logpipe_close(&host->log);
 	free(host->binary);
 	free(host->reason);
 	free(host->last_words);
@@ -419,15 +385,14 @@ void host_destroy(struct host *host)
 
 /* ---- start --------------------------------------------------------------- */
 
-static struct host *make(sd_event *event, const struct host_ops *ops, void *arg)
+static struct host *host_create(sd_event *event, const struct host_ops *ops, void *arg)
 {
 	struct host *host = calloc(1, sizeof(*host));
 
-	if (host)
-		*host = (struct host){ .event = event, .ops = ops, .arg = arg, .pidfd = -1,
-				       .socket = -1, .exec_error = -1,
-				       .log = { .ops = &log_ops, .arg = host, .rate = LOG_RATE,
-						.fd = -1 } };
+	if (!host)
+		return NULL;
+	*host = (struct host){ .event = event, .ops = ops, .arg = arg, .socket = -1 };
+	child_init(&host->child, event, LOG_RATE, &child_ops, host);
 	return host;
 }
 
@@ -444,15 +409,11 @@ static int send_setup(struct host *host, const struct host_spec *spec, int log)
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf };
 	struct cmsghdr *cmsg;
 
-	if (h->n_fds > DDEKIT_HANDOVER_FDS)
+	if (h->n_fds > DDEKIT_HANDOVER_FDS || setup->n_class_fds > PROTO_CLASS_FDS)
 		return -EINVAL;
 	fds[n++] = log;
-	if (spec->tap >= 0)
-		fds[n++] = spec->tap;
-	if (spec->ring[0] >= 0) {
-		memcpy(&fds[n], spec->ring, sizeof(spec->ring));
-		n += PROTO_RING_FDS;
-	}
+	memcpy(&fds[n], spec->class_fds, setup->n_class_fds * sizeof(int));
+	n += setup->n_class_fds;
 	memcpy(&fds[n], h->fds, h->n_fds * sizeof(int));
 	n += h->n_fds;
 	msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
@@ -462,38 +423,26 @@ static int send_setup(struct host *host, const struct host_spec *spec, int log)
 	cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
 	memcpy(CMSG_DATA(cmsg), fds, n * sizeof(int));
 	setup->h = (struct proto_header){ PROTO_VERSION, PROTO_SETUP, sizeof(*setup), 0 };
-	setup->tap = spec->tap >= 0;
-	setup->ring = spec->ring[0] >= 0;
 	return sendmsg(host->socket, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int watch(struct host *host)
+static int host_watch(struct host *host)
 {
-	int r;
+	int r = sd_event_add_io(host->event, &host->socket_source, host->socket, EPOLLIN,
+				on_socket, host);
 
-	if (host->adopted)
-		r = sd_event_add_io(host->event, &host->exit_source, host->pidfd, EPOLLIN,
-				    on_adopted_exit, host);
-	else
-		r = sd_event_add_child_pidfd(host->event, &host->exit_source, host->pidfd, WEXITED,
-					     on_process_exit, host);
+	/* Its messages are handled before its log. */
 	if (r >= 0)
-		r = sd_event_add_io(host->event, &host->socket_source, host->socket, EPOLLIN,
-				    on_socket, host);
-	if (r >= 0)
-		r = logpipe_watch(&host->log, host->event);
-	/* What it says counts before what it logs. */
-	if (r >= 0)
-		r = sd_event_source_set_priority(host->log.source, SD_EVENT_PRIORITY_NORMAL + 10);
+		r = sd_event_source_set_priority(host->child.log.source,
+						 SD_EVENT_PRIORITY_NORMAL + 10);
 	return r < 0 ? r : 0;
 }
 
-static int run(struct host *host, const struct host_spec *spec, int sock, int log)
+static int host_run(struct host *host, const struct host_spec *spec, int sock, int log)
 {
 	char *argv[] = { "ddekit-host", (char *)spec->bdf, (char *)spec->driver, NULL };
 	struct spawn s = { .binary = spec->binary, .argv = argv, .confine = &spec->confine,
 			   .socket = sock, .log = log, .outlive = spec->outlive };
-	struct spawned made;
 	int r;
 
 	host->start_ns = mono_ns();
@@ -503,20 +452,15 @@ static int run(struct host *host, const struct host_spec *spec, int sock, int lo
 	/* Waits in the socket until the process is there to read it. */
 	r = host->binary ? send_setup(host, spec, log) : -ENOMEM;
 	if (!r)
-		r = spawn_process(&s, &made);
-	if (r < 0)
-		return r;
-	host->pid = made.pid;
-	host->pidfd = made.pidfd;
-	host->exec_error = made.error;
-	return watch(host);
+		r = child_start(&host->child, &s);
+	return r < 0 ? r : host_watch(host);
 }
 
 int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
 	       void *arg, struct host **ret, char **ret_why)
 {
 	_cleanup_close_ int sock = -1, log = -1;
-	struct host *host = make(event, ops, arg);
+	struct host *host = host_create(event, ops, arg);
 	int r, sv[2];
 
 	if (!host)
@@ -525,14 +469,14 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 	if (!r) {
 		host->socket = sv[0];
 		sock = sv[1];
-		r = logpipe_open(&host->log, &log);
+		r = child_open_log(&host->child, &log);
 	}
 	if (!r) {
 		fcntl(log, F_SETPIPE_SZ, LOG_PIPE_SIZE);
-		r = run(host, spec, sock, log);
+		r = host_run(host, spec, sock, log);
 	}
 	if (r < 0) {
-		*ret_why = explain(spec->binary, spec->confine.uid, r);
+		*ret_why = explain_start(spec->binary, spec->confine.uid, r);
 		host_destroy(host);
 		return r;
 	}
@@ -542,31 +486,18 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 
 /* ---- a host that outlives its ddekitd ---------------------------------------- */
 
-void host_keep(const struct host *host, struct host_kept *ret)
+void host_get_kept(const struct host *host, struct host_kept *ret)
 {
-	*ret = (struct host_kept){ .pidfd = host->pidfd, .socket = host->socket,
-				   .log = host->log.fd, .pid = host->pid,
+	*ret = (struct host_kept){ .pidfd = host->child.pidfd, .socket = host->socket,
+				   .log = host->child.log.fd, .pid = host->child.pid,
 				   .start_ns = host->start_ns,
 				   .last_state = host->context.last_state };
-}
-
-int pidfd_pid(int pidfd)
-{
-	_cleanup_free_ char *path = str_format("/proc/self/fdinfo/%d", pidfd);
-	_cleanup_fclose_ FILE *f = path ? fopen(path, "re") : NULL;
-	char line[128];
-	int pid = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "Pid: %d", &pid) == 1)
-			break;
-	return pid;
 }
 
 int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops,
 	       void *arg, struct host **ret)
 {
-	struct host *host = make(event, ops, arg);
+	struct host *host = host_create(event, ops, arg);
 	int r = host ? 0 : -ENOMEM, pid = pidfd_pid(kept->pidfd), fds[] = { kept->pidfd,
 								 kept->socket, kept->log };
 	size_t i;
@@ -579,35 +510,33 @@ int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_
 		free(host);
 		return r;
 	}
-	host->pid = kept->pid;
-	host->adopted = true;
-	host->pidfd = kept->pidfd;
 	host->socket = kept->socket;
-	host->log.fd = kept->log;
 	host->start_ns = kept->start_ns;
 	host->context.not_before = kept->start_ns;
 	host->context.last_state = kept->last_state;
 	host->context.again = ASKED_MAX;
-	r = watch(host);
+	r = child_adopt(&host->child, kept->pid, kept->pidfd, kept->log);
+	if (!r)
+		r = host_watch(host);
 	if (r < 0) {
-		host->reaped = true;	/* it lives on */
+		child_disown(&host->child);
 		host_destroy(host);
 		return r;
 	}
-	/* It may have died, or not read: both show by themselves. */
-	host_request(host, OP_SAY_STATE, 0, NULL, NULL, NULL);
+	/* Errors do not matter: that it died or does not read is noticed elsewhere. */
+	host_request(host, OP_SAY_STATE, NULL, NULL);
 	*ret = host;
 	return 0;
 }
 
 int host_wait(const struct host *host, int ms)
 {
-	return host->reaped ? 0 : process_wait(host->pidfd, ms);
+	return child_wait(&host->child, ms);
 }
 
 pid_t host_pid(const struct host *host)
 {
-	return host->pid;
+	return host->child.pid;
 }
 
 uint64_t host_start_ns(const struct host *host)
@@ -625,5 +554,5 @@ const struct proto_stats *host_last_stats(const struct host *host, uint64_t *ret
 
 uint64_t host_log_lost(const struct host *host)
 {
-	return host->log.lost;
+	return host->child.log.lost;
 }

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A driver host's process as ddekitd sees it: start, its socket, its log pipe,
- * its end.  Knows nothing of devices' states; device.c decides.
- *
- *   spawn.c     makes the process: file descriptors; confine.c: user, limits
- *   driver-host.c  socket, log pipe, requests, death
+ * A driver host's process as ddekitd sees it: start, its socket, requests, its end.  Knows
+ * nothing of devices' states; the device decides.
  */
 #ifndef DDEKITD_HOSTPROC_H
 #define DDEKITD_HOSTPROC_H
@@ -18,7 +15,7 @@
 
 struct host;
 
-/* The way a host ended. Texts are borrowed for the call. */
+/* How a host ended. Texts are borrowed for the call. */
 struct host_death {
 	bool clean;		/* exit status 0 */
 	int status;		/* exit status, or signal */
@@ -30,8 +27,7 @@ struct host_death {
 /* All called from the event loop. Messages have been checked. */
 struct host_ops {
 	void (*state)(void *arg, const struct proto_state_msg *msg);
-	void (*net)(void *arg, const struct proto_net *msg);
-	void (*disk)(void *arg, const struct proto_disk *msg);
+	void (*export)(void *arg, const struct proto_export *msg);
 	void (*heartbeat)(void *arg);
 	void (*log)(void *arg, int level, const char *text);
 	/* The last call; the host may be destroyed in it. */
@@ -44,12 +40,11 @@ struct host_spec {
 	const char *driver;
 	struct confine confine;
 	struct proto_setup *setup;	/* borrowed for the call; handover filled in */
-	int tap;			/* borrowed; -1: none */
-	int ring[PROTO_RING_FDS];	/* likewise; of the disks' ring */
-	bool outlive;			/* it is to live on when ddekitd ends */
+	const int *class_fds;		/* likewise, setup->n_class_fds of them */
+	bool outlive;			/* it survives the end of ddekitd */
 };
 
-/* What the next ddekitd needs to go on with a host. */
+/* What the next ddekitd needs to adopt a host. */
 struct host_kept {
 	int pidfd, socket, log;
 	pid_t pid;
@@ -66,26 +61,27 @@ struct host_reply {
 
 typedef void (*host_reply_fn)(void *arg, const struct host_reply *reply);
 
-/* Return: 0; else -errno, and *ret_why says what to do. That the binary cannot be run is
- * found out later, and is a death. */
+/* Return: 0; -errno, and *ret_why says what to do. If the binary cannot be run, died()
+ * reports it later. */
 int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
 	       void *arg, struct host **ret, char **ret_why);
-/* fn may be NULL. It is called exactly once, never from within this call.
- * mac: 6 bytes or NULL. Return: 0, -EAGAIN (the host does not read, or has 128 requests
- * to answer), -ENOMEM. */
-int host_request(struct host *host, enum proto_op op, uint32_t value, const uint8_t *mac,
-		 host_reply_fn fn, void *arg);
+/* fn may be NULL. It is called exactly once, never from within this call. Return: 0,
+ * -EAGAIN (the host does not read, or has 128 requests to answer), -ENOMEM. */
+int host_request(struct host *host, enum proto_op op, host_reply_fn fn, void *arg);
+/* Likewise OP_CLASS, with data as the class's protocol.h says; PROTO_CLASS_BYTES at most. */
+int host_request_class(struct host *host, const void *data, size_t len, host_reply_fn fn,
+		       void *arg);
 /* Likewise, with text (NULL: none). Return: also -E2BIG, it is too long. */
 int host_request_text(struct host *host, enum proto_op op, uint32_t value, const char *text,
 		      host_reply_fn fn, void *arg);
 /* SIGKILL; died() follows, with @reason (NULL: none) in its text. */
 void host_kill(struct host *host, const char *reason);
-/* The same for one that does not answer: it is first asked what it is at (SIGQUIT),
- * and has half a second to write that to its log. */
+/* The same for one that does not answer: SIGQUIT first requests a dump of its state, and it
+ * has half a second to write that to its log. */
 void host_kill_stuck(struct host *host, const char *reason);
 /* The fds stay the host's. */
-void host_keep(const struct host *host, struct host_kept *ret);
-/* Goes on with a host that another ddekitd started, and asks it where it is. The
+void host_get_kept(const struct host *host, struct host_kept *ret);
+/* Adopts a host that another ddekitd started, and requests its state. The
  * fds are moved in any case. Return: 0, -ESTALE (the pidfd is another process's),
  * -ENOMEM, -errno; the process lives on. */
 int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops,
@@ -97,47 +93,7 @@ uint64_t host_start_ns(const struct host *host);
 /* The last statistics that it sent, and when. NULL: none yet. */
 const struct proto_stats *host_last_stats(const struct host *host, uint64_t *ret_ns);
 uint64_t host_log_lost(const struct host *host);
-/* Kills what still runs, without a call of died() and without waiting for its end. NULL is
- * fine. */
+/* Kills it if it still runs; does not call died() or wait for its end. NULL is fine. */
 void host_destroy(struct host *host);
-
-/* ---- spawn.c ------------------------------------------------------------- */
-
-#define SPAWN_MAX_EXTRA 8
-
-struct spawn {
-	const char *binary;
-	char *const *argv;
-	const struct confine *confine;
-	int socket;		/* becomes PROTO_FD */
-	int log;		/* becomes stdout and stderr */
-	bool outlive;		/* no SIGKILL when ddekitd ends */
-	const int *extra;	/* become PROTO_FD + 1 and so on */
-	size_t n_extra;		/* SPAWN_MAX_EXTRA at most */
-	bool listens;		/* socket is handed over as systemd does it */
-};
-
-/* A process that is there, and is about to become the binary. */
-struct spawned {
-	pid_t pid;
-	int pidfd;		/* close-on-exec */
-	int error;		/* for spawn_error(), to be closed */
-};
-
-/* Starts the process; does not wait for its exec(). From the thread that lives as long as
- * the process is to: the kernel ends it with that thread, unless it outlives. Return: 0,
- * -errno. */
-int spawn_process(const struct spawn *spawn, struct spawned *ret);
-/* Once the process has ended: why it did not become the binary, -errno; 0: it did. */
-int spawn_error(int fd);
-/* SIGKILL; a child is reaped when it has ended, which is not waited for. The pidfd is
- * closed in time, and -1 afterwards. -1 is fine. */
-void process_kill(sd_event *event, int *pidfd, bool child);
-/* Waits for its end; blocks. Return: 0, -ETIMEDOUT. */
-int process_wait(int pidfd, int ms);
-/* The pid that a pidfd stands for; -1: it has ended and is reaped; 0: not known. */
-int pidfd_pid(int pidfd);
-/* uid and gid of a user, or of nobody if there is no such user. */
-void spawn_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The process of a device's front (block/): start, log, end.  Knows nothing of disks;
- * block.c decides.
+ * The process of a device's front: start, log, end.  Knows nothing of disks; the device
+ * decides.
  */
 #ifndef DDEKITD_FRONT_H
 #define DDEKITD_FRONT_H
@@ -27,30 +27,29 @@ struct front_spec {
 	struct confine confine;
 	int listener;			/* its fd 3, as systemd hands a socket over */
 	int fds[FRONT_FDS];		/* its fds from 4 on; all borrowed */
-	bool outlive;			/* it is to live on when ddekitd ends */
+	bool outlive;			/* it survives the end of ddekitd */
 };
 
-/* What the next ddekitd needs to go on with a front. */
+/* What the next ddekitd needs to adopt a front. */
 struct front_kept {
 	pid_t pid;
 	int pidfd, log;
 };
 
-/* That the program cannot be run is found out later, and is a death. Return: 0, -errno. */
+/* If the program cannot be run, died() reports it later. Return: 0, -errno. */
 int front_start(sd_event *event, const struct front_spec *spec, const struct front_ops *ops,
 		void *arg, struct front **ret);
 /* The fds are moved in any case. Return: 0, -EBADF, -ENOMEM, -errno. */
 int front_adopt(sd_event *event, const struct front_kept *kept, const struct front_ops *ops,
 		void *arg, struct front **ret);
 /* The fds stay the front's. */
-void front_keep(const struct front *front, struct front_kept *ret);
+void front_get_kept(const struct front *front, struct front_kept *ret);
 pid_t front_pid(const struct front *front);
 /* SIGKILL; died() follows. */
 void front_kill(struct front *front);
 /* Waits for its end; blocks: for the end of ddekitd. Return: 0, -ETIMEDOUT. */
 int front_wait(struct front *front, int ms);
-/* Kills what still runs, without a call of died() and without waiting for its end. NULL is
- * fine. */
+/* Kills it if it still runs; does not call died() or wait for its end. NULL is fine. */
 void front_destroy(struct front *front);
 
 #endif

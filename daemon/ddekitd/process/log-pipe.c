@@ -10,7 +10,7 @@
 #define BUDGET 16		/* reads per wake-up */
 #define SECOND_NS 1000000000ull
 
-/* Counts a line. Return: true if it is one too many of its second. */
+/* Counts a line. Return: true if it exceeds the rate. */
 static bool too_fast(struct logpipe *pipe)
 {
 	uint64_t now = mono_ns();
@@ -40,7 +40,7 @@ static void end_line(struct logpipe *pipe)
 	pipe->ops->line(pipe->arg, pipe->line);
 }
 
-static void take_bytes(struct logpipe *pipe, const char *buf, size_t n)
+static void add_bytes(struct logpipe *pipe, const char *buf, size_t n)
 {
 	for (; n; n--, buf++) {
 		if (*buf != '\n')
@@ -51,7 +51,7 @@ static void take_bytes(struct logpipe *pipe, const char *buf, size_t n)
 }
 
 /* Return: false once the pipe is at its end. */
-static bool take(struct logpipe *pipe)
+static bool read_pipe(struct logpipe *pipe)
 {
 	unsigned int budget = BUDGET;
 	char buf[4096];
@@ -63,14 +63,14 @@ static bool take(struct logpipe *pipe)
 			return false;
 		if (n < 0)
 			return true;
-		take_bytes(pipe, buf, n);
+		add_bytes(pipe, buf, n);
 	}
 	return true;
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *arg)
+static int on_pipe_readable(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
-	if (!take(arg))
+	if (!read_pipe(arg))
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	return 0;
 }
@@ -88,14 +88,14 @@ int logpipe_open(struct logpipe *pipe, int *ret_write)
 
 int logpipe_watch(struct logpipe *pipe, sd_event *event)
 {
-	int r = sd_event_add_io(event, &pipe->source, pipe->fd, EPOLLIN, on_readable, pipe);
+	int r = sd_event_add_io(event, &pipe->source, pipe->fd, EPOLLIN, on_pipe_readable, pipe);
 
 	return r < 0 ? r : 0;
 }
 
 void logpipe_drain(struct logpipe *pipe)
 {
-	take(pipe);
+	read_pipe(pipe);
 	if (pipe->len)
 		end_line(pipe);
 }

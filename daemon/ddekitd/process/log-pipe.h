@@ -31,7 +31,7 @@ struct logpipe {
 int logpipe_open(struct logpipe *pipe, int *ret_write);
 /* Return: 0, -errno. */
 int logpipe_watch(struct logpipe *pipe, sd_event *event);
-/* Takes in what is left, also a line without end. */
+/* Reads what is left, also an unfinished line. */
 void logpipe_drain(struct logpipe *pipe);
 void logpipe_close(struct logpipe *pipe);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a driver host sends is checked here before anybody looks at it.  No I/O,
- * no state but what the caller keeps, so that tests can feed it anything.
+ * Checks messages of a driver host before they are used.  No I/O, and no state but the
+ * caller's, so that tests can feed it anything.
  */
 #ifndef DDEKITD_MESSAGE_H
 #define DDEKITD_MESSAGE_H
@@ -22,7 +22,7 @@ struct message_context {
 					 * that often */
 };
 
-#define MESSAGE_RATE_MAX 2000u		/* messages per second that nobody asked for */
+#define MESSAGE_RATE_MAX 2000u		/* unrequested messages per second */
 
 /**
  * message_check - is this a message a sane host would send now?
@@ -38,12 +38,12 @@ struct message_context {
 int message_check(struct message_context *ctx, void *buf, size_t len, uint64_t now,
 		  const char **ret_why);
 
-/* Counts a message that nobody asked for. message_check() does so but for replies: the
- * caller knows whether it waits for one, and calls this if not. Return: NULL, or what is
- * wrong, a constant. */
+/* Counts an unrequested message. message_check() does so for all but replies: the caller
+ * knows whether it waits for one, and calls this if not. Return: NULL, or what is wrong, a
+ * constant. */
 const char *message_unasked(struct message_context *ctx, uint64_t now);
 
-/* "adopted", "booted", …; "?" for what is none. */
+/* "adopted", "booted", …; "?" for an invalid state. */
 const char *message_state_name(uint32_t state);
 
 #endif

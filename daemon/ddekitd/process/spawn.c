@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes a process of ours, driver host or front: confined (confine.c), no file
- * descriptors but four and those that it is given,
- * an empty environment.
+ * Makes a process, driver host or front: confined (confine.c), no file descriptors but four
+ * and those that it is given, an empty environment.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -15,7 +13,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "driver-host.h"
+#include "protocol/host.h"
+#include "spawn.h"
 
 #define NOBODY 65534
 
@@ -29,7 +28,7 @@ void spawn_user(const char *name, uid_t *ret_uid, gid_t *ret_gid)
 
 /* Puts the fds in place: 0 /dev/null, 1 and 2 log, 3 socket; the others go at
  * exec. The sources are above them (see spawn_process): no dup2 overwrites one. */
-static int place_fds(const struct spawn *s)
+static int place_child_fds(const struct spawn *s)
 {
 	int null = open("/dev/null", O_RDONLY);
 	size_t i;
@@ -45,13 +44,13 @@ static int place_fds(const struct spawn *s)
 	return close_range(PROTO_FD + 1 + s->n_extra, ~0u, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
 }
 
-static int drop_privileges(const struct spawn *s, pid_t parent)
+static int enter_confinement(const struct spawn *s, pid_t parent)
 {
 	int r = confine_enter(s->confine);
 
 	if (r < 0)
 		return r;
-	if (s->outlive)		/* its socket tells it when nobody is there any more */
+	if (s->outlive)		/* its socket tells it when ddekitd has gone */
 		return 0;
 	/* After the change of user, which clears it. It is tied to the forking
 	 * thread, which is ddekitd's only one. */
@@ -71,7 +70,7 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void __attribute__((noreturn)) child(const struct spawn *s, pid_t parent, int error)
+static void __attribute__((noreturn)) become_program(const struct spawn *s, pid_t parent, int error)
 {
 	char pid[32];
 	char *env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", s->listens ? "LISTEN_FDS=1" : NULL,
@@ -81,11 +80,11 @@ static void __attribute__((noreturn)) child(const struct spawn *s, pid_t parent,
 	snprintf(pid, sizeof(pid), "LISTEN_PID=%d", (int)getpid());
 
 	reset_signals();
-	setsid();		/* a Ctrl-C is for ddekitd, which stops it in order */
+	setsid();		/* Ctrl-C reaches only ddekitd, which stops it in order */
 	umask(077);
-	r = chdir("/") < 0 ? -errno : place_fds(s);
+	r = chdir("/") < 0 ? -errno : place_child_fds(s);
 	if (!r)
-		r = drop_privileges(s, parent);
+		r = enter_confinement(s, parent);
 	if (!r) {
 		execve(s->binary, s->argv, env);
 		r = -errno;
@@ -95,8 +94,8 @@ static void __attribute__((noreturn)) child(const struct spawn *s, pid_t parent,
 	_exit(127);
 }
 
-/* A copy above the fds that the child gives a meaning to. */
-static int lift(int fd, int *ret)
+/* Copies a fd above those with a fixed number in the child. */
+static int lift_fd(int fd, int *ret)
 {
 	*ret = fcntl(fd, F_DUPFD_CLOEXEC, PROTO_FD + 1 + SPAWN_MAX_EXTRA);
 	return *ret < 0 ? -errno : 0;
@@ -137,14 +136,14 @@ int spawn_process(const struct spawn *spawn, struct spawned *ret)
 		return -E2BIG;
 	if (pipe2(p, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -errno;
-	r = lift(spawn->socket, &sock);
+	r = lift_fd(spawn->socket, &sock);
 	if (!r)
-		r = lift(spawn->log, &log);
+		r = lift_fd(spawn->log, &log);
 	if (!r)
-		r = lift(p[1], &error);
+		r = lift_fd(p[1], &error);
 	close(p[1]);
 	while (!r && n < spawn->n_extra) {
-		r = lift(spawn->extra[n], &extra[n]);
+		r = lift_fd(spawn->extra[n], &extra[n]);
 		n += !r;
 	}
 	lifted.extra = extra;
@@ -154,7 +153,7 @@ int spawn_process(const struct spawn *spawn, struct spawned *ret)
 		confine_prepare(spawn->confine);
 		pid = fork();
 		if (!pid)
-			child(&lifted, parent, error);
+			become_program(&lifted, parent, error);
 		r = pid < 0 ? -errno : open_pidfd(pid, &ret->pidfd);
 	}
 	while (n)
@@ -166,32 +165,4 @@ int spawn_process(const struct spawn *spawn, struct spawned *ret)
 	ret->pid = pid;
 	ret->error = p[0];
 	return 0;
-}
-
-/* It is reaped here, or else by nobody. */
-static int on_end(sd_event_source *source, const siginfo_t *si, void *arg)
-{
-	sd_event_source_unref(source);
-	return 0;
-}
-
-void process_kill(sd_event *event, int *pidfd, bool child)
-{
-	sd_event_source *source;
-
-	if (*pidfd < 0)
-		return;
-	syscall(SYS_pidfd_send_signal, *pidfd, SIGKILL, NULL, 0);
-	if (child && sd_event_add_child_pidfd(event, &source, *pidfd, WEXITED, on_end, NULL) >= 0)
-		sd_event_source_set_child_pidfd_own(source, 1);
-	else
-		close(*pidfd);
-	*pidfd = -1;
-}
-
-int process_wait(int pidfd, int ms)
-{
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-
-	return pidfd < 0 || poll(&p, 1, ms) > 0 ? 0 : -ETIMEDOUT;
 }

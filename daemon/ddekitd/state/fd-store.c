@@ -36,7 +36,7 @@ bool fdstore_active(const struct fdstore *store)
 }
 
 /* name is moved in any case. */
-static struct entry *add(struct fdstore *store, char *name, int fd)
+static struct entry *entry_add(struct fdstore *store, char *name, int fd)
 {
 	struct entry *grown = NULL;
 
@@ -51,7 +51,7 @@ static struct entry *add(struct fdstore *store, char *name, int fd)
 	return &grown[store->n++];
 }
 
-static struct entry *find(const struct fdstore *store, const char *name)
+static struct entry *entry_find(const struct fdstore *store, const char *name)
 {
 	size_t i;
 
@@ -61,7 +61,7 @@ static struct entry *find(const struct fdstore *store, const char *name)
 	return NULL;
 }
 
-/* What came by $LISTEN_FDS. One without memory for its name is closed. */
+/* Adds those of $LISTEN_FDS. One without memory for its name is closed. */
 static void inherit(struct fdstore *store)
 {
 	char **names = NULL;
@@ -71,7 +71,7 @@ static void inherit(struct fdstore *store)
 		int fd = SD_LISTEN_FDS_START + i;
 
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
-		if (!add(store, strdup(names ? names[i] : "unknown"), fd))
+		if (!entry_add(store, strdup(names ? names[i] : "unknown"), fd))
 			close(fd);
 		if (names)
 			free(names[i]);
@@ -123,10 +123,10 @@ int fdstore_put(struct fdstore *store, const char *key, const char *what, int fd
 	if (!fdstore_active(store) || fd < 0)
 		return 0;
 	name = str_format("%s.%s", key, what);
-	old = name ? find(store, name) : NULL;
+	old = name ? entry_find(store, name) : NULL;
 	if (old)
 		forget(store, old);
-	if (!add(store, name, -1))
+	if (!entry_add(store, name, -1))
 		return -ENOMEM;
 	/* FDPOLL=0: a pipe whose other end is closed is to be kept too. */
 	message = str_format("FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
@@ -156,7 +156,7 @@ void fdstore_drop(struct fdstore *store, const char *key)
 int fdstore_take(struct fdstore *store, const char *key, const char *what)
 {
 	_cleanup_free_ char *name = str_format("%s.%s", key, what);
-	struct entry *entry = name ? find(store, name) : NULL;
+	struct entry *entry = name ? entry_find(store, name) : NULL;
 	int fd = entry ? entry->fd : -1;
 
 	if (fd < 0)
@@ -168,7 +168,7 @@ int fdstore_take(struct fdstore *store, const char *key, const char *what)
 int fdstore_peek(const struct fdstore *store, const char *key, const char *what)
 {
 	_cleanup_free_ char *name = str_format("%s.%s", key, what);
-	const struct entry *entry = name ? find(store, name) : NULL;
+	const struct entry *entry = name ? entry_find(store, name) : NULL;
 
 	return entry && entry->fd >= 0 ? entry->fd : -ENOENT;
 }

@@ -13,10 +13,10 @@
 
 struct fdstore;
 
-/* Takes over the file descriptors that the predecessor left, if there are any.
+/* Adopts the file descriptors that the predecessor left, if any.
  * @wanted: put() is to store. Return: 0, -ENOMEM. */
 int fdstore_open(bool wanted, struct fdstore **ret);
-/* What nobody has taken is closed. The service manager keeps what it has. */
+/* Closes what was not claimed. The service manager keeps what it has. */
 void fdstore_close(struct fdstore *store);	/* NULL is fine */
 
 /* Is anything stored at all? NULL: no. */

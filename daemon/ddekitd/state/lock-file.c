@@ -10,7 +10,7 @@
 #include "lock-file.h"
 #include "lib/util.h"
 
-#define ORPHAN_NS 1000000000ull	/* how long a dead ddekitd's child may hold a lock */
+#define ORPHAN_NS 1000000000ull	/* a dead ddekitd's child may hold a lock so long */
 #define PAUSE_NS 2000000	/* between two tries */
 
 /* Is the file still the one of that name? Its last owner may have removed it
@@ -56,8 +56,8 @@ static int try_lock(const char *path, pid_t *ret_owner)
 	return fd;
 }
 
-/* Held by a ddekitd that is dead: by its child, which has it until it has become a driver
- * host by exec() or has seen that it is an orphan. */
+/* Held by the child of a dead ddekitd, until exec() or until it notices that it is an
+ * orphan. */
 static bool is_left_over(pid_t owner)
 {
 	return owner > 0 && kill(owner, 0) < 0 && errno == ESRCH;

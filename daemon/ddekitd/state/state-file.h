@@ -2,7 +2,7 @@
 /*
  * A text in a memfd that its writer may leave at any moment: whoever reads it
  * afterwards finds the last text that was written whole.  Two slots, and a header
- * of one write that tells which counts.
+ * of one write that says which is valid.
  */
 #ifndef DDEKITD_STATEFILE_H
 #define DDEKITD_STATEFILE_H
@@ -13,7 +13,7 @@
 
 /* Makes an empty one. Return: fd, -errno. */
 int statefile_create(const char *name);
-/* Return: 0, -E2BIG, -errno: the text before it still counts. */
+/* Return: 0, -E2BIG, -errno: the text before it stays valid. */
 int statefile_write(int fd, const char *text, size_t len);
 /* The last text, with a NUL behind it, to be freed; ret_len may be NULL. Return: 0,
  * -ENODATA (none yet, or of another version), -EBADMSG (damaged), -ENOMEM, -errno. */

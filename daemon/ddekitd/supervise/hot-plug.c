@@ -11,8 +11,8 @@ struct hotplug {
 	sd_device_monitor *monitor;
 };
 
-/* udev has seen it: its rules ran, and a driver may have it already. */
-static int on_event(sd_device_monitor *monitor, sd_device *udev, void *arg)
+/* After udev's rules: a kernel driver may have the device already. */
+static int on_udev_event(sd_device_monitor *monitor, sd_device *udev, void *arg)
 {
 	struct hotplug *h = arg;
 	const char *subsystem, *name;
@@ -42,11 +42,11 @@ int hotplug_open(struct manager *m, struct hotplug **ret)
 	h->manager = m;
 	r = sd_device_monitor_new(&h->monitor);
 	if (r >= 0)
-		r = sd_device_monitor_attach_event(h->monitor, m->event);
+		r = sd_device_monitor_attach_event(h->monitor, m->env.event);
 	if (r >= 0)
-		r = sd_device_monitor_start(h->monitor, on_event, h);
+		r = sd_device_monitor_start(h->monitor, on_udev_event, h);
 	if (r < 0) {
-		log_warning("devices that are plugged in later are not seen: %s", strerror(-r));
+		log_warning("no hot-plug: cannot monitor udev: %s", strerror(-r));
 		hotplug_close(h);
 		return r;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tells devices when they are plugged in or out of the machine, by udev. */
+/* Hot-plug: devices follow udev's events. */
 #ifndef DDEKITD_HOTPLUG_H
 #define DDEKITD_HOTPLUG_H
 

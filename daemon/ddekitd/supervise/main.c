@@ -5,12 +5,16 @@
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 
-#include "control/bus.h"
-#include "device/keep.h"
+#include "binding.h"
+#include "control/interface.h"
+#include "drivers/bridges/class-ddekitd.h"
+#include "adopt-devices.h"
 #include "state/fd-store.h"
 #include "hot-plug.h"
 #include "lib/job.h"
 #include "lib/log.h"
+#include "manager-config.h"
+#include "reload-config.h"
 #include "unit-job.h"
 
 /* Exit codes, as in ddekitd(8). */
@@ -33,14 +37,14 @@ static const char usage_text[] =
 	"Runs unmodified Linux drivers in user space for the devices of devices.conf(5).\n"
 	"\n"
 	"  -c, --config FILE        read FILE and FILE.d/*.conf (" CONFIG_FILE ")\n"
-	"      --device BDF         run this device alone\n"
+	"      --device BDF         run only this device\n"
 	"      --runtime-dir DIR    lock and control socket (/run/ddekit)\n"
-	"      --plugin-dir DIR     where the plugins are\n"
+	"      --plugin-dir DIR     folder of the plugins\n"
 	"      --runtime FILE       libdde-linux.so\n"
 	"      --host-binary FILE   ddekit-host\n"
-	"      --front-dir DIR      where the fronts of disks are\n"
-	"      --fd-store           the service manager keeps file descriptors: drivers run on\n"
-	"                           when ddekitd ends, and its successor goes on with them\n"
+	"      --front-dir DIR      folder of the fronts of disks\n"
+	"      --fd-store           the service manager keeps file descriptors: drivers survive\n"
+	"                           the end of ddekitd, and its successor adopts them\n"
 	"      --check              check the configuration and exit\n"
 	"      --print-config       print it with all values and exit\n"
 	"  -d, --debug              log more\n"
@@ -77,7 +81,7 @@ static int set_only(struct arguments *a, const char *text)
 	return 0;
 }
 
-/* The paths are used from other working folders. Kept until the end. */
+/* Absolute, as the paths are used from other working folders. Never freed. */
 static int set_path(const char **member, const char *path)
 {
 	_cleanup_free_ char *here = NULL;
@@ -93,8 +97,8 @@ static int set_path(const char **member, const char *path)
 	return -ENOENT;
 }
 
-/* Return: 0; 1: go no further, all is well; -errno: not. */
-static int take_option(struct arguments *a, int opt)
+/* Return: 0; 1: done, exit with success; -errno. */
+static int apply_option(struct arguments *a, int opt)
 {
 	struct manager_options *o = &a->options;
 
@@ -141,7 +145,7 @@ static int parse_arguments(struct arguments *a, int argc, char **argv)
 	int opt, r;
 
 	while ((opt = getopt_long(argc, argv, "c:dVh", long_options, NULL)) >= 0) {
-		r = take_option(a, opt);
+		r = apply_option(a, opt);
 		if (r)
 			return r;
 	}
@@ -169,7 +173,7 @@ static int check_config(const struct arguments *a)
 	return r < 0 ? EXIT_BAD_CONFIG : EXIT_OK;
 }
 
-/* A successor comes: the drivers are for it, once the service manager has all files. */
+/* A restart: drivers are left to the successor, once the service manager has all files. */
 struct leaving {
 	struct manager *m;
 	int error;
@@ -190,7 +194,7 @@ static void leave_done(void *arg)
 	if (!l->error) {
 		log_notice("restart: the drivers run on");
 		m->leaving = true;
-		sd_event_exit(m->event, 0);
+		sd_event_exit(m->env.event, 0);
 	} else {
 		log_warning("restart: the service manager does not answer (%s); the drivers are "
 			    "stopped", strerror(-l->error));
@@ -201,7 +205,7 @@ static void leave_done(void *arg)
 
 static const struct job_ops leave_ops = { .work = leave_work, .done = leave_done };
 
-static int leave(struct manager *m)
+static int leave_drivers(struct manager *m)
 {
 	struct leaving *l = calloc(1, sizeof(*l));
 	int r = -ENOMEM;
@@ -209,7 +213,7 @@ static int leave(struct manager *m)
 	manager_leave(m);
 	if (l) {
 		l->m = m;
-		r = job_run(m->event, &leave_ops, l);
+		r = job_run(m->env.event, &leave_ops, l);
 	}
 	if (r < 0)
 		free(l);
@@ -220,18 +224,18 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 {
 	struct manager *m = arg;
 
-	if (!m->stopping && si->ssi_signo == SIGTERM && fdstore_active(m->fdstore) &&
-	    unitjob_is_restart() && leave(m) >= 0)
+	if (!m->env.stopping && si->ssi_signo == SIGTERM && fdstore_active(m->env.fdstore) &&
+	    unitjob_is_restart() && leave_drivers(m) >= 0)
 		return 0;
 	log_notice("%s: stopping", signal_name(si->ssi_signo));
 	manager_stop(m);
 	return 0;
 }
 
-static void on_reloaded(void *arg, int r, const char *why)
+static void on_config_reloaded(void *arg, int r, const char *why)
 {
 	if (r < 0)
-		log_error("configuration not reloaded, all stays as it was:\n%s",
+		log_error("configuration not reloaded, the old one stays in use:\n%s",
 			  why ? why : strerror(-r));
 	else
 		log_notice("configuration reloaded");
@@ -245,9 +249,9 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
 	int r;
 
 	sd_notify(0, "RELOADING=1");
-	r = manager_reload(m, on_reloaded, NULL, &why);
+	r = manager_reload(m, on_config_reloaded, NULL, &why);
 	if (r < 0)
-		on_reloaded(NULL, r, why);
+		on_config_reloaded(NULL, r, why);
 	return 0;
 }
 
@@ -271,9 +275,10 @@ static int add_signals(sd_event *event, struct manager *m)
 	return r;
 }
 
-static int run(const struct arguments *a)
+static int run_daemon(const struct arguments *a)
 {
 	struct manager manager = { .lock = -1, .kept_config = -1 };
+	struct interface interface = { 0 };
 	struct fdstore *store = NULL;
 	struct hotplug *hotplug = NULL;
 	sd_event *event = NULL;
@@ -281,7 +286,7 @@ static int run(const struct arguments *a)
 
 	r = sd_event_default(&event);
 	if (r < 0) {
-		log_error("cannot make an event loop: %s", strerror(-r));
+		log_error("cannot create an event loop: %s", strerror(-r));
 		return EXIT_RUN;
 	}
 	r = fdstore_open(a->options.fd_store, &store);
@@ -290,20 +295,22 @@ static int run(const struct arguments *a)
 	if (r >= 0)
 		r = add_signals(event, &manager);
 	if (r >= 0)
-		r = bus_open(&manager, &manager.bus);
+		r = interface_open(&manager, &interface);
+	if (r >= 0)
+		r = binding_open(&manager);
 	if (r >= 0) {
 		manager_adopt(&manager);
 		sd_event_set_watchdog(event, 1);
 		log_notice("ddekitd " DDEKIT_VERSION " serves %zu devices in %s",
 			   manager.n_devices, manager.config.global.runtime_dir);
-		hotplug_open(&manager, &hotplug);	/* before: nothing is missed */
+		hotplug_open(&manager, &hotplug);	/* before autostart: no event is missed */
 		manager_autostart(&manager);
 		manager_ready(&manager);
 		r = sd_event_loop(event);
 	}
 	hotplug_close(hotplug);
 	manager_close(&manager);
-	bus_close(manager.bus);
+	interface_close(&interface);
 	fdstore_close(store);
 	sd_event_unref(event);
 	if (r == -EINVAL || r == -ENOENT || r == -ENODEV)
@@ -313,11 +320,13 @@ static int run(const struct arguments *a)
 
 int main(int argc, char **argv)
 {
-	static struct arguments a = { .options.config_path = CONFIG_FILE };
+	static struct arguments a = {
+		.options = { .config_path = CONFIG_FILE, .classes = class_ops },
+	};
 	int r = parse_arguments(&a, argc, argv);
 
 	if (r)
 		return r < 0 ? EXIT_USAGE : EXIT_OK;
 	log_open(a.debug ? LOG_DEBUG : LOG_INFO);
-	return a.check || a.print ? check_config(&a) : run(&a);
+	return a.check || a.print ? check_config(&a) : run_daemon(&a);
 }

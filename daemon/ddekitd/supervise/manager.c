@@ -4,16 +4,16 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
-#include "control/bind.h"
-#include "control/bus.h"
 #include "system/in-use.h"
 #include "lib/job.h"
 #include "state/lock-file.h"
 #include "lib/log.h"
 #include "manager.h"
+#include "manager-config.h"
+#include "process/spawn.h"
 #include "system/pci-sysfs.h"
 
-/* Besides stop-timeout=: for what the jobs of a device may take; devices stop side by side. */
+/* Added to stop-timeout=: for a device's jobs; devices stop in parallel. */
 #define STOP_LIMIT_MS 20000ull
 #define STOP_DEVICE_MS 2000ull	/* they share processors */
 
@@ -36,7 +36,7 @@ static int open_runtime_dir(struct manager *m)
 		return -ENOMEM;
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
 		r = -errno;
-		log_error("cannot make the runtime folder %s: %s; choose another by "
+		log_error("cannot create the runtime folder %s: %s; choose another by "
 			  "--runtime-dir", dir, strerror(-r));
 		return r;
 	}
@@ -54,19 +54,12 @@ static int open_runtime_dir(struct manager *m)
 
 /* ---- devices ----------------------------------------------------------------- */
 
-static int compare(struct ddekit_bdf a, struct ddekit_bdf b)
-{
-	if (a.domain != b.domain)
-		return a.domain < b.domain ? -1 : 1;
-	return (a.bus << 8 | a.dev << 3 | a.fn) - (b.bus << 8 | b.dev << 3 | b.fn);
-}
-
 struct device *manager_find(struct manager *m, struct ddekit_bdf bdf)
 {
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
-		if (!compare(m->device[i]->config->bdf, bdf))
+		if (!config_bdf_compare(device_config(m->device[i])->bdf, bdf))
 			return m->device[i];
 	return NULL;
 }
@@ -81,7 +74,7 @@ struct device *manager_lookup(struct manager *m, const char *name)
 		return manager_find(m, bdf);
 	for (i = 0; i < m->n_devices; i++) {
 		d = m->device[i];
-		if (!strcmp(d->link_known ? d->link.name : d->config->ifname, name))
+		if (!strcmp(device_interface(d), name))
 			return m->device[i];
 	}
 	/* What the kernel's driver calls it. */
@@ -100,11 +93,14 @@ int manager_add(struct manager *m, struct device_config *config, bool transient,
 	if (!grown)
 		return -ENOMEM;
 	m->device = grown;
-	dev = device_create(m, config, transient);
+	dev = device_create(&m->env, config, transient);
 	if (!dev)
 		return -ENOMEM;
-	for (i = m->n_devices; i && compare(grown[i - 1]->config->bdf, config->bdf) > 0; i--)
+	for (i = m->n_devices; i; i--) {
+		if (config_bdf_compare(device_config(grown[i - 1])->bdf, config->bdf) < 0)
+			break;
 		grown[i] = grown[i - 1];
+	}
 	grown[i] = dev;
 	m->n_devices++;
 	if (ret)
@@ -114,11 +110,11 @@ int manager_add(struct manager *m, struct device_config *config, bool transient,
 
 bool manager_owns(const struct manager *m, const struct device_config *config)
 {
-	return !m->options.only || !compare(m->only, config->bdf);
+	return !m->options.only || !config_bdf_compare(m->only, config->bdf);
 }
 
 /* Moves the devices of the configuration into the manager. */
-static int take_devices(struct manager *m)
+static int add_configured(struct manager *m)
 {
 	size_t i;
 	int r;
@@ -142,13 +138,196 @@ static int take_devices(struct manager *m)
 	return 0;
 }
 
+void manager_start(struct device *dev)
+{
+	if (device_state_is_down(device_state(dev)) && device_is_missing(dev))
+		device_await(dev);
+	else
+		device_start(dev);
+}
+
+void manager_autostart(struct manager *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_devices; i++)
+		if (device_config(m->device[i])->autostart || m->options.only)
+			manager_start(m->device[i]);
+}
+
+void manager_notify(struct manager *m)
+{
+	unsigned int up = 0, failed = 0;
+	size_t i;
+
+	for (i = 0; i < m->n_devices; i++) {
+		up += device_state(m->device[i]) == DEVICE_UP;
+		failed += device_state(m->device[i]) == DEVICE_FAILED;
+	}
+	sd_notifyf(0, "STATUS=%zu devices: %u up, %u failed%s%s", m->n_devices, up, failed,
+		   m->config_error ? "; the configuration is bad, and not in use: " : "",
+		   m->config_error ? m->config_error : "");
+}
+
+/* More than the longest backoff and claim. */
+#define START_SPARE_MS 60000u
+
+static bool is_decided(const struct device *dev)
+{
+	return device_state(dev) == DEVICE_UP || device_state_is_down(device_state(dev));
+}
+
+void manager_ready(struct manager *m)
+{
+	const struct device *dev = m->options.only && m->n_devices ? m->device[0] : NULL;
+
+	m->starting = dev && !is_decided(dev);
+	if (!m->starting)
+		sd_notify(0, "READY=1");
+	else
+		sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu",
+			   (device_config(dev)->start_timeout + START_SPARE_MS) * 1000ull);
+}
+
+static bool all_down(const struct manager *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_devices; i++)
+		if (!device_state_is_down(device_state(m->device[i])))
+			return false;
+	return true;
+}
+
+int manager_subscribe(struct manager *m, const struct manager_listener *listener, void *arg)
+{
+	if (m->n_listeners == MANAGER_LISTENERS)
+		return -ENOSPC;
+	m->listener[m->n_listeners] = listener;
+	m->listener_arg[m->n_listeners++] = arg;
+	return 0;
+}
+
+/* ---- what devices do ------------------------------------------------------------ */
+
+static void on_changed(void *arg, struct device *dev, enum device_state from)
+{
+	struct manager *m = arg;
+	size_t i;
+
+	manager_notify(m);
+	if (m->starting)
+		manager_ready(m);
+	if (m->env.stopping && all_down(m))
+		sd_event_exit(m->env.event, 0);
+	for (i = 0; i < m->n_listeners; i++)
+		if (m->listener[i]->changed)
+			m->listener[i]->changed(m->listener_arg[i], dev, from);
+}
+
+static void on_logged(void *arg, struct device *dev, int level, const char *text)
+{
+	struct manager *m = arg;
+	size_t i;
+
+	for (i = 0; i < m->n_listeners; i++)
+		if (m->listener[i]->logged)
+			m->listener[i]->logged(m->listener_arg[i], dev, level, text);
+}
+
+static void on_link(void *arg, struct device *dev)
+{
+	struct manager *m = arg;
+	size_t i;
+
+	for (i = 0; i < m->n_listeners; i++)
+		if (m->listener[i]->link)
+			m->listener[i]->link(m->listener_arg[i], dev);
+}
+
+static void on_gone(void *arg, struct device *dev)
+{
+	struct manager *m = arg;
+	size_t i;
+
+	for (i = 0; m->device[i] != dev; i++)
+		;
+	m->n_devices--;
+	memmove(&m->device[i], &m->device[i + 1], (m->n_devices - i) * sizeof(*m->device));
+	device_destroy(dev);
+	manager_notify(m);
+}
+
+static const struct device_listener device_listener = {
+	.changed = on_changed,
+	.logged = on_logged,
+	.link = on_link,
+	.gone = on_gone,
+};
+
+/* ---- stop ------------------------------------------------------------------------- */
+
+static int on_stop_limit(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct manager *m = arg;
+
+	log_warning("not all devices stopped in time; killing them");
+	return sd_event_exit(m->env.event, 1);
+}
+
+static uint64_t stop_limit_ms(const struct manager *m)
+{
+	uint64_t longest = 0, at_work = 0;
+	size_t i;
+
+	for (i = 0; i < m->n_devices; i++) {
+		const struct device *dev = m->device[i];
+
+		if (device_state_is_down(device_state(dev)))
+			continue;
+		at_work++;
+		if (device_config(dev)->stop_timeout > longest)
+			longest = device_config(dev)->stop_timeout;
+	}
+	longest += at_work * STOP_DEVICE_MS;
+	return longest > STOP_LIMIT_MS ? longest : STOP_LIMIT_MS;
+}
+
+void manager_stop(struct manager *m)
+{
+	uint64_t limit = stop_limit_ms(m);
+	size_t i;
+
+	if (m->env.stopping)
+		return;
+	m->env.stopping = true;
+	/* Includes time to kill what is left. */
+	sd_notifyf(0, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%llu",
+		   (unsigned long long)(limit + STOP_LIMIT_MS / 2) * 1000);
+	for (i = 0; i < m->n_devices; i++)
+		device_stop(m->device[i], false);
+	if (all_down(m))
+		sd_event_exit(m->env.event, 0);
+	else
+		sd_event_add_time_relative(m->env.event, &m->stop_timer, CLOCK_MONOTONIC,
+					   limit * 1000, 0, on_stop_limit, m);
+}
+
+/* ---- opening, closing -------------------------------------------------------- */
+
 int manager_open(sd_event *event, const struct manager_options *options,
 		 struct fdstore *fdstore, struct manager *ret)
 {
 	int r;
 
-	*ret = (struct manager){ .event = event, .options = *options, .fdstore = fdstore,
-				 .lock = -1, .kept_config = -1 };
+	*ret = (struct manager){
+		.env = { .event = event, .global = &ret->config.global, .fdstore = fdstore,
+			 .listener = &device_listener, .listener_arg = ret,
+			 .classes = options->classes },
+		.options = *options,
+		.lock = -1,
+		.kept_config = -1,
+	};
 	if (options->only && ddekit_bdf_parse(options->only, &ret->only) < 0) {
 		log_error("--device %s: not a PCI address such as 0000:01:00.0", options->only);
 		return -EINVAL;
@@ -159,9 +338,9 @@ int manager_open(sd_event *event, const struct manager_options *options,
 	if (r < 0)
 		return r;
 	confine_open();
-	spawn_user(ret->config.global.user, &ret->host_uid, &ret->host_gid);
+	spawn_user(ret->config.global.user, &ret->env.host_uid, &ret->env.host_gid);
 	r = open_runtime_dir(ret);
-	return r < 0 ? r : take_devices(ret);
+	return r < 0 ? r : add_configured(ret);
 }
 
 void manager_close(struct manager *m)
@@ -170,7 +349,7 @@ void manager_close(struct manager *m)
 	size_t i;
 
 	m->stop_timer = sd_event_source_disable_unref(m->stop_timer);
-	/* What is left to the next ddekitd must not be given back. */
+	/* Devices that are left to the next ddekitd must not be released. */
 	for (i = 0; i < m->n_devices && !m->leaving; i++)
 		device_destroy(m->device[i]);
 	free(m->device);
@@ -184,150 +363,4 @@ void manager_close(struct manager *m)
 	fd_close(&m->kept_config);
 	free(m->config_error);
 	m->config_error = NULL;
-}
-
-void manager_start(struct device *dev)
-{
-	if (device_state_is_down(dev->state) && device_is_missing(dev)) {
-		device_unplugged(dev);
-		dev->want = WANT_UP;
-	} else {
-		device_start(dev);
-	}
-}
-
-void manager_autostart(struct manager *m)
-{
-	size_t i;
-
-	for (i = 0; i < m->n_devices; i++)
-		if (m->device[i]->config->autostart || m->options.only)
-			manager_start(m->device[i]);
-}
-
-void manager_notify(struct manager *m)
-{
-	unsigned int up = 0, failed = 0;
-	size_t i;
-
-	for (i = 0; i < m->n_devices; i++) {
-		up += m->device[i]->state == DEVICE_UP;
-		failed += m->device[i]->state == DEVICE_FAILED;
-	}
-	sd_notifyf(0, "STATUS=%zu devices: %u up, %u failed%s%s", m->n_devices, up, failed,
-		   m->config_error ? "; the configuration is bad, and not in use: " : "",
-		   m->config_error ? m->config_error : "");
-}
-
-/* More than the longest backoff and claim. */
-#define START_SPARE_MS 60000u
-
-static bool is_decided(const struct device *dev)
-{
-	return dev->state == DEVICE_UP || device_state_is_down(dev->state);
-}
-
-void manager_ready(struct manager *m)
-{
-	const struct device *dev = m->options.only && m->n_devices ? m->device[0] : NULL;
-
-	m->starting = dev && !is_decided(dev);
-	if (!m->starting)
-		sd_notify(0, "READY=1");
-	else
-		sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu",
-			   (dev->config->start_timeout + START_SPARE_MS) * 1000ull);
-}
-
-static bool all_down(const struct manager *m)
-{
-	size_t i;
-
-	for (i = 0; i < m->n_devices; i++)
-		if (!device_state_is_down(m->device[i]->state))
-			return false;
-	return true;
-}
-
-void manager_device_changed(struct manager *m, struct device *dev, enum device_state from)
-{
-	manager_notify(m);
-	if (m->starting)
-		manager_ready(m);
-	if (m->bus)
-		bus_state_changed(m->bus, dev, from);
-	if (m->stopping && all_down(m))
-		sd_event_exit(m->event, 0);
-	bind_settled(dev);
-}
-
-void manager_device_logged(struct manager *m, struct device *dev, int level, const char *text)
-{
-	logring_add(dev->logs, level, text);
-	if (m->bus)
-		bus_log_line(m->bus, dev, level, text);
-}
-
-void manager_link_changed(struct manager *m, struct device *dev)
-{
-	if (m->bus)
-		bus_link_changed(m->bus, dev);
-}
-
-void manager_device_gone(struct manager *m, struct device *dev)
-{
-	size_t i;
-
-	for (i = 0; m->device[i] != dev; i++)
-		;
-	m->n_devices--;
-	memmove(&m->device[i], &m->device[i + 1], (m->n_devices - i) * sizeof(*m->device));
-	device_destroy(dev);
-	manager_notify(m);
-}
-
-static int on_stop_limit(sd_event_source *source, uint64_t usec, void *arg)
-{
-	struct manager *m = arg;
-
-	log_warning("not all devices stopped in time; ending them");
-	return sd_event_exit(m->event, 1);
-}
-
-static uint64_t stop_limit_ms(const struct manager *m)
-{
-	uint64_t longest = 0, at_work = 0;
-	size_t i;
-
-	for (i = 0; i < m->n_devices; i++) {
-		const struct device *dev = m->device[i];
-
-		if (device_state_is_down(dev->state))
-			continue;
-		at_work++;
-		if (dev->config->stop_timeout > longest)
-			longest = dev->config->stop_timeout;
-	}
-	longest += at_work * STOP_DEVICE_MS;
-	return longest > STOP_LIMIT_MS ? longest : STOP_LIMIT_MS;
-}
-
-void manager_stop(struct manager *m)
-{
-	uint64_t limit = stop_limit_ms(m);
-	size_t i;
-
-	if (m->stopping)
-		return;
-	m->stopping = true;
-	/* With time to kill what is left. */
-	sd_notifyf(0, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%llu",
-		   (unsigned long long)(limit + STOP_LIMIT_MS / 2) * 1000);
-	for (i = 0; i < m->n_devices; i++)
-		device_stop(m->device[i], false);
-	if (all_down(m))
-		sd_event_exit(m->event, 0);
-	else
-		sd_event_add_time_relative(m->event, &m->stop_timer, CLOCK_MONOTONIC,
-					   limit * 1000, 0, on_stop_limit, m);
 }

@@ -11,7 +11,7 @@
 #define PRIVATE_ADDRESS "unix:path=/run/systemd/private"
 #define TIMEOUT_US 2000000ull
 
-/* systemd's own socket serves where there is no system bus. */
+/* systemd's own socket works without a system bus. */
 static int open_private(sd_bus **ret)
 {
 	sd_bus *bus = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What systemd is about to do with ddekitd's unit. */
+/* The job that systemd has for ddekitd's unit. */
 #ifndef DDEKITD_UNITJOB_H
 #define DDEKITD_UNITJOB_H
 

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Who has a disk of a device open; see disk-users.h. */
-#include <dirent.h>
 #include <errno.h>
 
-#include "device/block.h"
 #include "in-use.h"
 #include "disk-users.h"
+#include "lib/folder.h"
 
 /* ---- in the thread --------------------------------------------------------- */
 
 /* A block device and its partitions. */
-static int look_at(const char *name, struct strv *uses)
+static int look_at_disk(const char *name, struct strv *uses)
 {
 	_cleanup_free_ char *path = str_format("%s/class/block/%s", inuse_system.sys, name);
-	DIR *dir = path ? opendir(path) : NULL;
-	struct dirent *e;
-	int r = path ? inuse_disk(&inuse_system, name, uses) : -ENOMEM;
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names_if_any(path, &names);
 
-	while (dir && !r && (e = readdir(dir)))
-		if (!strncmp(e->d_name, name, strlen(name)))
-			r = inuse_disk(&inuse_system, e->d_name, uses);
-	if (dir)
-		closedir(dir);
+	if (!r)
+		r = inuse_disk(&inuse_system, name, uses);
+	for (i = 0; i < names.n && !r; i++)
+		if (!strncmp(names.item[i], name, strlen(name)))
+			r = inuse_disk(&inuse_system, names.item[i], uses);
+	strv_finish(&names);
 	return r;
 }
 
@@ -32,8 +32,8 @@ void uses_look(void *arg)
 
 	for (i = 0; i < check->n; i++)
 		for (j = 0; j < check->entry[i].nodes.n && !check->error; j++)
-			check->error = look_at(check->entry[i].nodes.item[j],
-					       &check->entry[i].uses);
+			check->error = look_at_disk(check->entry[i].nodes.item[j],
+						    &check->entry[i].uses);
 }
 
 /* ---- in the event loop --------------------------------------------------------- */
@@ -60,7 +60,8 @@ void uses_free(struct uses_check *check)
 	free(check);
 }
 
-int uses_add(struct uses_check *check, const struct device *dev, const char *change)
+int uses_add(struct uses_check *check, const char *bdf_text, const char *change,
+	     struct uses_entry **ret)
 {
 	struct uses_entry *grown = realloc(check->entry, (check->n + 1) * sizeof(*grown)), *e;
 
@@ -69,18 +70,19 @@ int uses_add(struct uses_check *check, const struct device *dev, const char *cha
 	check->entry = grown;
 	e = &grown[check->n++];
 	*e = (struct uses_entry){ .change = change };
-	memcpy(e->bdf_text, dev->config->bdf_text, sizeof(e->bdf_text));
-	return device_block_users(dev, &e->uses, &e->nodes);
+	snprintf(e->bdf_text, sizeof(e->bdf_text), "%s", bdf_text);
+	*ret = e;
+	return 0;
 }
 
-static void call_done(void *arg)
+static void uses_done(void *arg)
 {
 	struct uses_check *check = arg;
 
 	check->done(check);
 }
 
-static const struct job_ops ops = { .work = uses_look, .done = call_done };
+static const struct job_ops ops = { .work = uses_look, .done = uses_done };
 
 int uses_start(struct uses_check *check, sd_event *event, struct jobs *jobs)
 {

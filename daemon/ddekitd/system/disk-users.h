@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who has a disk of a device open.  To look for that opens the disk, and so may wait for
+ * Who has a disk of a device open.  Looking that up opens the disk, and so may wait for
  * whoever serves it: it is done in a thread.
  */
 #ifndef DDEKITD_USES_H
@@ -8,10 +8,12 @@
 
 #include <systemd/sd-event.h>
 
-#include "device/device.h"
-#include "lib/job.h"
+#include <ddekit/pci.h>
 
-/* A device that is asked about. */
+#include "lib/job.h"
+#include "lib/util.h"
+
+/* A device that is checked. */
 struct uses_entry {
 	char bdf_text[DDEKIT_BDF_STRLEN];
 	const char *change;		/* the caller's */
@@ -30,8 +32,10 @@ struct uses_check {
 /* NULL: no memory. */
 struct uses_check *uses_create(void (*done)(struct uses_check *check), void *arg);
 void uses_free(struct uses_check *check);	/* NULL is fine */
-/* Return: 0, -ENOMEM. */
-int uses_add(struct uses_check *check, const struct device *dev, const char *change);
+/* Adds a device, whose uses and nodes are for the caller to fill in: *ret is borrowed until
+ * the next one. Return: 0, -ENOMEM. */
+int uses_add(struct uses_check *check, const char *bdf_text, const char *change,
+	     struct uses_entry **ret);
 /* @jobs: NULL: a thread of its own. Return: as jobs_add(): the check is still the
  * caller's. */
 int uses_start(struct uses_check *check, sd_event *event, struct jobs *jobs);

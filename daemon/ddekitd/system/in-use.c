@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Who uses a device of a kernel driver; see in-use.h. */
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
 #include "in-use.h"
+#include "lib/folder.h"
 #include "pci-sysfs.h"
 #include "rtnetlink.h"
 
 const struct inuse_roots inuse_system = { .sys = PCISYS_ROOT, .proc = "/proc", .dev = "/dev" };
 
 __attribute__((format(printf, 2, 3)))
-static int add(struct strv *uses, const char *fmt, ...)
+static int add_use(struct strv *uses, const char *fmt, ...)
 {
 	struct text t = { 0 };
 	va_list args;
@@ -58,7 +58,7 @@ static int address_attr(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
-static int on_address(const struct nlmsghdr *msg, void *arg)
+static int on_used_address(const struct nlmsghdr *msg, void *arg)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(msg);
 	struct asking *q = arg;
@@ -73,8 +73,8 @@ static int on_address(const struct nlmsghdr *msg, void *arg)
 	if ((!a.local && !a.address) || a.len != len)
 		return MNL_CB_OK;
 	inet_ntop(ifa->ifa_family, a.local ? a.local : a.address, text, sizeof(text));
-	q->error = add(q->uses, "interface %s has the address %s/%u", q->ifname, text,
-		       ifa->ifa_prefixlen);
+	q->error = add_use(q->uses, "interface %s has the address %s/%u", q->ifname, text,
+			   ifa->ifa_prefixlen);
 	return q->error ? MNL_CB_STOP : MNL_CB_OK;
 }
 
@@ -94,7 +94,7 @@ static int route_attr(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
-static int on_route(const struct nlmsghdr *msg, void *arg)
+static int on_used_route(const struct nlmsghdr *msg, void *arg)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(msg);
 	char text[INET6_ADDRSTRLEN + 8] = "default";
@@ -111,11 +111,11 @@ static int on_route(const struct nlmsghdr *msg, void *arg)
 		inet_ntop(rtm->rtm_family, route.dst, text, INET6_ADDRSTRLEN);
 		snprintf(text + strlen(text), 8, "/%u", rtm->rtm_dst_len);
 	}
-	q->error = add(q->uses, "interface %s has the route %s", q->ifname, text);
+	q->error = add_use(q->uses, "interface %s has the route %s", q->ifname, text);
 	return q->error ? MNL_CB_STOP : MNL_CB_OK;
 }
 
-static int link_attr(const struct nlattr *attr, void *arg)
+static int used_link_attr(const struct nlattr *attr, void *arg)
 {
 	struct asking *q = arg;
 
@@ -124,7 +124,7 @@ static int link_attr(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
-static int on_link(const struct nlmsghdr *msg, void *arg)
+static int on_used_link(const struct nlmsghdr *msg, void *arg)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(msg);
 	struct asking *q = arg;
@@ -132,7 +132,7 @@ static int on_link(const struct nlmsghdr *msg, void *arg)
 	if (info->ifi_index != (int)q->ifindex)
 		return MNL_CB_OK;
 	q->flags = info->ifi_flags;
-	mnl_attr_parse(msg, sizeof(*info), link_attr, q);
+	mnl_attr_parse(msg, sizeof(*info), used_link_attr, q);
 	return MNL_CB_OK;
 }
 
@@ -140,15 +140,15 @@ static int on_link(const struct nlmsghdr *msg, void *arg)
 static int add_uppers(const struct inuse_roots *roots, struct asking *q, const char *master)
 {
 	_cleanup_free_ char *path = str_format("%s/class/net/%s", roots->sys, q->ifname);
-	DIR *dir = path ? opendir(path) : NULL;
-	struct dirent *e;
-	int r = path ? 0 : -ENOMEM;
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names_if_any(path, &names);
 
-	while (dir && !r && (e = readdir(dir)))
-		if (!strncmp(e->d_name, "upper_", 6) && !str_equal(e->d_name + 6, master))
-			r = add(q->uses, "interface %s carries %s", q->ifname, e->d_name + 6);
-	if (dir)
-		closedir(dir);
+	for (i = 0; i < names.n && !r; i++)
+		if (!strncmp(names.item[i], "upper_", 6) && !str_equal(names.item[i] + 6, master))
+			r = add_use(q->uses, "interface %s carries %s", q->ifname,
+				    names.item[i] + 6);
+	strv_finish(&names);
 	return r;
 }
 
@@ -158,11 +158,11 @@ static int add_link(const struct inuse_roots *roots, struct asking *q)
 	int r = 0;
 
 	if (q->master && if_indextoname(q->master, master))
-		r = add(q->uses, "interface %s is a port of %s", q->ifname, master);
+		r = add_use(q->uses, "interface %s is a port of %s", q->ifname, master);
 	if (!r)
 		r = add_uppers(roots, q, master);
 	if (!r && !q->uses->n && q->flags & IFF_UP && q->flags & IFF_RUNNING)
-		r = add(q->uses, "interface %s is up and has a link", q->ifname);
+		r = add_use(q->uses, "interface %s is up and has a link", q->ifname);
 	return r;
 }
 
@@ -176,13 +176,13 @@ int inuse_interface(const struct inuse_roots *roots, const char *ifname, struct 
 	q.ifindex = if_nametoindex(ifname);
 	if (!q.ifindex)		/* it has just gone */
 		return 0;
-	r = rt_dump(RTM_GETADDR, AF_UNSPEC, on_address, &q);
+	r = rt_dump(RTM_GETADDR, AF_UNSPEC, on_used_address, &q);
 	if (!r)
-		r = rt_dump(RTM_GETROUTE, AF_INET, on_route, &q);
+		r = rt_dump(RTM_GETROUTE, AF_INET, on_used_route, &q);
 	if (!r)
-		r = rt_dump(RTM_GETROUTE, AF_INET6, on_route, &q);
+		r = rt_dump(RTM_GETROUTE, AF_INET6, on_used_route, &q);
 	if (!r)
-		r = rt_dump(RTM_GETLINK, AF_UNSPEC, on_link, &q);
+		r = rt_dump(RTM_GETLINK, AF_UNSPEC, on_used_link, &q);
 	if (!r)
 		r = q.error ? q.error : add_link(roots, &q);
 	for (i = 0; i < mine.n && !r; i++)
@@ -239,7 +239,7 @@ static int add_mounts(const struct inuse_roots *roots, const char *name, const c
 		    sscanf(dash, " - %*s %4095s", source) != 1)
 			continue;
 		if (!strcmp(dev, number) || !strcmp(source, node))
-			r = add(uses, "%s is mounted on %s", name, unescape(where));
+			r = add_use(uses, "%s is mounted on %s", name, unescape(where));
 	}
 	return r;
 }
@@ -253,34 +253,32 @@ static int add_swap(const struct inuse_roots *roots, const char *name, struct st
 
 	while (f && node && fgets(line, sizeof(line), f))
 		if (sscanf(line, "%255s", file) == 1 && !strcmp(file, node))
-			return add(uses, "%s is swap space", name);
+			return add_use(uses, "%s is swap space", name);
 	return node ? 0 : -ENOMEM;
 }
 
 static int add_holders(const struct inuse_roots *roots, const char *name, struct strv *uses)
 {
 	_cleanup_free_ char *path = str_format("%s/class/block/%s/holders", roots->sys, name);
-	DIR *dir = path ? opendir(path) : NULL;
-	struct dirent *e;
-	int r = path ? 0 : -ENOMEM;
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names_if_any(path, &names);
 
-	while (dir && !r && (e = readdir(dir)))
-		if (e->d_name[0] != '.')
-			r = add(uses, "%s is part of %s", name, e->d_name);
-	if (dir)
-		closedir(dir);
+	for (i = 0; i < names.n && !r; i++)
+		r = add_use(uses, "%s is part of %s", name, names.item[i]);
+	strv_finish(&names);
 	return r;
 }
 
 /* Whoever mounts, swaps or holds has it exclusively; so may others, such as a
- * virtual machine. Not being allowed to look proves nothing. */
+ * virtual machine. EACCES and the like prove nothing. */
 static int add_open(const struct inuse_roots *roots, const char *name, struct strv *uses)
 {
 	_cleanup_free_ char *path = str_format("%s/%s", roots->dev, name);
 	_cleanup_close_ int fd = path ? open(path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK) : -1;
 
 	if (fd < 0 && path && errno == EBUSY)
-		return add(uses, "%s is opened exclusively by a process", name);
+		return add_use(uses, "%s is opened exclusively by a process", name);
 	return path ? 0 : -ENOMEM;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who uses a device that a kernel driver has: asked before it is taken away.
+ * Who uses a device of a kernel driver: checked before it is claimed.
  *
- * What is not seen: interfaces that were moved to another network namespace, and
+ * Not detected: interfaces that were moved to another network namespace, and
  * mounts of other mount namespaces.
  */
 #ifndef DDEKITD_INUSE_H
@@ -26,8 +26,8 @@ int inuse_interface(const struct inuse_roots *roots, const char *ifname, struct 
 int inuse_disk(const struct inuse_roots *roots, const char *name, struct strv *uses);
 
 struct inuse {
-	struct strv net;	/* can be taken over with the interface */
-	struct strv other;	/* cannot: mounts, swap, holders */
+	struct strv net;	/* take-over moves them to the new interface */
+	struct strv other;	/* cannot be moved: mounts, swap, holders */
 };
 
 /* All uses of a PCI device. Return: 0, -ENOMEM, -errno. For inuse_finish() in any case. */

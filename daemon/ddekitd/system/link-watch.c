@@ -44,7 +44,7 @@ static int parse_attr(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
-static int on_message(const struct nlmsghdr *msg, void *arg)
+static int on_link_message(const struct nlmsghdr *msg, void *arg)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(msg);
 	struct link_watch *watch = arg;
@@ -65,7 +65,7 @@ static int on_message(const struct nlmsghdr *msg, void *arg)
 	return MNL_CB_OK;
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *arg)
+static int on_link_readable(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct link_watch *watch = arg;
@@ -79,7 +79,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 		else if (n <= 0)
 			break;
 		else
-			mnl_cb_run(buf, n, 0, 0, on_message, watch);
+			mnl_cb_run(buf, n, 0, 0, on_link_message, watch);
 	}
 	if (watch->gone) {
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
@@ -95,7 +95,7 @@ struct opening {
 	struct link_socket *socket;
 };
 
-/* Has the kernel send the state as it is now, as RTM_NEWLINK. */
+/* Requests the present state, which arrives as RTM_NEWLINK. */
 static int request_state(const struct link_socket *socket)
 {
 	char buf[256] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -164,7 +164,7 @@ int link_watch_create(sd_event *event, struct link_socket *socket, link_watch_fn
 		*watch = (struct link_watch){ .socket = *socket, .fn = fn, .arg = arg };
 		socket->nl = NULL;
 		r = sd_event_add_io(event, &watch->source, mnl_socket_get_fd(watch->socket.nl),
-				    EPOLLIN, on_readable, watch);
+				    EPOLLIN, on_link_readable, watch);
 	}
 	if (r < 0) {
 		link_socket_close(socket);

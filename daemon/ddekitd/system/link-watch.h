@@ -15,7 +15,7 @@ struct link_state {
 	char name[IFNAMSIZ];
 	uint32_t mtu;
 	uint8_t mac[6];
-	bool promisc;		/* also while a bridge or packet socket asks for it */
+	bool promisc;		/* also set while a bridge or packet socket needs it */
 	bool up;
 };
 
@@ -23,11 +23,11 @@ struct link_watch;
 struct mnl_socket;
 
 /* Called from the event loop. state NULL: the interface left this namespace or is gone, or
- * changes were lost: the watch is of no more use and may be destroyed there. */
+ * changes were lost: the watch is useless now, and may be destroyed in the call. */
 typedef void (*link_watch_fn)(void *arg, const struct link_state *state);
 
-/* A socket in an interface's namespace, to which the present state is on its way, then
- * each change. */
+/* A socket in an interface's namespace, which receives the present state, then each
+ * change. */
 struct link_socket {
 	struct mnl_socket *nl;		/* NULL: none */
 	int ifindex;

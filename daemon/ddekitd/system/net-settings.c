@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Saves and gives back an interface's settings; see net-settings.h. */
+/* Saves and restores an interface's settings; see net-settings.h. */
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include "lib/json.h"
 #include "net-settings.h"
 #include "rtnetlink.h"
 
 #define MAX_MESSAGE 4096
 #define MAX_MESSAGES 1024
 
-/* Payload of an RTM_NEWADDR or RTM_NEWROUTE, as the kernel told it. */
+/* Payload of an RTM_NEWADDR or RTM_NEWROUTE, as the kernel sent it. */
 struct saved_message {
 	uint16_t type;
 	uint32_t len;
@@ -32,7 +33,7 @@ struct netsave {
 
 /* ---- taking ---------------------------------------------------------------- */
 
-static int link_attr(const struct nlattr *attr, void *arg)
+static int saved_link_attr(const struct nlattr *attr, void *arg)
 {
 	struct netsave *s = arg;
 	uint16_t len = mnl_attr_get_payload_len(attr);
@@ -56,7 +57,7 @@ static int link_attr(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
-static int on_link(const struct nlmsghdr *msg, void *arg)
+static int save_link(const struct nlmsghdr *msg, void *arg)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(msg);
 	struct netsave *s = arg;
@@ -64,11 +65,11 @@ static int on_link(const struct nlmsghdr *msg, void *arg)
 	if (info->ifi_index != (int)s->ifindex)
 		return MNL_CB_OK;
 	s->up = info->ifi_flags & IFF_UP;
-	mnl_attr_parse(msg, sizeof(*info), link_attr, s);
+	mnl_attr_parse(msg, sizeof(*info), saved_link_attr, s);
 	return MNL_CB_OK;
 }
 
-static int keep(struct netsave *s, const struct nlmsghdr *msg)
+static int save_message(struct netsave *s, const struct nlmsghdr *msg)
 {
 	size_t len = mnl_nlmsg_get_payload_len(msg);
 	struct saved_message *m, **grown;
@@ -90,15 +91,15 @@ static int keep(struct netsave *s, const struct nlmsghdr *msg)
 	return MNL_CB_OK;
 }
 
-static int on_address(const struct nlmsghdr *msg, void *arg)
+static int save_address(const struct nlmsghdr *msg, void *arg)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(msg);
 	struct netsave *s = arg;
 
-	/* Temporary ones are the kernel's, of router advertisements. */
+	/* The kernel makes temporary ones from router advertisements. */
 	if (ifa->ifa_index != s->ifindex || ifa->ifa_flags & IFA_F_TEMPORARY)
 		return MNL_CB_OK;
-	return keep(s, msg);
+	return save_message(s, msg);
 }
 
 static int find_oif(const struct nlattr *attr, void *arg)
@@ -111,34 +112,34 @@ static int find_oif(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
-static int on_route(const struct nlmsghdr *msg, void *arg)
+static int save_route(const struct nlmsghdr *msg, void *arg)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(msg);
 	struct netsave *s = arg;
 	uint32_t oif = 0;
 
-	/* The kernel makes its own anew, and routers tell theirs again. */
+	/* The kernel adds its own again, and routers advertise theirs again. */
 	if (rtm->rtm_type != RTN_UNICAST || rtm->rtm_flags & RTM_F_CLONED ||
 	    rtm->rtm_protocol == RTPROT_KERNEL || rtm->rtm_protocol == RTPROT_RA)
 		return MNL_CB_OK;
 	mnl_attr_parse(msg, sizeof(*rtm), find_oif, &oif);
-	return oif == s->ifindex ? keep(s, msg) : MNL_CB_OK;
+	return oif == s->ifindex ? save_message(s, msg) : MNL_CB_OK;
 }
 
-static int take(struct netsave *s)
+static int fill_settings(struct netsave *s)
 {
-	int r = rt_dump(RTM_GETLINK, AF_UNSPEC, on_link, s);
+	int r = rt_dump(RTM_GETLINK, AF_UNSPEC, save_link, s);
 
 	if (!r)
-		r = rt_dump(RTM_GETADDR, AF_UNSPEC, on_address, s);
+		r = rt_dump(RTM_GETADDR, AF_UNSPEC, save_address, s);
 	if (!r)
-		r = rt_dump(RTM_GETROUTE, AF_INET, on_route, s);
+		r = rt_dump(RTM_GETROUTE, AF_INET, save_route, s);
 	if (!r)
-		r = rt_dump(RTM_GETROUTE, AF_INET6, on_route, s);
+		r = rt_dump(RTM_GETROUTE, AF_INET6, save_route, s);
 	return r ? r : s->error;
 }
 
-int netsave_take(const char *ifname, struct netsave **ret)
+int netsave_read(const char *ifname, struct netsave **ret)
 {
 	struct netsave *s = calloc(1, sizeof(*s));
 	int r;
@@ -147,7 +148,7 @@ int netsave_take(const char *ifname, struct netsave **ret)
 		return -ENOMEM;
 	snprintf(s->name, sizeof(s->name), "%s", ifname);
 	s->ifindex = if_nametoindex(ifname);
-	r = s->ifindex ? take(s) : -ENODEV;
+	r = s->ifindex ? fill_settings(s) : -ENODEV;
 	if (r < 0) {
 		netsave_free(s);
 		return r;
@@ -183,7 +184,7 @@ bool netsave_was_up(const struct netsave *save)
 	return save->up;
 }
 
-/* ---- giving ---------------------------------------------------------------- */
+/* ---- applying -------------------------------------------------------------- */
 
 struct giving {
 	const struct netsave *save;
@@ -219,8 +220,8 @@ static struct nlmsghdr *link_message(char *buf, int ifindex, unsigned int flags,
 	return msg;
 }
 
-/* Name and MAC are for an interface that is down. */
-static void give_link(struct giving *g, unsigned int parts)
+/* Name and MAC can be changed only while the interface is down. */
+static void apply_link(struct giving *g, unsigned int parts)
 {
 	char buf[256] __attribute__((aligned(NLMSG_ALIGNTO))), now[IFNAMSIZ] = "";
 	const struct netsave *s = g->save;
@@ -261,7 +262,7 @@ static int copy_attr(const struct nlattr *attr, void *arg)
 	struct copying *c = arg;
 
 	if (c->address && type == IFA_LABEL)
-		return MNL_CB_OK;	/* it has the old interface's name in it */
+		return MNL_CB_OK;	/* it names the old interface */
 	if (!c->address && type == RTA_CACHEINFO)
 		return MNL_CB_OK;
 	if (!c->address && type == RTA_OIF) {
@@ -296,8 +297,8 @@ static bool make_message(const struct giving *g, const struct saved_message *m,
 	return c.gateway;
 }
 
-/* What can be reached on the link comes before what is behind a gateway. */
-static void give_messages(struct giving *g, uint16_t type, bool gateway)
+/* Routes on the link before routes by a gateway. */
+static void apply_messages(struct giving *g, uint16_t type, bool gateway)
 {
 	char buf[MAX_MESSAGE + 512] __attribute__((aligned(NLMSG_ALIGNTO)));
 	size_t i;
@@ -316,12 +317,12 @@ int netsave_apply(const struct netsave *save, int ifindex, unsigned int parts,
 {
 	struct giving g = { .save = save, .ifindex = ifindex, .errors = errors };
 
-	give_link(&g, parts);
+	apply_link(&g, parts);
 	if (parts & NETSAVE_UP) {
-		give_messages(&g, RTM_NEWADDR, false);
+		apply_messages(&g, RTM_NEWADDR, false);
 		if (save->up) {
-			give_messages(&g, RTM_NEWROUTE, false);
-			give_messages(&g, RTM_NEWROUTE, true);
+			apply_messages(&g, RTM_NEWROUTE, false);
+			apply_messages(&g, RTM_NEWROUTE, true);
 		}
 	}
 	return g.given;
@@ -329,7 +330,7 @@ int netsave_apply(const struct netsave *save, int ifindex, unsigned int parts,
 
 /* ---- JSON ------------------------------------------------------------------ */
 
-static struct json_object *hex(const uint8_t *data, size_t len)
+static struct json_object *json_hex(const uint8_t *data, size_t len)
 {
 	_cleanup_free_ char *text = hex_text(data, len);
 
@@ -337,7 +338,7 @@ static struct json_object *hex(const uint8_t *data, size_t len)
 }
 
 /* Return: bytes, -EINVAL. */
-static ssize_t unhex(struct json_object *o, uint8_t *data, size_t max)
+static ssize_t read_hex(struct json_object *o, uint8_t *data, size_t max)
 {
 	const char *text = json_object_get_string(o);
 
@@ -354,14 +355,15 @@ struct json_object *netsave_to_json(const struct netsave *save)
 	json_object_object_add(o, "mtu", json_object_new_int64(save->mtu));
 	json_object_object_add(o, "up", json_object_new_boolean(save->up));
 	if (save->has_mac)
-		json_object_object_add(o, "mac", hex(save->mac, sizeof(save->mac)));
+		json_object_object_add(o, "mac", json_hex(save->mac, sizeof(save->mac)));
 	if (save->has_own_mac)
-		json_object_object_add(o, "own_mac", hex(save->own_mac, sizeof(save->own_mac)));
+		json_object_object_add(o, "own_mac", json_hex(save->own_mac,
+							      sizeof(save->own_mac)));
 	for (i = 0; i < save->n; i++) {
 		m = json_object_new_object();
 		json_object_object_add(m, "type", json_object_new_int(save->message[i]->type));
-		json_object_object_add(m, "data", hex(save->message[i]->data,
-						      save->message[i]->len));
+		json_object_object_add(m, "data", json_hex(save->message[i]->data,
+							   save->message[i]->len));
 		json_object_array_add(list, m);
 	}
 	json_object_object_add(o, "messages", list);
@@ -382,8 +384,10 @@ static int message_from_json(struct json_object *o, struct netsave *s)
 	}
 	s->message = grown;
 	s->message[s->n++] = m;
-	m->type = json_object_object_get_ex(o, "type", &value) ? json_object_get_int(value) : 0;
-	n = json_object_object_get_ex(o, "data", &value) ? unhex(value, m->data, MAX_MESSAGE) : 0;
+	m->type = json_number(o, "type");
+	n = 0;
+	if (json_object_object_get_ex(o, "data", &value))
+		n = read_hex(value, m->data, MAX_MESSAGE);
 	m->len = n < 0 ? 0 : n;
 	if (m->type == RTM_NEWADDR)
 		return n >= (ssize_t)sizeof(struct ifaddrmsg) ? 0 : -EINVAL;
@@ -396,18 +400,16 @@ static int fill_from_json(struct json_object *json, struct netsave *s)
 	size_t i;
 	int r = 0;
 
-	if (!json_object_object_get_ex(json, "name", &v))
+	if (!json_text(json, "name"))
 		return -EINVAL;
-	snprintf(s->name, sizeof(s->name), "%s", json_object_get_string(v));
-	if (json_object_object_get_ex(json, "ifindex", &v))
-		s->ifindex = json_object_get_int64(v);
-	if (json_object_object_get_ex(json, "mtu", &v))
-		s->mtu = json_object_get_int64(v);
-	s->up = json_object_object_get_ex(json, "up", &v) && json_object_get_boolean(v);
+	snprintf(s->name, sizeof(s->name), "%s", json_text(json, "name"));
+	s->ifindex = json_number(json, "ifindex");
+	s->mtu = json_number(json, "mtu");
+	s->up = json_is_true(json, "up");
 	s->has_mac = json_object_object_get_ex(json, "mac", &v) &&
-		     unhex(v, s->mac, sizeof(s->mac)) == sizeof(s->mac);
+		     read_hex(v, s->mac, sizeof(s->mac)) == sizeof(s->mac);
 	s->has_own_mac = json_object_object_get_ex(json, "own_mac", &v) &&
-			 unhex(v, s->own_mac, sizeof(s->own_mac)) == sizeof(s->own_mac);
+			 read_hex(v, s->own_mac, sizeof(s->own_mac)) == sizeof(s->own_mac);
 	if (!json_object_object_get_ex(json, "messages", &v) ||
 	    !json_object_is_type(v, json_type_array))
 		return -EINVAL;

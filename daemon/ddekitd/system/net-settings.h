@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an administrator gave an interface: name, MTU, MAC, addresses, routes, and
- * whether it is up.  Taken from the kernel's interface before the device is taken
- * from its driver; given to the interface that takes its place, and to the
- * kernel's once it is back.
+ * Settings of an interface: name, MTU, MAC, addresses, routes, and whether it is up.
+ * Saved from the kernel's interface before the device is claimed; applied to the interface
+ * that replaces it, and to the kernel's once that is back.
  */
 #ifndef DDEKITD_NETSAVE_H
 #define DDEKITD_NETSAVE_H
@@ -23,18 +22,18 @@ enum netsave_part {
 };
 
 /* Of an interface of the daemon's namespace. Return: 0, -ENODEV, -ENOMEM, -errno. */
-int netsave_take(const char *ifname, struct netsave **ret);
+int netsave_read(const char *ifname, struct netsave **ret);
 void netsave_free(struct netsave *save);	/* NULL is fine */
 const char *netsave_name(const struct netsave *save);
-/* Its index when it was taken. */
+/* Its index when it was saved. */
 unsigned int netsave_ifindex(const struct netsave *save);
 bool netsave_was_up(const struct netsave *save);
 
 /**
- * netsave_apply - give it to another interface
+ * netsave_apply - apply them to another interface
  * @parts:  of enum netsave_part
- * @errors: "what: why" is added for each thing that could not be given
- * Goes on after errors. Return: how many things were given, -ENOMEM.
+ * @errors: "what: why" is added for each setting that could not be applied
+ * Goes on after errors. Return: how many were applied, -ENOMEM.
  */
 int netsave_apply(const struct netsave *save, int ifindex, unsigned int parts,
 		  struct strv *errors);

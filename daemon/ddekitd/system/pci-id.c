@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 
+#include "lib/json.h"
 #include "pci-id.h"
 
 static int from_sysfs(struct ddekit_bdf bdf, char *buf, size_t size)
@@ -27,15 +28,6 @@ static int from_sysfs(struct ddekit_bdf bdf, char *buf, size_t size)
 	return 0;
 }
 
-static int64_t number(struct json_object *json, const char *key)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(json, key, &value))
-		return 0;
-	return json_object_get_int64(value);
-}
-
 static int write_alias(struct json_object *dev, char *buf, size_t size)
 {
 	struct json_object *id, *class;
@@ -45,11 +37,11 @@ static int write_alias(struct json_object *dev, char *buf, size_t size)
 	if (!json_object_object_get_ex(dev, "id", &id) ||
 	    !json_object_object_get_ex(dev, "class_info", &class))
 		return -ENODATA;
-	c = number(class, "class");
+	c = json_number(class, "class");
 	snprintf(text, sizeof(text), "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X",
-		 (unsigned int)number(id, "vendor"), (unsigned int)number(id, "device"),
-		 (unsigned int)number(id, "subsystem-vendor"),
-		 (unsigned int)number(id, "subsystem"), (unsigned int)(c >> 8) & 0xff,
+		 (unsigned int)json_number(id, "vendor"), (unsigned int)json_number(id, "device"),
+		 (unsigned int)json_number(id, "subsystem-vendor"),
+		 (unsigned int)json_number(id, "subsystem"), (unsigned int)(c >> 8) & 0xff,
 		 (unsigned int)c & 0xff, 0);
 	if (strlen(text) >= size)
 		return -ENAMETOOLONG;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A PCI device in sysfs; see pci-sysfs.h. */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 
 #include "pci-sysfs.h"
+#include "lib/folder.h"
 
 static char *device_path(const char *root, const char *bdf, const char *file)
 {
@@ -65,7 +65,7 @@ int pcisys_group(const char *root, const char *bdf)
 	return name ? atoi(name) : -ENOENT;
 }
 
-/* PCI class 0604: bridges are no devices that anybody drives. */
+/* PCI class 0604: bridges need no driver of ours. */
 static bool is_bridge(const char *root, const char *bdf)
 {
 	_cleanup_free_ char *path = device_path(root, bdf, "class");
@@ -77,15 +77,14 @@ static bool is_bridge(const char *root, const char *bdf)
 int pcisys_companions(const char *root, const char *bdf, struct strv *list)
 {
 	_cleanup_free_ char *path = device_path(root, bdf, "iommu_group/devices");
-	DIR *dir = path ? opendir(path) : NULL;
-	struct dirent *e;
-	int r = path ? 0 : -ENOMEM;
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names_if_any(path, &names);
 
-	while (dir && !r && (e = readdir(dir)))
-		if (e->d_name[0] != '.' && strcmp(e->d_name, bdf) && !is_bridge(root, e->d_name))
-			r = strv_add(list, e->d_name);
-	if (dir)
-		closedir(dir);
+	for (i = 0; i < names.n && !r; i++)
+		if (strcmp(names.item[i], bdf) && !is_bridge(root, names.item[i]))
+			r = strv_add(list, names.item[i]);
+	strv_finish(&names);
 	return r;
 }
 
@@ -104,43 +103,38 @@ static bool is_below_subsystem(const char *path, const char *bdf)
 {
 	_cleanup_free_ char *real = realpath(path, NULL);
 	char *at = real ? strstr(real, "/nvme-subsystem/") : NULL, *end;
+	struct strv names = { 0 };
 	bool found = false;
-	struct dirent *e;
-	DIR *dir;
+	size_t i;
 
 	end = at ? strchr(at + strlen("/nvme-subsystem/"), '/') : NULL;
 	if (!end)
 		return false;
 	*end = 0;
-	dir = opendir(real);
-	while (dir && !found && (e = readdir(dir))) {
-		_cleanup_free_ char *controller = str_format("%s/%s/", real, e->d_name);
+	folder_names(real, &names);
+	for (i = 0; i < names.n && !found; i++) {
+		_cleanup_free_ char *controller = str_format("%s/%s/", real, names.item[i]);
 
-		if (e->d_name[0] != '.' && controller)
-			found = is_below(controller, bdf);
+		found = controller && is_below(controller, bdf);
 	}
-	if (dir)
-		closedir(dir);
+	strv_finish(&names);
 	return found;
 }
 
 int pcisys_class(const char *root, const char *bdf, const char *class, struct strv *list)
 {
 	_cleanup_free_ char *folder = str_format("%s/class/%s", root, class);
-	DIR *dir = folder ? opendir(folder) : NULL;
-	struct dirent *e;
-	int r = folder ? 0 : -ENOMEM;
+	struct strv names = { 0 };
+	size_t i;
+	int r = folder_names_if_any(folder, &names);
 
-	while (dir && !r && (e = readdir(dir))) {
-		_cleanup_free_ char *path = str_format("%s/%s", folder, e->d_name);
+	for (i = 0; i < names.n && !r; i++) {
+		_cleanup_free_ char *path = str_format("%s/%s", folder, names.item[i]);
 
-		if (e->d_name[0] == '.')
-			continue;
 		if (path && (is_below(path, bdf) || is_below_subsystem(path, bdf)))
-			r = strv_add(list, e->d_name);
+			r = strv_add(list, names.item[i]);
 	}
-	if (dir)
-		closedir(dir);
+	strv_finish(&names);
 	return r;
 }
 

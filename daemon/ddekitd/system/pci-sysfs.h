@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What sysfs tells of a PCI device that the kernel has. */
+/* A PCI device in sysfs. */
 #ifndef DDEKITD_PCISYS_H
 #define DDEKITD_PCISYS_H
 
@@ -19,8 +19,8 @@ char *pcisys_modalias(const char *root, const char *bdf);
 int pcisys_group(const char *root, const char *bdf);
 /* The BDFs of the other devices of its group, bridges left out. Return: 0, -ENOMEM. */
 int pcisys_companions(const char *root, const char *bdf, struct strv *list);
-/* Why the group cannot be had, with all its members in the way and the command that
- * takes each from its driver; to be freed. NULL: it can. */
+/* Why the group cannot be claimed: the members with another driver, and the command that
+ * unbinds each; to be freed. NULL: it can. */
 char *pcisys_group_problem(const char *root, const char *bdf);
 /* The PCI device behind an interface or disk of the kernel's. Return: 0, -ENODEV. */
 int pcisys_of_name(const char *root, const char *name, struct ddekit_bdf *ret);

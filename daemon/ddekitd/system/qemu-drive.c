@@ -20,7 +20,7 @@ static bool has_option(const char *options, const char *option)
 	return false;
 }
 
-static int open_file(const char *path, bool read_only, char **ret_why)
+static int open_drive(const char *path, bool read_only, char **ret_why)
 {
 	int fd = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC), r = -errno;
 	struct stat st;
@@ -38,7 +38,7 @@ static int open_file(const char *path, bool read_only, char **ret_why)
 	return fd;
 }
 
-int drive_open(const char *drive, char **ret_options, int *ret_fd, char **ret_why)
+int qemudrive_open(const char *drive, char **ret_options, int *ret_fd, char **ret_why)
 {
 	_cleanup_free_ char *path = NULL;
 	const char *options = "";
@@ -60,7 +60,7 @@ int drive_open(const char *drive, char **ret_options, int *ret_fd, char **ret_wh
 		free(text);
 		return -ENOMEM;
 	}
-	fd = open_file(path, has_option(options, "read-only=on") ||
+	fd = open_drive(path, has_option(options, "read-only=on") ||
 			     has_option(options, "readonly=on"), ret_why);
 	if (fd < 0) {
 		free(text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The far end of an emulated card's cable; see qemu-tap.h. */
+/* The TAP behind an emulated card; see qemu-tap.h. */
 #include <errno.h>
 
 #include "tap.h"
@@ -47,7 +47,7 @@ static int open_tap(const char *options, const char *value, size_t len, char **r
 
 	if (!name)
 		return -ENOMEM;
-	fd = tap_open_wire(name, ret_why);
+	fd = tap_open_for_qemu(name, ret_why);
 	if (fd < 0)
 		return fd;
 	text = rewrite(options, fd);
@@ -60,7 +60,7 @@ static int open_tap(const char *options, const char *value, size_t len, char **r
 	return 0;
 }
 
-int wire_open(const char *netdev, char **ret_netdev, int *ret_fd, char **ret_why)
+int qemutap_open(const char *netdev, char **ret_netdev, int *ret_fd, char **ret_why)
 {
 	const char *value;
 	size_t len;

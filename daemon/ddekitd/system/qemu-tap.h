@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The far end of an emulated card's cable, where that needs root: a TAP, which
- * QEMU, being nobody, cannot open.
+ * The TAP behind an emulated card, which QEMU cannot open itself, as it runs as nobody.
  */
 #ifndef DDEKITD_WIRE_H
 #define DDEKITD_WIRE_H
@@ -9,7 +8,7 @@
 #include "lib/util.h"
 
 /**
- * wire_open - open what netdev= names, for QEMU to inherit
+ * qemutap_open - open what netdev= names, for QEMU to inherit
  * @netdev:     "tap,ifname=NAME[,…]": NAME is opened, or made if there is none
  *              (then it lives as long as QEMU). Anything else is left alone.
  *              May be NULL.
@@ -18,6 +17,6 @@
  * @ret_why:    on failure a message with cause and next step, to be freed
  * Return: 0, -errno.
  */
-int wire_open(const char *netdev, char **ret_netdev, int *ret_fd, char **ret_why);
+int qemutap_open(const char *netdev, char **ret_netdev, int *ret_fd, char **ret_why);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Questions and orders to rtnetlink; see rtnetlink.h. */
+/* Requests to rtnetlink; see rtnetlink.h. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 
@@ -10,7 +10,7 @@
 #define BUFFER 32768	/* of a dump */
 
 /* Reads up to the end of a dump, or to an acknowledgement. */
-static int run(struct mnl_socket *nl, mnl_cb_t fn, void *arg)
+static int run_request(struct mnl_socket *nl, mnl_cb_t fn, void *arg)
 {
 	char *buf = malloc(BUFFER);
 	unsigned int port = mnl_socket_get_portid(nl);
@@ -42,7 +42,7 @@ static int exchange(struct nlmsghdr *msg, mnl_cb_t fn, void *arg)
 	    mnl_socket_sendto(nl, msg, msg->nlmsg_len) < 0)
 		r = -errno;
 	else
-		r = run(nl, fn, arg);
+		r = run_request(nl, fn, arg);
 	mnl_socket_close(nl);
 	return r;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Questions and orders to rtnetlink, in the daemon's network namespace. */
+/* Requests to rtnetlink, in the daemon's network namespace. */
 #ifndef DDEKITD_RT_H
 #define DDEKITD_RT_H
 
 #include <libmnl/libmnl.h>
 #include <stdint.h>
 
-/* Asks for all objects of a kind (RTM_GETADDR, …); fn sees each. Blocks.
+/* Dumps all objects of a kind (RTM_GETADDR, …); calls fn for each. Blocks.
  * Return: 0, -errno. */
 int rt_dump(uint16_t type, uint8_t family, mnl_cb_t fn, void *arg);
 /* Sends one message, whose flags get REQUEST and ACK. Blocks. Return: 0, -errno

@@ -46,7 +46,7 @@ static int open_named(const char *ifname, short flags)
 }
 
 /* The namespace of a TAP is the one in which the file was opened. */
-static int create(void *arg)
+static int create_tap(void *arg)
 {
 	int hdr = TAP_VNET_HDR, r = 0, fd = open_named(arg, IFF_TUN_EXCL);
 
@@ -63,7 +63,7 @@ static int create(void *arg)
 	return fd;
 }
 
-static char *explain(int r, const char *ifname)
+static char *explain_tap(int r, const char *ifname)
 {
 	switch (r) {
 	case -ENODEV:
@@ -72,10 +72,10 @@ static char *explain(int r, const char *ifname)
 		return str_format("the interface %s exists already; remove it (ip link del %s) "
 				  "or choose another ifname=", ifname, ifname);
 	case -EPERM:
-		return str_format("not allowed to make the interface %s; ddekitd needs "
+		return str_format("not allowed to create the interface %s; ddekitd needs "
 				  "CAP_NET_ADMIN", ifname);
 	default:
-		return str_format("cannot make the interface %s: %s", ifname, strerror(-r));
+		return str_format("cannot create the interface %s: %s", ifname, strerror(-r));
 	}
 }
 
@@ -97,13 +97,13 @@ int tap_open(const char *ifname, const char *netns, char **ret_why)
 			return r;
 		}
 	}
-	r = netns_call(ns, create, (void *)ifname);
+	r = netns_call(ns, create_tap, (void *)ifname);
 	if (r < 0)
-		*ret_why = explain(r, ifname);
+		*ret_why = explain_tap(r, ifname);
 	return r;
 }
 
-int tap_open_wire(const char *ifname, char **ret_why)
+int tap_open_for_qemu(const char *ifname, char **ret_why)
 {
 	int fd = strlen(ifname) < IFNAMSIZ ? open_named(ifname, 0) : -EINVAL;
 
@@ -111,7 +111,7 @@ int tap_open_wire(const char *ifname, char **ret_why)
 		*ret_why = str_format("the interface %s is in use or no TAP; choose another "
 				      "ifname= in netdev=", ifname);
 	else if (fd < 0)
-		*ret_why = explain(fd, ifname);
+		*ret_why = explain_tap(fd, ifname);
 	return fd;
 }
 
@@ -157,7 +157,7 @@ int tap_name(int fd, char *buf)
 
 static int set_mtu(void *arg)
 {
-	/* Any will do; the units allow ddekitd these. */
+	/* Any signal works; the units allow ddekitd these. */
 	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	return sock < 0 || ioctl(sock, SIOCSIFMTU, arg) < 0 ? -errno : 0;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "ring-private.h"
-#include "share.h"
+#include "drivers/bridges/block/share.h"
 #include "lib/util.h"
 
 #define MS_NS 1000000ull
@@ -96,7 +96,7 @@ static bool fits_kept(const struct block_request *req)
 }
 
 /* With the lock: a slot for the next bytes of the first request. */
-static struct piece take_piece(struct block_ring *ring)
+static struct piece remove_piece(struct block_ring *ring)
 {
 	struct block_request *req = ring->waiting.first;
 	uint32_t bytes = req->todo < req->part ? (uint32_t)req->todo : req->part;
@@ -146,14 +146,14 @@ static bool may_fill(const struct block_ring *ring)
 	       (ring->n_idle || fits_kept(ring->waiting.first));
 }
 
-/* With the lock, which it lets go of while it copies: waiting requests into free slots.
- * Return: is the back to be told? */
+/* With the lock, which it releases while it copies: waiting requests into free slots.
+ * Return: is the back to be woken? */
 static bool fill_slots(struct block_ring *ring)
 {
 	bool any = false;
 
 	while (may_fill(ring)) {
-		struct piece p = take_piece(ring);
+		struct piece p = remove_piece(ring);
 
 		if (p.data)
 			pthread_mutex_unlock(&ring->lock);
@@ -241,8 +241,8 @@ static int checked_result(struct block_ring *ring, uint32_t n)
 	return -EIO;
 }
 
-/* With the lock, which it lets go of meanwhile. The back said that slot n is DONE. */
-static void take_answer(struct block_ring *ring, uint32_t n, struct queue *ended)
+/* With the lock, which it releases meanwhile. The back said that slot n is DONE. */
+static void finish_answer(struct block_ring *ring, uint32_t n, struct queue *ended)
 {
 	struct part *part = &ring->part[n];
 	int error;
@@ -263,7 +263,7 @@ static void take_answer(struct block_ring *ring, uint32_t n, struct queue *ended
 	free_slot(ring, n, error, ended);
 }
 
-static void take_answers(struct block_ring *ring, struct queue *ended)
+static void finish_answers(struct block_ring *ring, struct queue *ended)
 {
 	uint64_t bits;
 	uint32_t w;
@@ -271,7 +271,7 @@ static void take_answers(struct block_ring *ring, struct queue *ended)
 	for (w = 0; w < DDE_BLOCK_WORDS; w++) {
 		bits = __atomic_exchange_n(&ring->shared->done[w], 0, __ATOMIC_ACQUIRE);
 		for (; bits; bits &= bits - 1)
-			take_answer(ring, w * 64 + (uint32_t)__builtin_ctzll(bits), ended);
+			finish_answer(ring, w * 64 + (uint32_t)__builtin_ctzll(bits), ended);
 	}
 }
 
@@ -289,7 +289,7 @@ static void look_at_all(struct block_ring *ring, struct queue *ended)
 		if (state == DDE_BLOCK_DONE) {
 			__atomic_and_fetch(&ring->shared->done[n / 64], ~(1ull << n % 64),
 					   __ATOMIC_RELAXED);
-			take_answer(ring, n, ended);
+			finish_answer(ring, n, ended);
 		} else if (state == DDE_BLOCK_SUBMITTED) {
 			announce(ring, n);
 			any = true;
@@ -386,7 +386,7 @@ void block_ring_reap(struct block_ring *ring)
 	uint32_t attached = __atomic_load_n(&ring->shared->attached, __ATOMIC_ACQUIRE);
 	uint32_t events = __atomic_load_n(&ring->control->events, __ATOMIC_ACQUIRE);
 	struct queue ended;
-	bool anew, tell;
+	bool anew, kick;
 
 	queue_init(&ended);
 	pthread_mutex_lock(&ring->lock);
@@ -395,13 +395,13 @@ void block_ring_reap(struct block_ring *ring)
 		count(&ring->control->backs, 1);
 	ring->attached = attached;
 	ring->events = events;
-	take_answers(ring, &ended);
+	finish_answers(ring, &ended);
 	if (anew)
 		look_at_all(ring, &ended);
 	expire(ring, &ended);
-	tell = fill_slots(ring);
+	kick = fill_slots(ring);
 	pthread_mutex_unlock(&ring->lock);
-	if (tell)
+	if (kick)
 		block_ring_kick(ring);
 	call_done(&ended);
 }
@@ -409,7 +409,7 @@ void block_ring_reap(struct block_ring *ring)
 bool block_ring_add(struct block_ring *ring, struct block_request *req)
 {
 	struct queue ended;
-	bool late, tell;
+	bool late, kick;
 	int r;
 
 	queue_init(&ended);
@@ -433,13 +433,13 @@ bool block_ring_add(struct block_ring *ring, struct block_request *req)
 		queue_add(&ring->waiting, req);
 	else
 		end_if_over(ring, req, &ended);
-	tell = fill_slots(ring);
+	kick = fill_slots(ring);
 	/* The reaper did not know of a deadline while nothing waited. */
 	if (deadline(ring))
 		wake(ring->event);
 	pthread_mutex_unlock(&ring->lock);
 	call_done(&ended);
-	return tell;
+	return kick;
 }
 
 void block_ring_submit(struct block_ring *ring, struct block_request *req)

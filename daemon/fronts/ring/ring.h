@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "control.h"
+#include "drivers/bridges/block/control.h"
 
 struct block_ring;
 

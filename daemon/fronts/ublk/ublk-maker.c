@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fronts/ring/share.h"
+#include "drivers/bridges/block/share.h"
 #include "ublk.h"
 #include "lib/util.h"
 
@@ -280,7 +280,7 @@ static void *fulfil(void *arg)
 	return NULL;
 }
 
-static void take_wish(void)
+static void receive_request(void)
 {
 	struct ublk_ask *ask = calloc(1, sizeof(*ask));
 	int r = ask ? ublk_hear(server, ask) : -ENOMEM;
@@ -343,6 +343,6 @@ void ublk_maker(const struct ublk_setup *s, int socket)
 			exit(0);
 		}
 		if (p[0].revents)
-			take_wish();
+			receive_request();
 	}
 }

@@ -37,7 +37,7 @@ struct ublk_queue {
 	uint16_t number;
 	int wake;
 	bool leads;
-	bool untold;			/* the back, of what was submitted */
+	bool unannounced;		/* requests were submitted, the back not woken yet */
 	bool ends;			/* nothing is watched anew */
 	uint32_t watching;		/* eventfds */
 	struct io_uring *uring;
@@ -120,7 +120,7 @@ static void unwatch(struct ublk_queue *q, uint64_t tag)
 	sqe->user_data = UNWATCH_TAG;
 }
 
-static void tell(int eventfd)
+static void signal_eventfd(int eventfd)
 {
 	uint64_t one = 1;
 
@@ -145,7 +145,7 @@ static void on_done(struct block_request *req, int error)
 	q->answered = t;
 	/* With the lock: once the answer is taken the queue may end. */
 	if (!t->next)
-		tell(q->wake);
+		signal_eventfd(q->wake);
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -212,7 +212,7 @@ static void serve(struct ublk_queue *q, uint16_t n)
 	if (op < 0)
 		on_done(&t->req, op);
 	else if (block_ring_add(q->device->ring, &t->req))
-		q->untold = true;
+		q->unannounced = true;
 }
 
 /* ---- the leading queue ---------------------------------------------------------- */
@@ -223,7 +223,7 @@ static void begin_to_lead(struct ublk_queue *q)
 	if (!q->leads)
 		return;
 	watch(q, lead.done, DONE_TAG);
-	tell(lead.poke);
+	signal_eventfd(lead.poke);
 }
 
 /* After its thread's end: whoever is poked reaps what came meanwhile. */
@@ -232,7 +232,7 @@ static void end_to_lead(struct ublk_queue *q)
 	if (!q->leads)
 		return;
 	atomic_store(&lead.taken, false);
-	tell(lead.poke);
+	signal_eventfd(lead.poke);
 }
 
 static void reap(struct block_ring *ring)
@@ -241,7 +241,7 @@ static void reap(struct block_ring *ring)
 
 	block_ring_reap(ring);
 	if (disks != lead.disks || block_ring_wait_ms(ring) >= 0)
-		tell(lead.poke);
+		signal_eventfd(lead.poke);
 	lead.disks = disks;
 }
 
@@ -253,7 +253,7 @@ bool ublk_queues_lead(void)
 /* ---- a queue's thread ----------------------------------------------------------- */
 
 /* The kernel may end a watch, and says so by the last word of it. */
-static void take_event(struct ublk_queue *q, const struct io_uring_cqe *cqe, int eventfd)
+static void on_eventfd(struct ublk_queue *q, const struct io_uring_cqe *cqe, int eventfd)
 {
 	if (cqe->flags & IORING_CQE_F_MORE)
 		return;
@@ -265,16 +265,16 @@ static void take_event(struct ublk_queue *q, const struct io_uring_cqe *cqe, int
 	watch(q, eventfd, cqe->user_data);
 }
 
-static void take(struct ublk_queue *q, const struct io_uring_cqe *cqe)
+static void handle_cqe(struct ublk_queue *q, const struct io_uring_cqe *cqe)
 {
 	switch (cqe->user_data) {
 	case UNWATCH_TAG:
 		break;
 	case WAKE_TAG:
-		take_event(q, cqe, q->wake);
+		on_eventfd(q, cqe, q->wake);
 		break;
 	case DONE_TAG:
-		take_event(q, cqe, lead.done);
+		on_eventfd(q, cqe, lead.done);
 		reap(q->device->ring);
 		break;
 	default:
@@ -284,8 +284,8 @@ static void take(struct ublk_queue *q, const struct io_uring_cqe *cqe)
 	}
 }
 
-/* Sleeps until there is something to take. Return: 0, -errno. */
-static int take_all(struct ublk_queue *q)
+/* Sleeps until there is something to handle. Return: 0, -errno. */
+static int handle_all(struct ublk_queue *q)
 {
 	struct io_uring_cqe *cqe;
 	int r = io_uring_submit_and_wait(q->uring, 1);
@@ -293,7 +293,7 @@ static int take_all(struct ublk_queue *q)
 	if (r < 0 && r != -EINTR)
 		return r;
 	while (!io_uring_peek_cqe(q->uring, &cqe)) {
-		take(q, cqe);
+		handle_cqe(q, cqe);
 		io_uring_cqe_seen(q->uring, cqe);
 	}
 	return 0;
@@ -306,7 +306,7 @@ static void end_watching(struct ublk_queue *q)
 	unwatch(q, WAKE_TAG);
 	if (q->leads)
 		unwatch(q, DONE_TAG);
-	while (q->watching && !take_all(q))
+	while (q->watching && !handle_all(q))
 		;
 }
 
@@ -322,11 +322,11 @@ static void *run(void *arg)
 	watch(q, q->wake, WAKE_TAG);
 	begin_to_lead(q);
 	while (q->fetching || q->serving) {
-		if (take_all(q))
+		if (handle_all(q))
 			break;
-		if (q->untold)
+		if (q->unannounced)
 			block_ring_kick(q->device->ring);
-		q->untold = false;
+		q->unannounced = false;
 		commit_answers(q);
 	}
 	end_watching(q);

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fronts/ring/share.h"
+#include "drivers/bridges/block/share.h"
 #include "ublk.h"
 #include "lib/util.h"
 
@@ -39,7 +39,7 @@ static void __attribute__((noreturn)) fail(const char *what, int r)
 	exit(1);
 }
 
-static void ask(struct disk *d, enum ublk_wish wish, enum state state)
+static void send_request(struct disk *d, enum ublk_wish wish, enum state state)
 {
 	int r;
 
@@ -57,11 +57,11 @@ static void *end_device(void *arg)
 	return NULL;
 }
 
-static void let_go(struct disk *d)
+static void release_disk(struct disk *d)
 {
 	pthread_t thread;
 
-	ask(d, UBLK_GO, GOING);
+	send_request(d, UBLK_GO, GOING);
 	if (pthread_create(&thread, NULL, end_device, d->device))
 		fail(d->ask.disk.name, -EAGAIN);
 	pthread_detach(thread);
@@ -81,9 +81,9 @@ static void look_for_disks(void)
 		if (d->state == NONE && is.flags & DDE_BLOCK_D_PRESENT && !one_comes) {
 			one_comes = true;
 			d->ask = (struct ublk_ask){ .index = i, .disk = is };
-			ask(d, UBLK_COME, COMING);
+			send_request(d, UBLK_COME, COMING);
 		} else if (d->state == SERVED && !(is.flags & DDE_BLOCK_D_PRESENT)) {
-			let_go(d);
+			release_disk(d);
 		} else if (d->state == SERVED && is.bytes != d->ask.disk.bytes) {
 			fprintf(stderr, "ddekit-ublk: %s has %llu bytes now; its device keeps its "
 				"size until it is unbound and bound again\n", is.name,
@@ -93,7 +93,7 @@ static void look_for_disks(void)
 	}
 }
 
-static void take_answer(void)
+static void receive_answer(void)
 {
 	struct ublk_answer a;
 	int r = ublk_hear_answer(maker, &a);
@@ -143,7 +143,7 @@ static void __attribute__((noreturn)) serve(int done, int life)
 			if (p[i].revents)
 				fd_drain_event(p[i].fd);
 		if (p[2].revents)
-			take_answer();
+			receive_answer();
 		if (p[3].revents)
 			read_life(&p[3]);
 	}

@@ -1,99 +1,156 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Block bridge, host half: see host.h. The data moves without it. */
+/* The class "block" in a driver host: reports on disks to ddekitd. */
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include "block/host.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "class-host.h"
+#include "driver-host/ddekitd.h"
+#include "driver-host/mailbox.h"
+#include "block/protocol.h"
+#include "host-ring.h"
 
-static struct {
-	int from_front, to_front;
-	struct dde_block_up *up;
-	struct dde_block_down down;
-	block_bridge_event_fn on_event;
-} block = { .from_front = -1, .to_front = -1 };
+_Static_assert((int)DISK_PRESENT == (int)DDE_BLOCK_PRESENT &&
+	       (int)DISK_CHANGED == (int)DDE_BLOCK_CHANGED &&
+	       (int)DISK_GONE == (int)DDE_BLOCK_GONE, "the same events");
 
-/* Edge-triggered: the counter is never read, each write to it is an edge. */
-static int32_t block_watch(uint32_t on)
+struct block_bridge {
+	struct bridge bridge;		/* first */
+	struct block_back *back;
+	struct mail_queue *events;
+	struct {
+		char driver[32];
+		bool present;		/* as last sent */
+	} disk[DDE_BLOCK_DISKS];
+};
+
+struct block_mail {
+	uint32_t event;
+	uint32_t index;
+	char driver[32];
+	struct dde_block_disk disk;
+};
+
+static struct block_bridge *block_of(struct bridge *bridge)
 {
-	if (on)
-		return dde_host_watch(block.from_front, block.down.hwirq);
-	dde_host_unwatch(block.from_front);
-	return 0;
+	return (struct block_bridge *)bridge;
 }
 
-static void block_notify(void)
+/* CPU thread; one at a time, for the kernel half holds its lock. */
+static void post_event(void *arg, uint32_t event, uint32_t index, const char *driver,
+		       const struct dde_block_disk *disk)
 {
-	uint64_t one = 1;
-	ssize_t r = write(block.to_front, &one, sizeof(one));
+	const struct block_bridge *block = arg;
+	struct block_mail mail = { .event = event, .index = index, .disk = *disk };
 
-	(void)r;	/* full means that the front has been told already */
-	dde_host_count_syscalls(1);
+	snprintf(mail.driver, sizeof(mail.driver), "%s", driver);
+	mailbox_queue_post(block->events, &mail);
 }
 
-static void block_event(uint32_t event, uint32_t index, const char *driver,
-			const struct dde_block_disk *disk)
+static void send_disk(uint32_t event, uint32_t index, const char *driver,
+		      const struct dde_block_disk *disk)
 {
-	block.on_event(event, index, driver, disk);
+	struct block_export m = {
+		.event = event,
+		.flags = disk->flags,
+		.logical_block = disk->logical_block,
+		.physical_block = disk->physical_block,
+		.bytes = disk->bytes,
+	};
+
+	_Static_assert(sizeof(m.name) == sizeof(disk->name) &&
+		       sizeof(m.model) == sizeof(disk->model) &&
+		       sizeof(m.serial) == sizeof(disk->serial) &&
+		       sizeof(m.wwid) == sizeof(disk->wwid), "texts of equal size");
+	memcpy(m.name, disk->name, sizeof(m.name));
+	memcpy(m.model, disk->model, sizeof(m.model));
+	memcpy(m.serial, disk->serial, sizeof(m.serial));
+	memcpy(m.wwid, disk->wwid, sizeof(m.wwid));
+	snprintf(m.driver, sizeof(m.driver), "%s", driver);
+	wire_send_export("block", index, &m, sizeof(m));
 }
 
-/* A file that the front could shrink would let it kill us. */
-static int map_ring(int fd, struct dde_block_ring **ret)
+/* A disk that leaves because its driver does is coming back. */
+static void block_on_event(void *arg, const void *item)
 {
-	int seals = fcntl(fd, F_GET_SEALS);
-	struct stat st;
-	void *p;
+	struct block_bridge *block = arg;
+	const struct block_mail *mail = item;
 
-	if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(fd, &st) ||
-	    st.st_size < (off_t)DDE_BLOCK_TOTAL)
-		return -EINVAL;
-	p = mmap(NULL, DDE_BLOCK_TOTAL, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	*ret = p;
-	return 0;
+	if (block->bridge.env->leaving())
+		return;
+	block->disk[mail->index].present = mail->event != DDE_BLOCK_GONE;
+	memcpy(block->disk[mail->index].driver, mail->driver, sizeof(mail->driver));
+	send_disk(mail->event, mail->index, mail->driver, &mail->disk);
 }
 
-int block_bridge_open(struct dde_host_plugin *plugin, int memory, int from_front, int to_front,
-		      block_bridge_event_fn on_event)
+static int block_open(const struct bridge_env *env, const struct bridge_parts *parts,
+		      struct bridge **ret)
 {
-	struct dde_block_up *up = dde_host_plugin_symbol(plugin, DDE_BLOCK_UP_SYMBOL);
+	struct block_bridge *block = calloc(1, sizeof(*block));
 	int err;
 
-	if (!up)
-		return -ENOEXEC;
-	if (up->version != DDE_BLOCK_SEAM_VERSION)
-		return -EPROTO;
-	block.down = (struct dde_block_down){
-		.version = DDE_BLOCK_SEAM_VERSION,
-		.watch = block_watch,
-		.notify = block_notify,
-		.event = block_event,
-	};
-	err = map_ring(memory, &block.down.ring);
+	if (!block)
+		return -ENOMEM;
+	err = mailbox_queue_create(sizeof(struct block_mail), block_on_event, block,
+				   &block->events);
 	if (!err)
-		err = dde_host_irq_alloc(&block.down.hwirq);
-	if (err)
+		err = block_back_open(parts->plugin, parts->fds, post_event, block, &block->back);
+	if (err) {
+		free(block);
 		return err;
-	block.from_front = from_front;
-	block.to_front = to_front;
-	block.on_event = on_event;
-	block.up = up;
-	up->down = &block.down;
+	}
+	*ret = &block->bridge;
 	return 0;
 }
 
-const struct dde_block_up *block_bridge_up(void)
+static bridge_fn block_attach(struct bridge *bridge)
 {
-	return block.up;
+	return block_back_up(block_of(bridge)->back)->attach;
 }
 
-const struct dde_block_disk *block_bridge_disk(uint32_t index)
+static bridge_fn block_detach(struct bridge *bridge)
 {
-	const struct dde_block_ring *ring = block.down.ring;
-
-	if (!ring || index >= DDE_BLOCK_DISKS || !(ring->disk[index].flags & DDE_BLOCK_D_PRESENT))
-		return NULL;
-	return &ring->disk[index];
+	return block_back_up(block_of(bridge)->back)->detach;
 }
+
+static void block_reloads(struct bridge *bridge)
+{
+}
+
+static void block_resend(struct bridge *bridge)
+{
+	const struct block_bridge *block = block_of(bridge);
+	const struct dde_block_disk *disk;
+	uint32_t i;
+
+	for (i = 0; i < DDE_BLOCK_DISKS; i++) {
+		disk = block_back_disk(block->back, i);
+		if (block->disk[i].present && disk)
+			send_disk(DISK_PRESENT, i, block->disk[i].driver, disk);
+	}
+}
+
+/* Statistics are the front's; there is nothing to set. */
+static bridge_fn block_stats(struct bridge *bridge)
+{
+	return NULL;
+}
+
+static bridge_fn block_request(struct bridge *bridge, void *data, void **ret_arg)
+{
+	return NULL;
+}
+
+extern const struct bridge_class block_bridge_class;
+const struct bridge_class block_bridge_class = {
+	.name = "block",
+	.missing = "disk",
+	.n_fds = BLOCK_FDS,
+	.open = block_open,
+	.attach = block_attach,
+	.detach = block_detach,
+	.reloads = block_reloads,
+	.resend = block_resend,
+	.stats = block_stats,
+	.request = block_request,
+};

@@ -79,7 +79,7 @@ static void publish(struct bridge *b, unsigned int i, const struct dde_block_dis
 	__atomic_store_n(&to->sequence, seq + 1 ?: 2, __ATOMIC_SEQ_CST);
 }
 
-static void tell(struct bridge *b, u32 event, unsigned int i)
+static void report_disk(struct bridge *b, u32 event, unsigned int i)
 {
 	struct disk *disk = &b->disk[i];
 	struct dde_block_disk d = { 0 };
@@ -96,7 +96,7 @@ static void tell(struct bridge *b, u32 event, unsigned int i)
 	}
 	publish(b, i, &d);
 	local_irq_save(flags);
-	b->down->event(event, i, disk->driver, &d);
+	b->down->event(b->down, event, i, disk->driver, &d);
 	local_irq_restore(flags);
 }
 
@@ -174,7 +174,7 @@ static void close_disk(struct disk *d)
 	flush_delayed_fput();
 }
 
-static int take(struct bridge *b, struct gendisk *gd)
+static int disk_open(struct bridge *b, struct gendisk *gd)
 {
 	struct dde_block_disk *is = kzalloc(sizeof(*is), GFP_KERNEL);
 	struct disk *d;
@@ -199,8 +199,8 @@ static int take(struct bridge *b, struct gendisk *gd)
 	disk_driver(gd, d->driver, sizeof(d->driver));
 	WRITE_ONCE(d->gd, gd);
 	WRITE_ONCE(b->disks_end, max_t(unsigned int, b->disks_end, d - b->disk + 1));
-	tell(b, DDE_BLOCK_PRESENT, i);
-	d->told = true;
+	report_disk(b, DDE_BLOCK_PRESENT, i);
+	d->reported = true;
 	return 0;
 }
 
@@ -241,20 +241,20 @@ static bool scan(struct bridge *b)
 		if (!disk_live(gd) || !test_bit(GD_ADDED, &gd->state))
 			again |= !test_bit(GD_DEAD, &gd->state);
 		else if (get_capacity(gd))
-			take(b, gd);
+			disk_open(b, gd);
 	}
 	class_dev_iter_exit(&iter);
 	return again;
 }
 
 /* New requests for the disk fail from now on; those in flight are the driver's to end. */
-static void let_go(struct bridge *b, unsigned int i)
+static void disk_close(struct bridge *b, unsigned int i)
 {
 	struct disk *d = &b->disk[i];
 
 	d->gone = true;
 	WRITE_ONCE(d->gd, NULL);
-	tell(b, DDE_BLOCK_GONE, i);
+	report_disk(b, DDE_BLOCK_GONE, i);
 	io_kick();
 }
 
@@ -264,10 +264,10 @@ static bool look_after(struct bridge *b, unsigned int i)
 	struct disk *d = &b->disk[i];
 
 	if (d->gd && d->removed)
-		let_go(b, i);
+		disk_close(b, i);
 	else if (d->gd && (get_capacity(d->gd) << SECTOR_SHIFT != d->capacity ||
 			   get_disk_ro(d->gd) != d->read_only))
-		tell(b, DDE_BLOCK_CHANGED, i);
+		report_disk(b, DDE_BLOCK_CHANGED, i);
 	if (d->gd || !d->file)
 		return false;
 	if (io_busy(i))
@@ -287,7 +287,7 @@ static void end_grace(struct bridge *b)
 		const struct dde_block_disk *was = &b->ring->disk[i];
 
 		if (!b->disk[i].gd && !b->disk[i].gone && READ_ONCE(was->sequence))
-			let_go(b, i);
+			disk_close(b, i);
 	}
 }
 
@@ -331,7 +331,7 @@ void disks_idle(struct bridge *b)
 		const struct disk *d = &b->disk[i];
 		struct gendisk *gd = READ_ONCE(d->gd);
 
-		if (gd && d->told && (get_capacity(gd) << SECTOR_SHIFT != d->capacity ||
+		if (gd && d->reported && (get_capacity(gd) << SECTOR_SHIFT != d->capacity ||
 				      get_disk_ro(gd) != d->read_only)) {
 			mod_delayed_work(system_wq, &b->disk_work, 0);
 			return;
@@ -367,7 +367,7 @@ void disks_attach(struct bridge *b)
 	flush_delayed_work(&b->disk_work);
 }
 
-/* The disks are not told gone: what follows is a restart, or the host knows. */
+/* The disks are not reported gone: a restart follows, or the host knows. */
 void disks_detach(struct bridge *b)
 {
 	unsigned int i;

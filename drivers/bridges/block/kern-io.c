@@ -5,7 +5,7 @@
  * queue meanwhile; results go back from the driver's interrupt, with one word to the
  * front for all that ended in it.
  *
- * The ring's memory is none that the kernel knows, nor a device reaches: data is copied
+ * The kernel does not know the ring's memory, and no device reaches it: data is copied
  * to and from pages of the pool.
  */
 #include <linux/bio.h>
@@ -80,7 +80,7 @@ static void notify(struct tasklet_struct *t)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	bridge.down->notify();
+	bridge.down->notify(bridge.down);
 	local_irq_restore(flags);
 }
 
@@ -323,7 +323,7 @@ static bool issue(unsigned int n)
 }
 
 /* Bits of slots that are with the driver are a front's nonsense. */
-static void take(void)
+static void issue_submitted(void)
 {
 	unsigned int w;
 	u64 bits;
@@ -402,7 +402,7 @@ static int io_thread(void *arg)
 		WRITE_ONCE(io.look, false);
 		WRITE_ONCE(io.starved, false);
 		if (!READ_ONCE(io.draining))
-			take();
+			issue_submitted();
 		issue_pending();
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (!kthread_should_stop() && !work_waits())

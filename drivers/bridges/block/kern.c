@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Block bridge, kernel half: joins the driver's disks to the ring that host.c has
+ * Block bridge, kernel half: joins the driver's disks to the ring that host-ring.c has
  * mapped.  Here its beginning and end; kern-disk.c has the disks, kern-io.c moves the
  * requests.
  */
@@ -66,7 +66,7 @@ static int watch(struct bridge *b, u32 on)
 	int err;
 
 	local_irq_save(flags);
-	err = b->down->watch(on);
+	err = b->down->watch(b->down, on);
 	local_irq_restore(flags);
 	return err;
 }

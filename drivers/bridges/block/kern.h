@@ -15,9 +15,9 @@ struct disk {
 	struct gendisk *gd;		/* NULL: not there; written by disk_work with lock */
 	struct file *file;		/* keeps it open */
 	bool removed;			/* the driver has taken it away */
-	bool told;			/* the host knows that it is there, or was */
-	bool gone;			/* it was told gone: requests for it fail at once */
-	u64 capacity;			/* as last told */
+	bool reported;			/* to the host, as present */
+	bool gone;			/* reported as gone: requests for it fail at once */
+	u64 capacity;			/* as last reported */
 	bool read_only;			/* likewise */
 	char driver[32];
 };
@@ -41,7 +41,7 @@ extern struct bridge bridge;
 /* kern-disk.c: disks come, change, go. */
 int disks_init(void);
 void disks_finish(void);
-/* Takes over the disks that there are. Task context. */
+/* Opens the disks that are there. Task context. */
 void disks_attach(struct bridge *b);
 void disks_detach(struct bridge *b);
 bool disks_any(struct bridge *b);

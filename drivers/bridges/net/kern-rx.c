@@ -53,7 +53,7 @@ static int rx_to_host(struct bridge *b, struct sk_buff *skb)
 			return -ENOMEM;
 		n = map_skb(skb, v, first, RX_IOVS);
 	}
-	r = b->down->rx(v, n);
+	r = b->down->rx(b->down, v, n);
 	return r < 0 ? r : 0;
 }
 

@@ -90,7 +90,7 @@ static struct sk_buff *tx_read(struct bridge *b, long *err)
 	iov[n++] = (struct dde_iovec){ skb->data, SMALL };
 	for (i = 0; i < TX_N_FRAGS; i++)
 		iov[n++] = (struct dde_iovec){ page_address(b->spare[i]), FRAG_SIZE };
-	len = b->down->tx(iov, n);
+	len = b->down->tx(b->down, iov, n);
 	*err = len;
 	if (len < 0)
 		goto drop;
@@ -205,9 +205,9 @@ static struct sk_buff *tx_next(struct bridge *b, long *err)
 }
 
 /*
- * While the driver has packets it is to be done with one within its time limit.  The
- * kernel's own watchdog looks at when a queue was stopped last: it is not told of a driver
- * that stops it again and again (e1000, when its device hangs), or not at all.
+ * While the driver has packets, it must complete one within its time limit.  The kernel's
+ * own watchdog only looks at when a queue was last stopped: it misses a driver that stops
+ * its queue again and again (e1000, when its device hangs), or never.
  */
 static void tx_watch(struct bridge *b)
 {
@@ -225,8 +225,8 @@ static bool tx_is_stuck(struct bridge *b)
 }
 
 /*
- * A driver that was told has twice its time limit to get its link back, which it may not
- * if its device gives no interrupts any more: then a fresh process is to have it.
+ * After ndo_tx_timeout the driver has twice its time limit to restore its link.  It cannot
+ * if its device raises no interrupts any more: then a new process takes over.
  */
 static void tx_watched(struct timer_list *t)
 {
@@ -234,9 +234,9 @@ static void tx_watched(struct timer_list *t)
 	struct net_device *dev = b->dev;
 	bool stuck = tx_is_stuck(b);
 
-	if (b->told && (stuck || !tx_wanted(b)))
+	if (b->stuck_reported && (stuck || !tx_wanted(b)))
 		panic("net bridge: %s is stuck, its driver did not mend it", dev->name);
-	b->told = stuck;
+	b->stuck_reported = stuck;
 	if (!stuck) {
 		tx_watch(b);
 		return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Net bridge, kernel half: joins the driver's network interface to the TAP
- * that host.c holds.  Here its state; kern-tx.c and kern-rx.c move the packets.
+ * that host-tap.c holds.  Here its state; kern-tx.c and kern-rx.c move the packets.
  */
 #include <linux/module.h>
 #include <linux/netdevice.h>
@@ -68,7 +68,7 @@ static void fill_info(struct net_device *dev, struct dde_net_info *info)
 	info->features = seam_features(dev);
 }
 
-static int tell(struct bridge *b, u32 event)
+static int report_event(struct bridge *b, u32 event)
 {
 	struct dde_net_info info;
 	unsigned long flags;
@@ -78,19 +78,19 @@ static int tell(struct bridge *b, u32 event)
 	WRITE_ONCE(b->carrier, info.carrier);
 	/* The host takes a lock, which an interrupt might want too. */
 	local_irq_save(flags);
-	err = b->down->event(event, &info);
+	err = b->down->event(b->down, event, &info);
 	local_irq_restore(flags);
 	return err;
 }
 
 /* rtnl held */
-static void let_go(struct bridge *b)
+static void bridge_release(struct bridge *b)
 {
 	netdev_rx_handler_unregister(b->dev);
 	tasklet_disable(&b->task);
 	timer_delete_sync(&b->retry);
 	timer_delete_sync(&b->watch);
-	b->told = false;
+	b->stuck_reported = false;
 	kfree_skb_list(b->held);
 	b->held = NULL;
 	dev_put(b->dev);
@@ -109,26 +109,26 @@ static int on_netdev_event(struct notifier_block *nb, unsigned long event, void 
 	case NETDEV_UP:
 	case NETDEV_DOWN:
 		if (netif_carrier_ok(b->dev) != b->carrier) {
-			tell(b, DDE_NET_CARRIER);
+			report_event(b, DDE_NET_CARRIER);
 			tasklet_schedule(&b->task);
 		}
 		break;
 	case NETDEV_CHANGEMTU:
 	case NETDEV_CHANGEADDR:
 	case NETDEV_FEAT_CHANGE:
-		tell(b, DDE_NET_CHANGED);
+		report_event(b, DDE_NET_CHANGED);
 		break;
 	case NETDEV_UNREGISTER:
-		tell(b, DDE_NET_GONE);
-		let_go(b);
+		report_event(b, DDE_NET_GONE);
+		bridge_release(b);
 		break;
 	}
 	return NOTIFY_DONE;
 }
 
 /*
- * The kernel's link watch tells of a change up to a second late if it follows
- * another.  What changes the carrier is work; when it is done the CPU idles.
+ * The kernel's link watch reports a change up to a second late if it follows another.
+ * What changes the carrier is work, after which the CPU idles.
  */
 static void carrier_work(struct work_struct *work)
 {
@@ -136,7 +136,7 @@ static void carrier_work(struct work_struct *work)
 
 	rtnl_lock();
 	if (b->dev && netif_carrier_ok(b->dev) != b->carrier) {
-		tell(b, DDE_NET_CARRIER);
+		report_event(b, DDE_NET_CARRIER);
 		tasklet_schedule(&b->task);
 	}
 	rtnl_unlock();
@@ -183,7 +183,7 @@ static struct net_device *find_interface(void)
 	return NULL;
 }
 
-static int take(struct bridge *b, struct net_device *dev)
+static int bridge_open(struct bridge *b, struct net_device *dev)
 {
 	int err;
 
@@ -195,20 +195,20 @@ static int take(struct bridge *b, struct net_device *dev)
 	poll_softly(dev);
 	err = dev_open(dev, NULL);
 	if (err) {
-		let_go(b);
+		bridge_release(b);
 		return err;
 	}
-	/* The host's stack filters; what groups it listens to is not known here. */
+	/* The host's stack filters by group, which is not known here. */
 	dev_set_allmulti(dev, 1);
 	return 0;
 }
 
-/* rtnl held; undoes take() */
-static void give_back(struct bridge *b)
+/* rtnl held; undoes bridge_open() */
+static void bridge_close(struct bridge *b)
 {
 	dev_set_allmulti(b->dev, -1);
 	dev_close(b->dev);
-	let_go(b);
+	bridge_release(b);
 }
 
 static int64_t net_attach(void *arg)
@@ -232,11 +232,11 @@ static int64_t net_attach(void *arg)
 	rtnl_lock();
 	dev = find_interface();
 	if (dev)
-		err = take(b, dev);
+		err = bridge_open(b, dev);
 	if (!err) {
-		err = tell(b, DDE_NET_READY);
+		err = report_event(b, DDE_NET_READY);
 		if (err)
-			give_back(b);
+			bridge_close(b);
 	}
 	rtnl_unlock();
 	if (err) {
@@ -252,8 +252,8 @@ static int64_t net_detach(void *arg)
 
 	rtnl_lock();
 	if (b->dev) {
-		tell(b, DDE_NET_GONE);
-		give_back(b);
+		report_event(b, DDE_NET_GONE);
+		bridge_close(b);
 	}
 	rtnl_unlock();
 	if (b->virq > 0)
@@ -282,11 +282,9 @@ static void add_counts(struct dde_net_stats *s)
 	for_each_possible_cpu(cpu) {
 		const struct bridge_counts *c = per_cpu_ptr(&bridge_counts, cpu);
 
-		s->host_rx_frames += c->host_rx_frames;
-		s->host_tx_frames += c->host_tx_frames;
-		s->host_rx_failed += c->host_rx_failed;
-		s->host_tx_failed += c->host_tx_failed;
-		s->stalls += c->stalls;
+#define X(name, ...) s->name += c->name;
+		DDE_NET_BRIDGE_STATS(X)
+#undef X
 	}
 }
 
@@ -301,16 +299,9 @@ static int64_t net_get_stats(void *arg)
 	rtnl_lock();
 	if (bridge.dev) {
 		dev_get_stats(bridge.dev, &t);
-		s->rx_packets = t.rx_packets;
-		s->rx_bytes = t.rx_bytes;
-		s->rx_errors = t.rx_errors;
-		s->rx_dropped = t.rx_dropped;
-		s->tx_packets = t.tx_packets;
-		s->tx_bytes = t.tx_bytes;
-		s->tx_errors = t.tx_errors;
-		s->tx_dropped = t.tx_dropped;
-		s->multicast = t.multicast;
-		s->collisions = t.collisions;
+#define X(name, ...) s->name = t.name;
+		DDE_NET_LINK_STATS(X)
+#undef X
 		err = 0;
 	}
 	rtnl_unlock();

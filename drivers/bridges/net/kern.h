@@ -20,10 +20,10 @@ struct bridge {
 	int virq;
 	atomic_t inflight;
 	bool stalled;			/* the tasklet waits for inflight to fall */
-	bool moved;			/* the driver was done with a packet since tx_watch() */
-	bool told;			/* the driver was, that it is stuck */
+	bool moved;			/* the driver has completed a packet since tx_watch() */
+	bool stuck_reported;		/* the driver was told that it is stuck */
 	u16 queue;			/* of the last packet */
-	bool carrier;			/* as last told to the host */
+	bool carrier;			/* as last reported to the host */
 	struct sk_buff *held;		/* the driver's queue was full */
 	struct page *spare[TX_N_FRAGS];	/* filled by the next large packet */
 	struct timer_list retry;
@@ -35,11 +35,9 @@ extern struct bridge bridge;
 
 /* What dde_net_stats has of the bridge's own, counted on each CPU. */
 struct bridge_counts {
-	u64 host_rx_frames;
-	u64 host_tx_frames;
-	u64 host_rx_failed;
-	u64 host_tx_failed;
-	u64 stalls;
+#define X(name, ...) u64 name;
+	DDE_NET_BRIDGE_STATS(X)
+#undef X
 };
 
 DECLARE_PER_CPU(struct bridge_counts, bridge_counts);
@@ -47,10 +45,10 @@ DECLARE_PER_CPU(struct bridge_counts, bridge_counts);
 /* In softirq context. */
 #define bridge_count(member) __this_cpu_inc(bridge_counts.member)
 
-/* kern-tx.c: the tasklet that takes packets from the TAP, and its memory. */
+/* kern-tx.c: the tasklet that reads packets from the TAP, and its memory. */
 void tx_init(struct bridge *b);
 void tx_finish(struct bridge *b);
-/* kern-rx.c: takes every frame of the driver. */
+/* kern-rx.c: receives every frame of the driver. */
 rx_handler_result_t rx_handler(struct sk_buff **pskb);
 
 #endif

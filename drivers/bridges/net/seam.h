@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The seam of the net bridge: kern.c (a kernel module, kernel world) on one
- * side, host.c (host world, owns the TAP file descriptor) on the other.
+ * side, host-tap.c (host world, owns the TAP file descriptor) on the other.
  * Compiled in both worlds; includes only fixed-width integer types.
  */
 #ifndef DDE_NET_SEAM_H
@@ -13,7 +13,7 @@
 #include <stdint.h>
 #endif
 
-#define DDE_NET_SEAM_VERSION 2u
+#define DDE_NET_SEAM_VERSION 3u
 
 /* Laid out as struct iovec and struct kvec are. */
 struct dde_iovec {
@@ -52,18 +52,39 @@ enum dde_net_event {
 	DDE_NET_GONE = 4,	/* detached, or the driver unregistered its interface */
 };
 
+/*
+ * Statistics: the name, how it is called in OpenMetrics (NULL: it is not there) with unit
+ * and help text. DDE_NET_LINK_STATS are the driver's own, named as in struct
+ * rtnl_link_stats64; DDE_NET_BRIDGE_STATS are counted by the kernel half.
+ */
+#define DDE_NET_LINK_STATS(X) \
+	X(rx_packets, "receive_packets", NULL, "Packets received.") \
+	X(rx_bytes, "receive_bytes", "bytes", "Bytes received.") \
+	X(rx_errors, "receive_errors", NULL, "Bad packets received.") \
+	X(rx_dropped, "receive_dropped", NULL, "Received packets dropped.") \
+	X(tx_packets, "transmit_packets", NULL, "Packets sent.") \
+	X(tx_bytes, "transmit_bytes", "bytes", "Bytes sent.") \
+	X(tx_errors, "transmit_errors", NULL, "Packets not sent because of errors.") \
+	X(tx_dropped, "transmit_dropped", NULL, "Packets dropped before sending.") \
+	X(multicast, NULL, NULL, NULL) \
+	X(collisions, NULL, NULL, NULL)
+
+#define DDE_NET_BRIDGE_STATS(X) \
+	X(host_rx_frames, NULL, NULL, NULL)	/* packets written to the TAP */ \
+	X(host_tx_frames, NULL, NULL, NULL)	/* packets read from the TAP */ \
+	X(host_rx_failed, NULL, NULL, NULL)	/* writes that the TAP refused */ \
+	X(host_tx_failed, NULL, NULL, NULL)	/* packets that could not be made an skb */ \
+	X(stalls, NULL, NULL, NULL)		/* times the in-flight limit was reached */
+
 struct dde_net_stats {
-	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped;
-	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
-	uint64_t multicast, collisions;
-	uint64_t host_rx_frames;	/* TAP packets handed to the host */
-	uint64_t host_tx_frames;	/* TAP packets taken from the host */
-	uint64_t host_rx_failed;	/* writes the TAP refused */
-	uint64_t host_tx_failed;	/* packets that could not be made an skb */
-	uint64_t stalls;		/* times the in-flight limit was reached */
+#define X(name, ...) uint64_t name;
+	DDE_NET_LINK_STATS(X)
+	DDE_NET_BRIDGE_STATS(X)
+#undef X
 };
 
-/* Down-calls, all on a CPU thread, with interrupts on or off; none blocks. */
+/* Down-calls, all on a CPU thread, with interrupts on or off; none blocks. Each gets the
+ * table that it was found in: a process may have several. */
 struct dde_net_down {
 	uint32_t version;	/* DDE_NET_SEAM_VERSION */
 	uint32_t hwirq;		/* raised when the TAP becomes readable: once at least
@@ -72,13 +93,14 @@ struct dde_net_down {
 	uint32_t zero;
 	/* Hands one packet to the host. Buffers borrowed for the call. On any CPU.
 	 * Return: bytes, or negative errno. */
-	int64_t (*rx)(const struct dde_iovec *iov, uint32_t n);
-	/* Takes one packet from the host; one caller at a time.
+	int64_t (*rx)(const struct dde_net_down *down, const struct dde_iovec *iov, uint32_t n);
+	/* Reads one packet from the host; one caller at a time.
 	 * Return: bytes, -EAGAIN (none waits), other -errno. */
-	int64_t (*tx)(const struct dde_iovec *iov, uint32_t n);
+	int64_t (*tx)(const struct dde_net_down *down, const struct dde_iovec *iov, uint32_t n);
 	/* info is borrowed for the call. Return: 0; of DDE_NET_READY also -errno,
 	 * then the host cannot take packets and the attach fails. */
-	int32_t (*event)(uint32_t event, const struct dde_net_info *info);
+	int32_t (*event)(const struct dde_net_down *down, uint32_t event,
+			 const struct dde_net_info *info);
 };
 
 /* Up-calls: for dde_request.fn, that is in task context, may sleep. */

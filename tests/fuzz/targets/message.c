@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 #include "daemon/ddekitd/process/driver-host.c"
-#include "drivers/bridges/block/ring.h"
-#include "drivers/bridges/net/seam.h"
+#include "drivers/bridges/block/protocol.h"
+#include "drivers/bridges/net/protocol.h"
 #include "fuzz.h"
 
 #define MAX_RECORDS 64
@@ -23,7 +23,7 @@ static void on_state(void *arg, const struct proto_state_msg *m)
 	MUST(message_state_name(m->state)[0] != '?');
 }
 
-static void on_net(void *arg, const struct proto_net *m)
+static void see_net(const struct net_export *m)
 {
 	MUST(memchr(m->ifname, 0, sizeof(m->ifname)) && memchr(m->driver, 0, sizeof(m->driver)));
 	MUST(!strchr(m->ifname, '/') && !strchr(m->driver, '/'));
@@ -31,9 +31,9 @@ static void on_net(void *arg, const struct proto_net *m)
 	MUST(!(m->mac[0] & 1));
 }
 
-static void on_disk(void *arg, const struct proto_disk *m)
+static void see_disk(uint32_t index, const struct block_export *m)
 {
-	MUST(m->index < DDE_BLOCK_DISKS && m->event >= DISK_PRESENT && m->event <= DISK_GONE);
+	MUST(index < DDE_BLOCK_DISKS && m->event >= DISK_PRESENT && m->event <= DISK_GONE);
 	MUST(memchr(m->name, 0, sizeof(m->name)) && memchr(m->driver, 0, sizeof(m->driver)));
 	MUST(m->name[0] && !strchr(m->name, '/'));
 	MUST(memchr(m->model, 0, sizeof(m->model)) && memchr(m->serial, 0, sizeof(m->serial)) &&
@@ -42,12 +42,25 @@ static void on_disk(void *arg, const struct proto_disk *m)
 		MUST(m->logical_block >= 512 && m->bytes % m->logical_block == 0);
 }
 
+static void on_export(void *arg, const struct proto_export *m)
+{
+	const bool net = !strcmp(m->class, "net");
+
+	MUST(net || !strcmp(m->class, "block"));
+	MUST(m->h.len == offsetof(struct proto_export, data) +
+			 (net ? sizeof(struct net_export) : sizeof(struct block_export)));
+	if (net)
+		see_net((const void *)m->data);
+	else
+		see_disk(m->index, (const void *)m->data);
+}
+
 static void on_heartbeat(void *arg)
 {
 }
 
 static const struct host_ops fake_ops = {
-	.state = on_state, .net = on_net, .disk = on_disk, .heartbeat = on_heartbeat,
+	.state = on_state, .export = on_export, .heartbeat = on_heartbeat,
 };
 
 static void on_reply(void *arg, const struct host_reply *reply)
@@ -59,10 +72,10 @@ static void on_reply(void *arg, const struct host_reply *reply)
 	if (reply->text)
 		sum += strlen(reply->text->text);
 	if (reply->stats)
-		sum += reply->stats->rx_packets;
+		sum += reply->stats->class_stats[0];
 }
 
-/* As request() does, without a socket. */
+/* As send_request() does, without a socket. */
 static void ask(struct host *host, enum proto_op op)
 {
 	struct pending *p = calloc(1, sizeof(*p));
@@ -99,7 +112,7 @@ static bool take(struct host *host, const uint8_t *data, size_t len, uint64_t no
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct host host = { .ops = &fake_ops, .pidfd = -1, .socket = -1, .log.fd = -1 };
+	struct host host = { .ops = &fake_ops, .child.pidfd = -1, .socket = -1 };
 	unsigned int n;
 	uint64_t now = 1000000000;
 

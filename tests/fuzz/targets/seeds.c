@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/protocol/host.h"
+#include "tests/daemon/exports.h"
 
 #define START_NS 1000000000ull	/* as message.c has it */
 
@@ -32,21 +32,25 @@ static void put_state(uint32_t state, int error)
 
 static void put_net(void)
 {
-	struct proto_net m = { .ifname = "eth0", .driver = "e1000e", .mac = { 2, 1, 2, 3, 4, 5 },
-			       .carrier = 1, .duplex = 1, .mtu = 1500, .min_mtu = 68,
-			       .max_mtu = 9000, .speed = 1000, .mono_ns = START_NS };
+	struct net_message m = { .class = "net", .mono_ns = START_NS,
+				 .is = { .ifname = "eth0", .driver = "e1000e",
+					 .mac = { 2, 1, 2, 3, 4, 5 }, .carrier = 1, .duplex = 1,
+					 .mtu = 1500, .min_mtu = 68, .max_mtu = 9000,
+					 .speed = 1000 } };
 
-	put(&m, PROTO_NET, sizeof(m), 0, 0);
+	put(&m, PROTO_EXPORT, sizeof(m), 0, 0);
 }
 
 static void put_disk(uint32_t event)
 {
-	struct proto_disk m = { .event = event, .flags = event == DISK_GONE ? 0 : 1,
-				.logical_block = 512, .physical_block = 4096, .bytes = 1u << 30,
-				.mono_ns = START_NS, .name = "nvme0n1", .driver = "nvme",
-				.model = "Disk", .serial = "1", .wwid = "eui.0011223344556677" };
+	struct disk_message m = { .class = "block", .mono_ns = START_NS,
+				  .is = { .event = event, .flags = event == DISK_GONE ? 0 : 1,
+					  .logical_block = 512, .physical_block = 4096,
+					  .bytes = 1u << 30, .name = "nvme0n1", .driver = "nvme",
+					  .model = "Disk", .serial = "1",
+					  .wwid = "eui.0011223344556677" } };
 
-	put(&m, PROTO_DISK, sizeof(m), 0, 0);
+	put(&m, PROTO_EXPORT, sizeof(m), 0, 0);
 }
 
 /* The request that comes before, and its answer. */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which plugin drives a device, with which arguments. Reads files, some ms; in the event loop. */
+#ifndef DDEKITD_DEVICE_PLUGIN_H
+#define DDEKITD_DEVICE_PLUGIN_H
+
+#include "config/catalog.h"
+#include "config/config.h"
+#include "protocol/host.h"
+
+/* Which module files with which parameters, got from the catalogue. */
+struct device_plugin {
+	char *name;
+	char *class;
+	char *bridge;			/* "net", or NULL */
+	struct strv path;		/* absolute, in load order */
+	struct strv args;		/* of the same length */
+	uint32_t role[PROTO_MAX_PLUGINS];	/* PLUGIN_…, likewise */
+};
+
+/**
+ * plugin_choose - the plugin for a device
+ * @modalias:   its PCI ids; empty: not known, then driver=auto fails
+ * @plugin_dir: of the flavour "up"; those of others are beside it
+ * @ret:        to be finished
+ *
+ * What is wrong in the catalogue is logged.
+ * Return: 0; -errno with *ret_why to be freed, NULL for want of memory.
+ */
+int plugin_choose(const struct device_config *config, const char *modalias,
+		  const char *plugin_dir, struct device_plugin *ret, char **ret_why);
+void plugin_finish(struct device_plugin *plugin);
+
+#endif

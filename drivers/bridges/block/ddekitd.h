@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The disks of a device: the ring that outlives its driver hosts, and the front that serves
+ * it (daemon/fronts).  Both are there from the first claim until the device is given back,
+ * also while it is failed: what has a disk open then gets errors after disk-timeout=, and
+ * goes on if the device comes back.  For the files ddekitd*.c alone.
+ */
+#ifndef DDE_BLOCK_DDEKITD_H
+#define DDE_BLOCK_DDEKITD_H
+
+#include <systemd/sd-event.h>
+#include "drivers/bridges/block/protocol.h"
+#include "drivers/bridges/block/share.h"
+#include "drivers/bridges/class-ddekitd.h"
+
+struct front;
+
+/* As a driver host reported it. */
+struct disk {
+	bool known;
+	bool seen;			/* by the present host */
+	struct block_export is;
+};
+
+struct device_block {
+	struct block_share share;
+	bool ublk;			/* block devices of the kernel instead of NBD */
+	int listener;			/* of NBD; -1: none */
+	int life[2];			/* ours, which is kept; the front's */
+	struct front *front;
+	bool closing;			/* it is over once the front has ended */
+	bool life_ended;		/* it was asked to end, and not killed yet */
+	sd_event_source *limit;		/* of that */
+	uint64_t front_start;
+	uint64_t front_restarts;
+	sd_event_source *again;
+	uint64_t withdraws;		/* mono ns: seen so since; 0: it does not */
+	struct disk disk[DDE_BLOCK_DISKS];
+};
+
+/* ---- ddekitd-report.c ------------------------------------------------------------ */
+
+/* The folder of sockets, and of what udev is to know; to be freed. NULL: no memory. */
+char *block_dir(const struct device *dev);
+/* Where NBD clients connect; likewise. */
+char *block_socket_path(const struct device *dev);
+/* See struct class_ops. */
+void block_report(const struct device *dev, bool stats, struct json_object *o);
+int block_users(const struct device *dev, struct strv *users, struct strv *nodes);
+
+#endif
