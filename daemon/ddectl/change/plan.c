@@ -72,7 +72,7 @@ int print_plan(const struct options *o, sd_bus *bus)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *msg = NULL, *reply = NULL;
-	const char *text;
+	const char *text = NULL;
 	int code, r;
 
 	r = sd_bus_message_new_method_call(bus, &msg, CONTROL_SERVICE, CONTROL_PATH,

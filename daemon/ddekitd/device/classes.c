@@ -14,7 +14,7 @@ static bool is_of(const struct device *dev, const struct class_ops *class)
 
 /* Calls for one class after the other; a test may have a device without any. */
 #define FOR_EACH_CLASS(dev, c) \
-	for (c = (dev)->env->classes; c && *c; c++)
+	for ((c) = (dev)->env->classes; (c) && *(c); (c)++)
 
 static const struct class_ops *class_of(const struct device *dev)
 {

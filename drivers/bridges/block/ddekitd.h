@@ -46,6 +46,6 @@ char *block_dir(const struct device *dev);
 char *block_socket_path(const struct device *dev);
 /* See struct class_ops. */
 void block_report(const struct device *dev, bool stats, struct json_object *o);
-int block_users(const struct device *dev, struct strv *users, struct strv *nodes);
+int block_users(const struct device *dev, struct strv *clients, struct strv *nodes);
 
 #endif
