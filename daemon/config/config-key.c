@@ -133,12 +133,12 @@ static int set_number(const struct key *key, void *member, const char *value)
 /* key->allowed is "A or B"; the value is the number of the word. */
 static int set_choice(const struct key *key, unsigned int *member, const char *value)
 {
-	const char *or = strstr(key->allowed, " or ");
-	size_t len = or - key->allowed;
+	const char *between = strstr(key->allowed, " or ");
+	size_t len = between - key->allowed;
 
 	if (strlen(value) == len && !strncmp(value, key->allowed, len))
 		*member = 0;
-	else if (!strcmp(value, or + strlen(" or ")))
+	else if (!strcmp(value, between + strlen(" or ")))
 		*member = 1;
 	else
 		return -EINVAL;
