@@ -87,7 +87,7 @@ void rig_open(struct rig *r, const char *device, const char *netdev)
 {
 	rig_claim(r, device, netdev);
 	rig_adopt(r);
-	/* What a kernel reads first. */
+	/* A kernel reads the ids first. */
 	rig_config_read(r, 1, 0, 0, 4);
 	rig_enable(r, -1);
 }

@@ -36,7 +36,7 @@ static void on_init(void *priv)
 	atomic_fetch_add(&inits, 1);
 }
 
-/* As a driver does it: look, acknowledge. */
+/* As a driver does: reads the status, acknowledges. */
 static void on_interrupt(void *priv)
 {
 	uint32_t status = rig_read(&rig, STATUS);
@@ -79,7 +79,7 @@ static struct ddekit_irq *vector(void)
 	return irq;
 }
 
-/* _i: 0 the line, 1 a vector */
+/* _i: 0: the line, 1: a vector */
 static struct ddekit_irq *interrupt(int kind)
 {
 	struct ddekit_irq *irq;
@@ -107,7 +107,7 @@ START_TEST(each_interrupt_reaches_the_handler_in_its_thread)
 }
 END_TEST
 
-START_TEST(while_disabled_nothing_is_handled_and_nothing_is_lost)
+START_TEST(a_disabled_interrupt_is_neither_handled_nor_lost)
 {
 	struct ddekit_irq *irq = interrupt(_i);
 
@@ -143,7 +143,7 @@ START_TEST(after_detach_no_handler_runs_and_attach_works_again)
 }
 END_TEST
 
-START_TEST(a_shared_interrupt_calls_all_and_an_exclusive_one_is_refused)
+START_TEST(a_shared_interrupt_calls_all_handlers_and_no_exclusive_one)
 {
 	struct ddekit_irq *irq = interrupt(_i);
 	ddekit_thread_t *t;
@@ -268,9 +268,9 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 30);
 	tcase_add_loop_test(c, each_interrupt_reaches_the_handler_in_its_thread, 0, 2);
-	tcase_add_loop_test(c, while_disabled_nothing_is_handled_and_nothing_is_lost, 0, 2);
+	tcase_add_loop_test(c, a_disabled_interrupt_is_neither_handled_nor_lost, 0, 2);
 	tcase_add_loop_test(c, after_detach_no_handler_runs_and_attach_works_again, 0, 2);
-	tcase_add_loop_test(c, a_shared_interrupt_calls_all_and_an_exclusive_one_is_refused, 0, 2);
+	tcase_add_loop_test(c, a_shared_interrupt_calls_all_handlers_and_no_exclusive_one, 0, 2);
 	tcase_add_loop_test(c, a_handler_may_disable_its_own_interrupt, 0, 2);
 	tcase_add_loop_test(c, an_interrupt_thread_survives_the_devices_death, 0, 2);
 	tcase_add_test(c, ranges_are_exclusive_until_released);
