@@ -7,7 +7,7 @@
 #	write seeds to $CORPUS
 #	fuzz_run
 # corpus/NAME has the inputs that together reach all code that earlier runs reached, one per line;
-# tests/fuzz/targets/keep writes it.
+# tests/fuzz/targets/update-corpus writes it.
 
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
