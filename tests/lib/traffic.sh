@@ -76,7 +76,7 @@ traffic_tests() {
 	it "$1 answers pings of all sizes" answers_pings_of_all_sizes
 	it "$1 carries TCP to the network" carries send "$3"
 	it "$1 carries TCP from the network" carries recv "$3"
-	it "$1 carries TCP both ways at once" carries_both_ways_at_once "$3"
+	it "$1 carries TCP in both directions at once" carries_both_ways_at_once "$3"
 	it "the TAP has the card's MAC address" has_the_cards_address
 	it "$1 stops and leaves nothing behind" stops_and_leaves_nothing
 	it "the kernel of $1 logs no complaint" complains_of_nothing
