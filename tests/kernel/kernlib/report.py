@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 from . import ktap
 
-# What XML cannot hold.
+# Characters that XML does not allow.
 BAD_CHARACTER = re.compile('[^\t\n\r -\ud7ff\ue000-\ufffd]')
 
 
