@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The ring's front half; the test plays the back step by step. */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "daemon/block/ring.h"
 #include "daemon/block/share.h"
+#include "../lib/suite.h"
 
 #define BLOCK 512u
 #define SIZE (64ull << 20)
@@ -605,11 +605,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite());
 }

@@ -3,7 +3,6 @@
  * What ddekitd, a front and a back share: no front or back can make ddekitd wait, and no dead
  * back a front.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,6 +17,7 @@
 #include "daemon/block/ring.h"
 #include "daemon/block/share.h"
 #include "ddekit/fd.h"
+#include "../lib/suite.h"
 
 #define BLOCK 512u
 
@@ -273,11 +273,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite());
 }

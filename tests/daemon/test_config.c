@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The configuration: valid and invalid input, error messages, printing. */
-#include <check.h>
 #include <errno.h>
 #include <sys/stat.h>
 
 #include "config.h"
+#include "../lib/suite.h"
 
 static char dir[] = "/tmp/ddekit-config.XXXXXX";
 static char path[64];
@@ -472,8 +472,6 @@ int main(void)
 {
 	Suite *s = suite_create("config");
 	TCase *c = tcase_create("config");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, defaults_are_filled_in);
@@ -500,8 +498,5 @@ int main(void)
 	tcase_add_test(c, example_lists_every_key_with_its_default);
 	tcase_add_test(c, copies_are_equal_until_changed);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -3,7 +3,6 @@
  * Who uses a device, and how its interface's settings are restored: real interfaces in a network
  * namespace of the test's own, with made-up trees of /sys and /proc.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -14,6 +13,7 @@
 #include "netsave.h"
 #include "pcisys.h"
 #include "tap.h"
+#include "../lib/suite.h"
 
 #define BDF "0000:01:00.0"
 #define OTHER "0000:01:00.1"
@@ -376,8 +376,6 @@ int main(void)
 {
 	Suite *s = suite_create("inuse");
 	TCase *c = tcase_create("inuse");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	if (geteuid() || access("/dev/net/tun", R_OK | W_OK)) {
 		puts("needs root and /dev/net/tun");
@@ -398,8 +396,5 @@ int main(void)
 	tcase_add_test(c, settings_that_cannot_be_restored_are_reported);
 	tcase_add_test(c, damaged_settings_are_refused);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

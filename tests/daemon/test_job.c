@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Jobs: order, completion, time limits; the event loop never waits. */
-#include <check.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -8,6 +7,7 @@
 
 #include "job.h"
 #include "util.h"
+#include "../lib/suite.h"
 
 static sd_event *event;
 static struct jobs *jobs;
@@ -212,8 +212,6 @@ int main(void)
 {
 	Suite *s = suite_create("jobs");
 	TCase *tc = tcase_create("jobs");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, jobs_run_one_after_another_in_order);
@@ -225,9 +223,5 @@ int main(void)
 	tcase_add_test(tc, a_destroyed_queue_exists_until_its_job_has_ended);
 	tcase_add_test(tc, single_jobs_run_in_parallel_up_to_a_limit);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The checks on a driver host's messages. */
-#include <check.h>
 #include <errno.h>
 
 #include "drivers/bridges/block/ring.h"
 #include "message.h"
+#include "../lib/suite.h"
 
 #define NOW 5000000000ull
 
@@ -414,8 +414,6 @@ int main(void)
 {
 	Suite *s = suite_create("message");
 	TCase *c = tcase_create("message");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, NULL);
 	tcase_add_test(c, messages_of_a_valid_driver_host_are_accepted);
@@ -438,8 +436,5 @@ int main(void)
 	tcase_add_test(c, only_unsolicited_replies_count_as_messages);
 	tcase_add_test(c, random_messages_cause_no_crash);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

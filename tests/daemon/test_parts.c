@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Small parts: helpers, plugin catalogue, ring of log lines, users, state file. */
-#include <check.h>
 #include <errno.h>
 
 #include "catalog.h"
 #include "confine.h"
 #include "logring.h"
 #include "statefile.h"
+#include "../lib/suite.h"
 
 static char dir[] = "/tmp/ddekit-parts.XXXXXX";
 static struct catalog catalog;
@@ -331,8 +331,6 @@ int main(void)
 {
 	Suite *s = suite_create("parts");
 	TCase *c = tcase_create("parts");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, sizes_are_parsed_and_printed);
@@ -352,8 +350,5 @@ int main(void)
 	tcase_add_test(c, state_file_survives_an_interrupted_write);
 	tcase_add_test(c, state_file_detects_damage);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -4,7 +4,6 @@
  * message, and which replies count as a flood.  The driver host is a process that only sleeps;
  * the test uses its end of the socket.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,6 +16,7 @@
 #include "bus.h"
 #include "hostcall.h"
 #include "message.h"
+#include "../lib/suite.h"
 
 #define BDF "0000:01:00.0"
 #define FRESH_US 100000
@@ -536,8 +536,6 @@ int main(void)
 {
 	Suite *s = suite_create("requests");
 	TCase *c = tcase_create("requests");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, replies_to_requests_are_not_a_flood);
@@ -557,8 +555,5 @@ int main(void)
 	tcase_add_test(c, pending_calls_of_a_connection_are_limited);
 	tcase_add_test(c, pending_requests_of_all_callers_are_limited);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

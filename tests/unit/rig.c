@@ -174,14 +174,3 @@ unsigned int rig_count_fds(void)
 	closedir(d);
 	return n;
 }
-
-int rig_run(Suite *s)
-{
-	SRunner *sr = srunner_create(s);
-	int failed;
-
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
-}

@@ -6,9 +6,9 @@
 #ifndef RIG_H
 #define RIG_H
 
-#include <check.h>
 #include <ddekit/irq.h>
 #include <ddekit/pci.h>
+#include "../lib/suite.h"
 
 #define RIG_BAR0 0xe0000000u	/* where rig_enable() puts the memory BAR */
 #define RIG_PORTS 0xc000u	/* and the I/O BAR */
@@ -55,8 +55,5 @@ bool rig_readable(int fd, int timeout_ms);
 bool rig_service_until(struct rig *r, bool (*fn)(void *arg), void *arg, int timeout_ms);
 uint64_t rig_now_us(void);
 unsigned int rig_count_fds(void);
-
-/* Runs suites; Return: exit status. */
-int rig_run(Suite *s);
 
 #endif

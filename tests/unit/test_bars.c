@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Emulated base address registers: sizing, addresses, and the windows for them. */
-#include <check.h>
 #include <linux/pci_regs.h>
 #include "../../ddekit/backend/bars.h"
+#include "../lib/suite.h"
 
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
@@ -139,8 +139,6 @@ int main(void)
 {
 	Suite *s = suite_create("bars");
 	TCase *c = tcase_create("bars");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(c, set_up, NULL);
 	tcase_add_test(c, ones_read_back_as_size_and_type);
@@ -152,9 +150,5 @@ int main(void)
 	tcase_add_test(c, windows_are_large_enough_for_all_registers);
 	tcase_add_test(c, a_large_64_bit_register_is_above_4_gib_prefetchable_or_not);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

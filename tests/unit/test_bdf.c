@@ -62,5 +62,5 @@ int main(void)
 	tcase_add_test(c, anything_else_is_refused_and_changes_nothing);
 	tcase_add_test(c, format_writes_the_long_form);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

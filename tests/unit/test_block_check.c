@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The block bridge's checks on requests of a front. */
-#include <check.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "drivers/bridges/block/check.h"
+#include "../lib/suite.h"
 
 #define LOGICAL 4096u
 #define CAPACITY (1ull << 30)
@@ -131,8 +131,6 @@ int main(void)
 {
 	Suite *s = suite_create("block_check");
 	TCase *c = tcase_create("block_check");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, NULL);
 	tcase_add_test(c, valid_requests_pass);
@@ -144,8 +142,5 @@ int main(void)
 	tcase_add_test(c, a_flush_has_no_range);
 	tcase_add_test(c, a_read_only_disk_accepts_reads_and_flushes_only);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

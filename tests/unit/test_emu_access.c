@@ -443,5 +443,5 @@ int main(void)
 	tcase_add_test(c, close_unmaps_the_pool_and_closes_the_fds);
 	tcase_add_test(c, close_sends_pending_writes);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

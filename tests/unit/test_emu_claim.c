@@ -592,5 +592,5 @@ int main(void)
 	tcase_add_test(c, events_do_not_disturb_the_monitor);
 	tcase_add_test(c, a_reply_to_a_dead_process_is_discarded);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

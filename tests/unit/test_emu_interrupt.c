@@ -276,5 +276,5 @@ int main(void)
 	tcase_add_test(c, ranges_are_exclusive_until_released);
 	tcase_add_test(c, a_driver_without_the_runtime_moves_data_by_dma);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

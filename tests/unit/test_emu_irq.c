@@ -315,5 +315,5 @@ int main(void)
 	tcase_add_test(c, at_most_sixty_four_vectors_can_be_allocated);
 	tcase_add_test(c, vectors_of_plain_msi_are_aligned_and_contiguous);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

@@ -326,5 +326,5 @@ int main(void)
 	tcase_add_test(c, a_qemu_that_missed_a_deadline_is_not_asked_to_quit);
 	tcase_add_test(c, opening_a_claim_fails_at_its_deadline);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

@@ -389,5 +389,5 @@ int main(void)
 	tcase_add_test(c, pending_commands_of_a_driver_host_delay_quiesce_by_at_most_two_seconds);
 	tcase_add_test(c, every_link_change_of_e1000e_interrupts);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

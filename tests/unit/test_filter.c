@@ -121,5 +121,5 @@ int main(void)
 	tcase_add_test(c, status_flags_cannot_be_set);
 	tcase_add_test(c, locks_owners_and_seals_cannot_be_set);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

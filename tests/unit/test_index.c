@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The plugin folder's index: what request_module() finds, and must not find. */
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "../../dde-linux/host/internal.h"
+#include "../lib/suite.h"
 
 static char dir[64];
 
@@ -135,8 +135,6 @@ int main(void)
 {
 	Suite *s = suite_create("index");
 	TCase *c = tcase_create("index");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, a_name_finds_its_files_in_order);
 	tcase_add_test(c, an_alias_finds_its_module);
@@ -145,8 +143,5 @@ int main(void)
 	tcase_add_test(c, a_malformed_line_affects_only_its_module);
 	tcase_add_test(c, a_missing_index_is_an_error);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -444,5 +444,5 @@ int main(void)
 	tcase_add_test(c, regions_do_not_overlap_and_are_counted);
 	suite_add_tcase(s, c);
 	suite_add_tcase(s, pieces_tcase());
-	return rig_run(s);
+	return suite_run(s);
 }

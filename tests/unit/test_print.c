@@ -144,5 +144,5 @@ int main(void)
 	tcase_add_test(c, initcalls_run_once_in_order);
 	tcase_add_test(c, a_failing_initcall_is_named_and_the_others_run_later);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

@@ -266,5 +266,5 @@ int main(void)
 	tcase_add_test(t, writing_to_a_silent_peer_ends_at_the_deadline);
 	tcase_add_test(t, a_closed_connection_is_not_a_timeout);
 	suite_add_tcase(s, t);
-	return rig_run(s);
+	return suite_run(s);
 }

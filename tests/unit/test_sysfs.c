@@ -3,7 +3,6 @@
  * Moving a PCI function from one kernel driver to another, in a tree of the test's own instead of
  * /sys.  write() does here what the kernel does on a write.
  */
-#include <check.h>
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
@@ -15,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "../../ddekit/backend/sysfs.h"
+#include "../lib/suite.h"
 
 #define NIC "0000:01:00.0"
 #define SOUND "0000:01:00.1"
@@ -312,8 +312,6 @@ int main(void)
 {
 	Suite *s = suite_create("sysfs");
 	TCase *c = tcase_create("sysfs");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_test(c, a_function_is_bound_and_restored);
@@ -327,9 +325,5 @@ int main(void)
 	tcase_add_test(c, bridges_and_companions_without_driver_are_ignored);
 	tcase_add_test(c, the_message_names_a_companion_with_a_driver);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

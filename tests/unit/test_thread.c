@@ -411,5 +411,5 @@ int main(void)
 	tcase_add_test(c, signal_wakes_one_waiter);
 	tcase_add_test(c, a_timed_wait_ends_and_holds_the_lock);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

@@ -135,5 +135,5 @@ int main(void)
 	tcase_add_test(c, a_timer_may_add_and_delete_timers);
 	tcase_add_test(c, an_endless_delay_never_fires);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

@@ -427,5 +427,5 @@ int main(void)
 	tcase_add_test(c, each_driver_host_gets_its_own_uio_file);
 	tcase_add_test(c, a_saved_claim_is_restored_with_its_files);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

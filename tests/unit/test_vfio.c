@@ -646,5 +646,5 @@ int main(void)
 	tcase_add_test(c, a_claim_saved_by_another_build_is_refused_and_its_files_closed);
 	tcase_add_test(c, a_new_claim_remembers_the_driver_before_a_lost_claim);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }
