@@ -241,8 +241,8 @@ static void boot(void)
 static void usage(FILE *f)
 {
 	fputs("Usage: dde-boot --runtime FILE [OPTION | PLUGIN[:PARAMETERS]]...\n\n"
-	      "Boots a runtime without a device, prints the kernel's log, and executes the steps on\n"
-	      "the command line in order: loads plugins (and their dependencies), unloads, waits.\n\n"
+	      "Boots a runtime without a device, prints the kernel's log, and executes the steps\n"
+	      "of the command line in order: loads plugins with dependencies, unloads, waits.\n\n"
 	      "  --runtime FILE     libdde-linux.so\n"
 	      "  --plugins DIR      folder of plugins that mkplugin made (default: .)\n"
 	      "  --cpus N           virtual CPUs, 1..8 (default 1; more need an SMP runtime)\n"
