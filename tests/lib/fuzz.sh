@@ -6,6 +6,7 @@
 #	fuzz_begin NAME SOURCE... -- LIBRARY...
 #	write seeds to $CORPUS
 #	fuzz_run
+#
 # corpus/NAME has the inputs that together reach all code that earlier runs reached, one per line;
 # tests/fuzz/targets/update-corpus writes it.
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # A device whose disk is a file, served by NBD.  Sourced after emu.sh.
+#
 #	nbd_begin DRIVER SIZE QEMU-DEVICE [KEY=VALUE...]   $DISK is the disk's file
 #	disk_uri                       URI of the first disk
 #	disk_fio NAME OPTION...        fio with verify on that disk; output in $T/NAME.fio

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # Pairs of network cards in a guest: DDEKit drives one, the guest's kernel the other. Sourced
 # after vm.sh.  tests/vm/net does the work in the guest.
+#
 #	pair e1000                     adds the next pair: K = 1, 2, 3
 #	net up 1                       runs tests/vm/net in the guest
 #	card 1                         0000:01:00.0

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # Test guests: Debian with systemd under QEMU, one at a time.  See tests/vm/README.md.
 # Sourced at the top of a test: . "$(dirname "$0")/../../lib/vm.sh"
+#
 #	vm_begin                       folder $T, clean-up on exit
 #	vm_device e1000e,netdev=a      adds a device: 0000:01:00.0, 0000:02:00.0...; sets VM_BDF
 #	vm_wire a b                    adds network back ends a and b, connected

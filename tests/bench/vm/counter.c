@@ -5,12 +5,14 @@
  * hardly slows the guest down.
  *
  *	-plugin counter.so,out=FILE[,io=on][,profile=on]
+ *
  * Each pair of marks creates a file FILE.N, N from 1:
  *
  *	insns COUNT
  *	syscalls COUNT
  *	io DEVICE READS WRITES		(io) moves from and to a device's registers
  *	block ADDRESS INSNS TIMES	(profile) each block of code and how often it ran
+ *
  * A block that a fault or an interrupt leaves early counts completely.
  */
 #include <errno.h>
