@@ -66,14 +66,14 @@ static struct task open_task(int number)
 	return (struct task){ .gate = { -1, -1 }, .number = number };
 }
 
-static void set_up(void)
+static void setup(void)
 {
 	n_done = n_late = 0;
 	ck_assert_int_ge(sd_event_new(&event), 0);
 	ck_assert_int_eq(jobs_create(event, &jobs), 0);
 }
 
-static void tear_down(void)
+static void teardown(void)
 {
 	jobs_destroy(jobs);
 	sd_event_unref(event);
@@ -213,7 +213,7 @@ int main(void)
 	Suite *s = suite_create("jobs");
 	TCase *tc = tcase_create("jobs");
 
-	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, jobs_run_one_after_another_in_order);
 	tcase_add_test(tc, work_runs_in_a_thread_with_signals_blocked);
 	tcase_add_test(tc, a_job_past_its_limit_is_reported_once_and_still_completes);

@@ -73,7 +73,7 @@ raw_slirp_start() {
 
 raw_slirp_stop() {
 	stop_pid "$RAW_PID"
-	wait_for 5 "the end of raw0" no_link raw0
+	wait_for 5 "raw0 to disappear" no_link raw0
 }
 
 no_link() {

@@ -62,7 +62,7 @@ dde_end() {
 		umount "$name"
 	done
 	if [ "$rc" != 0 ] && [ -n "${DDEKIT_KEEP_FAILED:-}" ]; then
-		say "kept: $T"
+		say "the files are in $T"
 	else
 		rm -rf "$T"
 	fi

@@ -48,7 +48,7 @@ vm_end() {
 	while read -r pid; do stop_pid "$pid" 1; done <"$T/background"
 	stop_pid "$(vm_pid)" 2
 	if [ "$rc" != 0 ] && [ -n "${DDEKIT_KEEP_FAILED:-}" ]; then
-		say "kept: $T"
+		say "the files are in $T"
 	else
 		rm -rf "$T"
 	fi

@@ -16,7 +16,7 @@ static uint32_t size_register(uint32_t reg)
 	return bars_read(&bars, reg, 4);
 }
 
-static void set_up(void)
+static void setup(void)
 {
 	bars = (struct bars){ 0 };
 	bars_set(&bars, 0, 0xfe000000, 128 << 10);
@@ -140,7 +140,7 @@ int main(void)
 	Suite *s = suite_create("bars");
 	TCase *c = tcase_create("bars");
 
-	tcase_add_checked_fixture(c, set_up, NULL);
+	tcase_add_checked_fixture(c, setup, NULL);
 	tcase_add_test(c, ones_read_back_as_size_and_type);
 	tcase_add_test(c, parts_of_a_register_can_be_written);
 	tcase_add_test(c, only_base_address_registers_are_emulated);

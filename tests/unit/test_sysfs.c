@@ -145,7 +145,7 @@ ssize_t write(int fd, const void *buf, size_t len)
 	return done;
 }
 
-static void set_up(void)
+static void setup(void)
 {
 	ck_assert_ptr_nonnull(mkdtemp(root));
 	sysfs_root = root;
@@ -162,7 +162,7 @@ static int remove_entry(const char *name, const struct stat *st, int flag, struc
 	return remove(name);
 }
 
-static void tear_down(void)
+static void teardown(void)
 {
 	nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -313,7 +313,7 @@ int main(void)
 	Suite *s = suite_create("sysfs");
 	TCase *c = tcase_create("sysfs");
 
-	tcase_add_checked_fixture(c, set_up, tear_down);
+	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, a_function_is_bound_and_restored);
 	tcase_add_test(c, a_former_override_is_restored);
 	tcase_add_test(c, a_refusal_restores_the_former_driver);

@@ -310,7 +310,7 @@ static void shell(const char *format, const char *text)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* The uio device is a fifo: it can be opened twice, and a read blocks, as nobody writes. */
+/* The uio device is a fifo: it can be opened twice, and a read blocks, as nothing writes to it. */
 static void make_trees(void)
 {
 	strcpy(strrchr(root, '-'), "-XXXXXX");

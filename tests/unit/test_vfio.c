@@ -250,7 +250,7 @@ static void make_device(void)
 	device_put(CONFIG + MSIX_AT + PCI_MSIX_TABLE, 4, TABLE_AT);
 }
 
-static void set_up(void)
+static void setup(void)
 {
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.device_flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI;
@@ -274,7 +274,7 @@ static int remove_entry(const char *name, const struct stat *st, int flag, struc
 	return remove(name);
 }
 
-static void tear_down(void)
+static void teardown(void)
 {
 	ddekit_pci_close(dev);
 	dev = NULL;
@@ -625,7 +625,7 @@ int main(void)
 	Suite *s = suite_create("vfio");
 	TCase *c = tcase_create("vfio");
 
-	tcase_add_checked_fixture(c, set_up, tear_down);
+	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, the_pool_is_in_a_free_range_of_the_iommu);
 	tcase_add_test(c, a_pool_without_free_range_is_refused_and_its_files_closed);
 	tcase_add_test(c, a_group_with_kernel_drivers_is_refused);

@@ -41,7 +41,7 @@ module_param(writes, bool, 0444);
 MODULE_PARM_DESC(writes, "write; the disk's data is lost");
 
 #define BLOCK		4096
-#define DISK_MS		20000	/* for the driver to find its disk */
+#define DISK_MS		20000	/* limit until the driver has found its disk */
 
 struct slot {
 	struct bio bio;

@@ -26,8 +26,8 @@ static void try_files(struct pci_dev *pdev)
 
 	for (i = 0; i < ARRAY_SIZE(to_read); i++) {
 		log_result(to_read[i], CALL4(H_openat, AT_FDCWD, to_read[i], 0, 0));
-		log_result("again", CALL2(H_open, to_read[i], 0));
-		log_result("once more", CALL4(H_openat2, AT_FDCWD, to_read[i], how, sizeof(how)));
+		log_result("open", CALL2(H_open, to_read[i], 0));
+		log_result("openat2", CALL4(H_openat2, AT_FDCWD, to_read[i], how, sizeof(how)));
 	}
 }
 
@@ -42,8 +42,8 @@ static void try_writing(struct pci_dev *pdev)
 
 	for (i = 0; i < ARRAY_SIZE(to_write); i++) {
 		log_result(to_write[i], CALL4(H_openat, AT_FDCWD, to_write[i], WRONLY_CREAT, 0666));
-		log_result("again", CALL3(H_open, to_write[i], WRONLY_CREAT, 0666));
-		log_result("once more", CALL4(H_openat2, AT_FDCWD, to_write[i], how, sizeof(how)));
+		log_result("open", CALL3(H_open, to_write[i], WRONLY_CREAT, 0666));
+		log_result("openat2", CALL4(H_openat2, AT_FDCWD, to_write[i], how, sizeof(how)));
 	}
 }
 

@@ -170,7 +170,7 @@ static void measure_poked(unsigned int cpu)
 
 static long panic_here(void *unused)
 {
-	panic("timing: CPU %d was told to", raw_smp_processor_id());
+	panic("timing: requested on CPU %d", raw_smp_processor_id());
 }
 
 static void check_all_percpu(void)
