@@ -59,7 +59,7 @@ class Bus:
         process = subprocess.Popen([Daemon.programs.fakepolkit, *actions], env=self.env,
                                    stdout=subprocess.PIPE, text=True)
         self.processes.append(process)
-        expect_eq(process.stdout.readline(), 'ready\n', 'what fakepolkit says')
+        expect_eq(process.stdout.readline(), 'ready\n', 'output of fakepolkit')
         return process
 
     def end_bus(self):

@@ -109,7 +109,7 @@ START_TEST(signals_have_names)
 }
 END_TEST
 
-START_TEST(ring_keeps_the_last_lines)
+START_TEST(ring_contains_the_last_lines)
 {
 	struct logring *ring = logring_create(3);
 	char text[8];
@@ -338,7 +338,7 @@ int main(void)
 	tcase_add_test(c, bytes_are_converted_to_hexadecimal_and_back);
 	tcase_add_test(c, words_are_split_and_joined);
 	tcase_add_test(c, signals_have_names);
-	tcase_add_test(c, ring_keeps_the_last_lines);
+	tcase_add_test(c, ring_contains_the_last_lines);
 	tcase_add_test(c, drivers_are_matched_by_the_closest_pattern);
 	tcase_add_loop_test(c, damaged_descriptions_are_skipped_and_reported, 0,
 			    ARRAY_SIZE(damaged));

@@ -10,7 +10,7 @@ BUILD_AGAIN_NEEDS_MB=200
 check_disk() {
 	local need=$BUILD_NEEDS_MB free
 	[ -e "$RUNTIME" ] && need=$BUILD_AGAIN_NEEDS_MB
-	mkdir -p "$BUILD" || die "cannot make the build folder $BUILD"
+	mkdir -p "$BUILD" || die "cannot create the build folder $BUILD"
 	free=$(df --output=avail -BM "$BUILD" | tail -n 1 | tr -dc 0-9)
 	if ((free < need)); then
 		die "the disk with $BUILD has $free MB free, the build needs $need MB." \

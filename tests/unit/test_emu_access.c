@@ -324,7 +324,7 @@ START_TEST(accesses_survive_the_death_of_qemu)
 }
 END_TEST
 
-START_TEST(an_idle_host_notices_qemus_death)
+START_TEST(an_idle_driver_host_notices_the_death_of_qemu)
 {
 	rig_open(&rig, "edu", NULL);
 	rig_read(&rig, 0);
@@ -437,7 +437,7 @@ int main(void)
 	tcase_add_test(c, threads_do_not_see_values_of_others);
 	tcase_add_test(c, accesses_are_counted);
 	tcase_add_test(c, accesses_survive_the_death_of_qemu);
-	tcase_add_test(c, an_idle_host_notices_qemus_death);
+	tcase_add_test(c, an_idle_driver_host_notices_the_death_of_qemu);
 	tcase_add_test(c, a_bad_handover_is_refused_and_its_fds_closed);
 	tcase_add_test(c, an_occupied_pool_address_is_refused);
 	tcase_add_test(c, close_unmaps_the_pool_and_closes_the_fds);

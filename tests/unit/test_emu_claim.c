@@ -109,7 +109,7 @@ START_TEST(the_message_explains_why_qemu_cannot_run)
 }
 END_TEST
 
-START_TEST(the_message_tells_of_a_program_that_is_not_qemu)
+START_TEST(the_message_reports_a_program_that_is_not_qemu)
 {
 	setenv("DDEKIT_QEMU", "/bin/true", 1);
 	refused(&(struct ddekit_claim_spec){.emu_device = "edu"}, -ENODEV, "exited with status 0");
@@ -255,7 +255,7 @@ START_TEST(a_pool_of_a_gibibyte_works_up_to_its_last_bytes)
 }
 END_TEST
 
-START_TEST(nobody_can_resize_the_ram)
+START_TEST(the_ram_cannot_be_resized)
 {
 	rig_claim(&rig, "edu", NULL);
 	rig_handover(&rig);
@@ -564,7 +564,7 @@ int main(void)
 	tcase_add_test(refusals, arguments_that_the_backend_sets_are_refused);
 	tcase_add_test(refusals, the_message_names_the_package_of_a_missing_qemu);
 	tcase_add_test(refusals, the_message_explains_why_qemu_cannot_run);
-	tcase_add_test(refusals, the_message_tells_of_a_program_that_is_not_qemu);
+	tcase_add_test(refusals, the_message_reports_a_program_that_is_not_qemu);
 	tcase_add_test(refusals, the_message_names_an_unknown_backend);
 	tcase_add_test(refusals, pools_of_impossible_size_are_refused);
 	tcase_add_test(refusals, a_closed_fd_for_qemu_is_refused);
@@ -577,7 +577,7 @@ int main(void)
 	tcase_add_test(c, close_works_with_sigchld_ignored);
 	tcase_add_loop_test(c, devices_of_all_kinds_are_claimed_and_quiesced, 0, N_DEVICES);
 	tcase_add_test(c, a_pool_of_a_gibibyte_works_up_to_its_last_bytes);
-	tcase_add_test(c, nobody_can_resize_the_ram);
+	tcase_add_test(c, the_ram_cannot_be_resized);
 	tcase_add_test(c, qemu_runs_unprivileged_and_in_its_sandbox);
 	tcase_add_test(c, qemu_inherits_its_fds_and_no_other);
 	tcase_add_test(c, qemu_outlives_the_thread_that_started_it);

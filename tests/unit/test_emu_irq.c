@@ -38,7 +38,7 @@ static struct ddekit_irq *edu_msi(void)
 	return irq;
 }
 
-START_TEST(a_message_interrupt_kicks_its_eventfd)
+START_TEST(a_message_interrupt_signals_its_eventfd)
 {
 	struct ddekit_irq *irq;
 
@@ -301,7 +301,7 @@ int main(void)
 	rig_need_qemu();
 	tcase_add_checked_fixture(c, NULL, teardown);
 	tcase_set_timeout(c, 30);
-	tcase_add_test(c, a_message_interrupt_kicks_its_eventfd);
+	tcase_add_test(c, a_message_interrupt_signals_its_eventfd);
 	tcase_add_test(c, the_device_reads_and_writes_the_pool_at_its_own_addresses);
 	tcase_add_test(c, a_line_behind_the_root_port_is_raised);
 	tcase_add_test(c, a_raised_line_masks_itself);

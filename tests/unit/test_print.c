@@ -69,7 +69,7 @@ static void print_text(void *arg, const char *text, size_t len)
 		raise(SIGUSR1);		/* the signal that the test expects */
 }
 
-START_TEST(panic_says_why_and_ends_the_program)
+START_TEST(panic_prints_its_text_and_ends_the_program)
 {
 	ddekit_print_set_sink(print_text, NULL);
 	ddekit_panic("at %d", 42);
@@ -139,7 +139,7 @@ int main(void)
 	tcase_add_test(c, debug_is_silent_until_enabled);
 	tcase_add_test(c, a_long_debug_line_is_truncated_and_ends_with_a_newline);
 	tcase_add_test(c, a_backtrace_names_its_callers);
-	tcase_add_test_raise_signal(c, panic_says_why_and_ends_the_program, SIGUSR1);
+	tcase_add_test_raise_signal(c, panic_prints_its_text_and_ends_the_program, SIGUSR1);
 	tcase_add_test_raise_signal(c, panic_aborts, SIGABRT);
 	tcase_add_test(c, initcalls_run_once_in_order);
 	tcase_add_test(c, a_failing_initcall_is_named_and_the_others_run_later);

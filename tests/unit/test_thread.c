@@ -89,7 +89,7 @@ START_TEST(a_thread_not_created_by_the_library_can_be_set_up)
 }
 END_TEST
 
-START_TEST(sleeps_last_at_least_as_long_as_asked)
+START_TEST(sleeps_last_at_least_as_long_as_requested)
 {
 	uint64_t start = rig_now_us();
 
@@ -397,7 +397,7 @@ int main(void)
 	tcase_add_test(c, a_thread_knows_itself_its_name_and_its_data);
 	tcase_add_test(c, signals_are_blocked_in_new_threads_only);
 	tcase_add_test(c, a_thread_not_created_by_the_library_can_be_set_up);
-	tcase_add_test(c, sleeps_last_at_least_as_long_as_asked);
+	tcase_add_test(c, sleeps_last_at_least_as_long_as_requested);
 	tcase_add_test(c, wakeup_ends_a_sleep_and_the_lock_is_held_again);
 	tcase_add_test(c, a_wakeup_before_the_sleep_is_not_lost);
 	tcase_add_loop_test(c, terminate_ends_a_sleeping_thread, 0, 4);
