@@ -27,7 +27,7 @@ void plugins_init(const char *dir);
  * or what its init returned.
  */
 int plugin_load(const char *name, const char *args);
-/* Return: 0 or why the runtime refused. */
+/* Return: 0 or the runtime's error. */
 int plugin_unload(const char *name);
 /* Unloads all plugins, last first.  Return: 0 or the first error. */
 int plugin_unload_all(void);

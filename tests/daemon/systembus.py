@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A ddekitd on a system bus of its own, polkit on it, and those who call."""
+"""A ddekitd on its own system bus, with a fake polkit and callers."""
 
 import json
 import os

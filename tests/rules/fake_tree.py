@@ -115,7 +115,7 @@ def sh(*command, **kw):
 
 
 class FakeTree:
-    """The tree, in folder top. vermagic and abi may differ between two of them."""
+    """A tree in the folder top; vermagic and abi may differ between trees."""
 
     def __init__(self, top, root, abi='0123abcd', vermagic='6.12.0-fake dde mod_unload'):
         self.top, self.root, self.abi, self.vermagic = str(top), root, abi, vermagic

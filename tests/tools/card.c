@@ -16,12 +16,12 @@
 #include "common.h"
 
 #define POOL (16u << 20)
-#define BAR0 0xe0000000u	/* where the root port's window and the card's registers are put */
+#define BAR0 0xe0000000u	/* address of the root port's window and the card's registers */
 #define PORT_DEVFN (1 << 3)	/* the root port, on bus 0; the card is 01:00.0 */
-#define RING 4096		/* descriptors, the most that the e1000e driver offers */
+#define RING 4096		/* descriptors: the maximum of the e1000e driver */
 #define BUFFER 2048
 #define PATIENCE_NS 10000000000u	/* for the first frame */
-#define PERIOD_NS 1000000	/* at 4 frames per microsecond the ring is not full yet */
+#define PERIOD_NS 1000000	/* the ring is large enough for 4 frames per microsecond */
 
 /* Configuration space */
 #define COMMAND 0x04

@@ -240,7 +240,7 @@ static void send_all(struct ping *p)
 			next = mono_ns();
 		wait_until(p, next);
 	}
-	end_wanted = 0;		/* a second signal ends the lingering */
+	end_wanted = 0;		/* a second signal ends the wait for the last replies */
 	last = mono_ns() + p->linger_ns;
 	while (p->received < p->sent && mono_ns() < last && !end_wanted) {
 		struct pollfd pfd = { .fd = p->fd, .events = POLLIN };

@@ -296,7 +296,7 @@ END_TEST
 
 #define LONG_COMMANDS 400
 
-/* Each takes QEMU some 50 ms. */
+/* Each command takes QEMU about 50 ms. */
 static void queue_long_commands(void)
 {
 	static const char command[] = "memset 0x0 0x4000000 0x5a\n";
@@ -331,7 +331,7 @@ START_TEST(pending_commands_of_a_driver_host_delay_quiesce_by_at_most_two_second
 }
 END_TEST
 
-/* 82574 with MSI-X: the "other" interrupt must come for each link change. */
+/* 82574 with MSI-X: each link change must raise the "other" interrupt. */
 START_TEST(every_link_change_of_e1000e_interrupts)
 {
 	struct ddekit_irq *irq;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A runtime with the kernel's tests: builds it, links its modules, knows their suites."""
+"""A runtime with the kernel's tests: builds it, links its modules, lists their suites."""
 
 import hashlib
 import json

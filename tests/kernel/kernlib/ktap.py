@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""KTAP, the form in which KUnit reports into the kernel's log, between other lines of it."""
+"""Parses KTAP, the format of KUnit's reports in the kernel's log, among other lines."""
 
 import re
 from dataclasses import dataclass, field

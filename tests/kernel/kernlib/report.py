@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Results as lines for people, TAP, JUnit's XML, JSON; the totals of all of them."""
+"""Prints results as text, TAP, JUnit's XML and JSON, and their totals."""
 
 import json
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""modules.conf: how test modules that are not KUnit's are run, and what their verdict is."""
+"""Reads modules.conf: how to run test modules without KUnit, and how they report results."""
 
 import configparser
 import errno

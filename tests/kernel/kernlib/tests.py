@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which tests there are, which of them a command line means, and running one of them."""
+"""Finds all tests, selects those of a command line, and runs a test."""
 
 import fnmatch
 from dataclasses import dataclass, field

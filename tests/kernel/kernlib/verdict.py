@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a log says about a test: KUnit's results, a module's own words, the kernel's complaints."""
+"""Finds a test's result in the log: KUnit's results, a module's messages, kernel complaints."""
 
 import re
 
