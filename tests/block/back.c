@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A back that carries requests out on a file; see back.h. */
+/* A back that executes requests on a file; see back.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -27,7 +27,7 @@ uint64_t back_bytes(const char *file)
 	return stat(file, &st) < 0 ? 0 : (uint64_t)st.st_size;
 }
 
-/* What an earlier back of the device may have left odd is written anew. */
+/* The disk's description; its sequence may be odd if an earlier back died while it wrote. */
 static void describe(struct back *b)
 {
 	struct dde_block_disk *d = &b->ring->disk[0];
@@ -53,7 +53,7 @@ static void describe(struct back *b)
 	__atomic_store_n(&d->sequence, sequence + 1, __ATOMIC_RELEASE);
 }
 
-static void wake(int fd)
+static void signal_eventfd(int fd)
 {
 	uint64_t one = 1;
 
@@ -67,7 +67,7 @@ static void issue(struct back *b, uint32_t n)
 	b->issued[b->n_issued++] = n;
 }
 
-static void take_over(struct back *b)
+static void adopt_requests(struct back *b)
 {
 	uint32_t n, state;
 
@@ -77,10 +77,10 @@ static void take_over(struct back *b)
 		if (state == DDE_BLOCK_SUBMITTED || state == DDE_BLOCK_ISSUED)
 			issue(b, n);
 	}
-	wake(b->share->done);
+	signal_eventfd(b->share->done);
 }
 
-static void take_new(struct back *b)
+static void issue_submitted(struct back *b)
 {
 	uint64_t bits;
 	uint32_t w, n;
@@ -95,7 +95,7 @@ static void take_new(struct back *b)
 		}
 }
 
-/* In two halves: a back that dies between them leaves a torn write. */
+/* Transfers two halves: a back that dies in between leaves a torn write. */
 static int transfer(struct back *b, const struct dde_block_slot *s, char *data, bool write_it)
 {
 	uint32_t at, half = s->bytes > 512 ? s->bytes / 2 : s->bytes;
@@ -112,7 +112,7 @@ static int transfer(struct back *b, const struct dde_block_slot *s, char *data, 
 	return 0;
 }
 
-static int zero(struct back *b, const struct dde_block_slot *s)
+static int write_zeroes(struct back *b, const struct dde_block_slot *s)
 {
 	static const char zeroes[65536];
 	uint64_t at, part;
@@ -125,7 +125,7 @@ static int zero(struct back *b, const struct dde_block_slot *s)
 	return 0;
 }
 
-static int carry_out(struct back *b, uint32_t n)
+static int execute(struct back *b, uint32_t n)
 {
 	const struct dde_block_slot *s = &b->ring->slot[n];
 	char *data = b->data + (uint64_t)n * DDE_BLOCK_SLOT_BYTES;
@@ -140,21 +140,21 @@ static int carry_out(struct back *b, uint32_t n)
 	case DDE_BLOCK_FLUSH:
 		return 0;
 	default:
-		return zero(b, s);
+		return write_zeroes(b, s);
 	}
 }
 
-/* One of them, whichever. */
-static void answer(struct back *b)
+/* Completes a random request. */
+static void complete_one(struct back *b)
 {
 	uint32_t i = (uint32_t)rand() % b->n_issued, n = b->issued[i];
 	struct dde_block_slot *s = &b->ring->slot[n];
 
-	s->result = carry_out(b, n);
+	s->result = execute(b, n);
 	b->issued[i] = b->issued[--b->n_issued];
 	__atomic_store_n(&s->state, DDE_BLOCK_DONE, __ATOMIC_RELEASE);
 	__atomic_or_fetch(&b->ring->done[n / 64], 1ull << n % 64, __ATOMIC_RELEASE);
-	wake(b->share->done);
+	signal_eventfd(b->share->done);
 }
 
 void back_run(const struct block_share *share, const struct back_options *o)
@@ -171,7 +171,7 @@ void back_run(const struct block_share *share, const struct back_options *o)
 	b.data = (char *)memory + DDE_BLOCK_DATA;
 	srand((unsigned int)getpid());
 	describe(&b);
-	take_over(&b);
+	adopt_requests(&b);
 	if (o->ready)
 		o->ready();
 	for (;;) {
@@ -179,10 +179,10 @@ void back_run(const struct block_share *share, const struct back_options *o)
 			exit(1);
 		if (p.revents && read(share->kick, &count, sizeof(count)) < 0 && errno != EAGAIN)
 			exit(1);
-		take_new(&b);
+		issue_submitted(&b);
 		if (b.n_issued && o->delay_us)
 			usleep((unsigned int)rand() % o->delay_us);
 		if (b.n_issued)
-			answer(&b);
+			complete_one(&b);
 	}
 }

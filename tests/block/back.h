@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A back for tests of the front: keeps the ring's rules, in one process without a
- * runtime; the disk is a file.  Answers come in any order.  It may be killed at any
- * moment; as it does no I/O but by its own system calls, nothing has to be reset.
+ * A back for tests of the front: follows the ring's rules, in one process without a runtime; the
+ * disk is a file.  It completes requests in random order.  It may be killed at any moment and
+ * leaves nothing to reset: all its I/O is its own system calls.
  */
 #ifndef TESTS_BLOCK_BACK_H
 #define TESTS_BLOCK_BACK_H
@@ -13,10 +13,10 @@ struct back_options {
 	const char *file;
 	uint32_t block;			/* logical block, bytes */
 	uint32_t max_bytes;
-	uint32_t delay_us;		/* before each answer, at most */
-	uint32_t error_percent;		/* of the answers are errors */
-	bool no_disk;			/* it has gone */
-	void (*ready)(void);		/* the disk is described; or NULL */
+	uint32_t delay_us;		/* longest delay before each completion */
+	uint32_t error_percent;		/* share of requests that fail */
+	bool no_disk;			/* the disk was removed */
+	void (*ready)(void);		/* called once the disk is described; may be NULL */
 };
 
 #define BACK_NAME "sim0n1"

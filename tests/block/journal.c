@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-journal URI FILE: writes to a disk at depth DEPTH until SIGTERM, remembers
- * each acknowledged write, and proves that none is lost, torn or old.
+ * ddekit-journal URI FILE: writes to a disk with DEPTH requests at a time until SIGTERM, records
+ * each acknowledged write, and checks that none is lost, torn or old.
  *
- * The disk is cut in units.  A unit's contents tell unit, version and run, and fill it by
- * a generator that they seed.  Of a unit one operation is under way at a time, so each
- * read has one right answer: the last acknowledged version.  At the end every unit is
- * read, through the disk and from FILE, which lies behind it.  Between them are flushes,
- * and writes with FUA.  Prints one line of JSON.
+ * The disk is divided into units.  Number, version and run seed a generator that fills a unit.
+ * One operation per unit runs at a time, so each read has one right result: the last acknowledged
+ * version.  The load includes flushes and writes with FUA.  At the end it reads every unit,
+ * through the disk and from FILE, which is behind the disk.  Prints one line of JSON.
  */
 #include <err.h>
 #include <errno.h>
@@ -54,7 +53,7 @@ static uint64_t next(uint64_t *x)
 	return *x;
 }
 
-static void fill(unsigned char *data, uint64_t unit, uint64_t version)
+static void fill_unit(unsigned char *data, uint64_t unit, uint64_t version)
 {
 	uint64_t head[3] = { run_id, unit, version }, x, i;
 
@@ -66,14 +65,14 @@ static void fill(unsigned char *data, uint64_t unit, uint64_t version)
 	}
 }
 
-static void check(const unsigned char *data, uint64_t unit, const char *where)
+static void check_unit(const unsigned char *data, uint64_t unit, const char *where)
 {
 	static unsigned char want[UNIT];
 	uint64_t head[3];
 	size_t i;
 
 	if (acked[unit])
-		fill(want, unit, acked[unit]);
+		fill_unit(want, unit, acked[unit]);
 	else
 		memset(want, 0, UNIT);
 	if (!memcmp(data, want, UNIT))
@@ -98,7 +97,7 @@ static int on_done(void *arg, int *error)
 		acked[op->unit] = op->version;
 		writes++;
 	} else {
-		check(op->data, op->unit, "read");
+		check_unit(op->data, op->unit, "read");
 		reads++;
 	}
 	op->busy = false;
@@ -117,7 +116,7 @@ static int on_flushed(void *arg, int *error)
 	return 1;
 }
 
-static void start(struct op *op, uint64_t *random)
+static void start_op(struct op *op, uint64_t *random)
 {
 	nbd_completion_callback done = { .callback = on_done, .user_data = op };
 	uint64_t r = next(random);
@@ -130,7 +129,7 @@ static void start(struct op *op, uint64_t *random)
 	op->is_write = r % 4 != 0;
 	op->version = acked[op->unit] + 1;
 	if (op->is_write) {
-		fill(op->data, op->unit, op->version);
+		fill_unit(op->data, op->unit, op->version);
 		cookie = nbd_aio_pwrite(nbd, op->data, UNIT, op->unit * UNIT, done,
 					r % 32 == 1 ? LIBNBD_CMD_FLAG_FUA : 0);
 	} else {
@@ -150,7 +149,7 @@ static bool any_busy(void)
 	return flushing;
 }
 
-static void flush_now_and_then(void)
+static void flush_sometimes(void)
 {
 	nbd_completion_callback done = { .callback = on_flushed };
 
@@ -161,7 +160,7 @@ static void flush_now_and_then(void)
 		errx(1, "%s", nbd_get_error());
 }
 
-static void work(void)
+static void run_load(void)
 {
 	uint64_t random = run_id | 1;
 	int i;
@@ -169,8 +168,8 @@ static void work(void)
 	while (!stop && !failed && !wrong) {
 		for (i = 0; i < DEPTH; i++)
 			if (!ops[i].busy)
-				start(&ops[i], &random);
-		flush_now_and_then();
+				start_op(&ops[i], &random);
+		flush_sometimes();
 		if (nbd_poll(nbd, 100) < 0)
 			errx(1, "%s", nbd_get_error());
 	}
@@ -192,10 +191,10 @@ static void verify(const char *file)
 	for (u = 0; u < n_units && wrong < 10; u++) {
 		if (nbd_pread(nbd, data, UNIT, u * UNIT, 0) < 0)
 			errx(1, "%s", nbd_get_error());
-		check(data, u, "at the end");
+		check_unit(data, u, "at the end");
 		if (pread(fd, data, UNIT, (off_t)(u * UNIT)) != UNIT)
 			errx(1, "%s: cannot be read", file);
-		check(data, u, "in the file");
+		check_unit(data, u, "in the file");
 	}
 	close(fd);
 }
@@ -219,8 +218,8 @@ int main(int argc, char **argv)
 	if (!acked || !unit_busy)
 		err(1, "memory");
 	run_id = ((uint64_t)getpid() << 32) + 0x9e3779b9;
-	/* Never written is zeroes. */
-	work();
+	/* Units that were never written are zero. */
+	run_load();
 	verify(argv[2]);
 	printf("{\"writes\":%llu,\"reads\":%llu,\"flushes\":%llu,\"wrong\":%llu,\"failed\":%llu}\n",
 	       (unsigned long long)writes, (unsigned long long)reads, (unsigned long long)flushes,

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plays ddekitd for a front: makes what is shared, starts a simulated back, and the
- * front with a listening socket as fd 3 and ring, control, kick, done, life as 4 to 8.
+ * Plays ddekitd for a front: creates the shared memory and eventfds, starts a simulated back, and
+ * the front with a listening socket as fd 3 and ring, control, kick, done, life as 4 to 8.
  *
  *	block-rig [OPTIONS] SOCKET FILE FRONT [ARGUMENT…]
  *
- * On stdin, one letter each: k kills the back and starts another; a kills it; s starts
- * one; g kills it and starts one whose disk has gone; h halts it, c lets it continue;
- * f kills the front and starts another; n asks how many requests the front has in flight.
- * Each is answered by "ok" on stdout, n by "ok NUMBER"; so is the start, with the front's
- * pid.
- * It ends, with the front, at the end of stdin.
+ * Commands on stdin are single letters: k kills the back and starts another; a kills it; s starts
+ * one; g kills it and starts one whose disk is removed; h stops it (SIGSTOP), c continues it; f
+ * kills the front and starts another; n asks for the front's number of requests in flight. The
+ * reply on stdout is "ok", for n "ok NUMBER"; after the start it is "ok" and the front's pid. It
+ * ends, together with the front, at the end of stdin.
  */
 #include <err.h>
 #include <errno.h>
@@ -58,7 +57,7 @@ static void start_back(void)
 
 	while (block_share_back_try_start(&share) == -EAGAIN)
 		if (!tries-- || poll(NULL, 0, 10) < 0)
-			errx(1, "the front withdraws for ever");
+			errx(1, "the front never stops withdrawing");
 	back = fork();
 	if (back < 0)
 		err(1, "fork");
@@ -81,7 +80,7 @@ static void kill_back(void)
 	block_share_back_died(&share);
 }
 
-/* Returns when it is halted. */
+/* Returns once the back is stopped. */
 static void halt_back(void)
 {
 	int status = 0;
@@ -90,7 +89,7 @@ static void halt_back(void)
 		return;
 	if (back <= 0 || kill(back, SIGSTOP) < 0 || waitpid(back, &status, WUNTRACED) != back ||
 	    !WIFSTOPPED(status))
-		errx(1, "the back cannot be halted");
+		errx(1, "cannot stop the back");
 	halted = true;
 }
 
@@ -101,7 +100,7 @@ static void continue_back(void)
 	halted = false;
 }
 
-/* In the child: copies above all targets first, so that none is overwritten. */
+/* In the child.  Copies all fds above the targets first, so that none is overwritten. */
 static void place_fds(void)
 {
 	int fds[] = { listener, share.ring, share.control, share.kick, share.done, life[1] };
@@ -143,7 +142,7 @@ static void kill_front(void)
 	block_share_front_died(&share);
 }
 
-static void obey(int c)
+static void run_command(int c)
 {
 	if (c == 'k' || c == 'a' || c == 'g')
 		kill_back();
@@ -214,8 +213,8 @@ int main(int argc, char **argv)
 	printf("ok %d\n", (int)front);
 	fflush(stdout);
 	while ((c = getchar()) != EOF)
-		obey(c);
-	/* The end of its socket is what ends the front. */
+		run_command(c);
+	/* The front ends when its socket is closed. */
 	close(life[0]);
 	close(life[1]);
 	share.wake = -1;

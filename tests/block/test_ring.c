@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The ring's front half against a back that the test plays by hand. */
-#include <check.h>
+/* The ring's front half; the test plays the back step by step. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "daemon/fronts/ring/ring.h"
 #include "drivers/bridges/block/share.h"
+#include "../lib/suite.h"
 
 #define BLOCK 512u
 #define SIZE (64ull << 20)
@@ -89,7 +89,7 @@ static int submit(struct block_request *req)
 	return last_error;
 }
 
-static unsigned int in_state(uint32_t state)
+static unsigned int count_slots(uint32_t state)
 {
 	unsigned int n, count = 0;
 
@@ -98,7 +98,7 @@ static unsigned int in_state(uint32_t state)
 	return count;
 }
 
-static unsigned int first_in(uint32_t state)
+static unsigned int first_slot(uint32_t state)
 {
 	unsigned int n = 0;
 
@@ -108,27 +108,27 @@ static unsigned int first_in(uint32_t state)
 	return n;
 }
 
-static char *data_of(unsigned int n)
+static char *slot_data(unsigned int n)
 {
 	return memory + DDE_BLOCK_DATA + (size_t)n * DDE_BLOCK_SLOT_BYTES;
 }
 
-static void say_done(unsigned int n, int32_t result)
+static void mark_done(unsigned int n, int32_t result)
 {
 	shared->slot[n].result = result;
 	__atomic_store_n(&shared->slot[n].state, DDE_BLOCK_DONE, __ATOMIC_RELEASE);
 	__atomic_or_fetch(&shared->done[n / 64], 1ull << n % 64, __ATOMIC_RELEASE);
 }
 
-static void answer(unsigned int n, int32_t result)
+static void complete(unsigned int n, int32_t result)
 {
-	say_done(n, result);
+	mark_done(n, result);
 	block_ring_reap(ring);
 }
 
 /* ---- the rules ----------------------------------------------------------------- */
 
-START_TEST(a_write_reaches_the_back_whole_and_is_answered_once)
+START_TEST(a_write_reaches_the_back_completely_and_completes_once)
 {
 	char data[BLOCK];
 	struct block_request req = request(DDE_BLOCK_WRITE, 2 * BLOCK, BLOCK, data);
@@ -137,20 +137,20 @@ START_TEST(a_write_reaches_the_back_whole_and_is_answered_once)
 	memset(data, 'x', sizeof(data));
 	submit(&req);
 	ck_assert_int_eq(answers, 0);
-	n = first_in(DDE_BLOCK_SUBMITTED);
+	n = first_slot(DDE_BLOCK_SUBMITTED);
 	ck_assert(shared->submitted[n / 64] & 1ull << n % 64);
 	ck_assert_uint_eq(shared->slot[n].op, DDE_BLOCK_WRITE);
 	ck_assert_uint_eq(shared->slot[n].offset, 2 * BLOCK);
 	ck_assert_uint_eq(shared->slot[n].bytes, BLOCK);
-	ck_assert_int_eq(memcmp(data_of(n), data, BLOCK), 0);
-	answer(n, 0);
+	ck_assert_int_eq(memcmp(slot_data(n), data, BLOCK), 0);
+	complete(n, 0);
 	ck_assert_int_eq(answers, 1);
 	ck_assert_int_eq(last_error, 0);
-	ck_assert_uint_eq(in_state(DDE_BLOCK_FREE), DDE_BLOCK_SLOTS);
+	ck_assert_uint_eq(count_slots(DDE_BLOCK_FREE), DDE_BLOCK_SLOTS);
 }
 END_TEST
 
-START_TEST(a_large_read_comes_in_parts_in_the_right_places)
+START_TEST(a_large_read_is_split_and_its_parts_are_in_the_right_places)
 {
 	size_t part = 128 << 10, bytes = 2 * part + BLOCK, i;
 	char *data = calloc(1, bytes);
@@ -158,13 +158,13 @@ START_TEST(a_large_read_comes_in_parts_in_the_right_places)
 	unsigned int n;
 
 	submit(&req);
-	ck_assert_uint_eq(in_state(DDE_BLOCK_SUBMITTED), 3);
+	ck_assert_uint_eq(count_slots(DDE_BLOCK_SUBMITTED), 3);
 	for (i = 0; i < 3; i++) {
-		n = first_in(DDE_BLOCK_SUBMITTED);
+		n = first_slot(DDE_BLOCK_SUBMITTED);
 		ck_assert_int_eq(answers, 0);
-		memset(data_of(n), 'a' + (int)(shared->slot[n].offset / part),
+		memset(slot_data(n), 'a' + (int)(shared->slot[n].offset / part),
 		       shared->slot[n].bytes);
-		answer(n, 0);
+		complete(n, 0);
 	}
 	ck_assert_int_eq(answers, 1);
 	ck_assert_int_eq(data[0], 'a');
@@ -183,17 +183,17 @@ START_TEST(a_request_larger_than_all_slots_is_served)
 
 	memset(data, 'w', bytes);
 	submit(&req);
-	ck_assert_uint_eq(in_state(DDE_BLOCK_SUBMITTED), DDE_BLOCK_SLOTS);
+	ck_assert_uint_eq(count_slots(DDE_BLOCK_SUBMITTED), DDE_BLOCK_SLOTS);
 	for (i = 0; i < 384; i++)
-		answer(first_in(DDE_BLOCK_SUBMITTED), 0);
+		complete(first_slot(DDE_BLOCK_SUBMITTED), 0);
 	ck_assert_int_eq(answers, 1);
 	ck_assert_int_eq(last_error, 0);
 	free(data);
 }
 END_TEST
 
-/* Keeps all that can be kept; the first in *ret. Return: how many. */
-static int keep_all(int *ret, void **ret_data)
+/* Keeps as many slots as the ring allows; the first is in *ret.  Return: their number. */
+static int reserve_slots(int *ret, void **ret_data)
 {
 	void *data;
 	int n = 0;
@@ -205,26 +205,26 @@ static int keep_all(int *ret, void **ret_data)
 	return n + 1;
 }
 
-START_TEST(data_in_a_kept_slot_stays_where_it_is)
+START_TEST(data_in_a_kept_slot_is_not_copied)
 {
 	struct block_request req;
 	void *data;
-	int slot, n = keep_all(&slot, &data);
+	int slot, n = reserve_slots(&slot, &data);
 
 	ck_assert_int_lt(n, (int)DDE_BLOCK_SLOTS);
 	memset(data, 'k', BLOCK);
-	ck_assert_int_eq(*data_of((unsigned int)slot), 'k');
+	ck_assert_int_eq(*slot_data((unsigned int)slot), 'k');
 	req = request(DDE_BLOCK_WRITE, 0, BLOCK, data);
 	req.kept = (uint32_t)slot + 1;
 	submit(&req);
-	ck_assert_uint_eq(first_in(DDE_BLOCK_SUBMITTED), (unsigned int)slot);
-	answer((unsigned int)slot, 0);
+	ck_assert_uint_eq(first_slot(DDE_BLOCK_SUBMITTED), (unsigned int)slot);
+	complete((unsigned int)slot, 0);
 	req = request(DDE_BLOCK_READ, 0, BLOCK, data);
 	req.kept = (uint32_t)slot + 1;
 	submit(&req);
-	ck_assert_uint_eq(first_in(DDE_BLOCK_SUBMITTED), (unsigned int)slot);
+	ck_assert_uint_eq(first_slot(DDE_BLOCK_SUBMITTED), (unsigned int)slot);
 	memset(data, 'r', BLOCK);
-	answer((unsigned int)slot, 0);
+	complete((unsigned int)slot, 0);
 	ck_assert_int_eq(answers, 2);
 	ck_assert_int_eq(*(char *)data, 'r');
 	block_ring_let_go(ring, slot);
@@ -232,7 +232,7 @@ START_TEST(data_in_a_kept_slot_stays_where_it_is)
 }
 END_TEST
 
-START_TEST(a_kept_slot_is_no_other_requests)
+START_TEST(no_other_request_uses_a_kept_slot)
 {
 	size_t part = 128 << 10, i;
 	struct block_request req[DDE_BLOCK_SLOTS];
@@ -241,38 +241,38 @@ START_TEST(a_kept_slot_is_no_other_requests)
 	void *data;
 	int slot;
 
-	left = DDE_BLOCK_SLOTS - (unsigned int)keep_all(&slot, &data);
-	/* It needs two, so its own is but the place of its data. */
+	left = DDE_BLOCK_SLOTS - (unsigned int)reserve_slots(&slot, &data);
+	/* The request needs two slots; the kept one only holds its data. */
 	memset(data, 'a', part);
 	memset((char *)data + part, 'b', part);
 	req[0] = request(DDE_BLOCK_WRITE, 0, 2 * part, data);
 	req[0].kept = (uint32_t)slot + 1;
 	submit(&req[0]);
-	ck_assert_uint_eq(in_state(DDE_BLOCK_SUBMITTED), 2);
+	ck_assert_uint_eq(count_slots(DDE_BLOCK_SUBMITTED), 2);
 	ck_assert_uint_eq(shared->slot[slot].state, DDE_BLOCK_FREE);
 	for (i = 1; i < left; i++) {
 		req[i] = request(DDE_BLOCK_READ, 0, BLOCK, other);
 		submit(&req[i]);
 	}
-	ck_assert_uint_eq(in_state(DDE_BLOCK_SUBMITTED), left);
+	ck_assert_uint_eq(count_slots(DDE_BLOCK_SUBMITTED), left);
 	ck_assert_uint_eq(shared->slot[slot].state, DDE_BLOCK_FREE);
 	for (i = 0; i < DDE_BLOCK_SLOTS; i++) {
 		if (shared->slot[i].state != DDE_BLOCK_SUBMITTED)
 			continue;
 		if (shared->slot[i].op == DDE_BLOCK_WRITE)
-			ck_assert_int_eq(*data_of((unsigned int)i),
+			ck_assert_int_eq(*slot_data((unsigned int)i),
 					 shared->slot[i].offset ? 'b' : 'a');
-		say_done((unsigned int)i, 0);
+		mark_done((unsigned int)i, 0);
 	}
 	block_ring_reap(ring);
 	ck_assert_int_eq(answers, (int)left - 1);
-	/* The last had no slot until now. */
-	answer(first_in(DDE_BLOCK_SUBMITTED), 0);
+	/* The last request had no slot before. */
+	complete(first_slot(DDE_BLOCK_SUBMITTED), 0);
 	ck_assert_int_eq(answers, (int)left);
 }
 END_TEST
 
-START_TEST(what_the_disk_cannot_do_is_refused)
+START_TEST(requests_that_the_disk_cannot_serve_are_refused)
 {
 	char data[BLOCK];
 	struct block_request odd = request(DDE_BLOCK_READ, 1, BLOCK, data);
@@ -287,11 +287,11 @@ START_TEST(what_the_disk_cannot_do_is_refused)
 	ck_assert_int_eq(submit(&wraps), -EINVAL);
 	ck_assert_int_eq(submit(&zeroes), -EOPNOTSUPP);
 	ck_assert_int_eq(submit(&nowhere), -ENODEV);
-	ck_assert_uint_eq(in_state(DDE_BLOCK_FREE), DDE_BLOCK_SLOTS);
+	ck_assert_uint_eq(count_slots(DDE_BLOCK_FREE), DDE_BLOCK_SLOTS);
 }
 END_TEST
 
-START_TEST(a_read_only_disk_is_not_written)
+START_TEST(a_read_only_disk_refuses_writes)
 {
 	char data[BLOCK];
 	struct block_request req = request(DDE_BLOCK_WRITE, 0, BLOCK, data);
@@ -302,7 +302,7 @@ START_TEST(a_read_only_disk_is_not_written)
 }
 END_TEST
 
-START_TEST(an_error_ends_the_request_with_its_other_parts)
+START_TEST(an_error_fails_the_request_once_all_parts_are_complete)
 {
 	size_t bytes = 48ull << 20;
 	char *data = malloc(bytes);
@@ -310,26 +310,26 @@ START_TEST(an_error_ends_the_request_with_its_other_parts)
 	unsigned int i;
 
 	submit(&req);
-	answer(first_in(DDE_BLOCK_SUBMITTED), -EIO);
+	complete(first_slot(DDE_BLOCK_SUBMITTED), -EIO);
 	ck_assert_int_eq(answers, 0);
 	for (i = 1; i < DDE_BLOCK_SLOTS; i++)
-		answer(first_in(DDE_BLOCK_SUBMITTED), 0);
+		complete(first_slot(DDE_BLOCK_SUBMITTED), 0);
 	ck_assert_int_eq(answers, 1);
 	ck_assert_int_eq(last_error, -EIO);
-	ck_assert_uint_eq(in_state(DDE_BLOCK_FREE), DDE_BLOCK_SLOTS);
+	ck_assert_uint_eq(count_slots(DDE_BLOCK_FREE), DDE_BLOCK_SLOTS);
 	free(data);
 }
 END_TEST
 
 /* ---- deaths ---------------------------------------------------------------------- */
 
-START_TEST(an_answer_without_its_bit_is_found_when_the_next_back_takes_over)
+START_TEST(a_completion_without_its_bit_is_found_after_the_next_back_attached)
 {
 	char data[BLOCK];
 	struct block_request req = request(DDE_BLOCK_READ, 0, BLOCK, data);
 
 	submit(&req);
-	shared->slot[first_in(DDE_BLOCK_SUBMITTED)].state = DDE_BLOCK_DONE;
+	shared->slot[first_slot(DDE_BLOCK_SUBMITTED)].state = DDE_BLOCK_DONE;
 	block_ring_reap(ring);
 	ck_assert_int_eq(answers, 0);
 	shared->attached++;
@@ -339,36 +339,36 @@ START_TEST(an_answer_without_its_bit_is_found_when_the_next_back_takes_over)
 }
 END_TEST
 
-START_TEST(a_new_front_waits_for_what_the_old_one_left)
+START_TEST(a_new_front_waits_for_requests_of_the_old_one)
 {
 	char data[BLOCK] = "new";
 	struct block_request old = request(DDE_BLOCK_WRITE, 0, BLOCK, data), req = old;
 	unsigned int n;
 
 	submit(&old);
-	n = first_in(DDE_BLOCK_SUBMITTED);
-	shared->submitted[n / 64] = 0;		/* it died before it set the bit */
+	n = first_slot(DDE_BLOCK_SUBMITTED);
+	shared->submitted[n / 64] = 0;		/* as if the front died before it set the bit */
 	block_ring_close(ring);
 	open_front();
-	ck_assert_msg(shared->submitted[n / 64] & 1ull << n % 64, "the back is not told");
+	ck_assert_msg(shared->submitted[n / 64] & 1ull << n % 64, "the front set no bit");
 	submit(&req);
-	ck_assert_uint_eq(in_state(DDE_BLOCK_SUBMITTED), 1);
-	answer(n, 0);
+	ck_assert_uint_eq(count_slots(DDE_BLOCK_SUBMITTED), 1);
+	complete(n, 0);
 	ck_assert_int_eq(answers, 0);
-	answer(first_in(DDE_BLOCK_SUBMITTED), 0);
+	complete(first_slot(DDE_BLOCK_SUBMITTED), 0);
 	ck_assert_int_eq(answers, 1);
 }
 END_TEST
 
 /* ---- time-outs ---------------------------------------------------------------------- */
 
-static void let_it_expire(void)
+static void expire_requests(void)
 {
 	share.c->absent_since = 1;	/* long ago */
 	block_share_notify(&share);
 }
 
-START_TEST(requests_wait_while_the_back_is_away_and_then_fail)
+START_TEST(requests_wait_for_an_absent_back_until_the_timeout)
 {
 	char data[BLOCK];
 	struct block_request req = request(DDE_BLOCK_WRITE, 0, BLOCK, data);
@@ -380,16 +380,16 @@ START_TEST(requests_wait_while_the_back_is_away_and_then_fail)
 	ck_assert_int_eq(answers, 0);
 	ck_assert_int_gt(block_ring_wait_ms(ring), 0);
 	ck_assert_int_le(block_ring_wait_ms(ring), 1001);
-	let_it_expire();
+	expire_requests();
 	block_ring_reap(ring);
 	ck_assert_int_eq(answers, 1);
 	ck_assert_int_eq(last_error, -EIO);
-	ck_assert_uint_eq(in_state(DDE_BLOCK_FREE), DDE_BLOCK_SLOTS);
+	ck_assert_uint_eq(count_slots(DDE_BLOCK_FREE), DDE_BLOCK_SLOTS);
 	ck_assert_uint_eq(share.c->back, BLOCK_BACK_NONE);
 }
 END_TEST
 
-START_TEST(nothing_is_withdrawn_from_under_a_back_that_starts)
+START_TEST(no_request_is_withdrawn_once_a_back_starts)
 {
 	char data[BLOCK];
 	struct block_request req = request(DDE_BLOCK_WRITE, 0, BLOCK, data);
@@ -397,11 +397,11 @@ START_TEST(nothing_is_withdrawn_from_under_a_back_that_starts)
 	submit(&req);
 	block_share_back_died(&share);
 	ck_assert_int_eq(block_share_back_try_start(&share), 0);
-	let_it_expire();
+	expire_requests();
 	block_ring_reap(ring);
 	ck_assert_int_eq(answers, 0);
-	ck_assert_uint_eq(in_state(DDE_BLOCK_SUBMITTED), 1);
-	answer(first_in(DDE_BLOCK_SUBMITTED), 0);
+	ck_assert_uint_eq(count_slots(DDE_BLOCK_SUBMITTED), 1);
+	complete(first_slot(DDE_BLOCK_SUBMITTED), 0);
 	ck_assert_int_eq(answers, 1);
 	ck_assert_int_eq(last_error, 0);
 }
@@ -417,8 +417,8 @@ START_TEST(a_back_does_not_start_while_the_front_withdraws)
 }
 END_TEST
 
-/* Not even by a state that there is not. */
-START_TEST(a_front_that_is_ended_leaves_no_lock)
+/* Even if it left an invalid state. */
+START_TEST(a_dead_front_leaves_no_lock)
 {
 	block_share_back_died(&share);
 	share.c->back = 77;
@@ -428,26 +428,26 @@ START_TEST(a_front_that_is_ended_leaves_no_lock)
 }
 END_TEST
 
-START_TEST(a_request_after_the_timeout_fails_at_once_until_the_device_is_back)
+START_TEST(requests_after_the_timeout_fail_at_once_until_the_back_returns)
 {
 	char data[BLOCK];
 	struct block_request req = request(DDE_BLOCK_READ, 0, BLOCK, data), again = req;
 
 	block_share_back_died(&share);
-	let_it_expire();
+	expire_requests();
 	ck_assert_int_eq(submit(&req), -EIO);
 	ck_assert_int_eq(block_share_back_try_start(&share), 0);
 	block_share_back_serves(&share);
 	submit(&again);
-	answer(first_in(DDE_BLOCK_SUBMITTED), 0);
+	complete(first_slot(DDE_BLOCK_SUBMITTED), 0);
 	ck_assert_int_eq(answers, 2);
 	ck_assert_int_eq(last_error, 0);
 }
 END_TEST
 
-/* ---- lies ------------------------------------------------------------------------- */
+/* ---- a back that violates the rules ----------------------------------------------- */
 
-START_TEST(answers_that_nobody_asked_for_are_ignored)
+START_TEST(unsolicited_completions_are_ignored)
 {
 	char data[BLOCK];
 	struct block_request req = request(DDE_BLOCK_READ, 0, BLOCK, data);
@@ -456,19 +456,19 @@ START_TEST(answers_that_nobody_asked_for_are_ignored)
 	memset(shared->done, 0xff, sizeof(shared->done));
 	block_ring_reap(ring);
 	submit(&req);
-	n = first_in(DDE_BLOCK_SUBMITTED);
-	memset(shared->done, 0xff, sizeof(shared->done));	/* before it is DONE, too */
+	n = first_slot(DDE_BLOCK_SUBMITTED);
+	memset(shared->done, 0xff, sizeof(shared->done));	/* before the slot is DONE */
 	block_ring_reap(ring);
 	ck_assert_int_eq(answers, 0);
-	answer(n, 0);
-	say_done(n, 0);						/* twice */
+	complete(n, 0);
+	mark_done(n, 0);						/* twice */
 	block_ring_reap(ring);
 	ck_assert_int_eq(answers, 1);
 	ck_assert_uint_eq(share.c->lies, 2 * DDE_BLOCK_SLOTS + 1);
 }
 END_TEST
 
-START_TEST(a_slot_changed_by_the_back_does_not_lead_out_of_the_request)
+START_TEST(a_slot_changed_by_the_back_causes_no_write_outside_the_request)
 {
 	char data[3 * BLOCK];
 	struct block_request req = request(DDE_BLOCK_READ, 0, BLOCK, data + BLOCK);
@@ -476,13 +476,13 @@ START_TEST(a_slot_changed_by_the_back_does_not_lead_out_of_the_request)
 
 	memset(data, 'k', sizeof(data));
 	submit(&req);
-	n = first_in(DDE_BLOCK_SUBMITTED);
-	memset(data_of(n), 'd', DDE_BLOCK_SLOT_BYTES);
+	n = first_slot(DDE_BLOCK_SUBMITTED);
+	memset(slot_data(n), 'd', DDE_BLOCK_SLOT_BYTES);
 	shared->slot[n].bytes = ~0u;
 	shared->slot[n].op = 0xff;
 	shared->slot[n].disk = 0xffff;
 	shared->slot[n].cookie = ~0ull;
-	answer(n, 0);
+	complete(n, 0);
 	ck_assert_int_eq(answers, 1);
 	ck_assert_int_eq(data[BLOCK - 1], 'k');
 	ck_assert_int_eq(data[BLOCK], 'd');
@@ -500,14 +500,14 @@ START_TEST(an_impossible_result_is_an_io_error)
 		struct block_request req = request(DDE_BLOCK_READ, 0, BLOCK, data);
 
 		submit(&req);
-		answer(first_in(DDE_BLOCK_SUBMITTED), results[i]);
+		complete(first_slot(DDE_BLOCK_SUBMITTED), results[i]);
 		ck_assert_int_eq(last_error, -EIO);
 	}
 	ck_assert_uint_eq(share.c->lies, 4);
 }
 END_TEST
 
-START_TEST(a_senseless_disk_is_refused_and_the_last_good_one_kept)
+START_TEST(an_invalid_disk_is_refused_and_the_last_valid_one_stays)
 {
 	static const struct { uint32_t logical, physical; uint64_t bytes; } bad[] = {
 		{ 0, 512, 512 }, { 513, 1024, 513 }, { 512, 256, 512 }, { 1u << 31, 1u << 31, 0 },
@@ -531,7 +531,7 @@ START_TEST(a_senseless_disk_is_refused_and_the_last_good_one_kept)
 }
 END_TEST
 
-START_TEST(a_disk_that_is_being_written_for_ever_is_not_waited_for)
+START_TEST(a_description_that_is_never_complete_is_not_waited_for)
 {
 	struct dde_block_disk d;
 
@@ -542,7 +542,7 @@ START_TEST(a_disk_that_is_being_written_for_ever_is_not_waited_for)
 }
 END_TEST
 
-START_TEST(texts_of_a_disk_end_and_are_printable)
+START_TEST(texts_of_a_disk_are_terminated_and_printable)
 {
 	struct dde_block_disk *src = &shared->disk[0], d;
 
@@ -557,7 +557,7 @@ START_TEST(texts_of_a_disk_end_and_are_printable)
 }
 END_TEST
 
-START_TEST(nobody_can_shorten_the_memory)
+START_TEST(the_shared_memory_cannot_be_truncated)
 {
 	void *p;
 	int fd = memfd_create("short", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -577,39 +577,33 @@ static Suite *suite(void)
 	TCase *t = tcase_create("ring");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, a_write_reaches_the_back_whole_and_is_answered_once);
-	tcase_add_test(t, a_large_read_comes_in_parts_in_the_right_places);
+	tcase_add_test(t, a_write_reaches_the_back_completely_and_completes_once);
+	tcase_add_test(t, a_large_read_is_split_and_its_parts_are_in_the_right_places);
 	tcase_add_test(t, a_request_larger_than_all_slots_is_served);
-	tcase_add_test(t, data_in_a_kept_slot_stays_where_it_is);
-	tcase_add_test(t, a_kept_slot_is_no_other_requests);
-	tcase_add_test(t, what_the_disk_cannot_do_is_refused);
-	tcase_add_test(t, a_read_only_disk_is_not_written);
-	tcase_add_test(t, an_error_ends_the_request_with_its_other_parts);
-	tcase_add_test(t, an_answer_without_its_bit_is_found_when_the_next_back_takes_over);
-	tcase_add_test(t, a_new_front_waits_for_what_the_old_one_left);
-	tcase_add_test(t, requests_wait_while_the_back_is_away_and_then_fail);
-	tcase_add_test(t, nothing_is_withdrawn_from_under_a_back_that_starts);
+	tcase_add_test(t, data_in_a_kept_slot_is_not_copied);
+	tcase_add_test(t, no_other_request_uses_a_kept_slot);
+	tcase_add_test(t, requests_that_the_disk_cannot_serve_are_refused);
+	tcase_add_test(t, a_read_only_disk_refuses_writes);
+	tcase_add_test(t, an_error_fails_the_request_once_all_parts_are_complete);
+	tcase_add_test(t, a_completion_without_its_bit_is_found_after_the_next_back_attached);
+	tcase_add_test(t, a_new_front_waits_for_requests_of_the_old_one);
+	tcase_add_test(t, requests_wait_for_an_absent_back_until_the_timeout);
+	tcase_add_test(t, no_request_is_withdrawn_once_a_back_starts);
 	tcase_add_test(t, a_back_does_not_start_while_the_front_withdraws);
-	tcase_add_test(t, a_request_after_the_timeout_fails_at_once_until_the_device_is_back);
-	tcase_add_test(t, a_front_that_is_ended_leaves_no_lock);
-	tcase_add_test(t, answers_that_nobody_asked_for_are_ignored);
-	tcase_add_test(t, a_slot_changed_by_the_back_does_not_lead_out_of_the_request);
+	tcase_add_test(t, requests_after_the_timeout_fail_at_once_until_the_back_returns);
+	tcase_add_test(t, a_dead_front_leaves_no_lock);
+	tcase_add_test(t, unsolicited_completions_are_ignored);
+	tcase_add_test(t, a_slot_changed_by_the_back_causes_no_write_outside_the_request);
 	tcase_add_test(t, an_impossible_result_is_an_io_error);
-	tcase_add_test(t, a_senseless_disk_is_refused_and_the_last_good_one_kept);
-	tcase_add_test(t, a_disk_that_is_being_written_for_ever_is_not_waited_for);
-	tcase_add_test(t, texts_of_a_disk_end_and_are_printable);
-	tcase_add_test(t, nobody_can_shorten_the_memory);
+	tcase_add_test(t, an_invalid_disk_is_refused_and_the_last_valid_one_stays);
+	tcase_add_test(t, a_description_that_is_never_complete_is_not_waited_for);
+	tcase_add_test(t, texts_of_a_disk_are_terminated_and_printable);
+	tcase_add_test(t, the_shared_memory_cannot_be_truncated);
 	suite_add_tcase(s, t);
 	return s;
 }
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite());
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What ddekitd, a front and a back share: none of them can make ddekitd wait, nor a dead
+ * What ddekitd, a front and a back share: no front or back can make ddekitd wait, and no dead
  * back a front.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,6 +17,7 @@
 #include "daemon/fronts/ring/ring.h"
 #include "drivers/bridges/block/share.h"
 #include "ddekit/fd.h"
+#include "../lib/suite.h"
 
 #define BLOCK 512u
 
@@ -74,9 +74,9 @@ static struct block_request read_of(void *data)
 				       .done = on_done };
 }
 
-/* ---- what a back makes of its eventfds --------------------------------------------- */
+/* ---- eventfds that a back has changed ----------------------------------------------- */
 
-/* Whoever writes to it now waits. */
+/* A write to the eventfd now blocks. */
 static void block_and_fill(int eventfd)
 {
 	uint64_t most = UINT64_MAX - 1;
@@ -93,13 +93,13 @@ static bool readable(int fd)
 	return poll(&p, 1, 0) > 0;
 }
 
-static void as_made(int eventfd)
+static void expect_as_created(int eventfd)
 {
 	ck_assert(!readable(eventfd));
 	ck_assert(fcntl(eventfd, F_GETFL) & O_NONBLOCK);
 }
 
-START_TEST(ddekitd_does_not_wait_in_an_eventfd)
+START_TEST(ddekitd_does_not_wait_on_an_eventfd)
 {
 	block_and_fill(share.done);
 	block_and_fill(share.kick);
@@ -112,28 +112,28 @@ START_TEST(ddekitd_does_not_wait_in_an_eventfd)
 }
 END_TEST
 
-START_TEST(a_new_back_finds_its_eventfds_as_they_were_made)
+START_TEST(eventfds_are_reset_before_a_new_back)
 {
 	block_share_back_died(&share);
 	block_and_fill(share.done);
 	block_and_fill(share.kick);
 	ck_assert_int_eq(block_share_back_try_start(&share), 0);
-	as_made(share.done);
-	as_made(share.kick);
+	expect_as_created(share.done);
+	expect_as_created(share.kick);
 }
 END_TEST
 
-START_TEST(so_does_a_new_front)
+START_TEST(eventfds_are_reset_after_a_front_died)
 {
 	block_and_fill(share.done);
 	block_and_fill(share.kick);
 	block_share_front_died(&share);
-	as_made(share.done);
-	as_made(share.kick);
+	expect_as_created(share.done);
+	expect_as_created(share.kick);
 }
 END_TEST
 
-START_TEST(an_empty_eventfd_that_blocks_is_not_waited_for)
+START_TEST(draining_an_empty_blocking_eventfd_does_not_wait)
 {
 	block_and_fill(share.done);
 	fd_drain_event(share.done);
@@ -148,7 +148,7 @@ static void *submit_one(void *arg)
 	return NULL;
 }
 
-START_TEST(a_front_that_waits_in_an_eventfd_gets_on_when_the_back_is_dead)
+START_TEST(the_death_of_the_back_frees_a_front_that_waits_on_an_eventfd)
 {
 	char data[BLOCK];
 	struct block_request req = read_of(data);
@@ -156,7 +156,7 @@ START_TEST(a_front_that_waits_in_an_eventfd_gets_on_when_the_back_is_dead)
 
 	block_and_fill(share.kick);
 	ck_assert_int_eq(pthread_create(&thread, NULL, submit_one, &req), 0);
-	/* The back is told once the slot is filled. */
+	/* The front writes to the eventfd after it has filled the slot. */
 	while (__atomic_load_n(&shared->slot[0].state, __ATOMIC_ACQUIRE) != DDE_BLOCK_SUBMITTED)
 		sched_yield();
 	block_share_back_died(&share);
@@ -165,7 +165,7 @@ START_TEST(a_front_that_waits_in_an_eventfd_gets_on_when_the_back_is_dead)
 }
 END_TEST
 
-START_TEST(a_deadline_wakes_the_front_by_an_eventfd_of_its_own)
+START_TEST(a_deadline_wakes_the_front_by_its_own_eventfd)
 {
 	char data[BLOCK];
 	struct block_request req = read_of(data);
@@ -183,7 +183,7 @@ END_TEST
 
 static int life[2], stop;
 
-static void *serve(void *arg)
+static void *serve_ring(void *arg)
 {
 	*(int *)arg = block_ring_serve(ring, life[1], stop);
 	return NULL;
@@ -197,7 +197,7 @@ static void open_life(void)
 	ck_assert_int_ge(stop, 0);
 }
 
-START_TEST(ddekitd_wakes_the_front_by_its_socket_whose_end_is_told)
+START_TEST(ddekitd_wakes_the_front_by_a_socket_and_its_end_is_reported)
 {
 	char data[BLOCK];
 	struct block_request req = read_of(data);
@@ -206,7 +206,7 @@ START_TEST(ddekitd_wakes_the_front_by_its_socket_whose_end_is_told)
 
 	block_ring_submit(ring, &req);
 	open_life();
-	ck_assert_int_eq(pthread_create(&thread, NULL, serve, &result), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, serve_ring, &result), 0);
 	block_share_back_died(&share);
 	share.c->absent_since = 1;	/* long ago */
 	block_share_notify(&share);
@@ -219,7 +219,7 @@ START_TEST(ddekitd_wakes_the_front_by_its_socket_whose_end_is_told)
 }
 END_TEST
 
-START_TEST(a_front_that_does_not_read_is_not_waited_for)
+START_TEST(ddekitd_does_not_wait_for_a_front_that_does_not_read)
 {
 	int i;
 
@@ -235,7 +235,7 @@ START_TEST(a_front_that_does_not_read_is_not_waited_for)
 }
 END_TEST
 
-START_TEST(what_waits_ends_with_an_error_once_ddekitd_has_gone)
+START_TEST(waiting_requests_fail_once_ddekitd_is_gone)
 {
 	char data[BLOCK];
 	struct block_request req = read_of(data);
@@ -258,26 +258,20 @@ static Suite *suite(void)
 	TCase *t = tcase_create("share");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, ddekitd_does_not_wait_in_an_eventfd);
-	tcase_add_test(t, a_new_back_finds_its_eventfds_as_they_were_made);
-	tcase_add_test(t, so_does_a_new_front);
-	tcase_add_test(t, an_empty_eventfd_that_blocks_is_not_waited_for);
-	tcase_add_test(t, a_front_that_waits_in_an_eventfd_gets_on_when_the_back_is_dead);
-	tcase_add_test(t, a_deadline_wakes_the_front_by_an_eventfd_of_its_own);
-	tcase_add_test(t, ddekitd_wakes_the_front_by_its_socket_whose_end_is_told);
-	tcase_add_test(t, a_front_that_does_not_read_is_not_waited_for);
-	tcase_add_test(t, what_waits_ends_with_an_error_once_ddekitd_has_gone);
+	tcase_add_test(t, ddekitd_does_not_wait_on_an_eventfd);
+	tcase_add_test(t, eventfds_are_reset_before_a_new_back);
+	tcase_add_test(t, eventfds_are_reset_after_a_front_died);
+	tcase_add_test(t, draining_an_empty_blocking_eventfd_does_not_wait);
+	tcase_add_test(t, the_death_of_the_back_frees_a_front_that_waits_on_an_eventfd);
+	tcase_add_test(t, a_deadline_wakes_the_front_by_its_own_eventfd);
+	tcase_add_test(t, ddekitd_wakes_the_front_by_a_socket_and_its_end_is_reported);
+	tcase_add_test(t, ddekitd_does_not_wait_for_a_front_that_does_not_read);
+	tcase_add_test(t, waiting_requests_fail_once_ddekitd_is_gone);
 	suite_add_tcase(s, t);
 	return s;
 }
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite());
 }

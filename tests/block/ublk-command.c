@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What another administrator's tool may do to a device of ddekit-ublk:
+ * Acts on a device of ddekit-ublk as another administrator's tool could:
  *
  *	ublk-command stop|delete NUMBER
  *

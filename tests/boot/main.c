@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * dde-boot: boots a runtime without a device, loads plugins by name and prints
- * the kernel's log. What the kernel's own tests run in; of use for anything that
- * needs a runtime and no device.
+ * dde-boot: boots a runtime without a device, loads plugins by name and prints the kernel's log.
+ * The kernel's own tests run in it; use it for any test that needs a runtime but no device.
  *
- * Lines of its own begin with "dde-boot: ". They tell what was loaded with which
- * result, which the kernel's log does not say.
+ * Its own lines begin with "dde-boot: ".  They report what was loaded and with which result,
+ * which the kernel's log does not contain.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -36,9 +35,9 @@ static struct {
 } opt = { .cpus = 1, .pool_mib = 128, .level = 7, .cmdline = "", .plugins = "." };
 
 static struct {
-	int fd;				/* eventfd: what a CPU thread has to say */
+	int fd;				/* eventfd: signalled by CPU threads */
 	_Atomic bool booted, done, halted;
-	uint64_t deadline;		/* of the whole; UINT64_MAX: none */
+	uint64_t deadline;		/* for the whole run; UINT64_MAX: none */
 	int status;
 } box = { .deadline = UINT64_MAX };
 
@@ -50,8 +49,8 @@ uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* One write per line: those of several threads do not mix. */
-static void put_line(const char *text, size_t len)
+/* One write per line, so that lines of several threads do not mix. */
+static void write_line(const char *text, size_t len)
 {
 	struct iovec v[] = { { (void *)text, len }, { "\n", 1 } };
 
@@ -59,7 +58,7 @@ static void put_line(const char *text, size_t len)
 		_exit(EXIT_START);
 }
 
-void tell(const char *fmt, ...)
+void print_line(const char *fmt, ...)
 {
 	char text[1024] = "dde-boot: ";
 	va_list ap;
@@ -67,10 +66,10 @@ void tell(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text + 10, sizeof(text) - 10, fmt, ap);
 	va_end(ap);
-	put_line(text, strlen(text));
+	write_line(text, strlen(text));
 }
 
-void give_up(int status, const char *fmt, ...)
+void die(int status, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -78,7 +77,7 @@ void give_up(int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	tell("%s", text);
+	print_line("%s", text);
 	_exit(status);
 }
 
@@ -87,7 +86,7 @@ void give_up(int status, const char *fmt, ...)
 static void on_log(unsigned int level, const char *text, size_t len)
 {
 	if (level <= opt.level)
-		put_line(text, len);
+		write_line(text, len);
 }
 
 static void wake(_Atomic bool *what)
@@ -96,7 +95,7 @@ static void wake(_Atomic bool *what)
 
 	atomic_store(what, true);
 	if (write(box.fd, &one, sizeof(one)) < 0)
-		abort();	/* nobody else writes: it cannot be full */
+		abort();	/* nobody else writes, so it cannot be full */
 }
 
 static void on_booted(void)
@@ -116,7 +115,7 @@ static void on_halted(void)
 
 static void on_died(const char *reason)
 {
-	give_up(EXIT_PANIC, "the runtime died: %s", reason);
+	die(EXIT_PANIC, "the runtime died: %s", reason);
 }
 
 static const struct dde_host_events events = {
@@ -129,20 +128,23 @@ static const struct dde_host_events events = {
 
 /* ---- main thread ----------------------------------------------------------------- */
 
-/* The time is over: a backtrace of each CPU, by the fault handler. */
-static void time_out(const char *what)
+/* On timeout: the fault handler prints a backtrace of each CPU. */
+static void die_of_timeout(const char *what)
 {
 	const struct timespec pause = { .tv_nsec = 200000000 };
 
-	tell("timeout while %s", what);
-	/* Blocked in all threads but the CPUs'; ends the process after its report. */
+	print_line("timeout while %s", what);
+	/*
+	 * Only the CPU threads do not block SIGTRAP; its handler ends the process after the
+	 * report.
+	 */
 	kill(getpid(), SIGTRAP);
 	nanosleep(&pause, NULL);
 	_exit(EXIT_TIMEOUT);
 }
 
-/* Waits until *what, or until time (0: the deadline of the whole) has come. */
-static void await(_Atomic bool *what, uint64_t until, const char *doing)
+/* Waits until *what is true, at most until the given time (0: the deadline of the run). */
+static void wait_until(_Atomic bool *what, uint64_t until, const char *doing)
 {
 	struct pollfd p = { .fd = box.fd, .events = POLLIN };
 
@@ -151,25 +153,25 @@ static void await(_Atomic bool *what, uint64_t until, const char *doing)
 		int ms = -1;
 
 		if (box.deadline <= now)
-			time_out(doing);
+			die_of_timeout(doing);
 		if (end <= now)
 			return;
 		if (end != UINT64_MAX)
 			ms = end - now > 1000000000ull ? 1000 : (int)((end - now) / 1000000 + 1);
 		if (poll(&p, 1, ms) > 0 && read(box.fd, &count, sizeof(count)) < 0)
-			give_up(EXIT_START, "eventfd: %s", strerror(errno));
+			die(EXIT_START, "eventfd: %s", strerror(errno));
 		if (atomic_load(&box.halted) && what != &box.halted)
-			give_up(EXIT_PANIC, "the runtime shut itself down while %s", doing);
+			die(EXIT_PANIC, "the runtime shut itself down while %s", doing);
 	}
 }
 
-int64_t in_runtime(int64_t (*fn)(void *arg), void *arg, const char *what)
+int64_t call_runtime(int64_t (*fn)(void *arg), void *arg, const char *what)
 {
 	struct dde_request req = { .fn = fn, .arg = arg };
 
 	atomic_store(&box.done, false);
 	dde_host_submit(&req);
-	await(&box.done, 0, what);
+	wait_until(&box.done, 0, what);
 	return req.result;
 }
 
@@ -180,18 +182,20 @@ static void make_pool(struct ddekit_pool *pool)
 
 	pool->size = opt.pool_mib * MIB;
 	if (fd < 0 || ftruncate(fd, (off_t)pool->size))
-		give_up(EXIT_START, "pool of %lu MiB: %s", opt.pool_mib, strerror(errno));
+		die(EXIT_START, "pool of %lu MiB: %s", opt.pool_mib, strerror(errno));
 	pool->cpu = mmap(at, pool->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
 			 fd, 0);
 	if (pool->cpu != at)
-		give_up(EXIT_START, "cannot map the pool at %p: %s", at, strerror(errno));
+		die(EXIT_START, "cannot map the pool at %p: %s", at, strerror(errno));
 	pool->base.v = POOL_BASE;
 	pool->fd = fd;
 }
 
-/* As without an IOMMU: every third block is no neighbour of the one before it, nor
- * is any where it is to the kernel. */
-static void scatter(struct ddekit_pool *pool)
+/*
+ * As without an IOMMU: device addresses differ from the kernel's, and only every third block
+ * continues the one before it.
+ */
+static void scatter_pool(struct ddekit_pool *pool)
 {
 	static uint64_t at[POOL_MAX_MIB / 4];
 	uint64_t next = 0x1000000;
@@ -222,37 +226,37 @@ static void boot(void)
 
 	make_pool(&config.pool);
 	if (opt.scattered)
-		scatter(&config.pool);
+		scatter_pool(&config.pool);
 	err = dde_host_load(&config, &why);
 	if (err)
-		give_up(EXIT_START, "%s", why ? why : strerror(-err));
+		die(EXIT_START, "%s", why ? why : strerror(-err));
 	err = dde_host_start();
 	if (err)
-		give_up(EXIT_START, "cannot start the runtime: %s", strerror(-err));
-	await(&box.booted, 0, "booting");
-	tell("booted Linux %s in %.3f ms", dde_host_up()->release,
-	     (double)(now_ns() - start) / 1e6);
+		die(EXIT_START, "cannot start the runtime: %s", strerror(-err));
+	wait_until(&box.booted, 0, "booting");
+	print_line("booted Linux %s in %.3f ms", dde_host_up()->release,
+		   (double)(now_ns() - start) / 1e6);
 }
 
 static void usage(FILE *f)
 {
 	fputs("Usage: dde-boot --runtime FILE [OPTION | PLUGIN[:PARAMETERS]]...\n\n"
-	      "Boots a runtime without a device, prints the kernel's log, and does in order what\n"
-	      "stands on the command line: loads plugins (with all they need), unloads, waits.\n\n"
+	      "Boots a runtime without a device, prints the kernel's log, and executes the steps\n"
+	      "of the command line in order: loads plugins with dependencies, unloads, waits.\n\n"
 	      "  --runtime FILE     libdde-linux.so\n"
-	      "  --plugins DIR      where mkplugin put the plugins (default: .)\n"
+	      "  --plugins DIR      folder of plugins that mkplugin made (default: .)\n"
 	      "  --cpus N           virtual CPUs, 1..8 (default 1; more need an SMP runtime)\n"
 	      "  --pool MIB         memory, a multiple of 4 (default 128)\n"
-	      "  --dma-blocks HOW   \"scattered\": to devices the memory is in pieces of 4 MiB\n"
+	      "  --dma-blocks HOW   \"scattered\": devices see the memory in pieces of 4 MiB\n"
 	      "  --cmdline TEXT     the kernel's command line\n"
 	      "  --firmware DIRS    absolute folders with firmware files, separated by colons\n"
-	      "  --timeout SECONDS  of the whole; then a backtrace of a CPU and the end\n"
+	      "  --timeout SECONDS  for the whole run; then print a backtrace and end\n"
 	      "  --level N          print kernel messages up to this level (default 7: all)\n"
-	      "  --keep-going       go on after a plugin whose init failed\n"
-	      "  --sleep SECONDS    in order: wait\n"
-	      "  --unload NAME      in order: unload a plugin\n"
-	      "  --unload-all       in order: unload all plugins, last first\n"
-	      "  --shutdown         in order: shut down as for a reboot; the last step\n\n"
+	      "  --keep-going       continue after a plugin whose init failed\n"
+	      "  --sleep SECONDS    step: wait\n"
+	      "  --unload NAME      step: unload a plugin\n"
+	      "  --unload-all       step: unload all plugins, last first\n"
+	      "  --shutdown         step: shut down as for a reboot; must be the last\n\n"
 	      "Example: dde-boot --runtime libdde-linux.so --plugins d e1000e:debug=3 --sleep 2\n\n"
 	      "Exit status: 0 done; 1 a plugin's init or unload failed; 2 wrong usage; 3 the\n"
 	      "kernel panicked; 4 could not start; 124 timeout; a fault in kernel code ends the\n"
@@ -310,7 +314,7 @@ static uint64_t seconds(const char *what, const char *text)
 	return (uint64_t)(v * 1e9);
 }
 
-/* What must be known before the boot. */
+/* Options that apply before the boot. */
 static void set_option(int o)
 {
 	switch (o) {
@@ -336,13 +340,13 @@ static void set_option(int o)
 	}
 }
 
-static void failed_if(int err)
+static void check_step(int err)
 {
 	if (!err)
 		return;
 	box.status = EXIT_INIT;
 	if (!opt.keep_going)
-		give_up(EXIT_INIT, "stopped");
+		die(EXIT_INIT, "stopped");
 }
 
 static void load_named(char *arg)
@@ -351,8 +355,8 @@ static void load_named(char *arg)
 
 	if (args)
 		*args++ = 0;
-	tell("step %s", arg);
-	failed_if(plugin_load(arg, args));
+	print_line("step %s", arg);
+	check_step(plugin_load(arg, args));
 }
 
 static void shut_down(void)
@@ -360,12 +364,12 @@ static void shut_down(void)
 	struct dde_request req = { .fn = dde_host_up()->sys->shutdown };
 
 	dde_host_submit(&req);
-	await(&box.halted, 0, "shutting down");
-	tell("shut down");
+	wait_until(&box.halted, 0, "shutting down");
+	print_line("shut down");
 }
 
-/* What is done in order, after the boot. */
-static void act(int o)
+/* Steps after the boot, in order. */
+static void run_step(int o)
 {
 	static _Atomic bool never;
 	uint64_t time;
@@ -377,13 +381,13 @@ static void act(int o)
 	case O_SLEEP:
 		time = seconds("sleep", optarg);
 		if (time)
-			await(&never, now_ns() + time, "sleeping");
+			wait_until(&never, now_ns() + time, "sleeping");
 		break;
 	case O_UNLOAD:
-		failed_if(plugin_unload(optarg));
+		check_step(plugin_unload(optarg));
 		break;
 	case O_UNLOAD_ALL:
-		failed_if(plugin_unload_all());
+		check_step(plugin_unload_all());
 		break;
 	case O_SHUTDOWN:
 		shut_down();
@@ -396,7 +400,7 @@ int main(int argc, char **argv)
 	sigset_t trap;
 	int o;
 
-	/* Whoever started this is gone: nobody reads the log. */
+	/* Without a parent nobody reads the log. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&trap);
 	sigaddset(&trap, SIGTRAP);
@@ -409,15 +413,16 @@ int main(int argc, char **argv)
 	}
 	box.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (box.fd < 0)
-		give_up(EXIT_START, "eventfd: %s", strerror(errno));
-	opt.plugins = realpath(opt.plugins, NULL);	/* request_module() wants it absolute */
+		die(EXIT_START, "eventfd: %s", strerror(errno));
+	/* request_module() needs an absolute path. */
+	opt.plugins = realpath(opt.plugins, NULL);
 	if (!opt.plugins)
-		give_up(EXIT_USAGE, "--plugins: %s", strerror(errno));
+		die(EXIT_USAGE, "--plugins: %s", strerror(errno));
 	plugins_init(opt.plugins);
 	boot();
 	optind = 0;
 	while ((o = getopt_long(argc, argv, "-", options, NULL)) != -1)
-		act(o);
-	tell("done");
+		run_step(o);
+	print_line("done");
 	_exit(box.status);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * dde-boot: plugins by name, from a folder that mkplugin made. Which others a
- * plugin needs stands in its catalogue entry, NAME.json.
+ * dde-boot: plugins by name, from a folder that mkplugin made.  A plugin's catalogue entry,
+ * NAME.json, lists its dependencies.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -13,7 +13,7 @@
 #define MAX_PLUGINS 512
 
 struct loaded {
-	char *name;			/* as the file is called, without .so */
+	char *name;			/* the file's name without .so */
 	struct dde_host_plugin *plugin;
 };
 
@@ -26,7 +26,7 @@ void plugins_init(const char *dir)
 	folder = dir;
 }
 
-static struct loaded *find(const char *name)
+static struct loaded *find_loaded(const char *name)
 {
 	unsigned int i;
 
@@ -36,7 +36,7 @@ static struct loaded *find(const char *name)
 	return NULL;
 }
 
-/* Return: what init returned; a plugin whose init failed is not kept. */
+/* Return: what init returned; a plugin whose init failed is closed. */
 static int load_one(const char *name, const char *args)
 {
 	struct dde_host_plugin *plugin = NULL;
@@ -45,26 +45,26 @@ static int load_one(const char *name, const char *args)
 	int64_t r;
 
 	if (n_loaded == MAX_PLUGINS)
-		give_up(EXIT_START, "%s: more than %d plugins", name, MAX_PLUGINS);
+		die(EXIT_START, "%s: more than %d plugins", name, MAX_PLUGINS);
 	snprintf(path, sizeof(path), "%s/%s.so", folder, name);
 	r = dde_host_plugin_open(path, args, &plugin, &why);
 	if (r)
-		give_up(EXIT_START, "load %s: %s", name, why ? why : strerror((int)-r));
-	tell("loading %s", name);
-	r = in_runtime(dde_host_up()->plugin->load, &plugin->plugin, name);
-	tell("load %s: %d (%.3f ms)", name, (int)r, (double)(now_ns() - start) / 1e6);
+		die(EXIT_START, "load %s: %s", name, why ? why : strerror((int)-r));
+	print_line("loading %s", name);
+	r = call_runtime(dde_host_up()->plugin->load, &plugin->plugin, name);
+	print_line("load %s: %d (%.3f ms)", name, (int)r, (double)(now_ns() - start) / 1e6);
 	if (r < 0) {
 		dde_host_plugin_close(plugin);
 		return (int)r;
 	}
 	loaded[n_loaded].name = strdup(name);
 	if (!loaded[n_loaded].name)
-		give_up(EXIT_START, "out of memory");
+		die(EXIT_START, "out of memory");
 	loaded[n_loaded++].plugin = plugin;
 	return 0;
 }
 
-/* The catalogue's "modules": what must be loaded, in order, its own last. */
+/* Return: the entry's "modules": all modules to load, in order, its own last. */
 static json_object *read_modules(const char *name, json_object **ret_entry)
 {
 	json_object *modules;
@@ -73,11 +73,11 @@ static json_object *read_modules(const char *name, json_object **ret_entry)
 	snprintf(path, sizeof(path), "%s/%s.json", folder, name);
 	*ret_entry = json_object_from_file(path);
 	if (!*ret_entry)
-		give_up(EXIT_START, "no plugin %s in %s: %s", name, folder,
-			json_util_get_last_err());
+		die(EXIT_START, "no plugin %s in %s: %s", name, folder,
+		    json_util_get_last_err());
 	if (!json_object_object_get_ex(*ret_entry, "modules", &modules) ||
 	    !json_object_is_type(modules, json_type_array))
-		give_up(EXIT_START, "%s: is no catalogue entry of a plugin", path);
+		die(EXIT_START, "%s: is not the catalogue entry of a plugin", path);
 	return modules;
 }
 
@@ -88,28 +88,28 @@ int plugin_load(const char *name, const char *args)
 	char file[256];
 	int err = 0;
 
-	if (find(name))
-		give_up(EXIT_USAGE, "load %s: is loaded already", name);
+	if (find_loaded(name))
+		die(EXIT_USAGE, "load %s: it is already loaded", name);
 	for (i = 0; i < n && !err; i++) {
 		snprintf(file, sizeof(file), "%s",
 			 json_object_get_string(json_object_array_get_idx(modules, i)));
 		if (strlen(file) > 3)
 			file[strlen(file) - 3] = 0;	/* .so */
-		if (!find(file))
+		if (!find_loaded(file))
 			err = load_one(file, i + 1 == n ? args : NULL);
 	}
 	json_object_put(entry);
 	return err;
 }
 
-static int unload(struct loaded *l)
+static int unload_one(struct loaded *l)
 {
 	uint64_t start = now_ns();
 	int64_t r;
 
-	tell("unloading %s", l->name);
-	r = in_runtime(dde_host_up()->plugin->unload, &l->plugin->plugin, l->name);
-	tell("unload %s: %d (%.3f ms)", l->name, (int)r, (double)(now_ns() - start) / 1e6);
+	print_line("unloading %s", l->name);
+	r = call_runtime(dde_host_up()->plugin->unload, &l->plugin->plugin, l->name);
+	print_line("unload %s: %d (%.3f ms)", l->name, (int)r, (double)(now_ns() - start) / 1e6);
 	if (r < 0)
 		return (int)r;
 	dde_host_plugin_close(l->plugin);
@@ -120,11 +120,11 @@ static int unload(struct loaded *l)
 
 int plugin_unload(const char *name)
 {
-	struct loaded *l = find(name);
+	struct loaded *l = find_loaded(name);
 
 	if (!l)
-		give_up(EXIT_USAGE, "unload %s: is not loaded", name);
-	return unload(l);
+		die(EXIT_USAGE, "unload %s: it is not loaded", name);
+	return unload_one(l);
 }
 
 int plugin_unload_all(void)
@@ -133,7 +133,7 @@ int plugin_unload_all(void)
 	int err = 0, r;
 
 	while (i--) {
-		r = unload(&loaded[i]);
+		r = unload_one(&loaded[i]);
 		if (r && !err)
 			err = r;
 	}

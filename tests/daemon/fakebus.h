@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tests' services on a bus of their own have in common. */
+/* Shared code of the tests' fake services, which run on a private bus. */
 #ifndef TESTS_FAKEBUS_H
 #define TESTS_FAKEBUS_H
 
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 
-/* Takes the name, says "ready" and answers, if r is not an error. Return: the exit status. */
+/* Unless r is an error: requests the name, prints "ready", serves.  Return: the exit status. */
 static inline int fakebus_serve(sd_bus *bus, const char *name, const char *me, int r)
 {
 	if (r >= 0)

@@ -3,12 +3,12 @@
  * Calls methods of ddekitd on the system bus (DBUS_SYSTEM_BUS_ADDRESS), many at a time.
  * Usage: fakecaller UID SECONDS CONNECTIONS DEPTH HOW METHOD[,METHOD...] [ARGUMENT...]
  *
- * Each of CONNECTIONS, as user UID, has DEPTH calls under way, of one method after the
- * other. HOW: "again": for SECONDS, a call for each answer; "once": until all are
- * answered, SECONDS at most; "deaf": for SECONDS, as fast as it can be sent, and no answer
- * is read. ARGUMENT: s:TEXT, u:NUMBER, or x:NUMBER, a text of so many letters.
- * Prints a JSON object: calls, answers, limits (of them, errors about a limit), errors (other
- * ones), error (the text of the last about a limit), slowest (answer, in ms).
+ * Each of CONNECTIONS, as user UID, has DEPTH pending calls and uses the methods in turn. HOW:
+ * "again": for SECONDS, a new call after each reply; "once": until all have replies, SECONDS at
+ * most; "deaf": for SECONDS, as fast as possible, without reading replies. ARGUMENT: s:TEXT,
+ * u:NUMBER, or x:NUMBER, a text of NUMBER letters. Prints a JSON object: calls, answers
+ * (replies), limits (how many of these are errors about a limit), errors (other errors), error
+ * (the text of the last about a limit), slowest (the slowest reply, in ms).
  */
 #include <errno.h>
 #include <grp.h>
@@ -136,8 +136,8 @@ static sd_bus *connect_to_bus(void)
 	return bus;
 }
 
-/* Sends, and leaves the answers at the bus. */
-static void be_deaf(sd_bus **bus, unsigned int n, uint64_t end)
+/* Sends calls and does not read the replies. */
+static void flood_bus(sd_bus **bus, unsigned int n, uint64_t end)
 {
 	unsigned int i;
 
@@ -150,7 +150,7 @@ static void be_deaf(sd_bus **bus, unsigned int n, uint64_t end)
 	}
 }
 
-static void be_user(uid_t uid)
+static void set_user(uid_t uid)
 {
 	if (!uid)
 		return;
@@ -190,16 +190,16 @@ int main(int argc, char **argv)
 	     method = strtok(NULL, ","))
 		the.method[the.n_methods++] = method;
 	the.arguments = argv + 7;
-	be_user(atoi(argv[1]));
+	set_user(atoi(argv[1]));
 	for (i = 0; i < n && i < MAX_CONNECTIONS; i++)
 		bus[i] = connect_to_bus();
 	if (strcmp(argv[5], "deaf"))
 		call_all(bus, i, (uint64_t)(seconds * 1e6));
 	else
-		be_deaf(bus, i, now_ns() + (uint64_t)(seconds * 1e9));
+		flood_bus(bus, i, now_ns() + (uint64_t)(seconds * 1e9));
 	printf("{\"calls\":%lu,\"answers\":%lu,\"limits\":%lu,\"errors\":%lu,\"error\":\"%s\","
 	       "\"slowest\":%.1f}\n", the.calls, the.answers, the.limits, the.errors, the.error,
 	       the.slowest / 1e6);
 	fflush(stdout);
-	_exit(0);	/* with calls under way */
+	_exit(0);	/* while calls are pending */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A driver host for tests of ddekitd: speaks the protocol, well or badly, and
- * runs no driver.  What it does is named by its second argument, the driver.
+ * A driver host for tests of ddekitd: speaks the protocol, correctly or not, and runs no driver.
+ * Its second argument, the driver's name, selects its behaviour.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ static uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-static bool is(const char *name)
+static bool is_mode(const char *name)
 {
 	return !strcmp(mode, name);
 }
@@ -53,7 +53,7 @@ static void transmit(void *msg, uint32_t type, size_t len, uint32_t seq)
 		exit(9);
 }
 
-static void say(enum proto_state state, int error, const char *text)
+static void send_state(enum proto_state state, int error, const char *text)
 {
 	struct proto_state_msg m = { .state = state, .error = error, .mono_ns = now_ns(),
 				     .rss_kb = 1234, .release = "6.12.0-fake" };
@@ -83,7 +83,7 @@ static struct net_message net_message(bool carrier)
 					     .features = DDE_NET_F_CSUM | DDE_NET_F_TSO4 } };
 }
 
-static void say_net(bool carrier)
+static void send_net(bool carrier)
 {
 	struct net_message m = net_message(carrier);
 	int on = carrier;
@@ -96,20 +96,20 @@ static void say_net(bool carrier)
 static struct block_share share = BLOCK_SHARE_NONE;
 static sem_t described;
 
-static void say_described(void)
+static void send_described(void)
 {
 	sem_post(&described);
 }
 
 static struct back_options disk = { .block = 512, .max_bytes = 128 << 10, .delay_us = 50,
-				    .ready = say_described };
+				    .ready = send_described };
 
-static void *be_a_disk(void *arg)
+static void *run_disk(void *arg)
 {
 	back_run(&share, &disk);
 }
 
-static void say_disk(enum disk_event event)
+static void send_disk(enum disk_event event)
 {
 	struct disk_message m = { .class = "block", .mono_ns = now_ns(),
 				  .is = { .event = event, .name = BACK_NAME, .driver = "fake",
@@ -135,14 +135,14 @@ static void start_disk(void)
 	share.kick = fds[2];
 	share.done = fds[3];
 	sem_init(&described, 0, 0);
-	if (pthread_create(&thread, NULL, be_a_disk, NULL))
+	if (pthread_create(&thread, NULL, run_disk, NULL))
 		exit(5);
 	while (sem_wait(&described) < 0)
 		;
-	say_disk(DISK_PRESENT);
+	send_disk(DISK_PRESENT);
 }
 
-/* On SIGTERM, in mode disk-clogs: whoever writes to the eventfds now waits. */
+/* On SIGTERM, in mode disk-clogs: a write to the eventfds now blocks. */
 static void clog_events(int sig)
 {
 	uint64_t most = UINT64_MAX - 1, n;
@@ -175,8 +175,8 @@ static void receive_setup(void)
 		exit(7);
 }
 
-/* Tells what the process was given, for the tests to look at. */
-static void report(void)
+/* Logs what the process received, for the tests. */
+static void log_setup(void)
 {
 	unsigned int i;
 
@@ -209,7 +209,7 @@ static void reply_text(uint32_t seq, int error, const char *text)
 	transmit(&m, PROTO_TEXT, offsetof(struct proto_text, text) + strlen(m.text) + 1, seq);
 }
 
-/* One parameter, ok.debug, which nobody may set. */
+/* One parameter, ok.debug, which is read-only. */
 static void serve_param(const struct proto_request *q)
 {
 	if (strchr(q->text, '='))
@@ -222,7 +222,7 @@ static void serve_param(const struct proto_request *q)
 		reply_text(q->h.seq, -ENOENT, "");
 }
 
-/* A health page of 320 K and 2^64 reads, what is no page, and one that is not there. */
+/* A health page (320 K, 2^64 reads), a malformed page, and a missing one. */
 static void serve_page(const struct proto_request *q)
 {
 	char text[2 * 512 + 1];
@@ -244,16 +244,17 @@ static void serve_page(const struct proto_request *q)
 
 static void reload(uint32_t seq)
 {
-	if (is("mute"))
+	if (is_mode("mute"))
 		return;
 	reply(seq, 0);
-	if (is("refuse-reload")) {
-		say(STATE_FAILED, -EBUSY, "the fake driver cannot be unloaded: it is in use");
+	if (is_mode("refuse-reload")) {
+		send_state(STATE_FAILED, -EBUSY,
+			   "the fake driver cannot be unloaded: it is in use");
 		exit(1);
 	}
-	say(STATE_BOOTED, 0, "");
-	say(STATE_LOADED, 0, "");
-	say(STATE_READY, 0, "");
+	send_state(STATE_BOOTED, 0, "");
+	send_state(STATE_LOADED, 0, "");
+	send_state(STATE_READY, 0, "");
 }
 
 static void serve_setting(const struct proto_request *q)
@@ -268,7 +269,7 @@ static void serve_setting(const struct proto_request *q)
 	}
 	if (n->op == NET_SET_MTU) {
 		mtu = n->value;
-		say_net(true);
+		send_net(true);
 	}
 	reply(q->h.seq, 0);
 }
@@ -278,10 +279,10 @@ static void serve_request(void)
 	struct proto_request q;
 
 	if (recv(PROTO_FD, &q, sizeof(q), 0) != sizeof(q))
-		exit(6);	/* nobody is there any more */
-	if (q.op == OP_STOP && !is("deaf")) {
+		exit(6);	/* ddekitd is gone */
+	if (q.op == OP_STOP && !is_mode("deaf")) {
 		reply(q.h.seq, 0);
-		say(STATE_STOPPED, 0, "");
+		send_state(STATE_STOPPED, 0, "");
 		exit(0);
 	}
 	requests++;
@@ -309,18 +310,18 @@ static void serve_request(void)
 	}
 	if (q.op == OP_SAY_STATE) {
 		reply(q.h.seq, 0);
-		say(STATE_READY, 0, "");
+		send_state(STATE_READY, 0, "");
 		if (is_net())
-			say_net(true);
+			send_net(true);
 		if (is_block())
-			say_disk(DISK_PRESENT);
+			send_disk(DISK_PRESENT);
 		return;
 	}
-	if (q.op != OP_STATS || !is("mute"))
+	if (q.op != OP_STATS || !is_mode("mute"))
 		reply(q.h.seq, 0);
 }
 
-static void serve(uint64_t end)
+static void serve_requests(uint64_t end)
 {
 	struct pollfd p = { PROTO_FD, POLLIN, 0 };
 	int ms = setup.heartbeat_ms ? setup.heartbeat_ms : 1000;
@@ -329,14 +330,14 @@ static void serve(uint64_t end)
 	while (!end || now_ns() < end) {
 		if (poll(&p, 1, end && ms > 50 ? 50 : ms) > 0)
 			serve_request();
-		if (is("stuck"))
+		if (is_mode("stuck"))
 			continue;
 		beat.count = ++beats;
 		transmit(&beat, PROTO_HEARTBEAT, sizeof(beat), 0);
 	}
 }
 
-/* ---- bad manners ----------------------------------------------------------- */
+/* ---- violations of the protocol --------------------------------------------- */
 
 static void bad_header(void)
 {
@@ -345,17 +346,17 @@ static void bad_header(void)
 	size_t len = sizeof(m);
 
 	*h = (struct proto_header){ PROTO_VERSION, PROTO_STATE, sizeof(m), 0 };
-	if (is("bad-version"))
+	if (is_mode("bad-version"))
 		h->version = 99;
-	else if (is("bad-type"))
+	else if (is_mode("bad-type"))
 		h->type = 99;
-	else if (is("bad-direction"))
+	else if (is_mode("bad-direction"))
 		h->type = PROTO_SETUP;
-	else if (is("bad-length"))
+	else if (is_mode("bad-length"))
 		h->len = 4;
-	else if (is("bad-short"))
+	else if (is_mode("bad-short"))
 		len = 5;
-	else if (is("bad-order"))
+	else if (is_mode("bad-order"))
 		m.state = STATE_READY;
 	send(PROTO_FD, &m, len, 0);
 }
@@ -364,13 +365,13 @@ static void bad_state(void)
 {
 	struct proto_state_msg m = { .state = STATE_ADOPTED, .mono_ns = now_ns() };
 
-	if (is("bad-state"))
+	if (is_mode("bad-state"))
 		m.state = 77;
-	else if (is("bad-text"))
+	else if (is_mode("bad-text"))
 		memset(m.text, 'x', sizeof(m.text));
-	else if (is("bad-time"))
+	else if (is_mode("bad-time"))
 		m.mono_ns = UINT64_MAX;
-	else if (is("bad-error"))
+	else if (is_mode("bad-error"))
 		m.error = -5;
 	transmit(&m, PROTO_STATE, sizeof(m), 0);
 }
@@ -379,16 +380,16 @@ static void bad_net(void)
 {
 	struct net_message m = net_message(true);
 
-	say(STATE_ADOPTED, 0, "");
-	say(STATE_BOOTED, 0, "");
-	say(STATE_LOADED, 0, "");
-	if (is("bad-mac"))
+	send_state(STATE_ADOPTED, 0, "");
+	send_state(STATE_BOOTED, 0, "");
+	send_state(STATE_LOADED, 0, "");
+	if (is_mode("bad-mac"))
 		m.is.mac[0] = 0xff;
-	else if (is("bad-mtu"))
+	else if (is_mode("bad-mtu"))
 		m.is.mtu = 1u << 31;
-	else if (is("bad-name"))
+	else if (is_mode("bad-name"))
 		memcpy(m.is.ifname, "../../x", 8);
-	else if (is("bad-features"))
+	else if (is_mode("bad-features"))
 		m.is.features = ~0ull;
 	transmit(&m, PROTO_EXPORT, sizeof(m), 0);
 }
@@ -425,14 +426,14 @@ static void bad_flood(void)
 	struct proto_heartbeat beat = { 0 };
 	int i;
 
-	say(STATE_ADOPTED, 0, "");
+	send_state(STATE_ADOPTED, 0, "");
 	for (i = 0; i < 100000; i++)
 		transmit(&beat, PROTO_HEARTBEAT, sizeof(beat), 0);
 }
 
 static void bad_reply(void)
 {
-	say(STATE_ADOPTED, 0, "");
+	send_state(STATE_ADOPTED, 0, "");
 	reply(4711, 0);
 }
 
@@ -440,12 +441,12 @@ static void log_flood(void)
 {
 	int i;
 
-	fcntl(fds[0], F_SETFL, 0);	/* wait for room instead of losing lines */
+	fcntl(fds[0], F_SETFL, 0);	/* block instead of losing lines */
 	for (i = 0; i < 100000; i++)
 		dprintf(fds[0], "<6>line %d of a flood \x1b[31m with control characters\n", i);
 }
 
-static void misbehave(void)
+static void violate_protocol(void)
 {
 	static const struct { const char *prefix; void (*fn)(void); } bad[] = {
 		{ "bad-version", bad_header }, { "bad-type", bad_header },
@@ -459,32 +460,32 @@ static void misbehave(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (is(bad[i].prefix))
+		if (is_mode(bad[i].prefix))
 			bad[i].fn();
 	for (;;)
-		pause();	/* ddekitd must end it */
+		pause();	/* ddekitd must kill it */
 }
 
 static void start_up(void)
 {
-	say(STATE_ADOPTED, 0, "");
-	say(STATE_BOOTED, 0, "");
-	if (is("refuse")) {
-		say(STATE_FAILED, -ENODEV, "the fake driver refuses the device");
+	send_state(STATE_ADOPTED, 0, "");
+	send_state(STATE_BOOTED, 0, "");
+	if (is_mode("refuse")) {
+		send_state(STATE_FAILED, -ENODEV, "the fake driver refuses the device");
 		exit(1);
 	}
-	if (is("crash-early"))
+	if (is_mode("crash-early"))
 		abort();
-	say(STATE_LOADED, 0, "");
+	send_state(STATE_LOADED, 0, "");
 	if (is_net())
-		say_net(false);
+		send_net(false);
 	if (is_block())
 		start_disk();
-	if (is("disk-clogs"))
+	if (is_mode("disk-clogs"))
 		signal(SIGTERM, clog_events);
-	say(STATE_READY, 0, "");
+	send_state(STATE_READY, 0, "");
 	if (is_net())
-		say_net(true);
+		send_net(true);
 }
 
 int main(int argc, char **argv)
@@ -492,27 +493,27 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 2;
 	mode = argv[2];
-	if (is("crash-exec"))
+	if (is_mode("crash-exec"))
 		return 3;
-	signal(SIGSEGV, SIG_DFL);	/* a sanitizer would exit instead */
+	signal(SIGSEGV, SIG_DFL);	/* a sanitizer's handler would exit instead */
 	receive_setup();
-	if (is("silent"))
+	if (is_mode("silent"))
 		for (;;)
 			pause();
 	if (!strncmp(mode, "bad-", 4))
-		misbehave();
-	if (is("log-flood"))
+		violate_protocol();
+	if (is_mode("log-flood"))
 		log_flood();
-	report();
+	log_setup();
 	start_up();
-	if (is("hang-up")) {
+	if (is_mode("hang-up")) {
 		close(PROTO_FD);
 		for (;;)
 			pause();
 	}
-	if (is("crash-ready"))
+	if (is_mode("crash-ready"))
 		raise(SIGSEGV);
-	serve(is("crash-late") ? now_ns() + 1300000000ull : 0);
+	serve_requests(is_mode("crash-late") ? now_ns() + 1300000000ull : 0);
 	raise(SIGSEGV);
 	return 1;
 }

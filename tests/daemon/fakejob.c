@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * systemd's D-Bus interface as far as ddekitd asks it: which job its unit has.
- * Usage: fakejob JOB ("restart", "stop", …, "" for none), with the address of a
- * bus in DBUS_SYSTEM_BUS_ADDRESS. Says "ready" once it can be asked.
+ * The part of systemd's D-Bus interface that ddekitd uses: the job of its unit.
+ * Usage: fakejob JOB ("restart", "stop", …, "" for none), with the address of a bus in
+ * DBUS_SYSTEM_BUS_ADDRESS.  Prints "ready" once it serves.
  */
 #include "fakebus.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * polkit as far as ddekitd asks it. Usage: fakepolkit ACTION...: those it allows to
- * everybody, with the address of a bus in DBUS_SYSTEM_BUS_ADDRESS; with "mute" it never
- * answers. Says "ready" once it can be asked, then a line "ACTION SENDER" for each question.
+ * The part of polkit's D-Bus interface that ddekitd uses. Usage: fakepolkit ACTION..., with the
+ * address of a bus in DBUS_SYSTEM_BUS_ADDRESS. It allows these actions to everybody; with "mute"
+ * it never replies.  Prints "ready" once it serves, then a line "ACTION SENDER" for each query.
  */
 #include "fakebus.h"
 

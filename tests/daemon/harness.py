@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A private ddekitd with fake driver hosts, for the tests of the daemon.
 
-The plugins are descriptions without drivers; the driver host is fakehost.c, whose
-behaviour is named by the driver. The device is a real claim of the emu backend.
-Everything runs in a network namespace of its own."""
+Plugins are descriptions without drivers; the driver host is fakehost.c, and the driver's name
+selects its behaviour.  The device is a real claim of the emu backend.  Everything runs in its own
+network namespace."""
 
 import argparse
 import json
@@ -30,7 +30,7 @@ DEVICE = {'driver': 'ok', 'device': 'e1000e', 'heartbeat': '0', 'memory': '16M',
 
 
 class Failure(Exception):
-    """An expectation that does not hold."""
+    """A failed expectation."""
 
 
 class Skip(Exception):
@@ -51,15 +51,15 @@ def expect_eq(got, want, what=''):
 
 
 def wait_for(what, fn, seconds=10.0):
-    """Polls until fn() is true; its value."""
-    # So many of a machine that does nothing else.
+    """Polls until fn() is true.  Return: its value."""
+    # The limit is for an idle machine.
     end = time.monotonic() + seconds * float(os.environ.get('DDEKIT_PATIENCE', 1))
     while True:
         value = fn()
         if value:
             return value
         if time.monotonic() > end:
-            raise Failure(f'{seconds} s are over: {what}')
+            raise Failure(f'timed out after {seconds} s: {what}')
         time.sleep(0.01)
 
 
@@ -76,14 +76,14 @@ def alive(pid):
 
 
 def section(bdf=BDF, **keys):
-    """A section of devices.conf; a _ in a key's name stands for a -."""
+    """A section of devices.conf; _ in a key's name becomes -."""
     values = {**DEVICE, **{k.replace('_', '-'): v for k, v in keys.items()}}
     lines = [f'{k}={v}' for k, v in values.items() if v is not None]
     return f'[{bdf}]\n' + '\n'.join(lines) + '\n'
 
 
 def link(name):
-    """ip -d -j link show NAME, None if there is none."""
+    """The object of "ip -d -j link show NAME"; None without such an interface."""
     r = run('ip', '-d', '-j', 'link', 'show', 'dev', name)
     return json.loads(r.stdout)[0] if r.returncode == 0 else None
 
@@ -178,7 +178,7 @@ class Daemon:
                  lambda: any(text in line for line in self.driver_log(device)), seconds)
 
     def family(self):
-        """Pids of its children, hosts and QEMUs."""
+        """Pids of ddekitd's children: driver hosts, fronts, QEMUs."""
         pids = []
         for entry in os.listdir('/proc'):
             if not entry.isdigit():
@@ -195,7 +195,7 @@ class Daemon:
         return len(os.listdir(f'/proc/{self.process.pid}/fd'))
 
     def stop(self, seconds=10):
-        """Orderly end; what is left behind is a failure."""
+        """Stops ddekitd; fails if anything is left behind."""
         family = self.family()
         taps = [self.status(d['bdf'])['interface'] for d in
                 json.loads(self.ctl_ok('--json', 'list')) if d['state'] == 'up']
@@ -209,7 +209,7 @@ class Daemon:
             expect(not tap or link(tap) is None, f'{tap} is left behind')
 
     def close(self):
-        """Whatever happened: nothing stays."""
+        """Ends and removes everything, in any state."""
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
@@ -262,15 +262,14 @@ def arguments():
 
 
 def in_own_network():
-    """Starts the test again in a network namespace, once."""
+    """Restarts the test program in a network namespace, once."""
     if os.environ.get('DDEKIT_TEST_NETNS') != '1':
         os.environ['DDEKIT_TEST_NETNS'] = '1'
         os.execvp('unshare', ['unshare', '--net', '--', sys.executable, *sys.argv])
 
 
 def main(tests, machine=True):
-    """Runs the functions of a module as tests, in order. machine: they need a ddekitd that
-    drives devices."""
+    """Runs functions as tests, in order.  machine: they need a ddekitd that drives devices."""
     programs = arguments()
     reason = skip_reason(programs) if machine else None
     if reason:
@@ -298,7 +297,7 @@ def main(tests, machine=True):
 
 
 class NotifySocket:
-    """Stands for systemd: collects what sd_notify sends."""
+    """Plays systemd: collects messages of sd_notify()."""
 
     def __init__(self, folder):
         self.path = os.path.join(folder, 'notify')
@@ -308,7 +307,7 @@ class NotifySocket:
         self.seen = []
 
     def wait(self, part):
-        """Until a message has the part."""
+        """Waits for a message that contains the part."""
         while not any(part in m for m in self.seen):
             try:
                 self.seen.append(self.socket.recv(4096).decode())

@@ -11,7 +11,7 @@ SUFFIX = {'counter': '_total', 'info': '_info', 'gauge': '', 'stateset': ''}
 
 
 class Bad(ValueError):
-    """The text is no OpenMetrics; says where."""
+    """The text is not OpenMetrics; the message says where."""
 
 
 class Reader:
@@ -60,7 +60,7 @@ class Reader:
 
 
 def parse(text):
-    """Samples of a text; Bad if it is not well formed."""
+    """Return: the samples of a text.  Raises Bad if it is malformed."""
     if not text.endswith('\n# EOF\n'):
         raise Bad('the text does not end with # EOF')
     reader = Reader()

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""As much of systemd as ddekitd sees of it: a notify socket, an fd store, restarts.
+"""The parts of systemd that ddekitd uses: a notify socket, an fd store, restarts.
 
-As a program: servicemanager.py --dir FOLDER -- COMMAND...  runs COMMAND, and again
-whenever a signal ends it, with the files it had stored.  FOLDER/main.pid is its pid.
-SIGTERM ends both, SIGUSR1 restarts the command (SIGTERM to it; FOLDER/job says
-"restart" meanwhile)."""
+As a program: servicemanager.py --dir FOLDER -- COMMAND...  runs COMMAND, and restarts it with its
+stored files whenever a signal ends it.  FOLDER/main.pid has its pid.  SIGTERM ends both; SIGUSR1
+restarts the command (by SIGTERM; FOLDER/job says "restart" meanwhile)."""
 
 import argparse
 import ctypes
@@ -21,11 +20,11 @@ import time
 
 PR_SET_CHILD_SUBREAPER = 36
 MAX_FDS = 253
-HIGH = 500		# above all descriptors of ours
+HIGH = 500		# above all other descriptors
 
 
 class ServiceManager:
-    """One service. Files are handed on in random order: only names count."""
+    """One service.  Passes files in random order, because only their names count."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -35,7 +34,7 @@ class ServiceManager:
         self.ready = threading.Event()
         self.lock = threading.Lock()
         self.pid = 0
-        self.status = None	# of the last process, as waitpid() tells
+        self.status = None	# of the last process, as of waitpid()
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
@@ -52,7 +51,7 @@ class ServiceManager:
                 self.receive()
 
     def receive(self):
-        """Takes in one message. False: there is none."""
+        """Processes one message.  Return: False if there is none."""
         with self.lock:
             try:
                 data, fds, _, _ = socket.recv_fds(self.socket, 65536, MAX_FDS)
@@ -68,7 +67,7 @@ class ServiceManager:
                 fds = []
             else:
                 self.seen += lines
-        for fd in fds:		# of BARRIER=1: its sender waits for the close
+        for fd in fds:		# the sender of BARRIER=1 waits for this close
             os.close(fd)
         if 'READY=1' in lines:
             self.ready.set()
@@ -90,7 +89,7 @@ class ServiceManager:
             os.dup2(log, 2)
         null = os.open('/dev/null', os.O_RDONLY)
         os.dup2(null, 0)
-        # Out of the way first: 3, 4, … may be among them.
+        # Move them up first: 3, 4, … may be among them.
         high = [fcntl.fcntl(fd, fcntl.F_DUPFD, HIGH) for _, fd in stored]
         for i, fd in enumerate(high):
             os.dup2(fd, 3 + i)
@@ -103,12 +102,12 @@ class ServiceManager:
         os.execvpe(argv[0], argv, env)
 
     def start(self, argv, env=None, log=None):
-        """Runs it; log: a file for its output."""
-        while self.receive():		# what its predecessor said last counts
+        """Runs the command; log: a file for its output."""
+        while self.receive():		# the predecessor's last messages count
             pass
         self.ready.clear()
         fd = None if log is None else os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        # The lock stays out of the child: the thread that may hold it is not there.
+        # Not while another thread holds the lock: nobody would release it in the child.
         with self.lock:
             stored = random.sample(self.store, len(self.store))
             pid = os.fork()
@@ -123,7 +122,7 @@ class ServiceManager:
             os.close(fd)
 
     def reap(self):
-        """True once the process has ended; takes in orphans too, as init does."""
+        """Return: True once the process has ended.  Reaps orphans too, as init does."""
         while self.status is None:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -135,7 +134,7 @@ class ServiceManager:
                 break
         return self.status is not None
 
-    # What a subprocess.Popen has.
+    # The interface of subprocess.Popen.
 
     def poll(self):
         return os.waitstatus_to_exitcode(self.status) if self.reap() else None
@@ -154,12 +153,12 @@ class ServiceManager:
         end = time.monotonic() + seconds
         while not self.reap():
             if time.monotonic() > end:
-                raise TimeoutError(f'process {self.pid} runs on after {seconds} s')
+                raise TimeoutError(f'process {self.pid} still runs after {seconds} s')
             time.sleep(0.005)
         return self.poll()
 
     def drop_store(self):
-        """What happens once the unit is down."""
+        """Closes all stored files, as after a stop of the unit."""
         with self.lock:
             for _, fd in self.store:
                 os.close(fd)
@@ -173,7 +172,7 @@ class ServiceManager:
 
 
 def run(folder, argv):
-    """The program. Its exit status is the service's."""
+    """Runs as a program.  Return: the service's exit status."""
     flags = {'stop': False, 'restart': False}
     signal.signal(signal.SIGTERM, lambda *_: flags.update(stop=True))
     signal.signal(signal.SIGUSR1, lambda *_: flags.update(restart=True))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A ddekitd on a system bus of its own, polkit on it, and those who call."""
+"""A ddekitd on its own system bus, with a fake polkit and callers."""
 
 import json
 import os
@@ -23,7 +23,7 @@ BUS_CONFIG = """<busconfig><type>system</type><listen>unix:path={path}</listen>
 
 
 class Bus:
-    """A ddekitd on a system bus of its own, with the policy that is installed."""
+    """A ddekitd on its own system bus, with the installed policy."""
 
     def __init__(self, config):
         if not shutil.which('dbus-daemon') or not shutil.which('busctl'):
@@ -49,7 +49,7 @@ class Bus:
         return self
 
     def caller(self, seconds, connections, depth, how, methods, *arguments, uid=65534):
-        """fakecaller as a process; result() has what it says at its end."""
+        """Starts fakecaller; result() returns its output once it has ended."""
         caller = Caller([Daemon.programs.fakecaller, str(uid), str(seconds), str(connections),
                          str(depth), how, methods, *arguments], self.env)
         self.processes.append(caller)
@@ -59,7 +59,7 @@ class Bus:
         process = subprocess.Popen([Daemon.programs.fakepolkit, *actions], env=self.env,
                                    stdout=subprocess.PIPE, text=True)
         self.processes.append(process)
-        expect_eq(process.stdout.readline(), 'ready\n', 'what fakepolkit says')
+        expect_eq(process.stdout.readline(), 'ready\n', 'output of fakepolkit')
         return process
 
     def end_bus(self):

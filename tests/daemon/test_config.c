@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tests of the configuration: what is read, what is refused, and how it is told. */
-#include <check.h>
+/* The configuration: valid and invalid input, error messages, printing. */
 #include <errno.h>
 #include <sys/stat.h>
 
 #include "config/config.h"
+#include "../lib/suite.h"
 
 static char dir[] = "/tmp/ddekit-config.XXXXXX";
 static char path[64];
@@ -36,7 +36,7 @@ static void teardown(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-static int load(const char *text)
+static int load_text(const char *text)
 {
 	write_text(path, text);
 	return config_load(&config, path, &errors);
@@ -44,19 +44,19 @@ static int load(const char *text)
 
 static const struct device_config *load_one(const char *text)
 {
-	int r = load(text);
+	int r = load_text(text);
 
 	ck_assert_msg(!r, "error %d: %s", r, errors.n ? errors.item[0] : "none");
 	ck_assert_uint_eq(config.n_devices, 1);
 	return config.device[0];
 }
 
-/* The text must be refused for one reason, told at the line. */
+/* Expects one error, which names the line. */
 static void refused(const char *text, unsigned int line, const char *what)
 {
 	_cleanup_free_ char *where = str_format("%s:%u: ", path, line);
 
-	ck_assert_int_eq(load(text), -EINVAL);
+	ck_assert_int_eq(load_text(text), -EINVAL);
 	ck_assert_uint_eq(errors.n, 1);
 	ck_assert_msg(!strncmp(errors.item[0], where, strlen(where)), "%s is not at line %u",
 		      errors.item[0], line);
@@ -91,7 +91,7 @@ START_TEST(defaults_are_filled_in)
 }
 END_TEST
 
-/* Found by tests/fuzz: what inih skips before a section must be skipped by us. */
+/* Found by tests/fuzz: inih skips these before a section, so the parser must skip them too. */
 static const char *const before_section[] = { "", " ", "\t", "\r", "\v\f", "\xef\xbb\xbf" };
 
 START_TEST(a_section_may_follow_blanks)
@@ -102,8 +102,8 @@ START_TEST(a_section_may_follow_blanks)
 }
 END_TEST
 
-/* Found by tests/fuzz: words that need quotes where they are printed. */
-START_TEST(any_word_is_printed_so_that_it_is_read_again)
+/* Found by tests/fuzz: words that must be printed with quotes. */
+START_TEST(any_printed_word_can_be_read_again)
 {
 	static const char *const want[] = { "a=1", "#b", ";c", "[d", "'e\"f'", "g\rh", "",
 					    "cpus=1" };
@@ -134,7 +134,7 @@ START_TEST(real_devices_default_to_vfio)
 }
 END_TEST
 
-START_TEST(every_value_is_taken)
+START_TEST(every_key_sets_its_value)
 {
 	const struct device_config *d = load_one(
 		"[ddekitd]\nruntime-dir=/r\nplugin-dir=/p\nruntime=/l.so\nhost-binary=/h\n"
@@ -177,7 +177,7 @@ START_TEST(every_value_is_taken)
 }
 END_TEST
 
-/* What cpus= and debug= say together. */
+/* By cpus= and debug= together. */
 START_TEST(flavours_follow_from_cpus_and_debug)
 {
 	struct device_config dev = { .cpus = 1 };
@@ -193,7 +193,7 @@ START_TEST(flavours_follow_from_cpus_and_debug)
 }
 END_TEST
 
-START_TEST(lists_go_on_in_indented_lines)
+START_TEST(lists_continue_in_indented_lines)
 {
 	const struct device_config *d = load_one(EMU "options=a=1 b=2\n\tc=3\n  \"d=4 5\"\n"
 						 "netdev=user\n");
@@ -214,7 +214,7 @@ END_TEST
 
 START_TEST(empty_file_has_no_devices)
 {
-	ck_assert_int_eq(load(""), 0);
+	ck_assert_int_eq(load_text(""), 0);
 	ck_assert_uint_eq(config.n_devices, 0);
 }
 END_TEST
@@ -223,8 +223,8 @@ START_TEST(devices_are_sorted_and_found)
 {
 	struct ddekit_bdf bdf;
 
-	ck_assert_int_eq(load("[0001:00:00.0]\ndriver=a\n[0000:02:00.0]\ndriver=b\n"
-			      "[0000:01:1f.7]\ndriver=c\n"), 0);
+	ck_assert_int_eq(load_text("[0001:00:00.0]\ndriver=a\n[0000:02:00.0]\ndriver=b\n"
+				   "[0000:01:1f.7]\ndriver=c\n"), 0);
 	ck_assert_str_eq(config.device[0]->bdf_text, "0000:01:1f.7");
 	ck_assert_str_eq(config.device[2]->bdf_text, "0001:00:00.0");
 	ck_assert_int_eq(ddekit_bdf_parse("02:00.0", &bdf), 0);
@@ -286,14 +286,14 @@ START_TEST(errors_name_file_line_and_what_is_allowed)
 }
 END_TEST
 
-START_TEST(all_errors_are_told_at_once)
+START_TEST(all_errors_are_reported_at_once)
 {
-	ck_assert_int_eq(load(EMU "a=1\nb=2\nmemory=0\n"), -EINVAL);
+	ck_assert_int_eq(load_text(EMU "a=1\nb=2\nmemory=0\n"), -EINVAL);
 	ck_assert_uint_eq(errors.n, 3);
 }
 END_TEST
 
-START_TEST(too_long_a_line_is_told)
+START_TEST(a_line_that_is_too_long_is_an_error)
 {
 	char text[600];
 
@@ -302,7 +302,7 @@ START_TEST(too_long_a_line_is_told)
 }
 END_TEST
 
-START_TEST(binary_rubbish_is_refused)
+START_TEST(binary_data_is_refused)
 {
 	FILE *f = fopen(path, "w");
 	unsigned int i;
@@ -315,7 +315,7 @@ START_TEST(binary_rubbish_is_refused)
 }
 END_TEST
 
-START_TEST(missing_file_is_told_apart)
+START_TEST(a_missing_file_has_its_own_error)
 {
 	ck_assert_int_eq(config_load(&config, path, &errors), -ENOENT);
 	ck_assert_uint_eq(errors.n, 0);
@@ -339,13 +339,13 @@ START_TEST(dropins_add_devices)
 	dropin("10-a.conf", "[e000:02:00.0]\ndevice=e1000\n");
 	dropin("README", "not read");
 	dropin(".hidden.conf", "not read");
-	ck_assert_int_eq(load(EMU), 0);
+	ck_assert_int_eq(load_text(EMU), 0);
 	ck_assert_uint_eq(config.n_devices, 3);
 	ck_assert(strstr(config.device[1]->where, "/devices.conf.d/10-a.conf:1"));
 }
 END_TEST
 
-START_TEST(dropins_are_read_without_the_main_file)
+START_TEST(dropins_work_without_a_main_file)
 {
 	dropin("a.conf", EMU);
 	ck_assert_int_eq(config_load(&config, path, &errors), -ENOENT);
@@ -353,21 +353,21 @@ START_TEST(dropins_are_read_without_the_main_file)
 }
 END_TEST
 
-START_TEST(duplicates_across_files_name_both)
+START_TEST(errors_for_duplicates_across_files_name_both)
 {
 	dropin("a.conf", "\n[e000:01:00.0]\ndevice=e1000\n");
-	ck_assert_int_eq(load(EMU), -EINVAL);
+	ck_assert_int_eq(load_text(EMU), -EINVAL);
 	ck_assert_uint_eq(errors.n, 1);
 	ck_assert(strstr(errors.item[0], "a.conf:2: duplicate section"));
 	ck_assert(strstr(errors.item[0], "devices.conf:1"));
 }
 END_TEST
 
-START_TEST(global_keys_may_be_spread_but_not_repeated)
+START_TEST(global_keys_can_be_in_several_files_but_only_once)
 {
 	dropin("a.conf", "[ddekitd]\nuser=a\n");
 	dropin("b.conf", "[ddekitd]\nuser=b\nlog-lines=20\n");
-	ck_assert_int_eq(load(""), -EINVAL);
+	ck_assert_int_eq(load_text(""), -EINVAL);
 	ck_assert_uint_eq(errors.n, 1);
 	ck_assert(strstr(errors.item[0], "b.conf:2: duplicate key 'user'"));
 	ck_assert(strstr(errors.item[0], "a.conf:2"));
@@ -389,7 +389,7 @@ static void round_trip(const char *file)
 	ck_assert_str_eq(first, second);
 }
 
-START_TEST(what_is_printed_is_read_as_the_same)
+START_TEST(printed_configuration_reads_back_as_the_same)
 {
 	write_text(path, "[ddekitd]\nuser=x\n" EMU "options=a=1 \"b=2 3\" 'c=\"4\"'\n"
 		   "memory=16M\ncpus=2\nrestart-window=1500ms\nemu-args=-x \"y z\"\n"
@@ -401,7 +401,7 @@ START_TEST(what_is_printed_is_read_as_the_same)
 }
 END_TEST
 
-START_TEST(shipped_example_survives_the_round_trip)
+START_TEST(shipped_example_can_be_printed_and_read_again)
 {
 	round_trip(EXAMPLE);
 	ck_assert_uint_eq(config.n_devices, 1);
@@ -409,8 +409,7 @@ START_TEST(shipped_example_survives_the_round_trip)
 }
 END_TEST
 
-/* The part of the example that lists all keys, uncommented, without those that
- * have no value there. */
+/* Uncomments the part of the example that lists all keys, except keys without a value. */
 static void write_listed_defaults(void)
 {
 	_cleanup_fclose_ FILE *in = fopen(EXAMPLE, "r"), *out = fopen(path, "w");
@@ -473,36 +472,31 @@ int main(void)
 {
 	Suite *s = suite_create("config");
 	TCase *c = tcase_create("config");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, defaults_are_filled_in);
 	tcase_add_loop_test(c, a_section_may_follow_blanks, 0, ARRAY_SIZE(before_section));
-	tcase_add_test(c, any_word_is_printed_so_that_it_is_read_again);
+	tcase_add_test(c, any_printed_word_can_be_read_again);
 	tcase_add_test(c, real_devices_default_to_vfio);
-	tcase_add_test(c, every_value_is_taken);
+	tcase_add_test(c, every_key_sets_its_value);
 	tcase_add_test(c, flavours_follow_from_cpus_and_debug);
-	tcase_add_test(c, lists_go_on_in_indented_lines);
+	tcase_add_test(c, lists_continue_in_indented_lines);
 	tcase_add_test(c, comments_and_empty_lines_are_skipped);
 	tcase_add_test(c, empty_file_has_no_devices);
 	tcase_add_test(c, devices_are_sorted_and_found);
 	tcase_add_loop_test(c, errors_name_file_line_and_what_is_allowed, 0, ARRAY_SIZE(bad));
-	tcase_add_test(c, all_errors_are_told_at_once);
-	tcase_add_test(c, too_long_a_line_is_told);
-	tcase_add_test(c, binary_rubbish_is_refused);
-	tcase_add_test(c, missing_file_is_told_apart);
+	tcase_add_test(c, all_errors_are_reported_at_once);
+	tcase_add_test(c, a_line_that_is_too_long_is_an_error);
+	tcase_add_test(c, binary_data_is_refused);
+	tcase_add_test(c, a_missing_file_has_its_own_error);
 	tcase_add_test(c, dropins_add_devices);
-	tcase_add_test(c, dropins_are_read_without_the_main_file);
-	tcase_add_test(c, duplicates_across_files_name_both);
-	tcase_add_test(c, global_keys_may_be_spread_but_not_repeated);
-	tcase_add_test(c, what_is_printed_is_read_as_the_same);
-	tcase_add_test(c, shipped_example_survives_the_round_trip);
+	tcase_add_test(c, dropins_work_without_a_main_file);
+	tcase_add_test(c, errors_for_duplicates_across_files_name_both);
+	tcase_add_test(c, global_keys_can_be_in_several_files_but_only_once);
+	tcase_add_test(c, printed_configuration_reads_back_as_the_same);
+	tcase_add_test(c, shipped_example_can_be_printed_and_read_again);
 	tcase_add_test(c, example_lists_every_key_with_its_default);
 	tcase_add_test(c, copies_are_equal_until_changed);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who uses a device, and what its interface is given back: real interfaces in a
- * network namespace of the test's own, in made-up trees of /sys and /proc.
+ * Who uses a device, and how its interface's settings are restored: real interfaces in a network
+ * namespace of the test's own, with made-up trees of /sys and /proc.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -14,6 +13,7 @@
 #include "system/net-settings.h"
 #include "system/pci-sysfs.h"
 #include "system/tap.h"
+#include "../lib/suite.h"
 
 #define BDF "0000:01:00.0"
 #define OTHER "0000:01:00.1"
@@ -37,7 +37,7 @@ static void sh(const char *fmt, ...)
 	text_finish(&t);
 }
 
-static void has_class(const char *class, const char *name, const char *where)
+static void make_class_device(const char *class, const char *name, const char *where)
 {
 	sh("mkdir -p %s/devices/pci0000:00/%s/%s %s/class/%s", sys_dir, where, name, sys_dir,
 	   class);
@@ -78,8 +78,8 @@ static void setup(void)
 	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
 	taps[0] = make_tap("nic0");
 	taps[1] = make_tap("nic1");
-	has_class("net", "nic0", BDF "/net");
-	has_class("net", "nic1", OTHER "/net");
+	make_class_device("net", "nic0", BDF "/net");
+	make_class_device("net", "nic1", OTHER "/net");
 }
 
 static void teardown(void)
@@ -90,7 +90,7 @@ static void teardown(void)
 	sh("rm -rf %s", top);
 }
 
-static bool told(const struct strv *list, const char *text)
+static bool list_contains(const struct strv *list, const char *text)
 {
 	size_t i;
 
@@ -100,14 +100,14 @@ static bool told(const struct strv *list, const char *text)
 	return false;
 }
 
-static void expect(const struct strv *list, const char *text)
+static void expect_use(const struct strv *list, const char *text)
 {
 	_cleanup_free_ char *all = strv_join(list);
 
-	ck_assert_msg(told(list, text), "\"%s\" is not in: %s", text, all);
+	ck_assert_msg(list_contains(list, text), "\"%s\" is not in: %s", text, all);
 }
 
-static void check(void)
+static void find_uses(void)
 {
 	inuse_finish(&uses);
 	memset(&uses, 0, sizeof(uses));
@@ -116,13 +116,13 @@ static void check(void)
 
 /* ---- interfaces ------------------------------------------------------------ */
 
-START_TEST(interface_that_nobody_set_up_is_free)
+START_TEST(interface_that_is_down_is_free)
 {
-	check();
+	find_uses();
 	ck_assert_uint_eq(uses.net.n, 0);
 	ck_assert_uint_eq(uses.other.n, 0);
 	sh("ip link set nic0 up");
-	check();
+	find_uses();
 	ck_assert_uint_eq(uses.net.n, 0);
 }
 END_TEST
@@ -131,87 +131,87 @@ START_TEST(interface_with_a_link_is_in_use)
 {
 	ck_assert_int_eq(tap_set_carrier(taps[0], true), 0);
 	sh("ip link set nic0 up");
-	check();
+	find_uses();
 	ck_assert_uint_eq(uses.net.n, 1);
-	expect(&uses.net, "interface nic0 is up and has a link");
+	expect_use(&uses.net, "interface nic0 is up and has a link");
 }
 END_TEST
 
-START_TEST(addresses_and_routes_are_named)
+START_TEST(addresses_and_routes_are_reported)
 {
 	sh("ip addr add 10.1.2.3/24 dev nic0; ip link set nic0 up; ip link set nic1 up;"
 	   "ip addr add fd00::5/64 dev nic0 nodad; ip addr add 10.9.9.9/24 dev nic1;"
 	   "ip route add default via 10.1.2.1; ip route add 10.77.0.0/16 dev nic0;"
 	   "ip -6 route add fd77::/32 via fd00::1");
-	check();
-	expect(&uses.net, "interface nic0 has the address 10.1.2.3/24");
-	expect(&uses.net, "interface nic0 has the address fd00::5/64");
-	expect(&uses.net, "interface nic0 has the route default");
-	expect(&uses.net, "interface nic0 has the route 10.77.0.0/16");
-	expect(&uses.net, "interface nic0 has the route fd77::/32");
+	find_uses();
+	expect_use(&uses.net, "interface nic0 has the address 10.1.2.3/24");
+	expect_use(&uses.net, "interface nic0 has the address fd00::5/64");
+	expect_use(&uses.net, "interface nic0 has the route default");
+	expect_use(&uses.net, "interface nic0 has the route 10.77.0.0/16");
+	expect_use(&uses.net, "interface nic0 has the route fd77::/32");
 	ck_assert_uint_eq(uses.net.n, 5);
 }
 END_TEST
 
-START_TEST(what_is_built_on_an_interface_is_named)
+START_TEST(users_of_an_interface_are_reported)
 {
 	sh("mkdir %s/class/net/nic0/upper_vlan7", sys_dir);
 	if (!system("ip link add br0 type bridge 2>/dev/null && ip link set nic0 master br0")) {
 		sh("mkdir %s/class/net/nic0/upper_br0", sys_dir);
-		check();
-		expect(&uses.net, "interface nic0 is a port of br0");
+		find_uses();
+		expect_use(&uses.net, "interface nic0 is a port of br0");
 		ck_assert_uint_eq(uses.net.n, 2);
 	}
-	check();
-	expect(&uses.net, "interface nic0 carries vlan7");
+	find_uses();
+	expect_use(&uses.net, "interface nic0 carries vlan7");
 }
 END_TEST
 
 /* ---- disks ----------------------------------------------------------------- */
 
-static void has_disks(void)
+static void make_disks(void)
 {
-	has_class("block", "sda", BDF "/ata1/host0/target0:0:0/0:0:0:0/block");
-	has_class("block", "sda1", BDF "/ata1/host0/target0:0:0/0:0:0:0/block/sda");
-	has_class("block", "sdb", OTHER "/ata1/host0/target0:0:0/0:0:0:0/block");
+	make_class_device("block", "sda", BDF "/ata1/host0/target0:0:0/0:0:0:0/block");
+	make_class_device("block", "sda1", BDF "/ata1/host0/target0:0:0/0:0:0:0/block/sda");
+	make_class_device("block", "sdb", OTHER "/ata1/host0/target0:0:0/0:0:0:0/block");
 	write_file(sys_dir, "class/block/sda/dev", "8:0\n");
 	write_file(sys_dir, "class/block/sda1/dev", "8:1\n");
 	write_file(sys_dir, "class/block/sdb/dev", "8:16\n");
 }
 
-START_TEST(disk_that_nobody_uses_is_free)
+START_TEST(unused_disk_is_free)
 {
-	has_disks();
+	make_disks();
 	write_file(proc_dir, "self/mountinfo",
 		   "36 1 8:16 / / rw shared:1 - ext4 /dev/sdb rw\n");
-	check();
+	find_uses();
 	ck_assert_uint_eq(uses.other.n, 0);
 }
 END_TEST
 
-START_TEST(mounts_are_named)
+START_TEST(mounts_are_reported)
 {
-	has_disks();
+	make_disks();
 	write_file(proc_dir, "self/mountinfo",
 		   "36 1 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw\n"
 		   "37 1 0:41 /sub /srv/my\\040data rw - btrfs /dev/sda rw\n"
 		   "38 1 0:5 / /proc rw - proc proc rw\n");
-	check();
-	expect(&uses.other, "sda1 is mounted on /");
-	expect(&uses.other, "sda is mounted on /srv/my data");
+	find_uses();
+	expect_use(&uses.other, "sda1 is mounted on /");
+	expect_use(&uses.other, "sda is mounted on /srv/my data");
 	ck_assert_uint_eq(uses.other.n, 2);
 }
 END_TEST
 
-START_TEST(swap_and_holders_are_named)
+START_TEST(swap_and_holders_are_reported)
 {
-	has_disks();
+	make_disks();
 	write_file(proc_dir, "swaps", "Filename Type Size Used Priority\n"
 		   "/dev/sda1 partition 1000 0 -2\n/dev/sdb partition 1000 0 -2\n");
 	sh("mkdir -p %s/class/block/sda/holders/dm-0", sys_dir);
-	check();
-	expect(&uses.other, "sda1 is swap space");
-	expect(&uses.other, "sda is part of dm-0");
+	find_uses();
+	expect_use(&uses.other, "sda1 is swap space");
+	expect_use(&uses.other, "sda is part of dm-0");
 	ck_assert_uint_eq(uses.other.n, 2);
 }
 END_TEST
@@ -227,8 +227,8 @@ START_TEST(nvme_namespace_of_a_subsystem_is_found)
 	write_file(sys_dir, "class/block/nvme0n1/dev", "259:0\n");
 	write_file(proc_dir, "self/mountinfo",
 		   "36 1 259:0 / /home rw shared:1 - ext4 /dev/nvme0n1 rw\n");
-	check();
-	expect(&uses.other, "nvme0n1 is mounted on /home");
+	find_uses();
+	expect_use(&uses.other, "nvme0n1 is mounted on /home");
 	inuse_finish(&uses);
 	memset(&uses, 0, sizeof(uses));
 	ck_assert_int_eq(inuse_check(&roots, OTHER, &uses), 0);
@@ -238,7 +238,7 @@ END_TEST
 
 /* ---- the device ------------------------------------------------------------ */
 
-START_TEST(driver_and_companions_are_told)
+START_TEST(driver_and_companions_are_reported)
 {
 	_cleanup_free_ char *driver = NULL, *none = NULL;
 	struct strv list = { 0 };
@@ -265,10 +265,10 @@ START_TEST(driver_and_companions_are_told)
 }
 END_TEST
 
-/* ---- what is given back ---------------------------------------------------- */
+/* ---- saved settings of an interface ---------------------------------------- */
 
-/* As by way of a ddekitd that was restarted in between. */
-static struct netsave *take(const char *ifname)
+/* Saves, and converts to text and back, as ddekitd does across a restart. */
+static struct netsave *save_settings(const char *ifname)
 {
 	struct netsave *save, *again;
 	struct json_object *json, *copy;
@@ -283,7 +283,7 @@ static struct netsave *take(const char *ifname)
 	return again;
 }
 
-static void give(const struct netsave *save, unsigned int parts)
+static void restore_settings(const struct netsave *save, unsigned int parts)
 {
 	struct strv errors = { 0 };
 	_cleanup_free_ char *all = NULL;
@@ -304,11 +304,11 @@ START_TEST(addresses_routes_and_mtu_move_to_another_interface)
 	   "ip route add 10.77.0.0/16 dev nic0 src 10.1.2.3 metric 50;"
 	   "ip route add default via 10.1.2.1; ip -6 route add fd77::/32 via fd00::1;"
 	   "ip route add 10.88.0.0/16 via 10.77.0.9 onlink dev nic0 table 99");
-	save = take("nic0");
+	save = save_settings("nic0");
 	ck_assert(netsave_was_up(save));
 	close(taps[0]);
 	taps[0] = make_tap("else0");
-	give(save, NETSAVE_MTU | NETSAVE_UP);
+	restore_settings(save, NETSAVE_MTU | NETSAVE_UP);
 	sh("ip -o addr show dev nic1 | grep -q '10.1.2.3/24 brd 10.1.2.255'");
 	sh("ip -o addr show dev nic1 | grep -q 'fd00::5/64'");
 	sh("ip link show dev nic1 | grep -q 'UP.* mtu 1400'");
@@ -320,15 +320,15 @@ START_TEST(addresses_routes_and_mtu_move_to_another_interface)
 }
 END_TEST
 
-START_TEST(name_comes_back)
+START_TEST(the_name_is_restored)
 {
-	struct netsave *save = take("nic0");
+	struct netsave *save = save_settings("nic0");
 
 	close(taps[0]);
 	taps[0] = make_tap("else0");
 	ck_assert_str_eq(netsave_name(save), "nic0");
 	ck_assert(!netsave_was_up(save));
-	give(save, NETSAVE_ALL);
+	restore_settings(save, NETSAVE_ALL);
 	ck_assert_uint_ne(if_nametoindex("nic0"), 0);
 	ck_assert_uint_eq(if_nametoindex("nic1"), 0);
 	sh("! ip link show dev nic0 | grep -q '[<,]UP'");
@@ -336,12 +336,12 @@ START_TEST(name_comes_back)
 }
 END_TEST
 
-START_TEST(what_cannot_be_given_is_told)
+START_TEST(settings_that_cannot_be_restored_are_reported)
 {
-	struct netsave *save = take("nic0");
+	struct netsave *save = save_settings("nic0");
 	struct strv errors = { 0 };
 
-	/* nic0 is still there: nic1 cannot have its name. */
+	/* nic0 still exists, so nic1 cannot have its name. */
 	netsave_apply(save, if_nametoindex("nic1"), NETSAVE_NAME, &errors);
 	ck_assert_uint_eq(errors.n, 1);
 	ck_assert_str_eq(errors.item[0], "name: File exists");
@@ -376,30 +376,25 @@ int main(void)
 {
 	Suite *s = suite_create("inuse");
 	TCase *c = tcase_create("inuse");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	if (geteuid() || access("/dev/net/tun", R_OK | W_OK)) {
 		puts("needs root and /dev/net/tun");
 		return 77;
 	}
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_test(c, interface_that_nobody_set_up_is_free);
+	tcase_add_test(c, interface_that_is_down_is_free);
 	tcase_add_test(c, interface_with_a_link_is_in_use);
-	tcase_add_test(c, addresses_and_routes_are_named);
-	tcase_add_test(c, what_is_built_on_an_interface_is_named);
-	tcase_add_test(c, disk_that_nobody_uses_is_free);
-	tcase_add_test(c, mounts_are_named);
-	tcase_add_test(c, swap_and_holders_are_named);
+	tcase_add_test(c, addresses_and_routes_are_reported);
+	tcase_add_test(c, users_of_an_interface_are_reported);
+	tcase_add_test(c, unused_disk_is_free);
+	tcase_add_test(c, mounts_are_reported);
+	tcase_add_test(c, swap_and_holders_are_reported);
 	tcase_add_test(c, nvme_namespace_of_a_subsystem_is_found);
-	tcase_add_test(c, driver_and_companions_are_told);
+	tcase_add_test(c, driver_and_companions_are_reported);
 	tcase_add_test(c, addresses_routes_and_mtu_move_to_another_interface);
-	tcase_add_test(c, name_comes_back);
-	tcase_add_test(c, what_cannot_be_given_is_told);
+	tcase_add_test(c, the_name_is_restored);
+	tcase_add_test(c, settings_that_cannot_be_restored_are_reported);
 	tcase_add_test(c, damaged_settings_are_refused);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Jobs: their order, their ends, what is late, and that the event loop goes on. */
-#include <check.h>
+/* Jobs: order, completion, time limits; the event loop never waits. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -8,11 +7,12 @@
 
 #include "lib/job.h"
 #include "lib/util.h"
+#include "../lib/suite.h"
 
 static sd_event *event;
 static struct jobs *jobs;
 
-/* One that works until it is let go. */
+/* A task whose work ends when its gate is closed. */
 struct task {
 	int gate[2];		/* pipe; gate[1] closed: the work ends */
 	int number;
@@ -66,20 +66,20 @@ static struct task open_task(int number)
 	return (struct task){ .gate = { -1, -1 }, .number = number };
 }
 
-static void set_up(void)
+static void setup(void)
 {
 	n_done = n_late = 0;
 	ck_assert_int_ge(sd_event_new(&event), 0);
 	ck_assert_int_eq(jobs_create(event, &jobs), 0);
 }
 
-static void tear_down(void)
+static void teardown(void)
 {
 	jobs_destroy(jobs);
 	sd_event_unref(event);
 }
 
-/* Runs the loop until a counter has a value; not longer than 5 s. */
+/* Runs the loop until a counter has the value, for at most 5 s. */
 static void run_until(const int *counter, int value)
 {
 	uint64_t end = mono_ns() + 5000000000ull;
@@ -107,7 +107,7 @@ START_TEST(jobs_run_one_after_another_in_order)
 }
 END_TEST
 
-START_TEST(work_is_done_in_a_thread_without_signals)
+START_TEST(work_runs_in_a_thread_with_signals_blocked)
 {
 	struct task t = open_task(0);
 
@@ -118,7 +118,7 @@ START_TEST(work_is_done_in_a_thread_without_signals)
 }
 END_TEST
 
-START_TEST(a_job_past_its_limit_is_late_once_and_still_done)
+START_TEST(a_job_past_its_limit_is_reported_once_and_still_completes)
 {
 	struct task t = closed_task(0);
 
@@ -132,7 +132,7 @@ START_TEST(a_job_past_its_limit_is_late_once_and_still_done)
 }
 END_TEST
 
-START_TEST(a_job_that_waits_behind_a_late_one_is_late_too)
+START_TEST(a_job_queued_behind_a_late_one_is_late_too)
 {
 	struct task first = closed_task(0), second = open_task(1);
 
@@ -173,7 +173,7 @@ START_TEST(a_queue_may_be_destroyed_by_its_last_job)
 }
 END_TEST
 
-START_TEST(a_queue_lives_until_its_job_has_ended)
+START_TEST(a_destroyed_queue_exists_until_its_job_has_ended)
 {
 	struct task t = closed_task(0);
 
@@ -185,7 +185,7 @@ START_TEST(a_queue_lives_until_its_job_has_ended)
 }
 END_TEST
 
-START_TEST(single_jobs_run_side_by_side_and_are_limited)
+START_TEST(single_jobs_run_in_parallel_up_to_a_limit)
 {
 	struct task t[17];
 	int i, n = 0;
@@ -196,7 +196,7 @@ START_TEST(single_jobs_run_side_by_side_and_are_limited)
 		n++;
 	ck_assert_int_eq(n, 16);
 	ck_assert_int_eq(job_run(event, &plain, &t[16]), -EBUSY);
-	/* The last may end first. */
+	/* The last job may end first. */
 	close(t[15].gate[1]);
 	run_until(&n_done, 1);
 	ck_assert_int_eq(order[0], 15);
@@ -212,22 +212,16 @@ int main(void)
 {
 	Suite *s = suite_create("jobs");
 	TCase *tc = tcase_create("jobs");
-	SRunner *r;
-	int failed;
 
-	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, jobs_run_one_after_another_in_order);
-	tcase_add_test(tc, work_is_done_in_a_thread_without_signals);
-	tcase_add_test(tc, a_job_past_its_limit_is_late_once_and_still_done);
-	tcase_add_test(tc, a_job_that_waits_behind_a_late_one_is_late_too);
+	tcase_add_test(tc, work_runs_in_a_thread_with_signals_blocked);
+	tcase_add_test(tc, a_job_past_its_limit_is_reported_once_and_still_completes);
+	tcase_add_test(tc, a_job_queued_behind_a_late_one_is_late_too);
 	tcase_add_test(tc, a_job_within_its_limit_is_not_late);
 	tcase_add_test(tc, a_queue_may_be_destroyed_by_its_last_job);
-	tcase_add_test(tc, a_queue_lives_until_its_job_has_ended);
-	tcase_add_test(tc, single_jobs_run_side_by_side_and_are_limited);
+	tcase_add_test(tc, a_destroyed_queue_exists_until_its_job_has_ended);
+	tcase_add_test(tc, single_jobs_run_in_parallel_up_to_a_limit);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

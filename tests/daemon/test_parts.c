@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tests of the small parts: helpers, plugin catalogue, ring of log lines. */
-#include <check.h>
+/* Small parts: helpers, plugin catalogue, ring of log lines, users, state file. */
 #include <errno.h>
 
 #include "config/catalog.h"
 #include "process/confine.h"
 #include "lib/log-ring.h"
 #include "state/state-file.h"
+#include "../lib/suite.h"
 
 static char dir[] = "/tmp/ddekit-parts.XXXXXX";
 static struct catalog catalog;
@@ -67,7 +67,7 @@ START_TEST(times_are_parsed_and_printed)
 }
 END_TEST
 
-START_TEST(bytes_become_hexadecimal_and_come_back)
+START_TEST(bytes_are_converted_to_hexadecimal_and_back)
 {
 	static const uint8_t bytes[] = { 0x00, 0x9a, 0xff };
 	uint8_t back[3];
@@ -109,7 +109,7 @@ START_TEST(signals_have_names)
 }
 END_TEST
 
-START_TEST(ring_keeps_the_last_lines)
+START_TEST(ring_contains_the_last_lines)
 {
 	struct logring *ring = logring_create(3);
 	char text[8];
@@ -129,7 +129,7 @@ END_TEST
 
 /* ---- catalogue --------------------------------------------------------------- */
 
-static void plugin(const char *file, const char *text)
+static void add_plugin(const char *file, const char *text)
 {
 	_cleanup_free_ char *path = str_format("%s/%s", dir, file);
 	FILE *f = fopen(path, "w");
@@ -145,10 +145,11 @@ static void plugin(const char *file, const char *text)
 
 START_TEST(drivers_are_matched_by_the_closest_pattern)
 {
-	plugin("any.json", PLUGIN("any", "driver", "\"pci:v*d*sv*sd*bc02sc00i*\""));
-	plugin("fits.json", PLUGIN("fits", "driver", "\"pci:v00008086d000010D3sv*sd*bc*sc*i*\""));
-	plugin("not.json", PLUGIN("not", "driver", "\"pci:v00008086d000010D4sv*sd*bc*sc*i*\""));
-	plugin("bridge.json", PLUGIN("bridge", "bridge", "\"" ID "\""));
+	add_plugin("any.json", PLUGIN("any", "driver", "\"pci:v*d*sv*sd*bc02sc00i*\""));
+	add_plugin("fits.json",
+		   PLUGIN("fits", "driver", "\"pci:v00008086d000010D3sv*sd*bc*sc*i*\""));
+	add_plugin("not.json", PLUGIN("not", "driver", "\"pci:v00008086d000010D4sv*sd*bc*sc*i*\""));
+	add_plugin("bridge.json", PLUGIN("bridge", "bridge", "\"" ID "\""));
 	ck_assert_int_eq(catalog_read(dir, &catalog), 0);
 	ck_assert_uint_eq(catalog.n, 4);
 	ck_assert_str_eq(catalog_match(&catalog, ID)->name, "fits");
@@ -172,10 +173,10 @@ static const char *const damaged[] = {
 	"\"modules\":[\"../../etc/x.so\"],\"aliases\":[]}",
 };
 
-START_TEST(damaged_descriptions_are_left_out_and_named)
+START_TEST(damaged_descriptions_are_skipped_and_reported)
 {
-	plugin("bad.json", damaged[_i]);
-	plugin("good.json", PLUGIN("good", "driver", ""));
+	add_plugin("bad.json", damaged[_i]);
+	add_plugin("good.json", PLUGIN("good", "driver", ""));
 	ck_assert_int_eq(catalog_read(dir, &catalog), 0);
 	ck_assert_uint_eq(catalog.n, 1);
 	ck_assert_uint_eq(catalog.errors.n, 1);
@@ -183,7 +184,7 @@ START_TEST(damaged_descriptions_are_left_out_and_named)
 }
 END_TEST
 
-START_TEST(missing_folder_is_told)
+START_TEST(missing_folder_is_an_error)
 {
 	ck_assert_int_eq(catalog_read("/nonexistent/plugins", &catalog), -ENOENT);
 }
@@ -191,7 +192,7 @@ END_TEST
 
 /* ---- users of driver hosts ----------------------------------------------------- */
 
-START_TEST(each_pci_address_has_a_user_of_its_own)
+START_TEST(each_pci_address_has_its_own_user)
 {
 	static const uint32_t domains[] = { 0, 1, 0x3ff, 0xe000, 0xe001, 0x10000, 0x101ff };
 	uid_t last = 0;
@@ -212,7 +213,7 @@ START_TEST(each_pci_address_has_a_user_of_its_own)
 }
 END_TEST
 
-START_TEST(a_host_without_sandbox_has_the_common_user)
+START_TEST(a_driver_host_without_sandbox_has_the_shared_user)
 {
 	struct device_config dev = { .bdf = { .domain = 0xe000, .bus = 1 }, .sandbox = true };
 	struct confine c;
@@ -242,7 +243,7 @@ static void expect_text(int fd, const char *want)
 	ck_assert_uint_eq(len, strlen(want));
 }
 
-/* What confine_prepare() logs. */
+/* Return: in log, the text that confine_prepare() logs. */
 static void prepare(const struct confine *c, char *log, size_t size)
 {
 	_cleanup_free_ char *path = str_format("%s/log", dir);
@@ -258,8 +259,8 @@ static void prepare(const struct confine *c, char *log, size_t size)
 	log[fread(log, 1, size - 1, f)] = 0;
 }
 
-/* The first process is the maker of ublk devices, if a disk comes first. */
-START_TEST(only_a_host_without_a_user_of_its_own_is_warned_of)
+/* If the first device has a disk, the first process is the one that makes ublk devices. */
+START_TEST(only_a_driver_host_with_the_shared_user_causes_a_warning)
 {
 	const struct confine maker = { .namespaces = true, .privileged = true };
 	const struct confine own = { .namespaces = true, .uid = CONFINE_FIRST_UID,
@@ -278,7 +279,7 @@ START_TEST(only_a_host_without_a_user_of_its_own_is_warned_of)
 }
 END_TEST
 
-START_TEST(state_file_has_the_last_text)
+START_TEST(state_file_contains_the_last_text)
 {
 	_cleanup_close_ int fd = statefile_create("test");
 	char *text = NULL;
@@ -293,9 +294,8 @@ START_TEST(state_file_has_the_last_text)
 }
 END_TEST
 
-/* The writer was killed after any number of bytes: neither slot is older than the
- * text before. */
-START_TEST(state_file_survives_a_write_that_was_cut_off)
+/* A writer killed after any number of bytes leaves the new text or the one before it. */
+START_TEST(state_file_survives_an_interrupted_write)
 {
 	_cleanup_close_ int fd = statefile_create("test");
 	char header[64], half[5000];
@@ -310,7 +310,7 @@ START_TEST(state_file_survives_a_write_that_was_cut_off)
 }
 END_TEST
 
-START_TEST(state_file_finds_damage)
+START_TEST(state_file_detects_damage)
 {
 	_cleanup_close_ int fd = statefile_create("test");
 	char *text = NULL;
@@ -331,29 +331,24 @@ int main(void)
 {
 	Suite *s = suite_create("parts");
 	TCase *c = tcase_create("parts");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, sizes_are_parsed_and_printed);
 	tcase_add_test(c, times_are_parsed_and_printed);
-	tcase_add_test(c, bytes_become_hexadecimal_and_come_back);
+	tcase_add_test(c, bytes_are_converted_to_hexadecimal_and_back);
 	tcase_add_test(c, words_are_split_and_joined);
 	tcase_add_test(c, signals_have_names);
-	tcase_add_test(c, ring_keeps_the_last_lines);
+	tcase_add_test(c, ring_contains_the_last_lines);
 	tcase_add_test(c, drivers_are_matched_by_the_closest_pattern);
-	tcase_add_loop_test(c, damaged_descriptions_are_left_out_and_named, 0,
+	tcase_add_loop_test(c, damaged_descriptions_are_skipped_and_reported, 0,
 			    ARRAY_SIZE(damaged));
-	tcase_add_test(c, missing_folder_is_told);
-	tcase_add_test(c, each_pci_address_has_a_user_of_its_own);
-	tcase_add_test(c, a_host_without_sandbox_has_the_common_user);
-	tcase_add_test(c, only_a_host_without_a_user_of_its_own_is_warned_of);
-	tcase_add_test(c, state_file_has_the_last_text);
-	tcase_add_test(c, state_file_survives_a_write_that_was_cut_off);
-	tcase_add_test(c, state_file_finds_damage);
+	tcase_add_test(c, missing_folder_is_an_error);
+	tcase_add_test(c, each_pci_address_has_its_own_user);
+	tcase_add_test(c, a_driver_host_without_sandbox_has_the_shared_user);
+	tcase_add_test(c, only_a_driver_host_with_the_shared_user_causes_a_warning);
+	tcase_add_test(c, state_file_contains_the_last_text);
+	tcase_add_test(c, state_file_survives_an_interrupted_write);
+	tcase_add_test(c, state_file_detects_damage);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

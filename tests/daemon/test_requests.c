@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tests of requests to a driver host: from a method on a connection through what callers
- * share to the message, and what replies are worth.  The host is a process that only
- * sleeps; the test reads and writes its end of the socket.
+ * Requests to a driver host: from a method call through the sharing of equal calls to the
+ * message, and which replies count as a flood.  The driver host is a process that only sleeps;
+ * the test uses its end of the socket.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 #include "device/private.h"
 #include "protocol/control.h"
 #include "process/message.h"
+#include "../lib/suite.h"
 
 #define BDF "0000:01:00.0"
 #define FRESH_US 100000
@@ -84,13 +84,13 @@ static void end_host(void)
 	waitpid(child, NULL, 0);
 }
 
-/* Of a request that has arrived. Return: false: there is none. */
+/* Receives a request.  Return: false if there is none. */
 static bool receive(struct proto_request *req)
 {
 	return recv(peer, req, sizeof(*req), MSG_DONTWAIT) == sizeof(*req);
 }
 
-/* Return: false: ddekitd does not read any more. */
+/* Return: false if ddekitd no longer reads. */
 static bool send_reply(uint32_t seq, uint64_t packets)
 {
 	struct proto_reply m = { .h = { PROTO_VERSION, PROTO_REPLY, sizeof(m), seq },
@@ -110,8 +110,8 @@ static bool send_text(uint32_t seq, const char *text)
 
 /* ---- the event loop ------------------------------------------------------------- */
 
-/* Until nothing more is to be done: what one end of a socket has sent is at the other. */
-static void settle(void)
+/* Runs the loop until it is idle, so that everything sent has arrived. */
+static void run_until_idle(void)
 {
 	unsigned int idle = 0;
 
@@ -123,22 +123,22 @@ static void settle(void)
 	}
 }
 
-/* Answers the requests that have arrived, and those that come of it. Return: how many. */
-static unsigned int serve(uint64_t packets, const char *text)
+/* Replies to all requests, and to those that follow from the replies.  Return: their number. */
+static unsigned int serve_requests(uint64_t packets, const char *text)
 {
 	struct proto_request req;
 	unsigned int n = 0, before;
 
 	do {
 		before = n;
-		settle();
+		run_until_idle();
 		while (receive(&req)) {
 			n++;
 			ck_assert_msg(proto_wants_text(req.op) ? send_text(req.h.seq, text)
 							       : send_reply(req.h.seq, packets),
-				      "the host is not heard any more: it was killed");
+				      "ddekitd killed the driver host");
 			if (!(n % 32))
-				settle();
+				run_until_idle();
 		}
 	} while (n > before);
 	return n;
@@ -192,8 +192,8 @@ static int on_answer(sd_bus_message *m, void *arg, sd_bus_error *ret_error)
 	return 1;
 }
 
-/* A call whose answer is counted when it comes. */
-static void call(unsigned int i, const char *method, const char *name, const char *value)
+/* Sends a call; on_answer() counts its reply. */
+static void send_call(unsigned int i, const char *method, const char *name, const char *value)
 {
 	sd_bus_message *m = NULL;
 
@@ -214,10 +214,10 @@ static void get_parameter(unsigned int i, unsigned int number)
 	char name[32];
 
 	snprintf(name, sizeof(name), "m.p%u", number);
-	call(i, "GetParameter", name, NULL);
+	send_call(i, "GetParameter", name, NULL);
 }
 
-/* ---- all ------------------------------------------------------------------------- */
+/* ---- fixture --------------------------------------------------------------------- */
 
 static void setup(void)
 {
@@ -231,7 +231,7 @@ static void setup(void)
 	start_host();
 	for (i = 0; i < ARRAY_SIZE(client); i++)
 		connect_client(i);
-	serve(0, "");		/* OP_SAY_STATE */
+	serve_requests(0, "");		/* OP_SAY_STATE */
 	n_answers = n_limits = 0;
 }
 
@@ -271,7 +271,7 @@ static void expect_flood(void)
 	ck_assert_str_eq(death, "killed by ddekitd: flood of messages");
 }
 
-START_TEST(replies_to_requests_are_no_flood)
+START_TEST(replies_to_requests_are_not_a_flood)
 {
 	unsigned int i, n = 0;
 
@@ -280,15 +280,15 @@ START_TEST(replies_to_requests_are_no_flood)
 
 		ck_assert_int_eq(host_request(dev.run.host, op, count_reply, &n), 0);
 		if (i % 64 == 63)
-			serve(i, "text");
+			serve_requests(i, "text");
 	}
-	serve(i, "text");
+	serve_requests(i, "text");
 	ck_assert_uint_eq(n, 3 * MESSAGE_RATE_MAX);
 	ck_assert_ptr_null(death);
 }
 END_TEST
 
-static void reply_again_and_again(enum proto_op op)
+static void flood_with_replies(enum proto_op op)
 {
 	struct proto_request req;
 	unsigned int i, n = 0;
@@ -299,51 +299,51 @@ static void reply_again_and_again(enum proto_op op)
 		if (!(op == OP_STATS ? send_reply(req.h.seq, 0) : send_text(req.h.seq, "x")))
 			break;
 		if (i % 32 == 31)
-			settle();
+			run_until_idle();
 	}
 	expect_flood();
 	ck_assert_uint_eq(n, 1);
 }
 
-START_TEST(a_request_excuses_one_reply)
+START_TEST(a_request_allows_only_one_reply)
 {
-	reply_again_and_again(OP_STATS);
+	flood_with_replies(OP_STATS);
 }
 END_TEST
 
-START_TEST(a_request_excuses_one_text)
+START_TEST(a_request_allows_only_one_text)
 {
-	reply_again_and_again(OP_MODULES);
+	flood_with_replies(OP_MODULES);
 }
 END_TEST
 
-START_TEST(replies_do_not_make_room_for_other_messages)
+START_TEST(replies_do_not_raise_the_limit_for_other_messages)
 {
 	struct proto_heartbeat beat = { .h = { PROTO_VERSION, PROTO_HEARTBEAT, sizeof(beat) } };
 	unsigned int i, n = 0;
 
 	for (i = 0; i < 64; i++)
 		ck_assert_int_eq(host_request(dev.run.host, OP_STATS, count_reply, &n), 0);
-	serve(0, "");
+	serve_requests(0, "");
 	for (i = 0; i <= MESSAGE_RATE_MAX; i++) {
 		if (send(peer, &beat, sizeof(beat), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 			break;
 		if (i % 32 == 31)
-			settle();
+			run_until_idle();
 	}
 	expect_flood();
 	ck_assert_uint_eq(n, 64);
 }
 END_TEST
 
-START_TEST(a_host_has_so_many_requests_to_answer_and_no_more)
+START_TEST(the_number_of_pending_requests_is_limited)
 {
 	unsigned int i, n = 0;
 
 	for (i = 0; i < 128; i++)
 		ck_assert_int_eq(host_request(dev.run.host, OP_STATS, count_reply, &n), 0);
 	ck_assert_int_eq(host_request(dev.run.host, OP_STATS, count_reply, &n), -EAGAIN);
-	ck_assert_uint_eq(serve(0, ""), 128);
+	ck_assert_uint_eq(serve_requests(0, ""), 128);
 	ck_assert_uint_eq(n, 128);
 	ck_assert_int_eq(host_request(dev.run.host, OP_STATS, count_reply, &n), 0);
 }
@@ -351,186 +351,186 @@ END_TEST
 
 /* ---- what callers share ---------------------------------------------------------------- */
 
-START_TEST(equal_calls_are_one_request)
+START_TEST(equal_calls_share_one_request)
 {
 	unsigned int i;
 
 	for (i = 0; i < 24; i++) {
-		call(i % 3, "GetStats", NULL, NULL);
-		call(i % 3, "ListModules", NULL, NULL);
+		send_call(i % 3, "GetStats", NULL, NULL);
+		send_call(i % 3, "ListModules", NULL, NULL);
 	}
-	ck_assert_uint_le(serve(42, "a\t1\t0\t\tlive\n"), 2);
+	ck_assert_uint_le(serve_requests(42, "a\t1\t0\t\tlive\n"), 2);
 	ck_assert_uint_eq(n_answers, 48);
 	ck_assert_uint_eq(n_limits, 0);
 	ck_assert_ptr_nonnull(strstr(last_answer, "\"a\""));
 }
 END_TEST
 
-START_TEST(each_caller_is_answered_though_the_host_dies)
+START_TEST(each_caller_gets_a_reply_if_the_driver_host_dies)
 {
 	unsigned int i;
 
 	for (i = 0; i < 9; i++)
-		call(i % 3, "GetStats", NULL, NULL);
-	settle();
+		send_call(i % 3, "GetStats", NULL, NULL);
+	run_until_idle();
 	end_host();
-	settle();
+	run_until_idle();
 	ck_assert_uint_eq(n_answers, 9);
 	ck_assert_ptr_nonnull(strstr(last_error, "sends no statistics: Broken pipe"));
 }
 END_TEST
 
-START_TEST(a_value_is_fresh_for_a_tenth_of_a_second)
+START_TEST(a_value_is_reused_for_a_tenth_of_a_second)
 {
-	call(0, "GetStats", NULL, NULL);
-	ck_assert_uint_eq(serve(1, ""), 1);
+	send_call(0, "GetStats", NULL, NULL);
+	ck_assert_uint_eq(serve_requests(1, ""), 1);
 	ck_assert_ptr_nonnull(strstr(last_answer, "\"rx_packets\":1,"));
-	call(1, "GetStats", NULL, NULL);
-	ck_assert_uint_eq(serve(2, ""), 0);
+	send_call(1, "GetStats", NULL, NULL);
+	ck_assert_uint_eq(serve_requests(2, ""), 0);
 	ck_assert_ptr_nonnull(strstr(last_answer, "\"rx_packets\":1,"));
 	sleep_until_stale();
-	call(2, "GetStats", NULL, NULL);
-	ck_assert_uint_eq(serve(3, ""), 1);
+	send_call(2, "GetStats", NULL, NULL);
+	ck_assert_uint_eq(serve_requests(3, ""), 1);
 	ck_assert_ptr_nonnull(strstr(last_answer, "\"rx_packets\":3,"));
 }
 END_TEST
 
-START_TEST(different_questions_are_different_requests)
+START_TEST(different_calls_are_different_requests)
 {
-	call(0, "GetParameter", "m.a", NULL);
-	call(0, "GetParameter", "m.b", NULL);
-	call(0, "GetStats", NULL, NULL);
-	call(0, "GetKernelStats", NULL, NULL);
-	ck_assert_uint_eq(serve(1, "x"), 4);
+	send_call(0, "GetParameter", "m.a", NULL);
+	send_call(0, "GetParameter", "m.b", NULL);
+	send_call(0, "GetStats", NULL, NULL);
+	send_call(0, "GetKernelStats", NULL, NULL);
+	ck_assert_uint_eq(serve_requests(1, "x"), 4);
 }
 END_TEST
 
-START_TEST(each_write_is_a_request_and_makes_values_stale)
+START_TEST(each_write_is_a_request_and_invalidates_values)
 {
-	call(0, "GetParameter", "m.a", NULL);
-	serve(0, "1");
-	call(0, "SetParameter", "m.a", "2");
-	call(1, "SetParameter", "m.a", "2");
-	ck_assert_uint_eq(serve(0, ""), 2);
-	call(0, "GetParameter", "m.a", NULL);
-	ck_assert_uint_eq(serve(0, "2"), 1);
+	send_call(0, "GetParameter", "m.a", NULL);
+	serve_requests(0, "1");
+	send_call(0, "SetParameter", "m.a", "2");
+	send_call(1, "SetParameter", "m.a", "2");
+	ck_assert_uint_eq(serve_requests(0, ""), 2);
+	send_call(0, "GetParameter", "m.a", NULL);
+	ck_assert_uint_eq(serve_requests(0, "2"), 1);
 	ck_assert_str_eq(last_answer, "2");
 }
 END_TEST
 
-/* A read on its way when the write is done may have the value of before. */
-START_TEST(a_read_before_a_write_does_not_answer_one_after_it)
+/* A read that overlaps with a write may return the old value. */
+START_TEST(a_read_after_a_write_does_not_share_an_earlier_read)
 {
 	struct proto_request first, write, second;
 
-	call(0, "GetParameter", "m.a", NULL);
-	settle();
+	send_call(0, "GetParameter", "m.a", NULL);
+	run_until_idle();
 	ck_assert(receive(&first));
-	call(0, "SetParameter", "m.a", "2");
-	settle();
+	send_call(0, "SetParameter", "m.a", "2");
+	run_until_idle();
 	ck_assert(receive(&write));
-	call(1, "GetParameter", "m.a", NULL);
-	settle();
+	send_call(1, "GetParameter", "m.a", NULL);
+	run_until_idle();
 	ck_assert(receive(&second));
 	ck_assert(send_text(write.h.seq, ""));
-	settle();
-	call(2, "GetParameter", "m.a", NULL);
-	ck_assert_uint_eq(serve(0, "2"), 1);
+	run_until_idle();
+	send_call(2, "GetParameter", "m.a", NULL);
+	ck_assert_uint_eq(serve_requests(0, "2"), 1);
 	ck_assert_str_eq(last_answer, "2");
 	ck_assert(send_text(first.h.seq, "1"));
 	ck_assert(send_text(second.h.seq, "2"));
-	settle();
+	run_until_idle();
 	ck_assert_uint_eq(n_answers, 4);
-	call(0, "GetParameter", "m.a", NULL);
-	serve(0, "2");
+	send_call(0, "GetParameter", "m.a", NULL);
+	serve_requests(0, "2");
 	ck_assert_str_eq(last_answer, "2");
 }
 END_TEST
 
-START_TEST(another_host_is_asked_anew)
+START_TEST(a_new_driver_host_gets_new_requests)
 {
-	call(0, "GetStats", NULL, NULL);
-	serve(1, "");
+	send_call(0, "GetStats", NULL, NULL);
+	serve_requests(1, "");
 	end_host();
 	start_host();
-	serve(0, "");		/* OP_SAY_STATE */
-	call(0, "GetStats", NULL, NULL);
-	ck_assert_uint_eq(serve(2, ""), 1);
+	serve_requests(0, "");		/* OP_SAY_STATE */
+	send_call(0, "GetStats", NULL, NULL);
+	ck_assert_uint_eq(serve_requests(2, ""), 1);
 	ck_assert_ptr_nonnull(strstr(last_answer, "\"rx_packets\":2,"));
 }
 END_TEST
 
-START_TEST(errors_of_the_host_are_shared_too)
+START_TEST(errors_of_the_driver_host_are_shared_too)
 {
 	struct proto_request req;
 	struct proto_text m = { .h = { PROTO_VERSION, PROTO_TEXT,
 				       offsetof(struct proto_text, text) + 1, 0 },
 				.error = -ENOENT };
 
-	call(0, "GetParameter", "m.a", NULL);
-	call(1, "GetParameter", "m.a", NULL);
-	settle();
+	send_call(0, "GetParameter", "m.a", NULL);
+	send_call(1, "GetParameter", "m.a", NULL);
+	run_until_idle();
 	ck_assert(receive(&req));
 	m.h.seq = req.h.seq;
 	ck_assert_int_eq(send(peer, &m, m.h.len, 0), m.h.len);
-	settle();
-	call(2, "GetParameter", "m.a", NULL);
-	ck_assert_uint_eq(serve(0, "x"), 0);
+	run_until_idle();
+	send_call(2, "GetParameter", "m.a", NULL);
+	ck_assert_uint_eq(serve_requests(0, "x"), 0);
 	ck_assert_uint_eq(n_answers, 3);
 	ck_assert_ptr_null(last_answer);
 	ck_assert_ptr_nonnull(strstr(last_error, "no parameter m.a"));
 }
 END_TEST
 
-START_TEST(malformed_lines_of_a_host_are_skipped)
+START_TEST(malformed_lines_of_a_driver_host_are_skipped)
 {
-	call(0, "ListModules", NULL, NULL);
-	ck_assert_uint_eq(serve(0, "x\n\ny\t1\t0\t\nz\t1\t0\t\tlive\nx\nx"), 1);
+	send_call(0, "ListModules", NULL, NULL);
+	ck_assert_uint_eq(serve_requests(0, "x\n\ny\t1\t0\t\nz\t1\t0\t\tlive\nx\nx"), 1);
 	ck_assert_str_eq(last_answer, "[{\"module\":\"z\",\"bytes\":1,\"references\":0,"
 				      "\"users\":[],\"state\":\"live\"}]");
-	call(0, "ListParameters", NULL, NULL);
-	ck_assert_uint_eq(serve(0, "x\ny\t0444\nm.z\t0644\t\n"), 1);
+	send_call(0, "ListParameters", NULL, NULL);
+	ck_assert_uint_eq(serve_requests(0, "x\ny\t0444\nm.z\t0644\t\n"), 1);
 	ck_assert_str_eq(last_answer, "[{\"parameter\":\"m.z\",\"mode\":\"0644\",\"value\":\"\"}]");
 }
 END_TEST
 
 /* ---- limits ------------------------------------------------------------------------------ */
 
-START_TEST(calls_of_a_connection_that_wait_are_limited)
+START_TEST(pending_calls_of_a_connection_are_limited)
 {
 	unsigned int i;
 
 	for (i = 0; i < 20; i++)
-		call(0, "GetStats", NULL, NULL);
-	settle();
+		send_call(0, "GetStats", NULL, NULL);
+	run_until_idle();
 	ck_assert_uint_eq(n_limits, 4);
 	ck_assert_ptr_nonnull(strstr(last_error, "16 calls of this connection"));
-	call(1, "GetStats", NULL, NULL);	/* another one */
-	ck_assert_uint_eq(serve(42, ""), 1);
+	send_call(1, "GetStats", NULL, NULL);	/* another connection */
+	ck_assert_uint_eq(serve_requests(42, ""), 1);
 	ck_assert_uint_eq(n_answers, 21);
 	ck_assert_uint_eq(n_limits, 4);
 	sleep_until_stale();
 	for (i = 0; i < 16; i++)
-		call(0, "GetStats", NULL, NULL);
-	serve(42, "");
+		send_call(0, "GetStats", NULL, NULL);
+	serve_requests(42, "");
 	ck_assert_uint_eq(n_answers, 37);
 	ck_assert_uint_eq(n_limits, 4);
 }
 END_TEST
 
-START_TEST(requests_of_all_callers_to_a_host_are_limited)
+START_TEST(pending_requests_of_all_callers_are_limited)
 {
 	unsigned int i;
 
 	for (i = 0; i < 48; i++)
 		get_parameter(i % 3, i);
-	settle();
+	run_until_idle();
 	ck_assert_uint_eq(n_limits, 16);
 	ck_assert_ptr_nonnull(strstr(last_error, "has 32 requests to answer"));
-	ck_assert_uint_eq(serve(0, "x"), 32);
+	ck_assert_uint_eq(serve_requests(0, "x"), 32);
 	ck_assert_uint_eq(n_answers, 48);
 	get_parameter(0, 99);
-	ck_assert_uint_eq(serve(0, "x"), 1);
+	ck_assert_uint_eq(serve_requests(0, "x"), 1);
 	ck_assert_uint_eq(n_limits, 16);
 }
 END_TEST
@@ -539,29 +539,24 @@ int main(void)
 {
 	Suite *s = suite_create("requests");
 	TCase *c = tcase_create("requests");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_test(c, replies_to_requests_are_no_flood);
-	tcase_add_test(c, a_request_excuses_one_reply);
-	tcase_add_test(c, a_request_excuses_one_text);
-	tcase_add_test(c, replies_do_not_make_room_for_other_messages);
-	tcase_add_test(c, a_host_has_so_many_requests_to_answer_and_no_more);
-	tcase_add_test(c, equal_calls_are_one_request);
-	tcase_add_test(c, each_caller_is_answered_though_the_host_dies);
-	tcase_add_test(c, a_value_is_fresh_for_a_tenth_of_a_second);
-	tcase_add_test(c, different_questions_are_different_requests);
-	tcase_add_test(c, each_write_is_a_request_and_makes_values_stale);
-	tcase_add_test(c, a_read_before_a_write_does_not_answer_one_after_it);
-	tcase_add_test(c, another_host_is_asked_anew);
-	tcase_add_test(c, errors_of_the_host_are_shared_too);
-	tcase_add_test(c, malformed_lines_of_a_host_are_skipped);
-	tcase_add_test(c, calls_of_a_connection_that_wait_are_limited);
-	tcase_add_test(c, requests_of_all_callers_to_a_host_are_limited);
+	tcase_add_test(c, replies_to_requests_are_not_a_flood);
+	tcase_add_test(c, a_request_allows_only_one_reply);
+	tcase_add_test(c, a_request_allows_only_one_text);
+	tcase_add_test(c, replies_do_not_raise_the_limit_for_other_messages);
+	tcase_add_test(c, the_number_of_pending_requests_is_limited);
+	tcase_add_test(c, equal_calls_share_one_request);
+	tcase_add_test(c, each_caller_gets_a_reply_if_the_driver_host_dies);
+	tcase_add_test(c, a_value_is_reused_for_a_tenth_of_a_second);
+	tcase_add_test(c, different_calls_are_different_requests);
+	tcase_add_test(c, each_write_is_a_request_and_invalidates_values);
+	tcase_add_test(c, a_read_after_a_write_does_not_share_an_earlier_read);
+	tcase_add_test(c, a_new_driver_host_gets_new_requests);
+	tcase_add_test(c, errors_of_the_driver_host_are_shared_too);
+	tcase_add_test(c, malformed_lines_of_a_driver_host_are_skipped);
+	tcase_add_test(c, pending_calls_of_a_connection_are_limited);
+	tcase_add_test(c, pending_requests_of_all_callers_are_limited);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

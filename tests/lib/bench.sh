@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the benches share: results beside their goals, raw baselines.
+# For benches: results beside their goals, baselines without DDEKit.
 # Sourced first: . "$(dirname "$0")/../lib/bench.sh"
 
 # shellcheck source=/dev/null
@@ -8,10 +8,10 @@
 
 need_built "$TOOLS"/ddekit-{frames,card,ping,hostcost}
 
-# Short runs that only show that the bench works: tests/bench/run --smoke.
+# Set: short runs that only check that the bench works (tests/bench/run --smoke).
 SMOKE=${DDEKIT_SMOKE:-}
 
-# quick FULL SMOKE: the one that applies.
+# quick FULL SMOKE: prints the value for this kind of run.
 quick() {
 	if [ -n "$SMOKE" ]; then echo "$2"; else echo "$1"; fi
 }
@@ -23,11 +23,11 @@ bench_begin() { # "what it measures"
 	dde_begin
 }
 
-# result "what" VALUE UNIT [le|ge GOAL]: one line; a missed goal is marked.
+# result "what" VALUE UNIT [le|ge GOAL]: prints one line; marks a missed goal.
 result() {
 	local verdict='' value=$2
 	awk -v v="$value" 'BEGIN { exit !(v ~ /^-?[0-9.]+$/) }' ||
-		die "bench: \"$1\" gave no number but \"$value\""
+		die "bench: \"$1\": \"$value\" is not a number"
 	if [ $# -ge 5 ]; then
 		verdict="goal $([ "$4" = le ] && echo '<=' || echo '>=') $5"
 		if awk -v v="$value" -v g="$5" -v op="$4" \
@@ -44,7 +44,7 @@ median() {
 	sort -n | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)] }'
 }
 
-# ratio A B: A / B with two digits.
+# ratio A B: A / B with two decimals.
 ratio() {
 	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f\n", a / b }'
 }
@@ -56,8 +56,8 @@ bring_up() { # dde_device's arguments
 	dde_wait_state "$BDF" up 20
 }
 
-# The emulated network without card and driver: QEMU's slirp joined by a hub to a
-# TAP (no offloads: hubs have none), which stands as raw0 in the namespace $NS.
+# QEMU's user network without card and driver: a hub joins slirp to a TAP (without offloads: hubs
+# have none), which is raw0 in the namespace $NS.
 raw_slirp_start() {
 	background qemu-system-x86_64 -machine none -nodefaults -display none -serial none \
 		-monitor none -netdev user,id=u -netdev hubport,id=h1,hubid=0,netdev=u \
@@ -68,12 +68,12 @@ raw_slirp_start() {
 	ip link set raw0 netns "$NS"
 	ip -n "$NS" addr add "$GUEST" dev raw0
 	ip -n "$NS" link set raw0 up
-	wait_for 5 "an answer of slirp" ping_gateway --count 1 --linger 100
+	wait_for 5 "a reply from slirp" ping_gateway --count 1 --linger 100
 }
 
 raw_slirp_stop() {
 	stop_pid "$RAW_PID"
-	wait_for 5 "the end of raw0" no_link raw0
+	wait_for 5 "raw0 to disappear" no_link raw0
 }
 
 no_link() {
@@ -83,7 +83,7 @@ no_link() {
 gbit() { # send|recv SIZE
 	local json
 	json=$(xfer "$1" --size "$2")
-	[ "$(jq .equal <<<"$json")" = true ] || die "the data was not the same at both ends"
+	[ "$(jq .equal <<<"$json")" = true ] || die "the data differs between both ends"
 	jq .gbit_per_s <<<"$json"
 }
 
@@ -92,7 +92,7 @@ cpu_ns() {
 	cat "/proc/$1/task/"*/schedstat | awk '{ s += $1 } END { printf "%.0f\n", s }'
 }
 
-# Times the threads of a process slept and were woken.
+# How often the threads of a process slept and woke up.
 wakeups() {
 	cat "/proc/$1/task/"*/status | awk '/^voluntary_ctxt_switches:/ { s += $2 }
 		END { print s }'

@@ -6,22 +6,22 @@
 BUILD_NEEDS_MB=4000
 BUILD_AGAIN_NEEDS_MB=200
 
-# Room on the disk that holds $BUILD, before minutes are spent on filling it.
+# Dies if the disk of $BUILD is too small, before the build spends minutes on filling it.
 check_disk() {
 	local need=$BUILD_NEEDS_MB free
 	[ -e "$RUNTIME" ] && need=$BUILD_AGAIN_NEEDS_MB
-	mkdir -p "$BUILD" || die "cannot make the build folder $BUILD"
+	mkdir -p "$BUILD" || die "cannot create the build folder $BUILD"
 	free=$(df --output=avail -BM "$BUILD" | tail -n 1 | tr -dc 0-9)
 	if ((free < need)); then
 		die "the disk with $BUILD has $free MB free, the build needs $need MB." \
-			"Make room, or build elsewhere: DDEKIT_BUILD=/other/folder $0"
+			"Free some space, or build elsewhere: DDEKIT_BUILD=/other/folder $0"
 	fi
 }
 
-# Options for meson besides the defaults: tests/run wants more than quickstart.
+# Options for meson besides the defaults: tests/run needs more than quickstart.
 MESON_OPTIONS=()
 
-# Makes the build folder, or gives an old one the options it lacks.
+# Creates the build folder, or sets missing options in an existing one.
 configure() {
 	local log=$BUILD/build.log option
 	if [ ! -e "$BUILD/build.ninja" ]; then
@@ -40,7 +40,7 @@ is_target() {
 	grep -qF "build $1:" "$BUILD/build.ninja"
 }
 
-# Makes the build folder ready, or dies.
+# Prepares the build folder, or dies.
 configure_or_die() {
 	check_disk
 	configure || {
@@ -49,7 +49,7 @@ configure_or_die() {
 	}
 }
 
-# Compiles; progress on stderr unless quiet.  build_all [quiet] [TARGET]
+# build_all [quiet] [TARGET]: compiles, with progress on stderr unless quiet.
 build_all() {
 	local log=$BUILD/build.log quiet=''
 	if [ "${1:-}" = quiet ]; then
@@ -69,8 +69,9 @@ build_all() {
 	}
 }
 
-# show_progress LOG COMMAND...: its output goes to LOG and, on a terminal as one
-# line that is overwritten, else one line every ten seconds, to stderr.  Return: its status.
+# show_progress LOG COMMAND...: writes the command's output to LOG and shows it on stderr: on a
+# terminal as one line that is overwritten, else one line every ten seconds.
+# Return: the command's status.
 show_progress() {
 	local log=$1 line last=$SECONDS start=$SECONDS rc=0
 	shift
@@ -86,9 +87,8 @@ show_progress() {
 	return $rc
 }
 
-# Builds the runtime "up" and writes how long that took to $BUILD/up-build.json.  A build of
-# which something was there before, or in ccache, tells nothing: the time of an earlier one
-# stays.
+# Builds the runtime "up" and writes the time to $BUILD/up-build.json.  If parts were built before
+# or came from ccache, the file keeps the time of an earlier build.
 build_unit() {
 	local log=$BUILD/ccache-of-up start whole=1
 	configure_or_die
@@ -105,7 +105,7 @@ build_unit() {
 	fi
 }
 
-# How much of a build came from ccache, by the log of its counters.
+# The share of a build that came from ccache, by ccache's log of its counters.
 cached_percent() {
 	[ -e "$1" ] || { echo 0 && return; } # no ccache
 	awk '/^(direct|preprocessed)_cache_hit$/ { hits++ }

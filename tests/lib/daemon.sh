@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# A private ddekitd: its own folder, its own network namespace for the TAPs, and
-# an end after which nothing is left.  Sourced after env.sh.
+# A private ddekitd with its own folder and its own network namespace for the TAPs; the clean-up
+# leaves nothing behind.  Sourced after env.sh.
 #
 #	dde_begin                      folder $T, namespace $NS, clean-up on exit
 #	dde_device BDF KEY=VALUE...    a section of $T/devices.conf
-#	dde_start                      ddekitd in the background, until it answers
-#	dde_wait_state BDF up          ctl, dev_get: ask it
-#	dde_stop                       orderly end, fails if that fails
+#	dde_start                      ddekitd in the background; waits until it answers
+#	dde_wait_state BDF up          waits for a state; ctl and dev_get query ddekitd
+#	dde_stop                       stops it; fails if it does not end cleanly
 
-# The emulated device of tests that need only one.
+# The emulated device, for tests that need only one.
 BDF=e000:01:00.0
-# What QEMU's user network gives its guest; the gateway is this machine's loopback.
+# The address that QEMU's user network assigns; the gateway is this machine's loopback.
 GUEST=10.0.2.15/24
 GATEWAY=10.0.2.2
 
-# dde_begin [FOLDER NAMESPACE]: both are made, and must not be there yet.
+# dde_begin [FOLDER NAMESPACE]: creates both; they must not exist yet.
 dde_begin() {
 	[ "$(id -u)" = 0 ] || die "network namespaces and TAPs need root: run it with sudo"
-	[ -c /dev/net/tun ] || die "there is no /dev/net/tun: load the kernel module tun"
+	[ -c /dev/net/tun ] || die "/dev/net/tun is missing: load the kernel module tun"
 	if [ $# = 2 ]; then
 		T=$1 NS=$2
 		mkdir "$T"
@@ -39,14 +39,14 @@ dde_begin() {
 	namespace "$NS"
 }
 
-# namespace NAME: a network namespace until the end of the test program.
+# namespace NAME: creates a network namespace that exists until the test program ends.
 namespace() {
 	ip netns add "$1"
 	echo "$1" >>"$T/namespaces"
 	ip -n "$1" link set lo up
 }
 
-# Whatever happened before: stops what was started here and removes it.
+# Stops everything that the test program started and removes its files, in any state.
 dde_end() {
 	local rc=$? pid name
 	trap - EXIT
@@ -62,15 +62,14 @@ dde_end() {
 		umount "$name"
 	done
 	if [ "$rc" != 0 ] && [ -n "${DDEKIT_KEEP_FAILED:-}" ]; then
-		say "kept: $T"
+		say "the files are in $T"
 	else
 		rm -rf "$T"
 	fi
 	exit "$rc"
 }
 
-# Whether a pid still is one of the programs that ddekitd starts: a pid of the
-# list may have been given to another process since.
+# Whether a pid still belongs to a program that ddekitd starts: the kernel may have reused it.
 is_ours() {
 	case $(cat "/proc/$1/comm" 2>/dev/null) in
 	ddekit-host* | qemu-system-x86* | nbdkit) return 0 ;;
@@ -78,16 +77,16 @@ is_ours() {
 	esac
 }
 
-# background COMMAND...: runs until the end of the test program; its pid in $PID.
+# background COMMAND...: runs until the test program ends; sets PID.
 background() {
 	"$@" &
 	PID=$!
 	echo "$PID" >>"$T/background"
 }
 
-# dde_device BDF [KEY=VALUE...]: default keys first, given ones replace them.
-# DDEKIT_CPUS gives every device so many CPUs, DDEKIT_DEBUG=1 the checking runtime,
-# DDEKIT_SANDBOX=no no sandbox (for tests/coverage).
+# dde_device BDF [KEY=VALUE...]: adds a section; arguments override the default keys. From the
+# environment, for every device: DDEKIT_CPUS sets cpus=, DDEKIT_DEBUG=1 debug=yes, DDEKIT_SANDBOX
+# sandbox= (for tests/coverage).
 dde_device() {
 	local bdf=$1 key
 	local -A keys=([driver]=e1000e [backend]=emu [device]=e1000e [netdev]=user
@@ -105,14 +104,14 @@ dde_device() {
 	} >>"$CONF"
 }
 
-# Program and arguments of a ddekitd that runs from the build folder: DDEKITD_ARGS.
+# Sets DDEKITD_ARGS, the arguments of a ddekitd that runs from the build folder.
 dde_args() {
 	DDEKITD_ARGS=(--config "$CONF" --runtime-dir "$RT" --plugin-dir "${PLUGINS_USED:-$PLUGINS}"
 		--runtime "$RUNTIME" --host-binary "$HOST_BINARY"
 		--front-dir "$BUILD/daemon/fronts")
 }
 
-# The control tool, talking to our ddekitd.
+# ddectl on our ddekitd.
 ctl() {
 	"$DDECTL" --socket "$RT/control.sock" "$@"
 }
@@ -121,7 +120,7 @@ ctl_answers() {
 	is_gone "$(cat "$T/ddekitd.pid")" || ctl list
 }
 
-# One that a failed test left behind is not in the next one's way.
+# Stops a ddekitd that a failed test left behind.
 dde_stop_old() {
 	local pid
 	pid=$(cat "$T/ddekitd.pid" 2>/dev/null || true)
@@ -131,23 +130,23 @@ dde_stop_old() {
 	: >"$T/ddekitd.pid"
 }
 
-# dde_start [OPTION...]: until the control socket answers.
+# dde_start [OPTION...]: returns when the control socket answers.
 dde_start() {
 	dde_stop_old
 	dde_args
-	# A session of its own: a Ctrl-C on the terminal ends the test, and then it.
+	# A session of its own: Ctrl-C on the terminal ends the test, whose clean-up stops ddekitd.
 	setsid "$DDEKITD" "${DDEKITD_ARGS[@]}" "$@" </dev/null >>"$T/ddekitd.log" 2>&1 &
 	echo $! >"$T/ddekitd.pid"
 	wait_for 5 "ddekitd's control socket" ctl_answers ||
 		{ tail -n 5 "$T/ddekitd.log" >&2 && return 1; }
 	if is_gone "$(cat "$T/ddekitd.pid")"; then
-		say "ddekitd ended at its start: $(tail -n 3 "$T/ddekitd.log")"
+		say "ddekitd ended during its startup: $(tail -n 3 "$T/ddekitd.log")"
 		return 1
 	fi
 	descendants "$(cat "$T/ddekitd.pid")" >>"$T/family"
 }
 
-# Orderly end.  Fails if it takes longer than 10 s or its status is not 0.
+# Stops ddekitd.  Fails if it takes longer than 10 s or if a sanitizer reported an error.
 dde_stop() {
 	local pid
 	pid=$(cat "$T/ddekitd.pid")
@@ -162,7 +161,7 @@ dde_stop() {
 dev_get() {
 	local json rc=0
 	json=$(ctl --json status "$1") || rc=$?
-	# 5: the device has failed, which the object tells too.
+	# 5: the device has failed; the object says so too.
 	[ $rc = 0 ] || [ $rc = 5 ] || return $rc
 	jq -r "$2" <<<"$json"
 }
@@ -196,7 +195,7 @@ carrier_is() { # IFNAME 0|1
 	if [ "$2" = 1 ]; then [ "$flags" = true ]; else [ "$flags" = false ]; fi
 }
 
-# dde_net_up [IFNAME] [ADDRESS]: address, up, and the link is there.
+# dde_net_up [IFNAME] [ADDRESS]: sets the address, sets the interface up, waits for the link.
 dde_net_up() {
 	local ifname=${1:-dde0}
 	ip -n "$NS" addr add "${2:-$GUEST}" dev "$ifname"
@@ -208,23 +207,23 @@ tap_stat() { # IFNAME rx|tx packets|bytes|errors|dropped
 	ip -n "$NS" -j -s link show dev "$1" | jq -r ".[0].stats64.$2.$3"
 }
 
-# The xfer server on this machine's loopback, where QEMU's gateway leads.  Port
-# in $T/port.
+# Starts the xfer server on this machine's loopback, where QEMU's gateway leads.  Its port is in
+# $T/port.
 xfer_server() {
 	[ -s "$T/port" ] || background "$TOOLS/ddekit-xfer" serve --port-file "$T/port" \
 		--timeout 60 >/dev/null
 	wait_for 5 "the transfer server" test -s "$T/port"
 }
 
-# xfer send|recv [OPTION...]: through the driver, JSON on stdout.
+# xfer send|recv [OPTION...]: transfers data through the driver; JSON on stdout.
 xfer() {
 	local verb=$1
 	shift
 	"$TOOLS/ddekit-xfer" "$verb" --json --netns "$NS" "$@" "$GATEWAY:$(cat "$T/port")"
 }
 
-# The same in the background: its output goes to $T/$2.json, its pid is in $PID;
-# SIGUSR1 ends a stream.  xfer_start send|recv NAME [OPTION...]
+# xfer_start send|recv NAME [OPTION...]: the same in the background, output in $T/NAME.json; sets
+# PID; SIGUSR1 ends a stream.
 xfer_start() {
 	local verb=$1 name=$2
 	shift 2
@@ -238,7 +237,7 @@ ping_gateway() {
 	"$TOOLS/ddekit-ping" --json --netns "$NS" "$GATEWAY" "$@"
 }
 
-# The -netdev of a card whose wire ends at ddekit-frames: unix:$T/wire/far,$T/wire/near.
+# Prints the -netdev of a card whose wire ends at ddekit-frames unix:$T/wire/far,$T/wire/near.
 wire_netdev() {
 	local wire=$T/wire
 	[ -d "$wire" ] || mkdir -m 777 "$wire"
@@ -247,7 +246,7 @@ wire_netdev() {
 
 # ---- nothing left behind ----
 
-# After dde_stop, or a refused start: fails and names what is still there.
+# After dde_stop, or a refused start: fails and names what was left behind.
 expect_nothing_left() {
 	local pid left=''
 	while read -r pid; do
@@ -256,7 +255,7 @@ expect_nothing_left() {
 		fi
 	done < <(sort -u "$T/family" 2>/dev/null)
 	left+=$(ip -n "$NS" -o link show | awk -F': ' '$2 != "lo" { printf " interface %s", $2 }')
-	# One that should have been made in the namespace.
+	# A TAP made outside the namespace.
 	if ip link show dde0 >/dev/null 2>&1 && ! grep -qx dde0 "$T/links"; then
 		left+=" interface dde0 of the main namespace"
 	fi

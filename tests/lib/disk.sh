@@ -20,13 +20,14 @@ disk_device() {
 	esac
 }
 
-# disk_image SIZE: made anew, full of noise, and a copy of it in $IMAGE.was
+# disk_image SIZE: fills $IMAGE with random data; a copy of it is in $IMAGE.was
 disk_image() {
 	head -c "$1" /dev/urandom >"$IMAGE"
 	cp "$IMAGE" "$IMAGE.was"
 }
 
-# front DRIVER [OPTIONS] COMMAND...: its output is also in $T/out, the host's log in $T/log
+# front DRIVER [OPTIONS] COMMAND...: runs ddekit-blockring; its output is also in $T/out, the
+# driver host's log in $T/log
 front() {
 	local driver=$1
 	shift
@@ -38,13 +39,13 @@ front() {
 	cat "$T/out"
 }
 
-# expect_results RESULT...: what the commands printed, one word per line "NAME RESULT"
+# expect_results RESULT...: the lines that the commands printed, in their order
 expect_results() {
 	expect_eq "$(grep -v '^disk \|pieces' "$T/out" | paste -sd' ')" "$*" "results"
 }
 
-# same OFFSET BYTES FILE [FILE2]: the image's bytes there are FILE's (from FILE2's offset 0)
+# same OFFSET BYTES FILE: fails unless BYTES of the image at OFFSET are the first of FILE
 same() {
 	cmp --ignore-initial="$1:0" --bytes="$2" "$IMAGE" "$3" ||
-		fail "the image at $1 is not $3"
+		fail "the image at $1 differs from $3"
 }

@@ -19,12 +19,12 @@ need_built() {
 	done
 }
 need_built "$DDEKITD" "$DDECTL" "$HOST_BINARY" "$RUNTIME" "$TOOLS/ddekit-xfer"
-# needs_smp: skips the test where the flavour with several CPUs is not built.
+# Skips the test if the flavour smp is not built.
 needs_smp() {
 	[ -e "$RUNTIME_SMP" ] || skip_all "the runtime for several CPUs is not built (meson -Dsmp)"
 }
 [ "${DDEKIT_CPUS:-1}" = 1 ] || needs_smp
 [ -z "${DDEKIT_DEBUG:-}" ] || [ -e "$RUNTIME_DEBUG" ] ||
-	skip_all "the runtime that checks itself is not built (meson -Ddebug-runtime=true)"
+	skip_all "the debug runtime is not built (meson -Ddebug-runtime=true)"
 
 export NIGHTLY=${DDEKIT_NIGHTLY:-}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Where things are, and small helpers.  Sourced; needs bash with set -euo pipefail.
+# Paths and small helpers.  Sourced; needs bash with set -euo pipefail.
 
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# The meson build folder; another one can be given by the environment.
+# The meson build folder; the environment can name another one.
 BUILD=${DDEKIT_BUILD:-$REPO/build}
 TOOLS=$BUILD/tests/tools
 DDEKITD=$BUILD/daemon/ddekitd
@@ -23,7 +23,7 @@ say() {
 	printf '%s\n' "$*" >&2
 }
 
-# die TEXT...: one clear error, exit 1.
+# die TEXT...: prints an error and exits with 1.
 die() {
 	say "$ME: $*"
 	exit 1
@@ -36,17 +36,16 @@ mono_ms() {
 	echo $((10#${up/./} * 10))
 }
 
-# wait_for SECONDS "what" COMMAND...: until COMMAND succeeds.  Polls a condition;
-# fails, naming what it waited for, when the time is over: so many seconds of a machine
-# that does nothing else, DDEKIT_PATIENCE times as many of another.
+# wait_for SECONDS "what" COMMAND...: waits until COMMAND succeeds.  On timeout it prints "what"
+# and fails.  The limit is for an idle machine; DDEKIT_PATIENCE multiplies it.
 wait_for() {
 	local limit=$(($1 * ${DDEKIT_PATIENCE:-1})) what=$2 end
 	shift 2
 	end=$(($(mono_ms) + limit * 1000))
-	# In a subshell: a test's expectation that does not hold yet exits.
+	# In a subshell: a failed expectation exits.
 	until ("$@") >/dev/null 2>&1; do
 		if (($(mono_ms) >= end)); then
-			say "$ME: waited $limit s in vain for: $what"
+			say "$ME: timed out after $limit s, waiting for: $what"
 			return 1
 		fi
 		sleep 0.02
@@ -66,7 +65,7 @@ stop_pid() {
 	wait "$pid" 2>/dev/null || true
 }
 
-# All descendants of a process, itself not included.
+# All descendants of a process, without itself.
 descendants() {
 	local child
 	# shellcheck disable=SC2013 # pids hold no spaces

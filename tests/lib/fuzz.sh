@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Builds and runs a libFuzzer target. Sourced by the executables of tests/fuzz, which
-# say what it is made of:
+# Builds and runs a libFuzzer target. Sourced by the executables of tests/fuzz, which name its
+# sources:
 #
 #	fuzz_begin NAME SOURCE... -- LIBRARY...
-#	seeds into $CORPUS
+#	write seeds to $CORPUS
 #	fuzz_run
 #
-# What earlier runs found to reach all that they reached is in corpus/NAME, one input a line;
-# tests/fuzz/targets/keep writes it.
+# corpus/NAME has the inputs that together reach all code that earlier runs reached, one per line;
+# tests/fuzz/targets/update-corpus writes it.
 
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -29,17 +29,17 @@ fuzz_begin() {
 	rm -f "$FUZZ_DIR"/{crash,oom,timeout,leak}-*
 	mkdir -p "$CORPUS"
 	it "the target is built" compile "$@"
-	it "the kept inputs are there" kept_inputs
+	it "the stored inputs can be unpacked" unpack_inputs
 }
 
-kept_inputs() {
+unpack_inputs() {
 	python3 - "$REPO/tests/fuzz/corpus/$NAME" "$CORPUS" <<-'END'
 		import base64, sys, zlib
 		for n, line in enumerate(open(sys.argv[1], encoding="ascii")):
-		    with open(f"{sys.argv[2]}/kept-{n}", "wb") as f:
+		    with open(f"{sys.argv[2]}/stored-{n}", "wb") as f:
 		        f.write(zlib.decompress(base64.b64decode(line)))
 	END
-	expect_ge "$(find "$CORPUS" -name 'kept-*' | wc -l)" 10 "inputs"
+	expect_ge "$(find "$CORPUS" -name 'stored-*' | wc -l)" 10 "inputs"
 }
 
 compile() {
@@ -54,14 +54,14 @@ compile() {
 		-o "$FUZZ_DIR/fuzz-$NAME" "$REPO/tests/fuzz/targets/$NAME.c" "${sources[@]}" "$@"
 }
 
-# With one input after the other, for as long as the run allows.
+# Runs the target until its time is over.
 fuzz() {
 	local seconds=${DDEKIT_FUZZ_SECONDS:-10} log=$FUZZ_DIR/log
 	[ -z "${DDEKIT_NIGHTLY:-}" ] || seconds=${DDEKIT_FUZZ_SECONDS:-600}
 	(cd "$FUZZ_DIR" && "./fuzz-$NAME" -max_total_time="$seconds" -timeout=10 \
 		-rss_limit_mb=1024 -print_final_stats=1 -verbosity=1 "$CORPUS") >"$log" 2>&1 || {
 		tail -n 40 "$log"
-		fail "an input that fails: $(find "$FUZZ_DIR" -maxdepth 1 -name '*-*' \
+		fail "input with a failure: $(find "$FUZZ_DIR" -maxdepth 1 -name '*-*' \
 			-newer "$FUZZ_DIR/fuzz-$NAME" ! -name 'fuzz-*' | tr '\n' ' ')"
 	}
 	note "$(awk '/number_of_executed_units/ { print $2 }' "$log") inputs in $seconds s," \
@@ -70,6 +70,6 @@ fuzz() {
 }
 
 fuzz_run() {
-	it "no input breaks what must hold" fuzz
+	it "no input violates an invariant" fuzz
 	tap_done
 }

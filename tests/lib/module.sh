@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Kernel modules of the tests as plugins.  Sourced after daemon.sh.
+# Builds the tests' kernel modules as plugins.  Sourced after daemon.sh.
 
-# The runtime of a flavour: its file.
+# Prints the file of a flavour's runtime.
 runtime_of() { # up|smp|up+debug
 	if [ "$1" = up ]; then echo "$RUNTIME"; else echo "$BUILD/dde-linux/libdde-linux-$1.so"; fi
 }
 
-# A folder with a kbuild Makefile becomes a plugin in OUT.
+# Builds the plugin of a folder with a kbuild Makefile.
 build_module() { # FLAVOUR OUT CLASS SOURCE
 	"$REPO/drivers/mkplugin" module --obj "$BUILD/dde-linux/obj-$1" \
 		--runtime "$(runtime_of "$1")" --out "$2" --class "$3" "$4" \
@@ -17,7 +17,7 @@ build_module() { # FLAVOUR OUT CLASS SOURCE
 
 # ---- the driver that misbehaves (tests/emu/modules/crash) ----
 
-# It in a copy of the plugins, which is to be PLUGINS_USED.
+# Copies the plugins to $T/plugins and adds "crash"; the caller sets PLUGINS_USED.
 build_crash() { # FLAVOUR
 	local below=$1
 	[ "$1" != up ] || below=.
@@ -26,7 +26,8 @@ build_crash() { # FLAVOUR
 	build_module "$1" "$T/plugins/$below" net "$T/crash"
 }
 
-# misbehave CASE [KEY=VALUE...]: the device fails; error text in ERROR, log in LOG.
+# misbehave CASE [KEY=VALUE...]: waits until the device has failed; sets ERROR (the text) and LOG
+# (the log's file).
 misbehave() {
 	local what=$1
 	shift
@@ -51,9 +52,9 @@ logged() { # PATTERN...
 	done
 }
 
-# ---- a driver beside which the module "wreck" misbehaves when told to ----
+# ---- the module "wreck", which misbehaves on command beside a driver ----
 
-# The driver's plugin with it, in a copy of the plugins, which is to be PLUGINS_USED.
+# Copies the plugins to $T/plugins and adds "wreck" to the driver's; the caller sets PLUGINS_USED.
 build_wreck() { # DRIVER CLASS
 	cp -rL "$PLUGINS" "$T/plugins"
 	cp -r "$REPO/tests/emu/modules/wreck" "$T/wreck"

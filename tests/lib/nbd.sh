@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# A device with a disk on a file, served by NBD.  Sourced after emu.sh.
+# A device whose disk is a file, served by NBD.  Sourced after emu.sh.
 #
-#	nbd_begin DRIVER SIZE QEMU-DEVICE [KEY=VALUE...]   $DISK is the file
-#	disk_uri                       of the first disk
-#	disk_fio NAME OPTION...        fio with verify on it; output in $T/NAME.fio
-#	disk_expect_clean              no error and no broken rule so far
+#	nbd_begin DRIVER SIZE QEMU-DEVICE [KEY=VALUE...]   $DISK is the disk's file
+#	disk_uri                       URI of the first disk
+#	disk_fio NAME OPTION...        fio with verify on that disk; output in $T/NAME.fio
+#	disk_expect_clean              fails after an error or a violation of the ring's rules
 
 for program in nbdkit nbdinfo qemu-img qemu-io fio; do
 	command -v "$program" >/dev/null || skip_all "no $program"
@@ -46,17 +46,17 @@ disk_fio() {
 
 disk_expect_clean() {
 	expect_eq "$(disk_get .errors)" 0 "errors of the disk"
-	expect_eq "$(dev_get "$BDF" .block.ring_violations)" 0 "broken rules of the ring"
-	expect_eq "$(dev_get "$BDF" .block.expired)" 0 "requests that waited too long"
+	expect_eq "$(dev_get "$BDF" .block.ring_violations)" 0 "violations of the ring's rules"
+	expect_eq "$(dev_get "$BDF" .block.expired)" 0 "expired requests"
 }
 
-# The whole disk, each 512 bytes of its own contents.
+# Writes a pattern as large as the disk to FILE; no two sectors are the same.
 disk_pattern() { # FILE SEED
 	openssl enc -aes-128-ctr -nosalt -K "$(printf '%032x' "$2")" -iv "$(printf '%032x' 0)" \
 		-in /dev/zero 2>/dev/null | head -c "$(stat -c %s "$DISK")" >"$1" || true
 }
 
-# ---- what every disk must do ----
+# ---- test functions for every disk driver ----
 
 disk_is_described() {
 	local info size
@@ -66,12 +66,12 @@ disk_is_described() {
 	expect_eq "$(jq '."export-size"' <<<"$info")" "$size" "size of the export"
 	expect_eq "$(disk_get .bytes)" "$size" "size in the status"
 	expect_eq "$(jq '.block_size_minimum' <<<"$info")" "$(disk_get .logical_block)" \
-		"least block"
+		"minimum block size"
 	expect_eq "$(jq '.is_read_only' <<<"$info")" false "read-only"
 }
 
-# DISK_SLOWER=N: a medium that takes that much longer gets that much less.
-disk_keeps_random_writes() {
+# DISK_SLOWER=N: writes 1/N of the data, for slow media.
+disk_stores_random_writes() {
 	local bs depth n=${DISK_SLOWER:-1}
 	disk_fio qd1 --rw=randrw --bs=512 --iodepth=1 --number_ios=$((1000 / n)) --size=16M
 	disk_fio qd1-sizes --rw=randwrite --bsrange=512-1M --iodepth=1 --size=$((16 / n))M
@@ -79,7 +79,7 @@ disk_keeps_random_writes() {
 	for bs in 4k 64k 1M; do
 		disk_fio "sizes-$bs" --rw=randwrite --bs=$bs --iodepth=32 --size=$((32 / n))M
 	done
-	# A trim and the write after it must not be under way at once.
+	# A trim and the write after it must not run at the same time.
 	for depth in 1 32; do
 		disk_fio "trim-qd$depth" --rw=randtrimwrite --bs=64k --iodepth=$depth \
 			--size=$((16 / n))M --serialize_overlap=1
@@ -87,17 +87,17 @@ disk_keeps_random_writes() {
 	disk_expect_clean
 }
 
-disk_holds_a_pattern() {
+disk_stores_a_pattern() {
 	disk_pattern "$T/pattern" 1
 	qemu-img convert -n -f raw -O raw "$T/pattern" "$(disk_uri)"
-	cmp "$T/pattern" "$DISK" || fail "the file behind the device has other data"
+	cmp "$T/pattern" "$DISK" || fail "the file behind the device has different data"
 	qemu-img compare -f raw -F raw "$T/pattern" "$(disk_uri)" ||
-		fail "other data is read than was written"
+		fail "the data read differs from the data written"
 	disk_expect_clean
 }
 
-# Made elsewhere, written through the driver, read from the file behind the device.
-disk_holds_a_file_system() {
+# Creates a file system in a file, writes it through the driver, reads the file behind the device.
+disk_stores_a_file_system() {
 	mkdir "$T/tree"
 	cp -r "$REPO/daemon" "$REPO/tests/lib" "$T/tree"
 	truncate -s "$(stat -c %s "$DISK")" "$T/fs"
@@ -106,7 +106,7 @@ disk_holds_a_file_system() {
 	e2fsck -fn "$DISK" >"$T/fsck" 2>&1 || fail "fsck: $(cat "$T/fsck")"
 	mkdir "$T/back"
 	debugfs -R "rdump / $T/back" "$DISK" >/dev/null 2>&1
-	diff -r -x lost+found "$T/tree" "$T/back" || fail "other files than were written"
+	diff -r -x lost+found "$T/tree" "$T/back" || fail "the files read differ from those written"
 }
 
 disk_stops_and_leaves_nothing() {

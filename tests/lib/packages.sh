@@ -4,7 +4,7 @@
 
 PACKAGES_FILE=${DDEKIT_PACKAGES:-$REPO/tests/packages}
 
-# packages_in GROUP...: their names.
+# packages_in GROUP...: prints the packages' names.
 packages_in() {
 	local groups=" $* "
 	awk -v groups="$groups" '!/^#/ && NF == 2 && index(groups, " " $1 " ") { print $2 }' \
@@ -14,7 +14,7 @@ packages_in() {
 packages_missing() {
 	local want
 	mapfile -t want < <(packages_in "$@")
-	# One dpkg-query for all; what it does not list as installed is missing.
+	# One dpkg-query for all; packages that it does not list as installed are missing.
 	comm -23 <(printf '%s\n' "${want[@]}" | sort -u) \
 		<(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "${want[@]}" 2>/dev/null |
 			awk '$1 == "ii" { print $2 }' | sort -u)
@@ -27,14 +27,14 @@ require_debian() {
 		version=$(. /etc/os-release && echo "${VERSION_ID:-}")
 	fi
 	if [ "$id" != debian ]; then
-		die "this is \"${id:-unknown}\", but packages have Debian's names." \
-			"Install what tests/packages lists, then run again with --no-install."
+		die "this system is \"${id:-unknown}\", but the package names are Debian's." \
+			"Install the packages of tests/packages, then run again with --no-install."
 	fi
-	[ "$version" = 12 ] || say "$ME: made for Debian 12, this is \"$version\"; going on"
+	[ "$version" = 12 ] || say "$ME: made for Debian 12, this is \"$version\"; continuing"
 	[ "$(uname -m)" = x86_64 ] || die "the runtime is built for x86_64, this is $(uname -m)"
 }
 
-# packages_install GROUP...: the missing ones alone.
+# packages_install GROUP...: installs missing packages.
 packages_install() {
 	local missing log
 	mapfile -t missing < <(packages_missing "$@")
@@ -48,7 +48,7 @@ packages_install() {
 			apt-get install -y --no-install-recommends "${missing[@]}"; then
 		tail -n 12 "$log" >&2
 		die "apt-get could not install: $(packages_missing "$@" | tr '\n' ' ')" \
-			"(whole log: $log). See that the apt sources list Debian 12 with its" \
+			"(whole log: $log). Check that the apt sources list Debian 12 with its" \
 			"security updates, then run again."
 	fi
 	rm -f "$log"

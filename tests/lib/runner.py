@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs the layers of tests, counts single test cases, prints one closing line.
+"""Runs the layers of tests, counts test cases, prints one closing line.
 
 Called by tests/run, which installs packages and builds.
 """
@@ -18,21 +18,21 @@ from runnerlib.builds import SANITIZER_ENV, Builds  # noqa: E402
 from runnerlib.cases import FAILED, SKIPPED, Case, cases_of  # noqa: E402
 from runnerlib.schedule import FILLER, HALF, Job, Scheduler  # noqa: E402
 
-# Seconds after which a program that was told to end is killed.
+# A program that does not end so many seconds after SIGTERM is killed.
 PATIENCE = 30
-# On a machine with many processors too: guests need memory.
+# Guests need memory, so this applies on large machines too.
 MOST_AT_A_TIME = 4
 
 
 def run_program(command, limit, env):
-    """Return: (output, exit status, why it was ended or '')."""
+    """Return: (output, exit status, why the runner ended it or '')."""
     why = ''
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, env=env) as p:
         try:
             out = p.communicate(timeout=limit)[0]
         except subprocess.TimeoutExpired:
-            p.terminate()   # its own trap cleans up
+            p.terminate()   # its trap cleans up
             why = f'took longer than {limit:.0f} s'
             try:
                 out = p.communicate(timeout=PATIENCE)[0]
@@ -87,7 +87,7 @@ class Run:
                 pass
         return good
 
-    def missed(self, program, missing):
+    def report_failed_build(self, program, missing):
         text = ''
         if os.path.exists(self.builds.log(missing)):
             with open(self.builds.log(missing), encoding='utf-8', errors='replace') as f:
@@ -99,12 +99,12 @@ class Run:
 
     def chosen(self):
         for p in self.programs:
-            if p.is_meant(self.args.what) and (
+            if p.matches(self.args.what) and (
                     not p.nightly or self.args.nightly or p.is_named(self.args.what)):
                 yield p
 
     def build_jobs(self, needed, programs):
-        """The jobs for what programs need, and the logs of old ones away."""
+        """Return: the build jobs that programs need; deletes logs of earlier builds."""
         asan = [p for p in programs if 'asan-build' in p.needs]
         jobs = {
             'image': Job('image', plan.GUESTS, lambda _: self.builds.guests_image()),
@@ -126,12 +126,12 @@ class Run:
                    lambda beside: self.run_one(program, beside), needs=program.needs,
                    alone=program.alone, weight=HALF if program.light else 1,
                    lane=program.layer if program.layer == plan.GUESTS else '',
-                   miss=lambda missing: self.missed(program, missing))
+                   miss=lambda missing: self.report_failed_build(program, missing))
 
-    def go(self):
+    def run_all(self):
         chosen = list(self.chosen())
         if not chosen:
-            sys.exit('tests/run: nothing is called ' + ' '.join(self.args.what) +
+            sys.exit('tests/run: no test matches ' + ' '.join(self.args.what) +
                      '; see tests/run --list')
         start = time.monotonic()
         needed = {n for p in chosen for n in p.needs}
@@ -139,13 +139,13 @@ class Run:
         slots = 1 if self.args.one else min(MOST_AT_A_TIME, len(os.sched_getaffinity(0)))
         scheduler = Scheduler(slots)
         scheduler.run(jobs)
-        over = self.times(scheduler.shares, time.monotonic() - start)
+        over = self.print_times(scheduler.shares, time.monotonic() - start)
         status = self.report.end()
         return status or (1 if over and os.environ.get('CI') == 'true' else 0)
 
-    def times(self, shares, seconds):
-        """Prints how long all took.  Return: the layers over their budgets."""
-        before = {}     # what tests/run did: its times
+    def print_times(self, shares, seconds):
+        """Prints the times.  Return: the layers over their budgets."""
+        before = {}     # times of the steps of tests/run
         for word in os.environ.get('DDEKIT_RUN_TIMES', '').split():
             name, _, value = word.partition('=')
             before[name] = float(value)
@@ -157,7 +157,7 @@ class Run:
         self.report.slowest()
         print(f'logs in {self.report.logs}')
         if over:
-            print('over the budget of tests/budgets: ' + ', '.join(over))
+            print('over the budget in tests/budgets: ' + ', '.join(over))
         return over
 
 
@@ -167,7 +167,7 @@ def main():
     parser.add_argument('--list', action='store_true')
     parser.add_argument('--nightly', action='store_true')
     parser.add_argument('--one', action='store_true')
-    # The unit tests of the build itself, as tests/coverage needs them.
+    # Unit tests without sanitizers, for tests/coverage.
     parser.add_argument('--plain', action='store_true')
     run = Run(parser.parse_args())
     if run.args.list:
@@ -175,7 +175,7 @@ def main():
             print(p.full_name() + (f'\t(nightly: {p.nightly})' if p.nightly else ''))
         return 0
     try:
-        return run.go()
+        return run.run_all()
     except KeyboardInterrupt:
         return 130
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# A test program's frame: each behaviour is a function, run in a subshell with
-# errexit, reported as one TAP line.  Sourced after env.sh.
+# For test programs: each behaviour is a function, which runs in a subshell with errexit and is
+# reported as one TAP line.  Sourced after env.sh.
 #
 #	it "refuses an unknown driver" refuses_unknown_driver
-#	skip "says why" "no such plugin built"
+#	skip "refuses a broken plugin" "no plugin is built"
 #	tap_done
 
 TAP_COUNT=0
@@ -17,7 +17,7 @@ it() {
 	shift
 	TAP_COUNT=$((TAP_COUNT + 1))
 	start=$(mono_ms)
-	# Not in a condition: that would turn errexit off inside.
+	# Not in a condition: that would turn off errexit inside.
 	set +e
 	(
 		set -e
@@ -45,7 +45,7 @@ skip() {
 	echo "ok $TAP_COUNT - $1 # SKIP $2"
 }
 
-# A whole program that cannot run here.  skip_all "reason"
+# skip_all "reason": for a program that cannot run here.
 skip_all() {
 	echo "1..0 # SKIP $1"
 	exit 77
@@ -56,14 +56,14 @@ tap_done() {
 	[ "$TAP_FAILED" = 0 ]
 }
 
-# ---- for use inside test functions: the first that fails ends the function ----
+# ---- for test functions: the first failure ends the function ----
 
 fail() {
 	echo "$*" >&2
 	exit 1
 }
 
-# A measured value that is to be seen even when the test passes.
+# Prints a measured value; tests/run shows it even if the test passes.
 note() {
 	echo "note: $*"
 }
@@ -87,7 +87,7 @@ expect_ge() { # NUMBER LIMIT "what"
 }
 
 # shellcheck disable=SC2034 # for the caller
-# The command's output is in $OUT, its status in $RC.
+# Runs a command; sets OUT (its output) and RC (its status).
 run_command() {
 	RC=0
 	OUT=$("$@" 2>&1) || RC=$?

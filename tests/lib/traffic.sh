@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The same behaviours for every network driver.  Sourced after emu.sh.
+# Tests for every network driver.  Sourced after emu.sh.
 
 comes_up() {
 	dde_start
@@ -51,7 +51,7 @@ has_the_cards_address() {
 	expect_eq "$(ip -n "$NS" -j link show dde0 | jq -r '.[0].address')" "$mac" "the TAP's MAC"
 }
 
-# The kernel's own words for what it finds wrong.
+# The kernel's own words for errors that it finds.
 COMPLAINTS='WARNING:|BUG:|KASAN|UBSAN|INFO: (task|trying|rcu)|possible (recursive|circular|irq)'
 COMPLAINTS+='|suspicious RCU|DMA-API:.*(error|not|mem|sync)|Call Trace|Oops|stack-protector'
 
@@ -76,9 +76,9 @@ traffic_tests() {
 	it "$1 answers pings of all sizes" answers_pings_of_all_sizes
 	it "$1 carries TCP to the network" carries send "$3"
 	it "$1 carries TCP from the network" carries recv "$3"
-	it "$1 carries TCP both ways at once" carries_both_ways_at_once "$3"
-	it "the TAP has the MAC address of the card" has_the_cards_address
-	it "$1 stops and leaves nothing" stops_and_leaves_nothing
-	it "the kernel of $1 had nothing to complain of" complains_of_nothing
+	it "$1 carries TCP in both directions at once" carries_both_ways_at_once "$3"
+	it "the TAP has the card's MAC address" has_the_cards_address
+	it "$1 stops and leaves nothing behind" stops_and_leaves_nothing
+	it "the kernel of $1 logs no complaint" complains_of_nothing
 	tap_done
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# ddekit_dma in a guest.  Sourced after vm.sh.
+# The kernel module ddekit_dma in a guest.  Sourced after vm.sh.
 
-# Builds it for the guest's kernel and loads it.
+# Builds the module for the guest's kernel and loads it.
 uio_module() {
 	local headers
 	headers=$("$REPO/tests/lib/headers" "$(vm_run 'uname -r')") ||
@@ -14,7 +14,7 @@ uio_module() {
 	vm_run 'modprobe uio && insmod /run/ddekit-tests/share/ddekit_dma.ko'
 }
 
-# 0 or 1.
+# Prints 1 if bus mastering is on, else 0.
 bus_master() { # BDF
 	vm_run "setpci -s $1 COMMAND" >"$T/command" || return
 	echo $((0x$(cat "$T/command") >> 2 & 1))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Network cards in a guest, in pairs: one of ours, one that the kernel drives.  Sourced
-# after vm.sh.  See tests/vm/net, which does its work in the guest.
+# Pairs of network cards in a guest: DDEKit drives one, the guest's kernel the other. Sourced
+# after vm.sh.  tests/vm/net does the work in the guest.
 #
-#	pair e1000                     next pair: K = 1, 2, 3
-#	net up 1                       tests/vm/net in the guest
+#	pair e1000                     adds the next pair: K = 1, 2, 3
+#	net up 1                       runs tests/vm/net in the guest
 #	card 1                         0000:01:00.0
-#	dev 1 .state                   of ddectl status --json
+#	dev 1 .state                   a jq filter on ddectl --json status
 
 NET=/run/ddekit-tests/repo/tests/vm/net
 PAIRS=0
@@ -34,7 +34,8 @@ card() { # K
 }
 
 dev() { # K JQ-FILTER
-	vm_run "ddectl --json status $(card "$1")" >"$T/status.json" || true # tells of failures
+	# It fails if the device has failed.
+	# 	vm_run "ddectl --json status $(card "$1")" >"$T/status.json" || true
 	jq -r "$2" "$T/status.json"
 }
 
@@ -46,7 +47,7 @@ main_pid() { # UNIT
 	vm_run "systemctl show -P MainPID $1"
 }
 
-# devices.conf of the guest: standard input.
+# Installs standard input as the guest's devices.conf.
 set_conf() {
 	cat >"$T/share/devices.conf"
 	vm_run 'mkdir -p /etc/ddekit && cp /run/ddekit-tests/share/devices.conf /etc/ddekit/ &&
@@ -57,7 +58,7 @@ kernel_driver() { # K
 	vm_run "basename \$(readlink /sys/bus/pci/devices/$(card "$1")/driver)"
 }
 
-# Lines about DMA that the IOMMU refused.
+# Counts the kernel's messages about DMA that the IOMMU refused.
 dma_faults() {
 	vm_run 'dmesg | grep -c "DMAR:.*fault" || true'
 }
@@ -67,12 +68,12 @@ kernel_complains_of_nothing() {
 		true)" "" "complaints of the kernel"
 }
 
-# After systemctl stop: nothing of ours, each card with its kernel's driver.
-expect_given_back() { # UNIT K:DRIVER...
+# After systemctl stop: nothing of DDEKit is left, each card has its kernel driver.
+expect_released() { # UNIT K:DRIVER...
 	local unit=$1 k
 	shift
-	expect_eq "$(vm_run 'pgrep -cx "ddekit(d|-host)"' || true)" 0 "processes of ours"
-	expect_eq "$(vm_run 'ls /sys/class/net | grep -c ^dde' || true)" 0 "interfaces of ours"
+	expect_eq "$(vm_run 'pgrep -cx "ddekit(d|-host)"' || true)" 0 "DDEKit's processes"
+	expect_eq "$(vm_run 'ls /sys/class/net | grep -c ^dde' || true)" 0 "DDEKit's interfaces"
 	expect_eq "$(vm_run "systemctl show -P NFileDescriptorStore $unit")" 0 "files in the store"
 	expect_eq "$(vm_run 'ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c /dev/vfio/' || true)" 0 \
 		"open files of VFIO"

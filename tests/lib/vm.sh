@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Test guests: Debian with systemd under QEMU, one after the other.  One line at
-# the top of a test: . "$(dirname "$0")/../../lib/vm.sh".  See tests/vm/README.md.
+# Test guests: Debian with systemd under QEMU, one at a time.  See tests/vm/README.md.
+# Sourced at the top of a test: . "$(dirname "$0")/../../lib/vm.sh"
 #
 #	vm_begin                       folder $T, clean-up on exit
-#	vm_device e1000e,netdev=a      next slot: 0000:01:00.0, 0000:02:00.0...; in $VM_BDF
-#	vm_wire a b                    network back ends a and b, joined
+#	vm_device e1000e,netdev=a      adds a device: 0000:01:00.0, 0000:02:00.0...; sets VM_BDF
+#	vm_wire a b                    adds network back ends a and b, connected
 #	vm_start --iommu strict        boots; returns when systemd is up
-#	vm_run COMMAND                 as "bash -c" in the guest: output, exit status
-#	vm_qmp set_link '{...}'        QEMU's monitor
-#	vm_stop                        ends the guest; devices are forgotten
+#	vm_run COMMAND                 runs it in the guest as "bash -c": output, exit status
+#	vm_qmp set_link '{...}'        a command to QEMU's monitor
+#	vm_stop                        ends the guest, discards its list of devices
 
 ME=${ME:-$(basename "$0")}
 export ME
@@ -30,7 +30,7 @@ vm_begin() {
 	chmod 755 "$T"
 	: >"$T/background"
 	: >"$T/devices"
-	# Sockets, console and messages of the present guest; of the one before: $VM.old.
+	# Sockets, console and messages of the guest; those of the previous one are in $VM.old.
 	VM=$T/vm
 	mkdir "$VM" "$T/share"
 	trap vm_end EXIT
@@ -39,7 +39,7 @@ vm_begin() {
 	VM_IMAGE=$("$REPO/tests/vm/image")
 }
 
-# Whatever happened before: no guest, no folder left.
+# Ends the guest and removes the folder, in any state.
 vm_end() {
 	local rc=$? pid
 	trap - EXIT
@@ -48,7 +48,7 @@ vm_end() {
 	while read -r pid; do stop_pid "$pid" 1; done <"$T/background"
 	stop_pid "$(vm_pid)" 2
 	if [ "$rc" != 0 ] && [ -n "${DDEKIT_KEEP_FAILED:-}" ]; then
-		say "kept: $T"
+		say "the files are in $T"
 	else
 		rm -rf "$T"
 	fi
@@ -60,14 +60,14 @@ vm_pid() {
 	cat "$VM/pid" 2>/dev/null || echo none
 }
 
-# One word of QEMU's command line a line.
+# Adds words to QEMU's command line, one per line of the file.
 vm_qemu_option() {
 	printf '%s\n' "$@" >>"$T/devices"
 }
 
-# vm_device DEVICE[,KEY=VALUE...] [QEMU-OPTION...]: behind a root port of its own,
-# and so in an IOMMU group of its own; its address in $VM_BDF, its id is devN, its
-# root port's rpN, N as in 0000:0N:00.0.  The options come before the device.
+# vm_device DEVICE[,KEY=VALUE...] [QEMU-OPTION...]: adds a device behind a root port of its own,
+# and so in an IOMMU group of its own; sets VM_BDF.  The device's id is devN, the root port's rpN,
+# N as in 0000:0N:00.0.  The options come before the device.
 vm_device() {
 	local device=$1 n addr
 	shift
@@ -80,14 +80,14 @@ vm_device() {
 		-device "$device,id=dev$n,bus=rp$n"
 }
 
-# vm_wire A B: network back ends of these names, to be given to devices by netdev=.
+# vm_wire A B: adds connected network back ends with these names, for netdev= of devices.
 vm_wire() {
 	local name hub
 	hub=$(wc -l <"$T/devices")
 	for name; do vm_qemu_option -netdev "hubport,id=$name,hubid=$hub"; done
 }
 
-# What is installed, as the guest is to have it: $T/overlay/overlay.
+# Installs DDEKit and the test agent into $T/overlay/overlay, and packs it for the guest.
 vm_overlay() {
 	local stage=$T/overlay/overlay units
 	[ ! -e "$T/overlay.cpio" ] || return 0
@@ -100,14 +100,14 @@ vm_overlay() {
 		tail -n 5 "$T/install.log" >&2
 		die "meson install failed: build first (tests/run, or ninja -C $BUILD)"
 	}
-	vm_borrowed "$stage"
+	vm_add_runtime "$stage"
 	(cd "$T/overlay" && find . | cpio -o -H newc -R 0:0 --quiet) >"$T/overlay.cpio"
 	rm -rf "$T/overlay"
 }
 
-# vm_install STAGE: what is installed, but for the runtime that checks itself: no guest uses
-# it, and it is larger than all else.  Meson's list of it is in $T/installed; the one in the
-# build folder, which others make and use too, stays as it is.
+# vm_install STAGE: installs without the debug runtime: no guest uses it, and it is larger than
+# everything else.  Meson's list of the files is moved to $T/installed; the list of an earlier
+# installation from this build folder is restored.
 vm_install() {
 	local list=$BUILD/meson-logs/install-log.txt
 	(
@@ -120,9 +120,9 @@ vm_install() {
 	rm -rf "$1$(vm_libdir)"/{libdde-linux,plugins/}*+debug*
 }
 
-# A build without a runtime of its own (-Druntime=false) installs none; if one was
-# put into the build folder, the guest gets that.
-vm_borrowed() { # STAGE
+# A build without a runtime of its own (-Druntime=false) installs none: adds the one that was
+# copied or linked into the build folder.
+vm_add_runtime() { # STAGE
 	local lib
 	lib=$(vm_libdir)
 	[ ! -e "$1$lib/libdde-linux.so" ] || return 0
@@ -131,7 +131,7 @@ vm_borrowed() { # STAGE
 	cp -rL "$PLUGINS" "$1$lib/plugins"
 }
 
-# The folder of the runtime and the plugins, as installed.
+# Prints the folder of the installed runtime and plugins.
 vm_libdir() {
 	meson introspect --buildoptions "$BUILD" |
 		jq -r 'map({ (.name): .value }) | add | .prefix + "/" + .libdir + "/ddekit"'
@@ -143,7 +143,7 @@ vm_start() {
 	local iommu=strict cpus=2 memory=1536 append='' accel=(-accel "tcg,thread=multi")
 	local caching=on more=() try
 	local kernel='root=/dev/vda console=ttyS0 loglevel=5 panic=-1 mitigations=off audit=0'
-	# The check counts on a CPU that is always there, and panics beside other work.
+	# The timer check relies on a CPU that never waits, and panics if the machine is busy.
 	kernel+=' no_timer_check'
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -167,7 +167,7 @@ vm_start() {
 	lazy) kernel+=' intel_iommu=on iommu.strict=0' caching=off ;;
 	passthrough) kernel+=' intel_iommu=on iommu=pt' ;;
 	off) kernel+=' intel_iommu=off' ;;
-	*) die "vm_start: --iommu $iommu?" ;;
+	*) die "vm_start: unknown --iommu $iommu" ;;
 	esac
 	for try in 1 2 3; do
 		rm -rf "$VM.old"
@@ -176,17 +176,17 @@ vm_start() {
 		vm_qemu "$memory" "$cpus" "$caching" "$kernel $append" "${accel[@]}" "${more[@]}"
 		if vm_ready; then return; fi
 		stop_pid "$(vm_pid)" 5
-		patch_stayed || break
-		say "$ME: boot $try of the guest met a stale breakpoint of QEMU's; once more"
+		stale_breakpoint || break
+		say "$ME: boot $try of the guest hit a stale breakpoint of QEMU; trying again"
 	done
 	vm_console
 	vm_stop
 	return 1
 }
 
-# QEMU 7.2 with several CPUs may keep the breakpoint by which a kernel patches its code,
-# as it does while it boots (tests/vm/README.md).
-patch_stayed() {
+# QEMU 7.2 with several CPUs may execute a breakpoint that the booting kernel used to patch its
+# code and has already removed (tests/vm/README.md).
+stale_breakpoint() {
 	grep -q 'Oops: int3:' "$VM/console"
 }
 
@@ -199,7 +199,7 @@ vm_qemu() { # MEMORY CPUS CACHING-MODE KERNEL-ARGUMENTS [OPTION...]
 		ports+=(-chardev "socket,id=port$n,path=$VM/port.$n,server=on,wait=off"
 			-device "virtserialport,chardev=port$n,name=ddekit.$n")
 	done
-	# -cx16: with it guests of two CPUs fault under TCG (QEMU 7.2).
+	# -cx16: with cx16, guests with two CPUs fault under TCG (QEMU 7.2).
 	qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
 		-machine q35,kernel-irqchip=split,sata=off,smbus=off,i8042=off \
 		-cpu Nehalem,-cx16 -smp "$cpus" -m "$memory" \
@@ -227,12 +227,12 @@ vm_sockets() {
 	[ -S "$VM/qmp" ] || is_gone "$(vm_pid)"
 }
 
-# The guest has booted: systemd has done its work, devices have their drivers, and
-# the folders are there: /run/ddekit-tests/{repo,share}.
+# Waits until the guest has booted (systemd is done, devices have drivers) and mounts the folders
+# /run/ddekit-tests/{repo,share}.
 vm_ready() {
 	local start
 	start=$(mono_ms)
-	# shellcheck disable=SC2016 # the guest's
+	# shellcheck disable=SC2016 # the guest expands it
 	vm_run -t "$VM_BOOT_LIMIT" '
 		systemctl is-system-running --wait >/dev/null
 		udevadm settle
@@ -241,12 +241,12 @@ vm_ready() {
 		o=trans=virtio,version=9p2000.L,msize=512000
 		mount -t 9p -o $o,ro repo /run/ddekit-tests/repo
 		mount -t 9p -o $o share /run/ddekit-tests/share' ||
-		{ say "$ME: the guest did not come up" && return 1; }
+		{ say "$ME: the guest did not boot" && return 1; }
 	echo $(($(mono_ms) - start)) >"$VM/boot-ms"
 }
 
-# vm_run [-t SECONDS] COMMAND: default limit 60 s, of a machine that does nothing else.  Exit
-# status: the command's, 124 if it took too long, 125 if the guest is gone.
+# vm_run [-t SECONDS] COMMAND: runs it in the guest.  Default limit 60 s, on an idle machine. Exit
+# status: the command's, 124 after a timeout, 125 if the guest is gone.
 vm_run() {
 	local limit=60
 	if [ "$1" = -t ]; then
@@ -256,7 +256,7 @@ vm_run() {
 	"$REPO/tests/vm/client" "$VM" run --limit "$((limit * ${DDEKIT_PATIENCE:-1}))" "$*"
 }
 
-# vm_spawn NAME [-t SECONDS] COMMAND: in the background; up to seven at once.
+# vm_spawn NAME [-t SECONDS] COMMAND: runs it in the background; at most seven at a time.
 vm_spawn() {
 	local name=$1
 	shift
@@ -270,7 +270,7 @@ vm_spawn() {
 	rm -f "$VM/$name.rc"
 }
 
-# vm_wait NAME [SECONDS]: until it has ended; its output, its exit status.
+# vm_wait NAME [SECONDS]: waits until it has ended; prints its output, returns its status.
 vm_wait() {
 	wait_for "${2:-120}" "the guest's job $1" test -s "$VM/$1.rc" || return 124
 	cat "$VM/$1.out"
@@ -278,7 +278,7 @@ vm_wait() {
 	return "$(cat "$VM/$1.rc")"
 }
 
-# vm_put FILE...: to /run/ddekit-tests/share in the guest.  vm_get NAME: prints it.
+# vm_put FILE...: copies to /run/ddekit-tests/share in the guest.  vm_get NAME: prints it.
 vm_put() {
 	cp -aL "$@" "$T/share/"
 }
@@ -287,12 +287,12 @@ vm_get() {
 	cat "$T/share/$1"
 }
 
-# vm_qmp COMMAND [JSON]: prints what QEMU returns; fails if QEMU refuses.
+# vm_qmp COMMAND [JSON]: prints QEMU's result; fails if QEMU refuses.
 vm_qmp() {
 	"$REPO/tests/vm/client" "$VM" qmp "$@"
 }
 
-# A cable pulled out or put in: vm_link N on|off, of device N (devN).
+# vm_link N on|off: plugs or pulls the cable of device N (devN).
 vm_link() {
 	local netdev up=false
 	netdev=$(sed -n "s/.*netdev=\([^,]*\).*,id=dev$1,bus=.*/\1/p" "$T/devices")
@@ -301,13 +301,13 @@ vm_link() {
 	vm_qmp set_link "{\"name\": \"$netdev\", \"up\": $up}" >/dev/null
 }
 
-# The device is taken out; returns when the guest has let it go.
-vm_unplug() { # N [SECONDS]
+# vm_unplug N [SECONDS]: unplugs device N; returns when the guest has released it.
+vm_unplug() {
 	"$REPO/tests/vm/client" "$VM" event DEVICE_DELETED "{\"device\": \"dev$1\"}" "${2:-30}" \
 		device_del "{\"id\": \"dev$1\"}"
 }
 
-# vm_plug N DRIVER[,KEY=VALUE...]: into root port N.
+# vm_plug N DRIVER[,KEY=VALUE...]: plugs a device into root port N.
 vm_plug() {
 	local n=$1 json
 	json=$(jq -nc --arg n "$n" --arg d "$2" '$d | split(",") | { driver: .[0], id: "dev\($n)",
@@ -323,7 +323,7 @@ vm_console() {
 	[ ! -s "$VM/qemu.log" ] || { echo "QEMU says:" && tail -n 5 "$VM/qemu.log"; }
 }
 
-# What the daemons said is in the guest's journal: the console has little of it.
+# The daemons log to the guest's journal, hardly to its console.
 tap_on_failure() {
 	if ! is_gone "$(vm_pid)"; then
 		vm_run -t 20 'journalctl --no-pager -o short-monotonic -n 30 -u "ddekitd*"
@@ -332,7 +332,7 @@ tap_on_failure() {
 	vm_console
 }
 
-# vm_stop: at once, as if the power failed; nothing in the guest is to be kept.
+# Ends the guest at once, as a power failure does.
 vm_stop() {
 	stop_pid "$(vm_pid)" 5
 	rm -f "$VM/pid" "$VM/initrd" "$VM"/port.*

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A tiny kernel build tree and runtime, for tests of mkplugin that need no kernel build.
+"""A small kernel build tree and runtime, for tests of mkplugin that need no kernel build.
 
-It has what mkplugin reads: modules.order, Module.symvers, dde-abi, .ko files with the sections
-of real ones, a kbuild-like Makefile, and a libdde-linux.so with dde_up and a version node."""
+It has what mkplugin reads: modules.order, Module.symvers, dde-abi, .ko files with the sections of
+real ones, a kbuild-like Makefile, and a libdde-linux.so with dde_up and a version node."""
 
 import os
 import subprocess
@@ -95,7 +95,7 @@ int was_constructed(void) { return constructed; }
 ''' + MOD_C
 
 MAKEFILE = r'''
-# Stands in for kbuild: one module per .c file of $(M); #error messages as of a compiler.
+# Replaces kbuild: builds one module per .c file of $(M); errors are the compiler's own.
 modules:
 	@for c in $(M)/*.c; do n=$${c%%.c}; n=$${n##*/}; \
 		echo "  CC [M]  $$c"; \
@@ -113,7 +113,7 @@ def sh(*command, **kw):
 
 
 class FakeTree:
-    """The tree, in folder top. vermagic and abi may differ between two of them."""
+    """A tree in the folder top; vermagic and abi may differ between trees."""
 
     def __init__(self, top, root, abi='0123abcd', vermagic='6.12.0-fake dde mod_unload'):
         self.top, self.root, self.abi, self.vermagic = str(top), root, abi, vermagic

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the rule tests share: TAP output, the command line, and the list of source files.
+"""For all rule tests: TAP output, the command line, and the list of source files.
 
-A test is a script that makes one Rule, reports each check with ok() and ends with done().
-Exit status: 0 all hold, 1 one does not, 77 skipped, 2 wrong usage."""
+A test is a script that creates one Rule, reports each check with ok() and ends with done().
+Exit status: 0 the rule holds, 1 it does not, 77 skipped, 2 wrong usage."""
 
 import argparse
 import os
@@ -11,12 +11,12 @@ import subprocess
 import sys
 
 SKIP = 77
-# Folders of other people's or generated files.
+# Folders of generated files and of git.
 NOT_OURS = re.compile(r'(^|/)(build[^/]*|\.git|__pycache__)(/|$)')
 
 
 class Rule:
-    """One rule of CONVENTIONS.md, checked."""
+    """One rule of the project, and its checks."""
 
     def __init__(self, doc):
         p = argparse.ArgumentParser(description=doc)
@@ -34,7 +34,7 @@ class Rule:
             print(f'# {line}', flush=True)
 
     def ok(self, good, name, *details):
-        """Reports one check; details are shown if it failed."""
+        """Reports one check; prints details if it failed."""
         self.count += 1
         print(f'{"ok" if good else "not ok"} {self.count} - {name}', flush=True)
         if not good:
@@ -44,16 +44,16 @@ class Rule:
         return good
 
     def none(self, faults, name):
-        """Reports a check that holds if faults is empty; each fault is "FILE:LINE: what"."""
+        """Reports a check that passes if faults is empty; each fault is "FILE:LINE: what"."""
         return self.ok(not faults, name, *faults)
 
     def skip_one(self, name, reason):
-        """One check cannot be made here; the rest of the test can."""
+        """Skips one check of the test."""
         self.count += 1
         print(f'ok {self.count} - {name} # SKIP {reason}', flush=True)
 
     def skip(self, reason):
-        """The whole test cannot run here."""
+        """Skips the whole test."""
         print(f'1..0 # SKIP {reason}', flush=True)
         sys.exit(SKIP)
 
@@ -75,7 +75,7 @@ class Rule:
                            capture_output=True, check=False)
         if r.returncode == 0 and os.path.exists(os.path.join(self.root, '.git')):
             names = r.stdout.decode().split('\0')
-        else:       # a tarball, or a tree made by a test
+        else:       # a tarball, or a tree that a test made
             names = [os.path.relpath(os.path.join(d, f), self.root)
                      for d, _, fs in os.walk(self.root) for f in fs]
         return sorted({n for n in names if n and not NOT_OURS.search(n)
@@ -89,11 +89,11 @@ class Rule:
             return f.read()
 
     def code(self, name):
-        """A C file with comments blanked out, lines kept."""
+        """A C file with blanks in place of comments, line numbers unchanged."""
         return strip_comments(self.read(name))
 
     def scripts(self):
-        """Files that begin with #!, with the interpreter: (name, interpreter)."""
+        """(name, interpreter) of each file that begins with #!."""
         out = []
         for f in self._all_files():
             with open(self.path(f), 'rb') as h:
@@ -118,13 +118,13 @@ def strip_strings(text):
 
 
 def run(*command, **kw):
-    """Runs a command; returns it with its output as text."""
+    """Runs a command; returns the completed process, with output as text."""
     return subprocess.run(command, capture_output=True, text=True, errors='replace',
                           check=False, **kw)
 
 
 def lines_with(text, pattern):
-    """(line number, match) of each line that pattern is found in."""
+    """(line number, match) of each line that matches the pattern."""
     for n, line in enumerate(text.splitlines(), 1):
         m = re.search(pattern, line)
         if m:

@@ -45,7 +45,7 @@ void rig_claim(struct rig *rig)
 
 /* ---- the set-up message ------------------------------------------------------------ */
 
-/* The plugins of NAME.json, in their order. */
+/* Adds the plugins of NAME.json, in their order. */
 static void add_plugins(struct rig *rig, struct proto_setup *s, const char *name)
 {
 	struct json_object *o, *modules;
@@ -110,7 +110,7 @@ static void send_setup(struct rig *rig, struct proto_setup *s)
 		die_errno(errno, "send the set-up");
 }
 
-/* ---- its life ------------------------------------------------------------------------- */
+/* ---- start and end -------------------------------------------------------------------- */
 
 static void exec_host(struct rig *rig, int sock)
 {
@@ -156,8 +156,8 @@ static void print_disk(uint32_t index, const struct block_export *m)
 	       m->model, m->serial, m->wwid);
 }
 
-/* Return: type and event are these. */
-static bool take_message(const void *buf, uint32_t type, uint32_t event)
+/* Return: whether the message has the type and event. */
+static bool match_message(const void *buf, uint32_t type, uint32_t event)
 {
 	const struct proto_header *h = buf;
 	const struct proto_state_msg *state = buf;
@@ -186,7 +186,7 @@ bool rig_listen(struct rig *rig, uint32_t type, uint32_t event, int ms)
 			continue;
 		if (recv(rig->socket, buf, sizeof(buf), 0) <= 0)
 			return false;
-		if (take_message(buf, type, event))
+		if (match_message(buf, type, event))
 			return true;
 	}
 	return false;
@@ -201,7 +201,7 @@ static void request(struct rig *rig, enum proto_op op)
 		die_errno(errno, "send a request");
 }
 
-static void bury(struct rig *rig, int want)
+static void reap_host(struct rig *rig, int want)
 {
 	int status;
 
@@ -212,7 +212,7 @@ static void bury(struct rig *rig, int want)
 	rig->host = 0;
 	close(rig->socket);
 	if (ddekit_claim_quiesce(rig->claim))
-		die("the device cannot be made quiet");
+		die("cannot quiesce the device");
 }
 
 void rig_stop(struct rig *rig)
@@ -220,13 +220,13 @@ void rig_stop(struct rig *rig)
 	request(rig, OP_STOP);
 	if (!rig_listen(rig, PROTO_STATE, STATE_STOPPED, READY_MS))
 		die("the driver host does not stop");
-	bury(rig, 0);
+	reap_host(rig, 0);
 }
 
 void rig_kill(struct rig *rig)
 {
 	kill(rig->host, SIGKILL);
-	bury(rig, SIGKILL);
+	reap_host(rig, SIGKILL);
 }
 
 void rig_reload(struct rig *rig)

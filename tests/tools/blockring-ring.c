@@ -70,7 +70,7 @@ bool ring_wait(struct rig *rig, int ms)
 	return read(rig->done, &count, sizeof(count)) == sizeof(count);
 }
 
-static int take_slot(struct rig *rig, unsigned int n, int *ret_result)
+static int complete_slot(struct rig *rig, unsigned int n, int *ret_result)
 {
 	struct dde_block_slot *s = &rig->ring->slot[n];
 
@@ -81,7 +81,7 @@ static int take_slot(struct rig *rig, unsigned int n, int *ret_result)
 	return (int)n;
 }
 
-int ring_take(struct rig *rig, int *ret_result)
+int ring_complete(struct rig *rig, int *ret_result)
 {
 	unsigned int w, bit;
 	uint64_t bits;
@@ -91,7 +91,7 @@ int ring_take(struct rig *rig, int *ret_result)
 		while ((bits = __atomic_load_n(&rig->ring->done[w], __ATOMIC_SEQ_CST))) {
 			bit = (unsigned int)__builtin_ctzll(bits);
 			__atomic_fetch_and(&rig->ring->done[w], ~(1ull << bit), __ATOMIC_SEQ_CST);
-			n = take_slot(rig, w * 64 + bit, ret_result);
+			n = complete_slot(rig, w * 64 + bit, ret_result);
 			if (n >= 0)
 				return n;
 		}
@@ -106,9 +106,9 @@ int ring_do(struct rig *rig, struct dde_block_slot request)
 
 	ring_submit(rig, 0, request);
 	ring_kick(rig);
-	while (ring_take(rig, &result) < 0) {
+	while (ring_complete(rig, &result) < 0) {
 		if (mono_ns() > deadline)
-			die("no answer within %d ms", ANSWER_MS);
+			die("no reply within %d ms", ANSWER_MS);
 		ring_wait(rig, 1000);
 	}
 	return result;

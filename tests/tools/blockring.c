@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A front of the block bridge for tests of its back half alone: claims an emulated device,
- * runs its driver host as ddekitd would, and sends requests through the ring.
+ * A front of the block bridge, for tests of only its back half: claims an emulated device, runs
+ * its driver host as ddekitd does, and sends requests through the ring.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 static const char help[] =
 	"Usage: ddekit-blockring [OPTIONS] COMMAND...\n\n"
 	"Drives an emulated disk through the block bridge's ring, without ddekitd.\n\n"
-	"  --build DIR     where runtime, plugins and ddekit-host are (default build)\n"
+	"  --build DIR     build folder with runtime, plugins and ddekit-host (default build)\n"
 	"  --driver NAME   plugin\n"
 	"  --device TEXT   QEMU device\n"
 	"  --drive FILE    its disk's image, raw\n"
@@ -28,19 +28,19 @@ static const char help[] =
 	"Commands, in order; numbers may be 4Ki, 1Mi. Each prints its result.\n"
 	"  read=DISK,OFFSET,BYTES,FILE    write=DISK,OFFSET,BYTES,FILE[,fua]\n"
 	"  flush=DISK  discard=DISK,OFFSET,BYTES  zeroes=DISK,OFFSET,BYTES[,fua][,keep]\n"
-	"  raw=OP,FLAGS,DISK,OFFSET,BYTES any request, also one that is none\n"
+	"  raw=OP,FLAGS,DISK,OFFSET,BYTES any request, also a malformed one\n"
 	"  bench=DISK,DEPTH,MILLISECONDS  random reads of 4 KiB\n"
-	"  kill=DISK,N                    writes with the host killed N times amid them\n"
-	"  stop=DISK                      orderly stop and start with requests in the ring\n"
+	"  kill=DISK,N                    writes while the driver host is killed N times\n"
+	"  stop=DISK                      stop and start with requests in the ring\n"
 	"  reload                         the driver, in place\n"
-	"  await=present|changed|gone     what the host tells of a disk; at most 20 s\n"
+	"  await=present|changed|gone     wait for a driver host's message; at most 20 s\n"
 	"  monitor=COMMAND,JSON           of QEMU\n";
 
 /* ---- arguments of commands ----------------------------------------------------------- */
 
 #define MAX_WORDS 6
 
-static unsigned int split(char *text, char *word[MAX_WORDS])
+static unsigned int split_words(char *text, char *word[MAX_WORDS])
 {
 	unsigned int n = 0;
 
@@ -54,11 +54,11 @@ static uint64_t number(const char *text)
 	uint64_t v;
 
 	if (parse_size(text, &v))
-		die_usage("\"%s\" is no number", text);
+		die_usage("\"%s\" is not a number", text);
 	return v;
 }
 
-static bool has(char *word[], unsigned int n, const char *name)
+static bool has_word(char *word[], unsigned int n, const char *name)
 {
 	while (n--)
 		if (!strcmp(word[n], name))
@@ -66,7 +66,7 @@ static bool has(char *word[], unsigned int n, const char *name)
 	return false;
 }
 
-static void say(const char *command, int result)
+static void print_result(const char *command, int result)
 {
 	printf("%s %s\n", command, result ? strerrorname_np(-result) : "ok");
 	fflush(stdout);
@@ -110,12 +110,12 @@ static void do_data(struct rig *rig, const char *name, char *word[], unsigned in
 		file_io(word[3], ring_data(rig, 0), r.bytes, false);
 	else
 		memset(ring_data(rig, 0), 0xaa, r.bytes);
-	if (has(word + 4, n - 4, "fua"))
+	if (has_word(word + 4, n - 4, "fua"))
 		r.flags = DDE_BLOCK_FUA;
 	result = ring_do(rig, r);
 	if (!writes && !result)
 		file_io(word[3], ring_data(rig, 0), r.bytes, true);
-	say(name, result);
+	print_result(name, result);
 }
 
 static void do_other(struct rig *rig, const char *name, char *word[], unsigned int n)
@@ -128,11 +128,11 @@ static void do_other(struct rig *rig, const char *name, char *word[], unsigned i
 		die_usage("%s= needs more", name);
 	op = flush ? DDE_BLOCK_FLUSH : zeroes ? DDE_BLOCK_WRITE_ZEROES : DDE_BLOCK_DISCARD;
 	r = range(op, word, n);
-	if (n > 3 && has(word + 3, n - 3, "fua"))
+	if (n > 3 && has_word(word + 3, n - 3, "fua"))
 		r.flags |= DDE_BLOCK_FUA;
-	if (n > 3 && has(word + 3, n - 3, "keep"))
+	if (n > 3 && has_word(word + 3, n - 3, "keep"))
 		r.flags |= DDE_BLOCK_NO_UNMAP;
-	say(name, ring_do(rig, r));
+	print_result(name, ring_do(rig, r));
 }
 
 static void do_raw(struct rig *rig, char *word[], unsigned int n)
@@ -146,10 +146,10 @@ static void do_raw(struct rig *rig, char *word[], unsigned int n)
 				     .disk = (uint16_t)number(word[2]),
 				     .offset = number(word[3]),
 				     .bytes = (uint32_t)number(word[4]) };
-	say("raw", ring_do(rig, r));
+	print_result("raw", ring_do(rig, r));
 }
 
-/* ---- many ----------------------------------------------------------------------------- */
+/* ---- many requests -------------------------------------------------------------------- */
 
 static struct dde_block_slot random_read(const struct rig *rig, unsigned int disk)
 {
@@ -175,7 +175,7 @@ static void do_bench(struct rig *rig, unsigned int disk, unsigned int depth, uin
 		if (!ring_wait(rig, 30000))
 			die("no answer");
 		now = mono_ns();
-		while ((slot = ring_take(rig, &result)) >= 0) {
+		while ((slot = ring_complete(rig, &result)) >= 0) {
 			if (result)
 				die_errno(result, "read");
 			n++;
@@ -193,11 +193,11 @@ static void do_bench(struct rig *rig, unsigned int disk, unsigned int depth, uin
 	       (double)n * 1e9 / (double)(mono_ns() - begin));
 }
 
-/* Writes 16 KiB each, block k filled with what tells k, until all are answered. */
+/* Writes pieces of 16 KiB, each filled with a pattern of its number, until all have completed. */
 #define PIECE 16384u
 #define DEPTH 128u
 
-static void fill(struct rig *rig, unsigned int slot, uint64_t k)
+static void fill_piece(struct rig *rig, unsigned int slot, uint64_t k)
 {
 	uint64_t *p = ring_data(rig, slot);
 	unsigned int i;
@@ -208,7 +208,7 @@ static void fill(struct rig *rig, unsigned int slot, uint64_t k)
 
 static void submit_piece(struct rig *rig, unsigned int slot, unsigned int disk, uint64_t k)
 {
-	fill(rig, slot, k);
+	fill_piece(rig, slot, k);
 	ring_submit(rig, slot, (struct dde_block_slot){
 		.op = DDE_BLOCK_WRITE, .disk = (uint16_t)disk, .bytes = PIECE,
 		.offset = k * PIECE, .cookie = k });
@@ -219,16 +219,16 @@ static void check_piece(struct rig *rig, unsigned int disk, uint64_t k)
 	static uint64_t was[PIECE / 8];
 	int result;
 
-	fill(rig, 0, k);
+	fill_piece(rig, 0, k);
 	memcpy(was, ring_data(rig, 0), PIECE);
 	memset(ring_data(rig, 0), 0, PIECE);
 	result = ring_do(rig, (struct dde_block_slot){ .op = DDE_BLOCK_READ,
 		.disk = (uint16_t)disk, .bytes = PIECE, .offset = k * PIECE });
 	if (result || memcmp(was, ring_data(rig, 0), PIECE))
-		die("piece %llu is not what was written", (unsigned long long)k);
+		die("piece %llu differs from what was written", (unsigned long long)k);
 }
 
-/* Writes the disk once over; at some places something is done to the host. */
+/* Writes the whole disk; at some points disturb() acts on the driver host. */
 static void write_over(struct rig *rig, unsigned int disk, unsigned int times,
 		       void (*disturb)(struct rig *rig))
 {
@@ -248,9 +248,9 @@ static void write_over(struct rig *rig, unsigned int disk, unsigned int times,
 			times--;
 		}
 		if (!ring_wait(rig, 30000))
-			die("no answer after %llu of %llu", (unsigned long long)done,
+			die("no reply after %llu of %llu", (unsigned long long)done,
 			    (unsigned long long)pieces);
-		while ((slot = ring_take(rig, &result)) >= 0) {
+		while ((slot = ring_complete(rig, &result)) >= 0) {
 			failed += !!result;
 			done++;
 			if (k < pieces)
@@ -264,7 +264,7 @@ static void write_over(struct rig *rig, unsigned int disk, unsigned int times,
 	       rig->ring->attached);
 }
 
-static unsigned int count(struct rig *rig, uint32_t state)
+static unsigned int count_slots(struct rig *rig, uint32_t state)
 {
 	unsigned int n, found = 0;
 
@@ -277,15 +277,16 @@ static void kill_and_start(struct rig *rig)
 {
 	uint64_t begin = mono_ns();
 
-	/* Amid them, or with some that are done and not heard of. */
+	/* Kill during requests, or with completions that the front has not seen. */
 	if (rig->ring->attached % 2)
-		while (!count(rig, DDE_BLOCK_ISSUED) && mono_ns() - begin < 1000000000)
+		while (!count_slots(rig, DDE_BLOCK_ISSUED) && mono_ns() - begin < 1000000000)
 			sched_yield();
 	else
 		ring_wait(rig, 1000);
 	rig_kill(rig);
-	printf("killed with %u submitted, %u issued, %u done\n", count(rig, DDE_BLOCK_SUBMITTED),
-	       count(rig, DDE_BLOCK_ISSUED), count(rig, DDE_BLOCK_DONE));
+	printf("killed with %u submitted, %u issued, %u done\n",
+	       count_slots(rig, DDE_BLOCK_SUBMITTED), count_slots(rig, DDE_BLOCK_ISSUED),
+	       count_slots(rig, DDE_BLOCK_DONE));
 	rig_start(rig);
 }
 
@@ -310,16 +311,16 @@ static void do_monitor(struct rig *rig, char *args)
 	free(reply);
 }
 
-static void await(struct rig *rig, const char *event)
+static void wait_for_event(struct rig *rig, const char *event)
 {
 	uint32_t which = !strcmp(event, "present") ? DISK_PRESENT :
 			 !strcmp(event, "changed") ? DISK_CHANGED : DISK_GONE;
 
 	if (!rig_listen(rig, PROTO_EXPORT, which, 20000))
-		die("no disk is %s", event);
+		die("no disk was %s", event);
 }
 
-static void run(struct rig *rig, char *command)
+static void run_command(struct rig *rig, char *command)
 {
 	char *args = strchr(command, '='), *word[MAX_WORDS] = { 0 };
 	unsigned int n;
@@ -330,7 +331,7 @@ static void run(struct rig *rig, char *command)
 		do_monitor(rig, args);
 		return;
 	}
-	n = args ? split(args, word) : 0;
+	n = args ? split_words(args, word) : 0;
 	if (!strcmp(command, "reload"))
 		rig_reload(rig);
 	else if (!n)
@@ -348,7 +349,7 @@ static void run(struct rig *rig, char *command)
 	else if (!strcmp(command, "stop"))
 		write_over(rig, (unsigned int)number(word[0]), 2, stop_and_start);
 	else if (!strcmp(command, "await"))
-		await(rig, word[0]);
+		wait_for_event(rig, word[0]);
 	else if (!strcmp(command, "flush") || !strcmp(command, "discard") ||
 		 !strcmp(command, "zeroes"))
 		do_other(rig, command, word, n);
@@ -357,7 +358,7 @@ static void run(struct rig *rig, char *command)
 	fflush(stdout);
 }
 
-static int option(struct rig *rig, int opt)
+static int read_option(struct rig *rig, int opt)
 {
 	static unsigned int n_args;
 
@@ -396,7 +397,7 @@ int main(int argc, char **argv)
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1)
-		if (option(&rig, opt))
+		if (read_option(&rig, opt))
 			die_usage("bad option");
 	if (!rig.driver || !rig.device)
 		die_usage("--driver and --device are needed");
@@ -408,7 +409,7 @@ int main(int argc, char **argv)
 	rig_claim(&rig);
 	rig_start(&rig);
 	for (; optind < argc; optind++)
-		run(&rig, argv[optind]);
+		run_command(&rig, argv[optind]);
 	rig_stop(&rig);
 	ddekit_claim_close(rig.claim);
 	return 0;

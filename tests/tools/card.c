@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-card: what QEMU's e1000e itself takes from its wire.  Descriptors are
- * given back unseen, once per millisecond, without interrupts: the baseline for
- * a driver that does something with the frames.
+ * ddekit-card: how fast QEMU's e1000e itself receives from its wire.  The tool returns
+ * descriptors to the card once per millisecond, without reading frames and without interrupts:
+ * the baseline for a real driver.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -16,12 +16,12 @@
 #include "common.h"
 
 #define POOL (16u << 20)
-#define BAR0 0xe0000000u	/* where the root port's window and the card's registers are put */
+#define BAR0 0xe0000000u	/* address of the root port's window and the card's registers */
 #define PORT_DEVFN (1 << 3)	/* the root port, on bus 0; the card is 01:00.0 */
-#define RING 4096		/* descriptors, the most that the e1000e driver offers */
+#define RING 4096		/* descriptors: the maximum of the e1000e driver */
 #define BUFFER 2048
 #define PATIENCE_NS 10000000000u	/* for the first frame */
-#define PERIOD_NS 1000000	/* at 4 frames per microsecond the ring is not full yet */
+#define PERIOD_NS 1000000	/* the ring is large enough for 4 frames per microsecond */
 
 /* Configuration space */
 #define COMMAND 0x04
@@ -54,7 +54,7 @@ struct card {
 	struct ddekit_pci *pci;
 	struct ddekit_dma_heap *heap;
 	volatile struct rx_descriptor *ring;
-	unsigned int next;		/* the first that the card may have filled */
+	unsigned int next;		/* the next descriptor that the card fills */
 	uint64_t frames, bytes;
 };
 
@@ -99,10 +99,10 @@ static void open_card(struct card *c, const char *netdev)
 	err = ddekit_pci_adopt(&h, &c->pci);
 	if (err)
 		die_errno(err, "cannot adopt the card");
-	/* What is there is looked for first, as by a kernel. */
+	/* A kernel looks for devices first. */
 	err = ddekit_pci_config_read(c->pci, 1, 0, 0, 4, &id);
 	if (err)
-		die_errno(err, "there is no card");
+		die_errno(err, "cannot find the card");
 	config_write(c, 0, PORT_DEVFN, BRIDGE_MEMORY, 4, BAR0 | BAR0 >> 16 | 0x0ff00000);
 	config_write(c, 0, PORT_DEVFN, BRIDGE_PREFETCH, 4, 0x0000fff0);
 	config_write(c, 0, PORT_DEVFN, COMMAND, 2, 6);
@@ -134,7 +134,7 @@ static void fill_ring(struct card *c)
 		die("the card has no link");
 }
 
-/* Counts what came and gives it back. */
+/* Counts received frames and returns their descriptors to the card. */
 static void empty_ring(struct card *c)
 {
 	unsigned int before = c->next;
@@ -153,15 +153,15 @@ static void empty_ring(struct card *c)
 	ddekit_pci_flush(c->pci);
 }
 
-static void receive(struct card *c, double seconds)
+static void receive_frames(struct card *c, double seconds)
 {
 	struct timespec period = { .tv_nsec = PERIOD_NS };
 	uint64_t start = mono_ns(), end;
 
-	/* The time begins with the first frame. */
+	/* The first frame starts the clock. */
 	while (!c->frames) {
 		if (mono_ns() - start > PATIENCE_NS)
-			die("no frame came for %llu s", PATIENCE_NS / 1000000000ull);
+			die("no frame arrived within %llu s", PATIENCE_NS / 1000000000ull);
 		nanosleep(&period, NULL);
 		empty_ring(c);
 	}
@@ -182,10 +182,9 @@ static void receive(struct card *c, double seconds)
 static const char help[] =
 "Usage: ddekit-card recv NETDEV [--seconds S]\n"
 "\n"
-"Starts QEMU with an e1000e on NETDEV (QEMU's -netdev without id), takes frames from its\n"
-"wire for S seconds (default 5) from the first one on, which must come within 10 s, looks\n"
-"at none, and prints a JSON object: frames, bytes without their CRC, frames_per_s,\n"
-"gbit_per_s.\n"
+"Starts QEMU with an e1000e on NETDEV (QEMU's -netdev without id), receives frames for S\n"
+"seconds (default 5) from the first one on, which must arrive within 10 s, reads none of\n"
+"them, and prints a JSON object: frames, bytes without CRC, frames_per_s, gbit_per_s.\n"
 "QEMU runs as the caller.\n";
 
 int main(int argc, char **argv)
@@ -206,10 +205,10 @@ int main(int argc, char **argv)
 			die_usage("--seconds needs a number above 0");
 	}
 	if (optind + 2 != argc || strcmp(argv[optind], "recv"))
-		die_usage("say recv and a network backend of QEMU's");
+		die_usage("expected recv and a network backend of QEMU");
 	open_card(&card, argv[optind + 1]);
 	fill_ring(&card);
-	receive(&card, seconds);
+	receive_frames(&card, seconds);
 	ddekit_dma_heap_destroy(card.heap);
 	ddekit_pci_close(card.pci);
 	ddekit_claim_close(card.claim);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the test tools share: time, sizes, network namespaces, percentiles. */
+/* Shared code of the test tools: time, sizes, network namespaces, percentiles. */
 #include "common.h"
 
 #include <arpa/inet.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the test tools share: time, sizes, network namespaces, percentiles.
- * These are programs, not libraries: die() ends them.
+ * Shared code of the test tools: time, sizes, network namespaces, percentiles. The tools are
+ * programs, not libraries: die() ends them.
  */
 #ifndef DDEKIT_TOOLS_COMMON_H
 #define DDEKIT_TOOLS_COMMON_H
@@ -21,8 +21,10 @@ void die_usage(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 
 /* Nanoseconds, CLOCK_MONOTONIC. */
 uint64_t mono_ns(void);
 
-/* "1000", "64k", "1.5G" (powers of 1000), "4Ki", "1Gi" (of 1024).
- * Return: 0, -EINVAL, -ERANGE; *ret untouched on failure. */
+/*
+ * "1000", "64k", "1.5G" (powers of 1000), "4Ki", "1Gi" (of 1024).
+ * Return: 0, -EINVAL, -ERANGE; *ret untouched on failure.
+ */
 int parse_size(const char *text, uint64_t *ret);
 /* A non-negative decimal number with fraction. Return: 0, -EINVAL. */
 int parse_real(const char *text, double *ret);
@@ -33,7 +35,7 @@ int parse_mac(const char *text, uint8_t ret[6]);
 
 /* Moves the calling thread into /run/netns/NAME. Return: 0, negative errno. */
 int enter_netns(const char *name);
-/* Opens the caller's own namespace, to go back by setns(). Return: fd, -errno. */
+/* Opens the caller's own namespace, to return to it by setns().  Return: fd, -errno. */
 int open_own_netns(void);
 
 /* Sorts values and returns the p-th percentile (0..100); 0 if n is 0. */

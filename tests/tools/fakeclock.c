@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * LD_PRELOAD: a host whose wall clock is set an hour ahead when SIGUSR1 comes.
- * Only what the driver host uses is played: clock_gettime() of CLOCK_REALTIME,
- * and its timerfd, which is cancelled by the step.
+ * For LD_PRELOAD: simulates a host whose wall clock is set an hour ahead on SIGUSR1. Covers only
+ * what the driver host uses: clock_gettime() of CLOCK_REALTIME, and its timerfd, which the step
+ * cancels.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -77,7 +77,7 @@ int timerfd_settime(int fd, int flags, const struct itimerspec *value, struct it
 	return -1;
 }
 
-/* As the kernel: a read of a cancelled timer fails, once. */
+/* As in the kernel: one read of a cancelled timer fails. */
 ssize_t read(int fd, void *buf, size_t n)
 {
 	static ssize_t (*real)(int fd, void *buf, size_t n);

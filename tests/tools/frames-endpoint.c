@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* ddekit-frames: where frames go in and out. */
+/* ddekit-frames: endpoints, where frames enter and leave. */
 #include "frames.h"
 
 #include <arpa/inet.h>
@@ -63,7 +63,7 @@ static int open_packet(struct endpoint *ep)
 		die_errno(errno, "cannot open a packet socket");
 	at.sll_ifindex = (int)if_nametoindex(ep->name);
 	if (!at.sll_ifindex)
-		die("there is no interface %s%s%s", ep->name, ep->netns[0] ? " in netns " : "",
+		die("cannot find interface %s%s%s", ep->name, ep->netns[0] ? " in netns " : "",
 		    ep->netns);
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
@@ -80,7 +80,7 @@ static int open_unix(struct endpoint *ep)
 	if (fd < 0)
 		die_errno(errno, "cannot open a unix socket");
 	memcpy(own.sun_path, ep->name, sizeof(own.sun_path));
-	/* A socket file that an earlier run left; anything else is not ours. */
+	/* Only removes a socket file that an earlier run left. */
 	if (connect(fd, (struct sockaddr *)&own, sizeof(own)) < 0 && errno == ECONNREFUSED)
 		unlink(own.sun_path);
 	close(fd);
@@ -113,7 +113,7 @@ static int open_tap(struct endpoint *ep, bool vnet)
 		ifr.ifr_flags |= IFF_VNET_HDR;
 	memcpy(ifr.ifr_name, ep->name, IFNAMSIZ);
 	if (ioctl(fd, TUNSETIFF, &ifr) < 0)
-		die_errno(errno, "cannot make the TAP %s", ep->name);
+		die_errno(errno, "cannot create the TAP %s", ep->name);
 	if (vnet && (ioctl(fd, TUNSETVNETHDRSZ, &size) < 0 ||
 		     ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) < 0))
 		die_errno(errno, "cannot turn offloads of the TAP %s on", ep->name);
@@ -138,7 +138,7 @@ void endpoint_open(struct endpoint *ep, bool vnet, bool blocking)
 	else
 		ep->fd = open_tap(ep, vnet);
 	if (setns(home, CLONE_NEWNET) < 0)
-		die_errno(errno, "cannot go back to the own network namespace");
+		die_errno(errno, "cannot return to the own network namespace");
 	close(home);
 	if (!blocking && fcntl(ep->fd, F_SETFL, O_NONBLOCK) < 0)
 		die_errno(errno, "fcntl");

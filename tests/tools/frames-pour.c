@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-frames pour: sends the same frame again and again, as fast as the other
- * end takes it, and looks at nothing. For receivers that count themselves.
+ * ddekit-frames pour: sends the same frame repeatedly, as fast as the other end accepts it, and
+ * checks nothing.  For receivers that count themselves.
  */
 #include "frames.h"
 
@@ -18,7 +18,7 @@
 
 #define BATCH 64
 
-/* A signal that ends the program, as a file. */
+/* Return: a signalfd for the signals that end the program. */
 static int open_end(void)
 {
 	sigset_t end;
@@ -34,15 +34,15 @@ static int open_end(void)
 	return fd;
 }
 
-/* The peer may come later, and go and come back. Return: false: not there now. */
-static bool reach(struct endpoint *to, bool *connected)
+/* The peer may appear later, disappear and return.  Return: false if it is absent. */
+static bool connect_peer(struct endpoint *to, bool *connected)
 {
 	if (!*connected)
 		*connected = !endpoint_connect(to);
 	return *connected;
 }
 
-/* Return: frames that went. */
+/* Return: number of frames sent. */
 static unsigned int send_some(struct endpoint *to, bool *connected, struct mmsghdr *msgs)
 {
 	int n = sendmmsg(to->fd, msgs, BATCH, 0);
@@ -71,7 +71,7 @@ int frames_pour(struct endpoint *to, const void *frame, size_t size)
 	endpoint_open(to, false, false);
 	pfd[1] = (struct pollfd){ .fd = to->fd, .events = POLLOUT };
 	while (!(pfd[0].revents & POLLIN)) {
-		bool there = reach(to, &connected);
+		bool there = connect_peer(to, &connected);
 
 		if (poll(pfd, there ? 2 : 1, there ? -1 : 20) > 0 && there &&
 		    pfd[1].revents & (POLLOUT | POLLERR))

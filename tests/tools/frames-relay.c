@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-frames relay: copies packets between two endpoints and nothing else.
- * What it reaches is the baseline for a path that has a driver in its place.
+ * ddekit-frames relay: only copies packets between two endpoints.  Its rate is the baseline for a
+ * path with a driver in its place.
  */
 #include "frames.h"
 
@@ -21,9 +21,8 @@ struct pump {
 	uint64_t packets, bytes, refused;
 };
 
-/* A unix socket stays unconnected, as QEMU's does: its peer may come later, and
- * go and come back. */
-static bool pass(struct endpoint *to, const void *data, size_t len)
+/* A unix socket stays unconnected, as QEMU's: its peer may appear later, disappear and return. */
+static bool forward(struct endpoint *to, const void *data, size_t len)
 {
 	struct sockaddr_un peer = { .sun_family = AF_UNIX };
 
@@ -44,14 +43,14 @@ static void *pump_main(void *arg)
 		n = read(p->from->fd, buf, sizeof(buf));
 		if (n < 0 && errno == EINTR)
 			continue;
-		/* A TAP is not up yet, a peer is gone: neither is the end. */
+		/* A TAP that is not up yet, or an absent peer, does not end the relay. */
 		if (n < 0 && (errno == EIO || errno == ECONNREFUSED || errno == ECONNRESET))
 			continue;
 		if (n < 0)
 			die_errno(errno, "reading from %s", p->from->name);
 		p->packets++;
 		p->bytes += (uint64_t)n;
-		if (!pass(p->to, buf, (size_t)n))
+		if (!forward(p->to, buf, (size_t)n))
 			p->refused++;
 	}
 	return NULL;

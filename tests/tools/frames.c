@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-frames: how many Ethernet frames get from one endpoint to another.
+ * ddekit-frames: measures how many Ethernet frames get from one endpoint to another.
  *
- * flow sends numbered frames into one endpoint and takes them out of another,
- * with a bounded number of them on the way, so that what it measures is the
- * path between and not the sender's ability to overrun it.  relay is the
+ * flow sends numbered frames into one endpoint and receives them from another, with a limited
+ * number of frames in flight, so that it measures the path and does not overrun it. relay is the
  * baseline (frames-relay.c); pour only sends (frames-pour.c).
  */
 #include "frames.h"
@@ -50,7 +49,7 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Sends what the window allows, one batch at most. Return: frames sent. */
+/* Sends what the window allows, at most one batch.  Return: number of frames sent. */
 static uint64_t send_batch(struct flow *f)
 {
 	static uint8_t data[BATCH][FRAME_MAX];
@@ -81,7 +80,7 @@ static uint64_t send_batch(struct flow *f)
 	return (uint64_t)done;
 }
 
-static void take_frame(struct flow *f, const uint8_t *data, size_t len)
+static void count_frame(struct flow *f, const uint8_t *data, size_t len)
 {
 	struct flow_frame head;
 
@@ -106,7 +105,7 @@ static void take_frame(struct flow *f, const uint8_t *data, size_t len)
 	f->last_ns = mono_ns();
 }
 
-/* Return: frames taken in, ours or not. */
+/* Return: number of received frames, including foreign ones. */
 static int receive_batch(struct flow *f)
 {
 	static uint8_t data[BATCH][FRAME_MAX + 64];
@@ -126,13 +125,15 @@ static int receive_batch(struct flow *f)
 		die_errno(errno, "cannot receive from %s", f->to.name);
 	}
 	for (int i = 0; i < n; i++)
-		take_frame(f, data[i], msgs[i].msg_len);
+		count_frame(f, data[i], msgs[i].msg_len);
 	return n;
 }
 
-/* Nothing could be done: wait for frames, or for room if there is window left.
- * Frames that stay away for 200 ms are given up, the window opens again.
- * Return: false if nothing came for the time limit. */
+/*
+ * Waits for frames, or for space to send if the window allows.  Frames that do not arrive within
+ * 200 ms count as lost, and the window opens again.  Return: false if nothing arrived within the
+ * time limit.
+ */
 static bool wait_for_frames(struct flow *f)
 {
 	struct pollfd pfd[2] = { { .fd = f->to.fd, .events = POLLIN }, { .fd = f->from.fd } };
@@ -204,7 +205,7 @@ static int report_flow(const struct flow *f)
 }
 
 static const char help[] =
-"Usage: ddekit-frames flow FROM TO [OPTIONS]   send frames into FROM, take them from TO\n"
+"Usage: ddekit-frames flow FROM TO [OPTIONS]   send frames into FROM, receive them from TO\n"
 "       ddekit-frames relay A B                copy packets both ways until SIGTERM\n"
 "       ddekit-frames pour TO [OPTIONS]        send one frame repeatedly until SIGTERM\n"
 "\n"
@@ -216,13 +217,13 @@ static const char help[] =
 "\n"
 "Options of flow; of pour --size, --dst and --src:\n"
 "  --count N    frames (default 100000)\n"
-"  --window N   at most N on the way (default 256)\n"
+"  --window N   at most N in flight (default 256)\n"
 "  --size N     bytes of a frame without its CRC, 60 to 9018 (default 60)\n"
 "  --dst MAC    destination address (default broadcast)\n"
 "  --src MAC    source address (default 02:00:00:00:00:99)\n"
 "  --timeout S  give up after S seconds without a frame (default 5)\n"
 "  --json       print one JSON object\n"
-"Exit status of flow: 0 every frame came once, 1 not, 2 usage.\n";
+"Exit status of flow: 0 every frame arrived once, 1 not, 2 usage.\n";
 
 enum { O_COUNT = 256, O_WINDOW, O_SIZE, O_DST, O_SRC, O_TIMEOUT, O_JSON, O_HELP };
 
@@ -231,7 +232,7 @@ static void number_option(const char *name, uint64_t min, uint64_t max, uint64_t
 	uint64_t v;
 
 	if (parse_size(optarg, &v) || v < min || v > max)
-		die_usage("--%s: \"%s\" is no number from %llu to %llu", name, optarg,
+		die_usage("--%s: \"%s\" is not a number from %llu to %llu", name, optarg,
 			  (unsigned long long)min, (unsigned long long)max);
 	*ret = v;
 }
@@ -245,11 +246,11 @@ static void read_option(struct flow *f, int opt)
 	case O_DST:
 	case O_SRC:
 		if (parse_mac(optarg, opt == O_DST ? f->head.dst : f->head.src))
-			die_usage("\"%s\" is no MAC address", optarg);
+			die_usage("\"%s\" is not a MAC address", optarg);
 		break;
 	case O_TIMEOUT:
 		if (parse_real(optarg, &f->timeout))
-			die_usage("--timeout: \"%s\" is no number of seconds", optarg);
+			die_usage("--timeout: \"%s\" is not a number of seconds", optarg);
 		break;
 	case O_JSON: f->json = true; break;
 	case O_HELP:
@@ -294,7 +295,7 @@ int main(int argc, char **argv)
 	if (!strcmp(verb, "pour"))
 		return pour(&f, argc - optind, argv + optind);
 	if (strcmp(verb, "flow") && strcmp(verb, "relay"))
-		die_usage("say flow, relay or pour");
+		die_usage("expected flow, relay or pour");
 	if (optind + 2 != argc)
 		die_usage("%s: name two endpoints", verb);
 	endpoint_parse(argv[optind], &f.from);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-hostcost: what basic operations cost on the machine's own kernel, seen
- * from a process.  Beside the runtime's figures in tests/bench/kernel; prints
- * lines "NAME VALUE ns".
+ * ddekit-hostcost: cost of basic operations on the machine's own kernel, measured by a process,
+ * for comparison in tests/bench/kernel.  Prints lines "NAME VALUE ns".
  */
 #include <errno.h>
 #include <pthread.h>
@@ -39,7 +38,7 @@ struct pair {
 	unsigned long n;
 };
 
-static void pass(int from, int to, const char *who)
+static void pass_turn(int from, int to, const char *who)
 {
 	char c = 0;
 
@@ -53,7 +52,7 @@ static void *partner(void *arg)
 	unsigned long i;
 
 	for (i = 0; i < p->n; i++)
-		pass(p->to[0], p->back[1], "the partner");
+		pass_turn(p->to[0], p->back[1], "the partner");
 	return NULL;
 }
 
@@ -78,7 +77,7 @@ static void context_switch(unsigned long n)
 	int i;
 
 	if (pipe(p.to) || pipe(p.back))
-		die_errno(errno, "cannot make pipes");
+		die_errno(errno, "cannot create pipes");
 	for (i = 0; i < ROUNDS; i++) {
 		start = mono_ns();
 		switches(&p);

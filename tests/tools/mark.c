@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-mark: tells a counting QEMU around this guest that something begins or
- * ends (tests/bench/vm). Anywhere else it does nothing.
+ * ddekit-mark: marks begin and end of a measurement for a counting QEMU that runs this guest
+ * (tests/bench/vm).  Without one it has no effect.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +47,6 @@ int main(int argc, char **argv)
 	else if (argc == 4 && !strcmp(argv[1], "write"))
 		return write_marked(argv[2], argv[3]);
 	else
-		die_usage("say start, stop or write FILE TEXT");
+		die_usage("expected start, stop or write FILE TEXT");
 	return 0;
 }

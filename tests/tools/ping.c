@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-ping: ICMP echo with fine intervals, round-trip percentiles, and the
- * times without any reply (outages).
+ * ddekit-ping: ICMP echo with short intervals, round-trip percentiles, and the times without any
+ * reply (outages).
  *
- * A gap is the time between two replies that came in one after the other (or
- * between the start and the first, or the last and the end of the run).
+ * A gap is the time between two consecutive replies (or between the start and the first, or the
+ * last and the end of the run).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,7 +29,7 @@
 
 struct payload {
 	uint32_t cookie;
-	uint32_t index;		/* of the request; icmp's sequence has 16 bits only */
+	uint32_t index;		/* of the request; ICMP's sequence number has only 16 bits */
 };
 
 struct gap {
@@ -89,11 +89,11 @@ static void open_socket(struct ping *p)
 	if (p->fd < 0)
 		die_errno(errno, "cannot open a raw socket%s",
 			  errno == EPERM ? " (root is needed)" : "");
-	/* Replies are stamped by the kernel: our own wake-up is not measured. */
+	/* The kernel stamps replies, so the tool's own wake-up is not measured. */
 	if (setsockopt(p->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0)
-		die_errno(errno, "cannot have time stamps");
+		die_errno(errno, "cannot enable time stamps");
 	setsockopt(p->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
-	/* Also filters: a connected raw socket gets packets of its peer alone. */
+	/* Also a filter: a connected raw socket receives only its peer's packets. */
 	if (connect(p->fd, (struct sockaddr *)&p->dst, sizeof(p->dst)) < 0)
 		die_errno(errno, "cannot reach %s", inet_ntoa(p->dst.sin_addr));
 	p->id = (uint16_t)getpid();
@@ -128,7 +128,7 @@ static void send_one(struct ping *p)
 	memcpy(u.bytes + sizeof(u.icmp), &head, sizeof(head));
 	u.icmp.checksum = checksum(u.bytes, len);
 	p->sent_at[p->sent] = real_ns();
-	/* A full queue or a link that is down is a lost request, not an error. */
+	/* A full queue or a missing link is a lost request, not an error. */
 	if (send(p->fd, u.bytes, len, 0) < 0 && errno != ENOBUFS && errno != EAGAIN &&
 	    errno != ENETDOWN && errno != ENETUNREACH && errno != EHOSTUNREACH)
 		die_errno(errno, "cannot send");
@@ -161,7 +161,7 @@ static void end_gap(struct ping *p, uint64_t now)
 	p->last_reply_ns = now;
 }
 
-static void take_reply(struct ping *p, const uint8_t *data, size_t len, uint64_t stamp)
+static void record_reply(struct ping *p, const uint8_t *data, size_t len, uint64_t stamp)
 {
 	const struct iphdr *ip = (const struct iphdr *)data;
 	size_t head = len >= sizeof(*ip) ? (size_t)ip->ihl * 4 : len;
@@ -186,7 +186,7 @@ static void take_reply(struct ping *p, const uint8_t *data, size_t len, uint64_t
 	end_gap(p, mono_ns());
 }
 
-static void take_replies(struct ping *p)
+static void receive_replies(struct ping *p)
 {
 	uint8_t data[sizeof(struct icmphdr) + MAX_PAYLOAD + 64];
 	union { char buf[CMSG_SPACE(sizeof(struct timespec))]; struct cmsghdr align; } ctl;
@@ -201,9 +201,9 @@ static void take_replies(struct ping *p)
 		n = recvmsg(p->fd, &msg, 0);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (n < 0)	/* a queued ICMP error: the next receive goes on */
+		if (n < 0)	/* a queued ICMP error: the next receive continues */
 			continue;
-		take_reply(p, data, (size_t)n, stamp_of(&msg));
+		record_reply(p, data, (size_t)n, stamp_of(&msg));
 	}
 }
 
@@ -221,13 +221,13 @@ static void wait_until(struct ping *p, uint64_t until)
 		ts.tv_sec = (time_t)((until - now) / 1000000000ull);
 		ts.tv_nsec = (long)((until - now) % 1000000000ull);
 		if (ppoll(&pfd, 1, &ts, NULL) > 0)
-			take_replies(p);
+			receive_replies(p);
 		if (p->count && p->received == p->count)
 			return;
 	}
 }
 
-static void run(struct ping *p)
+static void send_all(struct ping *p)
 {
 	uint64_t next = mono_ns(), last;
 
@@ -235,19 +235,19 @@ static void run(struct ping *p)
 	while (!end_wanted && (!p->count || p->sent < p->count)) {
 		send_one(p);
 		next += p->interval_ns;
-		/* After a stall of our own do not send a burst. */
+		/* Do not send a burst after a stall of the tool itself. */
 		if (next + 100 * p->interval_ns < mono_ns())
 			next = mono_ns();
 		wait_until(p, next);
 	}
-	end_wanted = 0;		/* a second signal ends the lingering */
+	end_wanted = 0;		/* a second signal ends the wait for the last replies */
 	last = mono_ns() + p->linger_ns;
 	while (p->received < p->sent && mono_ns() < last && !end_wanted) {
 		struct pollfd pfd = { .fd = p->fd, .events = POLLIN };
 		struct timespec ts = { .tv_nsec = 10000000 };
 
 		if (ppoll(&pfd, 1, &ts, NULL) > 0)
-			take_replies(p);
+			receive_replies(p);
 	}
 	p->end_ns = mono_ns();
 	if (p->received < p->sent)
@@ -301,14 +301,14 @@ static const char help[] =
 "\n"
 "Sends ICMP echo requests and prints round-trip times (stamped by the kernel on\n"
 "arrival) and the longest time without a reply. Needs root.\n"
-"Exit status: 0 all answered (with --loss-ok: at least one), 1 not, 2 usage.\n"
+"Exit status: 0 all requests answered (with --loss-ok: at least one), 1 not, 2 usage.\n"
 "\n"
 "  --count N      requests (default 20); 0: until SIGINT, SIGTERM or SIGUSR1\n"
 "  --interval MS  between requests, at least 0.05 (default 10)\n"
 "  --size N       bytes of ICMP payload, 8 to 8192 (default 56)\n"
 "  --linger MS    wait for the last replies (default 1000)\n"
 "  --gap MS       also list each time without a reply of at least MS\n"
-"  --loss-ok      lost requests are no failure\n"
+"  --loss-ok      lost requests are not a failure\n"
 "  --netns NAME   run in the named network namespace\n"
 "  --json         print one JSON object\n";
 
@@ -317,7 +317,7 @@ static double real_option(const char *name, double min, double max)
 	double v;
 
 	if (parse_real(optarg, &v) || v < min || v > max)
-		die_usage("--%s: \"%s\" is no number from %g to %g", name, optarg, min, max);
+		die_usage("--%s: \"%s\" is not a number from %g to %g", name, optarg, min, max);
 	return v;
 }
 
@@ -375,7 +375,7 @@ int main(int argc, char **argv)
 	sigaction(SIGUSR1, &sa, NULL);
 	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 	open_socket(&p);
-	run(&p);
+	send_all(&p);
 	sort_u64(p.rtt, p.received);
 	if (p.json)
 		report_json(&p);

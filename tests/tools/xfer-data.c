@@ -9,8 +9,10 @@
 
 #define WORD_STEP 0x9e3779b97f4a7c15ull
 
-/* The stream's i-th 64-bit word: a bijective mix of a counter, so that any part
- * of the stream can be made without what is before it. */
+/*
+ * The stream's i-th 64-bit word: a bijective mix of a counter, so that any part of the stream can
+ * be generated on its own.
+ */
 static inline uint64_t word_at(uint64_t seed, uint64_t i)
 {
 	uint64_t x = seed + (i + 1) * WORD_STEP;
@@ -74,7 +76,7 @@ EVP_MD_CTX *xfer_sha_start(void)
 	EVP_MD_CTX *sha = EVP_MD_CTX_new();
 
 	if (!sha || !EVP_DigestInit_ex(sha, EVP_sha256(), NULL))
-		die("libcrypto gives no SHA-256");
+		die("libcrypto has no SHA-256");
 	return sha;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* ddekit-xfer: socket input and output that gives up when nothing moves. */
+/* ddekit-xfer: socket input and output with a time limit for progress. */
 #include "xfer.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "common.h"
 
-/* With a rate, how many bytes go out at once. */
+/* With a rate limit: bytes sent at once. */
 #define RATE_QUANTUM 65536u
 
 void xfer_conn_init(struct xfer_conn *c, int fd, double seconds)
@@ -21,15 +21,17 @@ void xfer_conn_init(struct xfer_conn *c, int fd, double seconds)
 	};
 
 	*c = (struct xfer_conn){ .fd = fd, .timeout_ms = (int)(seconds * 1000) };
-	/* For receiving; for sending it only limits connect(), see wait_room(). */
+	/* For receiving; when sending, it only limits connect(), see wait_space(). */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) < 0)
 		die_errno(errno, "cannot set the time limit of a socket");
 }
 
-/* A blocking send() would take the whole limit even if the last byte moved at its
- * beginning. Return: 0, -ETIMEDOUT. */
-static int wait_room(const struct xfer_conn *c)
+/*
+ * Waits for space in the socket's buffer.  The time limit starts when the last byte moved, unlike
+ * that of a blocking send().  Return: 0, -ETIMEDOUT.
+ */
+static int wait_space(const struct xfer_conn *c)
 {
 	struct pollfd pfd = { .fd = c->fd, .events = POLLOUT };
 	uint64_t end = mono_ns() + (uint64_t)c->timeout_ms * 1000000;
@@ -49,7 +51,7 @@ void xfer_conn_bulk(struct xfer_conn *c)
 }
 
 /* Sleeps until the rate allows the next byte. */
-static void keep_rate(const struct xfer_conn *c)
+static void limit_rate(const struct xfer_conn *c)
 {
 	uint64_t at = c->start_ns + (uint64_t)((double)c->sent * 8e9 / (double)c->rate);
 	struct timespec ts = {
@@ -71,10 +73,10 @@ int xfer_send(struct xfer_conn *c, const void *data, size_t len)
 	while (len) {
 		want = c->rate && len > RATE_QUANTUM ? RATE_QUANTUM : len;
 		if (c->rate)
-			keep_rate(c);
+			limit_rate(c);
 		n = send(c->fd, at, want, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EAGAIN) {
-			r = wait_room(c);
+			r = wait_space(c);
 			if (r)
 				return r;
 			continue;

@@ -2,14 +2,14 @@
 /*
  * ddekit-xfer: bulk TCP transfer with proof of integrity.
  *
- * A client asks a server for a transfer in one direction.  In memory mode the
- * sender makes all data before, the receiver stores all of it, and both hash
- * after the timed part.  In stream mode both hash on the way, memory use is
- * constant, and the client can end the transfer at any time (SIGUSR1).
+ * A client requests a transfer in one direction from a server.  In memory mode the sender
+ * generates all data first, the receiver stores all of it, and both hash it after the timed part.
+ * In stream mode both hash during the transfer, memory use is constant, and the client can end
+ * the transfer at any time (SIGUSR1).
  *
- * On the connection: hello →, ← ready, → go, bulk data one way, [memory mode:
- * ack the other way], ← result, [the client found that the server got wrong data:
- * W →, ← offset of the first wrong byte].  Numbers are little endian.
+ * Protocol: hello →, ← ready, → go, bulk data in one direction, [memory mode: ack in the other],
+ * ← result, [if the server got wrong data: W →, ← offset of the first wrong byte].  Numbers are
+ * little endian.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -79,7 +79,7 @@ static int recv_memory(struct xfer_conn *c, const struct hello *h, uint8_t *buf)
 	return r ? r : xfer_send(c, "A", 1);
 }
 
-/* Whether the client, at the other end, asks the sending server to stop. */
+/* Whether the client has asked the sending server to stop. */
 static bool peer_wants_end(struct xfer_conn *c)
 {
 	char byte;
@@ -155,9 +155,10 @@ static int recv_stream(struct xfer_conn *c, bool client, struct result *res)
 	return r;
 }
 
-/* One side's whole part. go: called between making ready and the data; the
- * time of the data alone comes back in *ret_ns. *ret_buf: to be freed by the
- * caller whatever happened; NULL in stream mode. */
+/*
+ * One side of a transfer.  Calls go() between preparation and data; *ret_ns is the time of the
+ * data only.  The caller frees *ret_buf in any case; it is NULL in stream mode.
+ */
 static int transfer(struct xfer_conn *c, const struct hello *h, bool server,
 		    int (*go)(struct xfer_conn *c), struct result *res, uint64_t *ret_ns,
 		    uint8_t **ret_buf)
@@ -353,7 +354,7 @@ static bool report(const struct options *o, const struct result *own,
 	return equal;
 }
 
-/* Where the data went wrong, for memory mode. */
+/* Prints the position of the first wrong byte, in memory mode. */
 static void report_difference(struct xfer_conn *c, const struct hello *h, const uint8_t *buf)
 {
 	uint64_t at;
@@ -381,7 +382,7 @@ static int run_client(struct options *o)
 	int r;
 
 	sigaction(SIGUSR1, &sa, NULL);
-	hello_swap(&wire);	/* the same swap both ways */
+	hello_swap(&wire);	/* the same swap in both directions */
 	xfer_conn_init(&c, connect_to(o), o->timeout);
 	r = xfer_send(&c, &wire, sizeof(wire));
 	if (!r)
@@ -411,12 +412,12 @@ static const char help[] =
 "\n"
 "  --size N        bytes: 1000000000, 1G, 64Mi (default 1G = 10^9); in stream\n"
 "                  mode 0 means until SIGUSR1\n"
-"  --stream        hash while moving, constant memory; otherwise data is made\n"
+"  --stream        hash during the transfer, constant memory; otherwise data is generated\n"
 "                  before and hashed after the timed part\n"
-"  --rate N        bit/s at most, such as 400M\n"
+"  --rate N        limit in bit/s, such as 400M\n"
 "  --seed N        of the data (default 1)\n"
 "  --flip N        the sender corrupts byte N (to test this tool)\n"
-"  --timeout S     give up after S seconds without progress (default 10)\n"
+"  --timeout S     fail after S seconds without progress (default 10)\n"
 "  --netns NAME    run in the named network namespace\n"
 "  --json          print one JSON object\n"
 "  --at ADDR:PORT  serve: where to listen (default 127.0.0.1:0, 0 is any port)\n"
@@ -438,7 +439,7 @@ static const struct option long_options[] = {
 static void size_option(const char *name, uint64_t *ret)
 {
 	if (parse_size(optarg, ret))
-		die_usage("--%s: \"%s\" is no number such as 64k, 1G or 1Gi", name, optarg);
+		die_usage("--%s: \"%s\" is not a number such as 64k, 1G or 1Gi", name, optarg);
 }
 
 static void read_option(struct options *o, int opt)
@@ -456,11 +457,11 @@ static void read_option(struct options *o, int opt)
 	case O_PORT_FILE: o->port_file = optarg; break;
 	case O_TIMEOUT:
 		if (parse_real(optarg, &o->timeout) || o->timeout < 0.001)
-			die_usage("--timeout: \"%s\" is no number of seconds above 0", optarg);
+			die_usage("--timeout: \"%s\" is not a number of seconds above 0", optarg);
 		break;
 	case O_AT:
 		if (parse_ipv4_endpoint(optarg, &o->addr))
-			die_usage("--at: \"%s\" is no ADDR:PORT", optarg);
+			die_usage("--at: \"%s\" is not ADDR:PORT", optarg);
 		break;
 	case O_NETNS:
 		r = enter_netns(optarg);
@@ -496,11 +497,11 @@ int main(int argc, char **argv)
 	else if (!strcmp(verb, "recv"))
 		o.hello.op = OP_DOWNLOAD;
 	else
-		die_usage("say serve, send or recv");
+		die_usage("expected serve, send or recv");
 	if (optind + 1 != argc)
 		die_usage("%s: name one ADDR:PORT", verb);
 	if (parse_ipv4_endpoint(argv[optind], &o.addr))
-		die_usage("\"%s\" is no ADDR:PORT", argv[optind]);
+		die_usage("\"%s\" is not ADDR:PORT", argv[optind]);
 	if (!o.hello.stream && !o.hello.bytes)
 		die_usage("--size 0 needs --stream");
 	return run_client(&o);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-xfer's parts: reproducible data with its hash, and socket input and
- * output that gives up when nothing moves.
+ * Parts of ddekit-xfer: reproducible data with its hash, and socket input and output with a time
+ * limit for progress.
  */
 #ifndef DDEKIT_XFER_H
 #define DDEKIT_XFER_H
@@ -16,11 +16,12 @@
 
 /* ---- xfer-data.c ---- */
 
-/* Writes bytes [offset, offset + len) of the stream that seed stands for.
- * offset: a multiple of 8. */
+/* Writes bytes [offset, offset + len) of the stream of a seed.  offset: a multiple of 8. */
 void xfer_fill(uint8_t *buf, size_t len, uint64_t seed, uint64_t offset);
-/* Offset of the first byte of buf that differs from the stream;
- * XFER_NO_DIFFERENCE if all are equal. */
+/*
+ * Return: offset of the first byte of buf that differs from the stream; XFER_NO_DIFFERENCE if all
+ * are equal.
+ */
 uint64_t xfer_compare(const uint8_t *buf, size_t len, uint64_t seed);
 /* An anonymous mapping, pages present. Return: NULL if there is no memory. */
 uint8_t *xfer_memory(size_t len);
@@ -40,10 +41,10 @@ char *xfer_sha_text(const uint8_t sha[XFER_SHA_LEN], char *text);
 struct xfer_conn {
 	int fd;
 	int timeout_ms;
-	uint64_t rate;		/* bit/s the sender keeps below; 0: as fast as it goes */
+	uint64_t rate;		/* limit in bit/s; 0: none */
 	uint64_t sent;		/* bytes, for the rate */
 	uint64_t start_ns;	/* of the bulk data, for the rate */
-	uint64_t last_ns;	/* when bytes last came in */
+	uint64_t last_ns;	/* when bytes last arrived */
 	uint64_t stall_ns;	/* longest time between two receives of bulk data */
 };
 
@@ -51,7 +52,7 @@ struct xfer_conn {
 void xfer_conn_init(struct xfer_conn *c, int fd, double seconds);
 /* Start of bulk data: resets rate and stall accounting. */
 void xfer_conn_bulk(struct xfer_conn *c);
-/* All of len, or an error. Return: 0, -ETIMEDOUT, -EPIPE (peer closed), -errno. */
+/* Sends all bytes.  Return: 0, -ETIMEDOUT, -EPIPE (peer closed), -errno. */
 int xfer_send(struct xfer_conn *c, const void *data, size_t len);
 int xfer_recv(struct xfer_conn *c, void *data, size_t len);
 

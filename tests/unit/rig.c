@@ -87,7 +87,7 @@ void rig_open(struct rig *r, const char *device, const char *netdev)
 {
 	rig_claim(r, device, netdev);
 	rig_adopt(r);
-	/* What a kernel reads first. */
+	/* A kernel reads the ids first. */
 	rig_config_read(r, 1, 0, 0, 4);
 	rig_enable(r, -1);
 }
@@ -173,15 +173,4 @@ unsigned int rig_count_fds(void)
 		n++;
 	closedir(d);
 	return n;
-}
-
-int rig_run(Suite *s)
-{
-	SRunner *sr = srunner_create(s);
-	int failed;
-
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
 }

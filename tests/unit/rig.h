@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A test rig for the emu backend: a claim, its adopted device, and the little
- * of PCI set-up that a kernel would do.  Failures are Check failures.
+ * A test rig for the emu backend: a claim, its adopted device, and the PCI set-up that a kernel
+ * does.  Errors fail the Check test.
  */
 #ifndef RIG_H
 #define RIG_H
 
-#include <check.h>
 #include <ddekit/irq.h>
 #include <ddekit/pci.h>
+#include "../lib/suite.h"
 
 #define RIG_BAR0 0xe0000000u	/* where rig_enable() puts the memory BAR */
 #define RIG_PORTS 0xc000u	/* and the I/O BAR */
@@ -21,21 +21,23 @@ struct rig {
 	struct ddekit_handover h;	/* as sent: copies of the fds */
 };
 
-/* Exits with 77 and a reason if there is no QEMU. To be called by main(). */
+/* Exits with 77 and a reason if QEMU is not installed.  For main(). */
 void rig_need_qemu(void);
 
-/* Claims; device and netdev as in struct ddekit_claim_spec. */
+/* Claims a device; device and netdev as in struct ddekit_claim_spec. */
 void rig_claim(struct rig *r, const char *device, const char *netdev);
 /* Fills r->h with copies of the claim's fds. */
 void rig_handover(struct rig *r);
-/* rig_handover() and adopt. */
+/* rig_handover(), then adopts the device. */
 void rig_adopt(struct rig *r);
-/* Root port's windows, BAR 0 (memory) and BAR io_bar (-1: none), decode, bus
- * mastering. */
+/*
+ * Sets the root port's windows, BAR 0 (memory) and BAR io_bar (-1: none), enables decoding and
+ * bus mastering.
+ */
 void rig_enable(struct rig *r, int io_bar);
 /* rig_claim(), rig_adopt(), rig_enable(-1) */
 void rig_open(struct rig *r, const char *device, const char *netdev);
-/* Gives the adopted device up. */
+/* Closes the adopted device, not the claim. */
 void rig_leave(struct rig *r);
 void rig_close(struct rig *r);
 
@@ -47,14 +49,11 @@ uint32_t rig_capability(struct rig *r, uint8_t id);
 uint32_t rig_read(struct rig *r, uint32_t offset);		/* 32 bits of BAR 0 */
 void rig_write(struct rig *r, uint32_t offset, uint32_t value);
 
-/* Waits for a fd to be readable. Return: true; false after timeout_ms. */
+/* Waits until fd is readable.  Return: true; false after timeout_ms. */
 bool rig_readable(int fd, int timeout_ms);
-/* Waits until fn(arg) is true, watching the device's service fd. */
+/* Services the device until fn(arg) is true.  Return: true; false after timeout_ms. */
 bool rig_service_until(struct rig *r, bool (*fn)(void *arg), void *arg, int timeout_ms);
 uint64_t rig_now_us(void);
 unsigned int rig_count_fds(void);
-
-/* Runs suites; Return: exit status. */
-int rig_run(Suite *s);
 
 #endif

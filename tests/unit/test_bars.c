@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Base address registers of our own: sizing, addresses, and the windows for them. */
-#include <check.h>
+/* Emulated base address registers: sizing, addresses, and the windows for them. */
 #include <linux/pci_regs.h>
 #include "../../ddekit/backend/bars.h"
+#include "../lib/suite.h"
 
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
@@ -10,31 +10,31 @@
 
 static struct bars bars;
 
-static uint32_t sized(uint32_t reg)
+static uint32_t size_register(uint32_t reg)
 {
 	bars_write(&bars, reg, 4, ~0u);
 	return bars_read(&bars, reg, 4);
 }
 
-static void set_up(void)
+static void setup(void)
 {
 	bars = (struct bars){ 0 };
 	bars_set(&bars, 0, 0xfe000000, 128 << 10);
 	bars_set(&bars, 1, 0xc001, 32);
 	bars_set(&bars, 2, PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH, 8 * GIB);
-	bars_set(&bars, 3, 0x12, 4096);	/* the upper half; not a register of its own */
+	bars_set(&bars, 3, 0x12, 4096);	/* ignored: the upper half of register 2 */
 	bars_set(&bars, 4, 0, 0);
 	bars_set(&bars, BARS_ROM, 0, 64 << 10);
 }
 
 START_TEST(ones_read_back_as_size_and_type)
 {
-	ck_assert_uint_eq(sized(BAR(0)), 0xfffe0000);
-	ck_assert_uint_eq(sized(BAR(1)), 0xffffffe1);
-	ck_assert_uint_eq(sized(BAR(2)), 0x0000000c);
-	ck_assert_uint_eq(sized(BAR(3)), 0xfffffffe);
-	ck_assert_uint_eq(sized(BAR(4)), 0);
-	ck_assert_uint_eq(sized(PCI_ROM_ADDRESS), 0xffff0001);
+	ck_assert_uint_eq(size_register(BAR(0)), 0xfffe0000);
+	ck_assert_uint_eq(size_register(BAR(1)), 0xffffffe1);
+	ck_assert_uint_eq(size_register(BAR(2)), 0x0000000c);
+	ck_assert_uint_eq(size_register(BAR(3)), 0xfffffffe);
+	ck_assert_uint_eq(size_register(BAR(4)), 0);
+	ck_assert_uint_eq(size_register(PCI_ROM_ADDRESS), 0xffff0001);
 }
 END_TEST
 
@@ -49,7 +49,7 @@ START_TEST(parts_of_a_register_can_be_written)
 }
 END_TEST
 
-START_TEST(only_base_address_registers_are_ours)
+START_TEST(only_base_address_registers_are_emulated)
 {
 	ck_assert(!bars_own(PCI_BASE_ADDRESS_0 - 4));
 	ck_assert(bars_own(PCI_BASE_ADDRESS_0));
@@ -94,7 +94,7 @@ START_TEST(ports_and_64_bit_addresses_are_found)
 }
 END_TEST
 
-START_TEST(one_without_address_is_nowhere)
+START_TEST(a_register_without_address_matches_no_address)
 {
 	unsigned int n;
 	uint64_t offset;
@@ -104,7 +104,7 @@ START_TEST(one_without_address_is_nowhere)
 }
 END_TEST
 
-START_TEST(windows_have_room_for_all)
+START_TEST(windows_are_large_enough_for_all_registers)
 {
 	struct ddekit_pci_windows w;
 
@@ -121,15 +121,15 @@ START_TEST(windows_have_room_for_all)
 }
 END_TEST
 
-START_TEST(a_large_64_bit_register_goes_above_4_gib_whatever_its_kind)
+START_TEST(a_large_64_bit_register_is_above_4_gib_prefetchable_or_not)
 {
 	struct ddekit_pci_windows w;
 
 	bars = (struct bars){ 0 };
 	bars_set(&bars, 0, PCI_BASE_ADDRESS_MEM_TYPE_64, GIB);
 	bars_set(&bars, 2, PCI_BASE_ADDRESS_MEM_TYPE_64, MIB);
-	ck_assert_uint_eq(sized(BAR(0)), 0xc000000c);
-	ck_assert_uint_eq(sized(BAR(2)), 0xfff00004);
+	ck_assert_uint_eq(size_register(BAR(0)), 0xc000000c);
+	ck_assert_uint_eq(size_register(BAR(2)), 0xfff00004);
 	bars_windows(&bars, &w);
 	ck_assert_uint_ge(w.mem64_size, 2 * GIB);
 }
@@ -139,22 +139,16 @@ int main(void)
 {
 	Suite *s = suite_create("bars");
 	TCase *c = tcase_create("bars");
-	SRunner *r;
-	int failed;
 
-	tcase_add_checked_fixture(c, set_up, NULL);
+	tcase_add_checked_fixture(c, setup, NULL);
 	tcase_add_test(c, ones_read_back_as_size_and_type);
 	tcase_add_test(c, parts_of_a_register_can_be_written);
-	tcase_add_test(c, only_base_address_registers_are_ours);
+	tcase_add_test(c, only_base_address_registers_are_emulated);
 	tcase_add_test(c, an_address_is_found_up_to_the_last_byte);
 	tcase_add_test(c, ports_and_64_bit_addresses_are_found);
-	tcase_add_test(c, one_without_address_is_nowhere);
-	tcase_add_test(c, windows_have_room_for_all);
-	tcase_add_test(c, a_large_64_bit_register_goes_above_4_gib_whatever_its_kind);
+	tcase_add_test(c, a_register_without_address_matches_no_address);
+	tcase_add_test(c, windows_are_large_enough_for_all_registers);
+	tcase_add_test(c, a_large_64_bit_register_is_above_4_gib_prefetchable_or_not);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include "rig.h"
 
-static void good(const char *text, uint32_t domain, uint8_t bus, uint8_t dev, uint8_t fn)
+static void expect_parsed(const char *text, uint32_t domain, uint8_t bus, uint8_t dev, uint8_t fn)
 {
 	struct ddekit_bdf b;
 
@@ -16,13 +16,13 @@ static void good(const char *text, uint32_t domain, uint8_t bus, uint8_t dev, ui
 
 START_TEST(long_and_short_forms_are_hexadecimal)
 {
-	good("0000:01:00.0", 0, 1, 0, 0);
-	good("01:00.0", 0, 1, 0, 0);
-	good("10:1f.7", 0, 0x10, 0x1f, 7);
-	good("0001:FF:0a.3", 1, 0xff, 10, 3);
-	good("10000:e1:00.0", 0x10000, 0xe1, 0, 0);
-	good("ffffffff:00:00.0", 0xffffffff, 0, 0, 0);
-	good("0:1:2.3", 0, 1, 2, 3);
+	expect_parsed("0000:01:00.0", 0, 1, 0, 0);
+	expect_parsed("01:00.0", 0, 1, 0, 0);
+	expect_parsed("10:1f.7", 0, 0x10, 0x1f, 7);
+	expect_parsed("0001:FF:0a.3", 1, 0xff, 10, 3);
+	expect_parsed("10000:e1:00.0", 0x10000, 0xe1, 0, 0);
+	expect_parsed("ffffffff:00:00.0", 0xffffffff, 0, 0, 0);
+	expect_parsed("0:1:2.3", 0, 1, 2, 3);
 }
 END_TEST
 
@@ -86,5 +86,5 @@ int main(void)
 	tcase_add_test(c, compare_orders_by_domain_bus_device_and_function);
 	tcase_add_test(c, devfn_is_the_encoding_of_pci);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The checks on what a block bridge's front asks for. */
-#include <check.h>
+/* The block bridge's checks on requests of a front. */
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "drivers/bridges/block/check.h"
+#include "../lib/suite.h"
 
 #define LOGICAL 4096u
 #define CAPACITY (1ull << 30)
@@ -17,17 +17,17 @@ static void setup(void)
 	q = (struct dde_block_request){ .op = DDE_BLOCK_WRITE, .offset = 8192, .bytes = 4096 };
 }
 
-static enum dde_block_verdict check_it(void)
+static enum dde_block_verdict verdict(void)
 {
 	return dde_block_check(&q, LOGICAL, CAPACITY, 0);
 }
 
-START_TEST(sane_requests_may_go)
+START_TEST(valid_requests_pass)
 {
 	for (q.op = DDE_BLOCK_READ; q.op <= DDE_BLOCK_WRITE_ZEROES; q.op++) {
 		q.offset = q.op == DDE_BLOCK_FLUSH ? 0 : CAPACITY - LOGICAL;
 		q.bytes = q.op == DDE_BLOCK_FLUSH ? 0 : LOGICAL;
-		ck_assert_int_eq(check_it(), DDE_BLOCK_FINE);
+		ck_assert_int_eq(verdict(), DDE_BLOCK_FINE);
 	}
 }
 END_TEST
@@ -38,12 +38,12 @@ START_TEST(unknown_operations_are_refused)
 
 	for (op = DDE_BLOCK_WRITE_ZEROES + 1; op <= UCHAR_MAX; op++) {
 		q.op = (uint8_t)op;
-		ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
+		ck_assert_int_eq(verdict(), DDE_BLOCK_MALFORMED);
 	}
 }
 END_TEST
 
-START_TEST(flags_are_for_what_they_mean_something_to)
+START_TEST(only_operations_that_define_a_flag_accept_it)
 {
 	unsigned int op, flags;
 
@@ -58,59 +58,59 @@ START_TEST(flags_are_for_what_they_mean_something_to)
 			q.flags = (uint8_t)flags;
 			if (op == DDE_BLOCK_FLUSH)
 				q.bytes = 0, q.offset = 0;
-			ck_assert_int_eq(check_it(), good ? DDE_BLOCK_FINE : DDE_BLOCK_MALFORMED);
+			ck_assert_int_eq(verdict(), good ? DDE_BLOCK_FINE : DDE_BLOCK_MALFORMED);
 		}
 }
 END_TEST
 
-START_TEST(blocks_are_whole)
+START_TEST(partial_blocks_are_refused)
 {
 	q.bytes = 0;
-	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
+	ck_assert_int_eq(verdict(), DDE_BLOCK_MALFORMED);
 	q.bytes = LOGICAL + 512;
-	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
+	ck_assert_int_eq(verdict(), DDE_BLOCK_MALFORMED);
 	q.bytes = LOGICAL;
 	q.offset = 512;
-	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
+	ck_assert_int_eq(verdict(), DDE_BLOCK_MALFORMED);
 }
 END_TEST
 
-START_TEST(data_fits_into_its_slot)
+START_TEST(data_larger_than_a_slot_is_refused)
 {
 	q.bytes = DDE_BLOCK_SLOT_BYTES;
-	ck_assert_int_eq(check_it(), DDE_BLOCK_FINE);
+	ck_assert_int_eq(verdict(), DDE_BLOCK_FINE);
 	q.bytes += LOGICAL;
-	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
+	ck_assert_int_eq(verdict(), DDE_BLOCK_MALFORMED);
 	q.op = DDE_BLOCK_READ;
-	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
+	ck_assert_int_eq(verdict(), DDE_BLOCK_MALFORMED);
 	q.op = DDE_BLOCK_DISCARD;
-	ck_assert_int_eq(check_it(), DDE_BLOCK_FINE);
+	ck_assert_int_eq(verdict(), DDE_BLOCK_FINE);
 }
 END_TEST
 
-START_TEST(the_end_of_the_disk_is_not_passed)
+START_TEST(requests_beyond_the_end_of_the_disk_are_refused)
 {
 	q.offset = CAPACITY;
-	ck_assert_int_eq(check_it(), DDE_BLOCK_BEYOND);
+	ck_assert_int_eq(verdict(), DDE_BLOCK_BEYOND);
 	q.offset = CAPACITY - LOGICAL;
 	q.bytes = 2 * LOGICAL;
-	ck_assert_int_eq(check_it(), DDE_BLOCK_BEYOND);
+	ck_assert_int_eq(verdict(), DDE_BLOCK_BEYOND);
 	q.offset = UINT64_MAX - LOGICAL + 1;	/* the sum would wrap */
 	q.bytes = LOGICAL;
-	ck_assert_int_eq(check_it(), DDE_BLOCK_BEYOND);
+	ck_assert_int_eq(verdict(), DDE_BLOCK_BEYOND);
 }
 END_TEST
 
 START_TEST(a_flush_has_no_range)
 {
 	q = (struct dde_block_request){ .op = DDE_BLOCK_FLUSH, .bytes = LOGICAL };
-	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
+	ck_assert_int_eq(verdict(), DDE_BLOCK_MALFORMED);
 	q = (struct dde_block_request){ .op = DDE_BLOCK_FLUSH, .offset = LOGICAL };
-	ck_assert_int_eq(check_it(), DDE_BLOCK_MALFORMED);
+	ck_assert_int_eq(verdict(), DDE_BLOCK_MALFORMED);
 }
 END_TEST
 
-START_TEST(what_is_read_only_is_read_and_flushed)
+START_TEST(a_read_only_disk_accepts_reads_and_flushes_only)
 {
 	unsigned int op;
 
@@ -131,21 +131,16 @@ int main(void)
 {
 	Suite *s = suite_create("block_check");
 	TCase *c = tcase_create("block_check");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, NULL);
-	tcase_add_test(c, sane_requests_may_go);
+	tcase_add_test(c, valid_requests_pass);
 	tcase_add_test(c, unknown_operations_are_refused);
-	tcase_add_test(c, flags_are_for_what_they_mean_something_to);
-	tcase_add_test(c, blocks_are_whole);
-	tcase_add_test(c, data_fits_into_its_slot);
-	tcase_add_test(c, the_end_of_the_disk_is_not_passed);
+	tcase_add_test(c, only_operations_that_define_a_flag_accept_it);
+	tcase_add_test(c, partial_blocks_are_refused);
+	tcase_add_test(c, data_larger_than_a_slot_is_refused);
+	tcase_add_test(c, requests_beyond_the_end_of_the_disk_are_refused);
 	tcase_add_test(c, a_flush_has_no_range);
-	tcase_add_test(c, what_is_read_only_is_read_and_flushed);
+	tcase_add_test(c, a_read_only_disk_accepts_reads_and_flushes_only);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

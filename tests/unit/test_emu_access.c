@@ -43,7 +43,7 @@ START_TEST(the_device_is_behind_a_root_port)
 }
 END_TEST
 
-START_TEST(functions_that_are_not_there_are_reported)
+START_TEST(absent_functions_are_reported)
 {
 	uint32_t v = 0x12345678;
 	unsigned int slot;
@@ -68,7 +68,7 @@ START_TEST(functions_that_are_not_there_are_reported)
 }
 END_TEST
 
-/* What never changes is not asked for again, wherever the function is. */
+/* Constant registers are cached, whatever the function's bus number. */
 START_TEST(constant_registers_follow_the_bus_numbers)
 {
 	struct ddekit_pci_stats a, b;
@@ -168,7 +168,7 @@ static bool msi_arrived(int fd)
 	return rig_readable(fd, 2000);
 }
 
-START_TEST(flush_sends_what_was_written)
+START_TEST(flush_sends_pending_writes)
 {
 	struct ddekit_irq *irq;
 	uint64_t address;
@@ -239,7 +239,7 @@ static void *hammer_register(void *arg)
 	return NULL;
 }
 
-START_TEST(threads_do_not_get_each_others_values)
+START_TEST(threads_do_not_see_values_of_others)
 {
 	pthread_t t[4];
 	uintptr_t i;
@@ -298,7 +298,7 @@ static void *hammer_until_dead(void *arg)
 	return NULL;
 }
 
-START_TEST(qemus_death_amid_accesses_is_survived)
+START_TEST(accesses_survive_the_death_of_qemu)
 {
 	pthread_t t[2];
 	struct timespec ts = { 0, 20000000 };
@@ -308,7 +308,7 @@ START_TEST(qemus_death_amid_accesses_is_survived)
 	rig_open(&rig, "edu", NULL);
 	for (i = 0; i < 2; i++)
 		pthread_create(&t[i], NULL, hammer_until_dead, NULL);
-	nanosleep(&ts, NULL);	/* so that they are in the midst of it */
+	nanosleep(&ts, NULL);	/* lets the threads reach the middle of their loops */
 	kill(ddekit_claim_pid(rig.claim), SIGKILL);
 	for (i = 0; i < 2; i++)
 		pthread_join(t[i], NULL);
@@ -324,7 +324,7 @@ START_TEST(qemus_death_amid_accesses_is_survived)
 }
 END_TEST
 
-START_TEST(an_idle_host_notices_qemus_death)
+START_TEST(an_idle_driver_host_notices_the_death_of_qemu)
 {
 	rig_open(&rig, "edu", NULL);
 	rig_read(&rig, 0);
@@ -336,7 +336,7 @@ END_TEST
 
 /* ---- handover ------------------------------------------------------------- */
 
-static void adopt_fails(int error)
+static void expect_adopt_fails(int error)
 {
 	struct ddekit_pci *pci = NULL;
 	uint32_t i;
@@ -352,23 +352,23 @@ START_TEST(a_bad_handover_is_refused_and_its_fds_closed)
 	rig_claim(&rig, "edu", NULL);
 	rig_handover(&rig);
 	rig.h.version++;
-	adopt_fails(-EPROTO);
+	expect_adopt_fails(-EPROTO);
 	rig_handover(&rig);
 	strcpy(rig.h.backend, "nosuch");
-	adopt_fails(-ENOENT);
+	expect_adopt_fails(-ENOENT);
 	rig_handover(&rig);
 	memset(rig.h.backend, 'e', sizeof(rig.h.backend));
-	adopt_fails(-ENOENT);
+	expect_adopt_fails(-ENOENT);
 	rig_handover(&rig);
 	rig.h.blob[0]++;
-	adopt_fails(-EPROTO);
+	expect_adopt_fails(-EPROTO);
 	rig_handover(&rig);
 	rig.h.blob_len = 3;
-	adopt_fails(-EPROTO);
+	expect_adopt_fails(-EPROTO);
 	rig_handover(&rig);
 	rig.h.n_fds--;
 	close(rig.h.fds[rig.h.n_fds]);
-	adopt_fails(-EPROTO);
+	expect_adopt_fails(-EPROTO);
 }
 END_TEST
 
@@ -376,7 +376,7 @@ START_TEST(an_occupied_pool_address_is_refused)
 {
 	rig_open(&rig, "edu", NULL);
 	rig_handover(&rig);
-	adopt_fails(-EEXIST);
+	expect_adopt_fails(-EEXIST);
 }
 END_TEST
 
@@ -396,8 +396,8 @@ START_TEST(close_unmaps_the_pool_and_closes_the_fds)
 }
 END_TEST
 
-/* The monitor looks at the register behind the closed device's back. */
-START_TEST(close_sends_what_was_written)
+/* QEMU's monitor reads the register after the close. */
+START_TEST(close_sends_pending_writes)
 {
 	char *reply = NULL;
 	int i;
@@ -424,24 +424,24 @@ int main(void)
 	tcase_set_timeout(c, 30);
 	tcase_add_test(c, the_mac_address_of_e1000e_is_in_its_registers);
 	tcase_add_test(c, the_device_is_behind_a_root_port);
-	tcase_add_test(c, functions_that_are_not_there_are_reported);
+	tcase_add_test(c, absent_functions_are_reported);
 	tcase_add_test(c, constant_registers_follow_the_bus_numbers);
 	tcase_add_test(c, impossible_config_accesses_are_refused);
 	tcase_add_test(c, extended_config_space_can_be_read);
 	tcase_add_test(c, a_range_outside_the_windows_cannot_be_mapped);
 	tcase_add_test(c, addresses_outside_the_windows_read_all_ones);
 	tcase_add_test(c, a_read_sees_all_writes_before_it);
-	tcase_add_test(c, flush_sends_what_was_written);
+	tcase_add_test(c, flush_sends_pending_writes);
 	tcase_add_test(c, accesses_of_eight_bytes_work);
 	tcase_add_test(c, signals_do_not_disturb_accesses);
-	tcase_add_test(c, threads_do_not_get_each_others_values);
+	tcase_add_test(c, threads_do_not_see_values_of_others);
 	tcase_add_test(c, accesses_are_counted);
-	tcase_add_test(c, qemus_death_amid_accesses_is_survived);
-	tcase_add_test(c, an_idle_host_notices_qemus_death);
+	tcase_add_test(c, accesses_survive_the_death_of_qemu);
+	tcase_add_test(c, an_idle_driver_host_notices_the_death_of_qemu);
 	tcase_add_test(c, a_bad_handover_is_refused_and_its_fds_closed);
 	tcase_add_test(c, an_occupied_pool_address_is_refused);
 	tcase_add_test(c, close_unmaps_the_pool_and_closes_the_fds);
-	tcase_add_test(c, close_sends_what_was_written);
+	tcase_add_test(c, close_sends_pending_writes);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

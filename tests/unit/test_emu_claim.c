@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Claims of the emu backend: start, refusals, monitor, end, nothing left. */
+/* Claims of the emu backend: start, refusals, monitor, close without leftovers. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,7 +20,7 @@ static void teardown(void)
 	rig_close(&rig);
 }
 
-/* A claim that must fail, with text in its message. */
+/* Expects a claim to fail with text in its message, and to leave nothing behind. */
 static void refused(struct ddekit_claim_spec *spec, int error, const char *text)
 {
 	struct ddekit_claim *claim = NULL;
@@ -41,20 +41,20 @@ static void refused(struct ddekit_claim_spec *spec, int error, const char *text)
 	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
 }
 
-START_TEST(an_unknown_device_is_named)
+START_TEST(the_message_names_an_unknown_device)
 {
 	refused(&(struct ddekit_claim_spec){ .emu_device = "nosuch" }, -ENODEV,
 		"'nosuch' is not a valid device model name");
 }
 END_TEST
 
-START_TEST(an_unknown_property_is_named)
+START_TEST(the_message_names_an_unknown_property)
 {
 	refused(&(struct ddekit_claim_spec){ .emu_device = "e1000e,frobs=3" }, -ENODEV, "frobs");
 }
 END_TEST
 
-START_TEST(a_netdev_that_does_not_work_is_named)
+START_TEST(the_message_names_a_netdev_that_does_not_work)
 {
 	refused(&(struct ddekit_claim_spec){ .emu_device = "e1000e", .emu_netdev = "nosuch" },
 		-ENODEV, "nosuch");
@@ -67,7 +67,7 @@ START_TEST(a_missing_device_argument_is_refused)
 }
 END_TEST
 
-START_TEST(arguments_that_are_set_here_are_refused)
+START_TEST(arguments_that_the_backend_sets_are_refused)
 {
 	refused(&(struct ddekit_claim_spec){ .emu_device = "edu,bus=pcie.0" }, -EINVAL, "bus=");
 	refused(&(struct ddekit_claim_spec){ .emu_device = "e1000e", .emu_netdev = "user,id=n" },
@@ -76,7 +76,7 @@ START_TEST(arguments_that_are_set_here_are_refused)
 }
 END_TEST
 
-START_TEST(a_drive_is_options_and_a_file)
+START_TEST(a_drive_needs_options_and_a_file)
 {
 	struct ddekit_claim_spec spec = { .emu_device = "nvme,serial=1",
 					  .emu_drive = "format=raw" };
@@ -93,14 +93,14 @@ START_TEST(a_drive_is_options_and_a_file)
 }
 END_TEST
 
-START_TEST(a_missing_qemu_names_the_package)
+START_TEST(the_message_names_the_package_of_a_missing_qemu)
 {
 	setenv("PATH", "/nowhere", 1);
 	refused(&(struct ddekit_claim_spec){ .emu_device = "edu" }, -ENOENT, "qemu-system-x86");
 }
 END_TEST
 
-START_TEST(a_qemu_that_cannot_be_run_is_explained)
+START_TEST(the_message_explains_why_qemu_cannot_run)
 {
 	setenv("DDEKIT_QEMU", "/etc/passwd", 1);
 	refused(&(struct ddekit_claim_spec){ .emu_device = "edu" }, -ENOENT, "/etc/passwd");
@@ -109,14 +109,14 @@ START_TEST(a_qemu_that_cannot_be_run_is_explained)
 }
 END_TEST
 
-START_TEST(a_qemu_that_is_something_else_is_explained)
+START_TEST(the_message_reports_a_program_that_is_not_qemu)
 {
 	setenv("DDEKIT_QEMU", "/bin/true", 1);
 	refused(&(struct ddekit_claim_spec){.emu_device = "edu"}, -ENODEV, "exited with status 0");
 }
 END_TEST
 
-START_TEST(an_unknown_backend_is_named)
+START_TEST(the_message_names_an_unknown_backend)
 {
 	refused(&(struct ddekit_claim_spec){ .emu_device = "edu", .backend = "vifo" }, -ENOENT,
 		"vifo");
@@ -141,7 +141,7 @@ START_TEST(a_closed_fd_for_qemu_is_refused)
 }
 END_TEST
 
-START_TEST(the_message_may_be_left_out)
+START_TEST(the_caller_may_omit_the_message)
 {
 	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = RIG_POOL,
 					  .emu_device = "nosuch" };
@@ -170,7 +170,7 @@ START_TEST(close_leaves_no_fd_and_no_process)
 }
 END_TEST
 
-START_TEST(a_claimer_that_ignores_its_children_can_close)
+START_TEST(close_works_with_sigchld_ignored)
 {
 	unsigned int fds;
 
@@ -183,7 +183,7 @@ START_TEST(a_claimer_that_ignores_its_children_can_close)
 }
 END_TEST
 
-/* Each with what it needs, and the id it must show. */
+/* Device, its options, and the id that it must show. */
 static const struct {
 	const char *device;
 	uint32_t id;
@@ -205,7 +205,7 @@ static const struct {
 
 #define N_DEVICES (int)(sizeof(devices) / sizeof(devices[0]))
 
-START_TEST(devices_of_all_sorts_are_claimed_and_quiesced)
+START_TEST(devices_of_all_kinds_are_claimed_and_quiesced)
 {
 	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = RIG_POOL,
 					  .emu_device = devices[_i].device,
@@ -225,7 +225,7 @@ START_TEST(devices_of_all_sorts_are_claimed_and_quiesced)
 }
 END_TEST
 
-START_TEST(a_pool_of_a_gibibyte_works_to_its_end)
+START_TEST(a_pool_of_a_gibibyte_works_up_to_its_last_bytes)
 {
 	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = 1u << 30,
 					  .emu_device = "edu,dma_mask=0xffffffff" };
@@ -255,7 +255,7 @@ START_TEST(a_pool_of_a_gibibyte_works_to_its_end)
 }
 END_TEST
 
-START_TEST(nobody_can_resize_the_ram)
+START_TEST(the_ram_cannot_be_resized)
 {
 	rig_claim(&rig, "edu", NULL);
 	rig_handover(&rig);
@@ -311,14 +311,14 @@ static bool has_fd(pid_t pid, int fd)
 	return access(path, F_OK) == 0;
 }
 
-START_TEST(qemu_inherits_the_fds_it_was_promised_and_no_other)
+START_TEST(qemu_inherits_its_fds_and_no_other)
 {
 	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = RIG_POOL,
 					  .emu_device = "e1000e" };
 	int wire[2], fds[2] = { -1, -1 };
 	char netdev[64];
 
-	/* Neither is close-on-exec. */
+	/* Neither is close-on-exec; QEMU must inherit only the one in emu_fds. */
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, wire), 0);
 	ck_assert_int_eq(dup2(wire[0], 200), 200);
 	ck_assert_int_eq(dup2(wire[1], 201), 201);
@@ -374,7 +374,7 @@ START_TEST(qemu_dies_with_its_claimer_even_by_sigkill)
 }
 END_TEST
 
-START_TEST(the_death_of_qemu_is_announced_and_explained)
+START_TEST(the_death_of_qemu_is_reported_with_its_cause)
 {
 	char *why = NULL;
 
@@ -391,7 +391,7 @@ START_TEST(the_death_of_qemu_is_announced_and_explained)
 }
 END_TEST
 
-START_TEST(a_stuck_qemu_does_not_block_for_ever)
+START_TEST(a_stuck_qemu_does_not_block_quiesce_or_close)
 {
 	uint64_t start;
 
@@ -406,8 +406,8 @@ START_TEST(a_stuck_qemu_does_not_block_for_ever)
 }
 END_TEST
 
-/* Nobody knows yet that it is stuck. */
-START_TEST(a_stuck_qemu_is_ended_in_two_seconds)
+/* Without a quiesce before it, which would have found QEMU stuck. */
+START_TEST(a_stuck_qemu_is_killed_within_seconds)
 {
 	uint64_t start;
 
@@ -444,8 +444,8 @@ static void *allocate_until(void *arg)
 	return NULL;
 }
 
-/* While another one holds the allocator's lock most of the time. */
-START_TEST(threads_claim_and_close_at_once)
+/* Another thread holds the allocator's lock most of the time. */
+START_TEST(threads_claim_and_close_at_the_same_time)
 {
 	pthread_t claimer[CLAIMERS], allocator;
 	bool over = false;
@@ -462,7 +462,7 @@ START_TEST(threads_claim_and_close_at_once)
 }
 END_TEST
 
-START_TEST(signals_blocked_by_the_claimer_are_not_by_qemu)
+START_TEST(qemu_does_not_inherit_blocked_signals)
 {
 	sigset_t all;
 
@@ -478,7 +478,7 @@ END_TEST
 
 /* ---- monitor -------------------------------------------------------------- */
 
-START_TEST(the_monitor_answers_with_json)
+START_TEST(the_monitor_replies_with_json)
 {
 	char *reply = NULL;
 
@@ -491,7 +491,7 @@ START_TEST(the_monitor_answers_with_json)
 }
 END_TEST
 
-START_TEST(the_monitor_passes_refusals_on)
+START_TEST(the_monitor_reports_refusals)
 {
 	char *reply = NULL;
 
@@ -522,8 +522,8 @@ START_TEST(events_do_not_disturb_the_monitor)
 }
 END_TEST
 
-/* Its replies, or the ends of them, are there when the next one asks. */
-START_TEST(the_reply_to_one_that_died_is_nobody_elses)
+/* A dead process's replies, or their last bytes, are in the socket when the next process asks. */
+START_TEST(a_reply_to_a_dead_process_is_discarded)
 {
 	struct timespec pause = { 0 };
 	char *reply;
@@ -538,7 +538,7 @@ START_TEST(the_reply_to_one_that_died_is_nobody_elses)
 		while (!pid)
 			ddekit_claim_monitor(rig.claim, "query-version", NULL, NULL);
 		pause.tv_nsec = i * 20000;
-		nanosleep(&pause, NULL);	/* the moment is what is tried */
+		nanosleep(&pause, NULL);	/* varies the moment of death */
 		kill(pid, SIGKILL);
 		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 		reply = NULL;
@@ -556,41 +556,41 @@ int main(void)
 
 	rig_need_qemu();
 	tcase_set_timeout(refusals, 30);
-	tcase_add_test(refusals, an_unknown_device_is_named);
-	tcase_add_test(refusals, an_unknown_property_is_named);
-	tcase_add_test(refusals, a_netdev_that_does_not_work_is_named);
+	tcase_add_test(refusals, the_message_names_an_unknown_device);
+	tcase_add_test(refusals, the_message_names_an_unknown_property);
+	tcase_add_test(refusals, the_message_names_a_netdev_that_does_not_work);
 	tcase_add_test(refusals, a_missing_device_argument_is_refused);
-	tcase_add_test(refusals, a_drive_is_options_and_a_file);
-	tcase_add_test(refusals, arguments_that_are_set_here_are_refused);
-	tcase_add_test(refusals, a_missing_qemu_names_the_package);
-	tcase_add_test(refusals, a_qemu_that_cannot_be_run_is_explained);
-	tcase_add_test(refusals, a_qemu_that_is_something_else_is_explained);
-	tcase_add_test(refusals, an_unknown_backend_is_named);
+	tcase_add_test(refusals, a_drive_needs_options_and_a_file);
+	tcase_add_test(refusals, arguments_that_the_backend_sets_are_refused);
+	tcase_add_test(refusals, the_message_names_the_package_of_a_missing_qemu);
+	tcase_add_test(refusals, the_message_explains_why_qemu_cannot_run);
+	tcase_add_test(refusals, the_message_reports_a_program_that_is_not_qemu);
+	tcase_add_test(refusals, the_message_names_an_unknown_backend);
 	tcase_add_test(refusals, pools_of_impossible_size_are_refused);
 	tcase_add_test(refusals, a_closed_fd_for_qemu_is_refused);
-	tcase_add_test(refusals, the_message_may_be_left_out);
+	tcase_add_test(refusals, the_caller_may_omit_the_message);
 	suite_add_tcase(s, refusals);
 
 	tcase_set_timeout(c, 30);
 	tcase_add_checked_fixture(c, NULL, teardown);
 	tcase_add_test(c, close_leaves_no_fd_and_no_process);
-	tcase_add_test(c, a_claimer_that_ignores_its_children_can_close);
-	tcase_add_loop_test(c, devices_of_all_sorts_are_claimed_and_quiesced, 0, N_DEVICES);
-	tcase_add_test(c, a_pool_of_a_gibibyte_works_to_its_end);
-	tcase_add_test(c, nobody_can_resize_the_ram);
+	tcase_add_test(c, close_works_with_sigchld_ignored);
+	tcase_add_loop_test(c, devices_of_all_kinds_are_claimed_and_quiesced, 0, N_DEVICES);
+	tcase_add_test(c, a_pool_of_a_gibibyte_works_up_to_its_last_bytes);
+	tcase_add_test(c, the_ram_cannot_be_resized);
 	tcase_add_test(c, qemu_runs_unprivileged_and_in_its_sandbox);
-	tcase_add_test(c, qemu_inherits_the_fds_it_was_promised_and_no_other);
+	tcase_add_test(c, qemu_inherits_its_fds_and_no_other);
 	tcase_add_test(c, qemu_outlives_the_thread_that_started_it);
 	tcase_add_test(c, qemu_dies_with_its_claimer_even_by_sigkill);
-	tcase_add_test(c, the_death_of_qemu_is_announced_and_explained);
-	tcase_add_test(c, a_stuck_qemu_does_not_block_for_ever);
-	tcase_add_test(c, a_stuck_qemu_is_ended_in_two_seconds);
-	tcase_add_test(c, threads_claim_and_close_at_once);
-	tcase_add_test(c, signals_blocked_by_the_claimer_are_not_by_qemu);
-	tcase_add_test(c, the_monitor_answers_with_json);
-	tcase_add_test(c, the_monitor_passes_refusals_on);
+	tcase_add_test(c, the_death_of_qemu_is_reported_with_its_cause);
+	tcase_add_test(c, a_stuck_qemu_does_not_block_quiesce_or_close);
+	tcase_add_test(c, a_stuck_qemu_is_killed_within_seconds);
+	tcase_add_test(c, threads_claim_and_close_at_the_same_time);
+	tcase_add_test(c, qemu_does_not_inherit_blocked_signals);
+	tcase_add_test(c, the_monitor_replies_with_json);
+	tcase_add_test(c, the_monitor_reports_refusals);
 	tcase_add_test(c, events_do_not_disturb_the_monitor);
-	tcase_add_test(c, the_reply_to_one_that_died_is_nobody_elses);
+	tcase_add_test(c, a_reply_to_a_dead_process_is_discarded);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

@@ -36,7 +36,7 @@ static void on_init(void *priv)
 	atomic_fetch_add(&inits, 1);
 }
 
-/* As a driver does it: look, acknowledge. */
+/* As a driver does: reads the status, acknowledges. */
 static void on_interrupt(void *priv)
 {
 	uint32_t status = rig_read(&rig, STATUS);
@@ -60,12 +60,12 @@ static void raise_irq(void)
 	ddekit_pci_flush(rig.pci);
 }
 
-static bool event(int ms)
+static bool wait_for_event(int ms)
 {
 	return ddekit_sem_down_timed(events, ms) == 0;
 }
 
-static struct ddekit_irq *vector(void)
+static struct ddekit_irq *alloc_vector(void)
 {
 	uint32_t cap = rig_capability(&rig, 5), data;
 	struct ddekit_irq *irq;
@@ -79,27 +79,27 @@ static struct ddekit_irq *vector(void)
 	return irq;
 }
 
-/* _i: 0 the line, 1 a vector */
-static struct ddekit_irq *interrupt(int kind)
+/* kind, a loop test's _i: 0 for the line, 1 for a vector. */
+static struct ddekit_irq *open_interrupt(int kind)
 {
 	struct ddekit_irq *irq;
 
 	rig_open(&rig, EDU, NULL);
 	if (kind)
-		return vector();
+		return alloc_vector();
 	ck_assert_int_eq(ddekit_irq_intx(rig.pci, RIG_PORT_DEVFN, 1, &irq), 0);
 	return irq;
 }
 
 START_TEST(each_interrupt_reaches_the_handler_in_its_thread)
 {
-	struct ddekit_irq *irq = interrupt(_i);
+	struct ddekit_irq *irq = open_interrupt(_i);
 	int i;
 
 	ck_assert_ptr_nonnull(ddekit_interrupt_attach(irq, false, on_init, on_interrupt, &rig));
 	for (i = 0; i < 50; i++) {
 		raise_irq();
-		ck_assert(event(2000));
+		ck_assert(wait_for_event(2000));
 	}
 	ck_assert_int_eq(atomic_load(&inits), 1);
 	ck_assert_int_eq(ddekit_interrupt_detach(irq, &rig), 0);
@@ -107,20 +107,20 @@ START_TEST(each_interrupt_reaches_the_handler_in_its_thread)
 }
 END_TEST
 
-START_TEST(while_disabled_nothing_is_handled_and_nothing_is_lost)
+START_TEST(a_disabled_interrupt_is_neither_handled_nor_lost)
 {
-	struct ddekit_irq *irq = interrupt(_i);
+	struct ddekit_irq *irq = open_interrupt(_i);
 
 	ck_assert_ptr_nonnull(ddekit_interrupt_attach(irq, false, NULL, on_interrupt, &rig));
 	ck_assert_int_eq(ddekit_interrupt_disable(irq), 0);
 	raise_irq();
 	rig_read(&rig, STATUS);
-	ck_assert(!event(50));
+	ck_assert(!wait_for_event(50));
 	ck_assert_int_eq(ddekit_interrupt_enable(irq), 0);
-	ck_assert(event(2000));
-	ck_assert(!event(20));
+	ck_assert(wait_for_event(2000));
+	ck_assert(!wait_for_event(20));
 	raise_irq();
-	ck_assert(event(2000));
+	ck_assert(wait_for_event(2000));
 	ddekit_interrupt_detach(irq, &rig);
 	ck_assert_int_eq(ddekit_interrupt_disable(irq), -ENOENT);
 	ck_assert_int_eq(ddekit_interrupt_enable(irq), -ENOENT);
@@ -129,23 +129,23 @@ END_TEST
 
 START_TEST(after_detach_no_handler_runs_and_attach_works_again)
 {
-	struct ddekit_irq *irq = interrupt(_i);
+	struct ddekit_irq *irq = open_interrupt(_i);
 
 	ddekit_interrupt_attach(irq, false, NULL, on_interrupt, &rig);
 	raise_irq();
-	ck_assert(event(2000));
+	ck_assert(wait_for_event(2000));
 	ddekit_interrupt_detach(irq, &rig);
 	raise_irq();
-	ck_assert(!event(50));
+	ck_assert(!wait_for_event(50));
 	ddekit_interrupt_attach(irq, false, NULL, on_interrupt, &rig);
-	ck_assert(event(2000));
+	ck_assert(wait_for_event(2000));
 	ddekit_interrupt_detach(irq, &rig);
 }
 END_TEST
 
-START_TEST(a_shared_interrupt_calls_all_and_an_exclusive_one_is_refused)
+START_TEST(a_shared_interrupt_calls_all_handlers_and_no_exclusive_one)
 {
-	struct ddekit_irq *irq = interrupt(_i);
+	struct ddekit_irq *irq = open_interrupt(_i);
 	ddekit_thread_t *t;
 
 	t = ddekit_interrupt_attach(irq, true, NULL, on_interrupt, &rig);
@@ -153,7 +153,7 @@ START_TEST(a_shared_interrupt_calls_all_and_an_exclusive_one_is_refused)
 	ck_assert_ptr_null(ddekit_interrupt_attach(irq, false, NULL, on_other, NULL));
 	ck_assert_int_eq(errno, EBUSY);
 	raise_irq();
-	ck_assert(event(2000));
+	ck_assert(wait_for_event(2000));
 	ck_assert_int_eq(ddekit_interrupt_detach(irq, &rig), 0);
 	ck_assert_int_ge(atomic_load(&other), 1);
 	ck_assert_int_eq(ddekit_interrupt_detach(irq, &other), 0);
@@ -170,21 +170,21 @@ static void disable_self(void *priv)
 
 START_TEST(a_handler_may_disable_its_own_interrupt)
 {
-	own = interrupt(_i);
+	own = open_interrupt(_i);
 	ddekit_interrupt_attach(own, false, NULL, disable_self, &rig);
 	raise_irq();
-	ck_assert(event(2000));
+	ck_assert(wait_for_event(2000));
 	raise_irq();
-	ck_assert(!event(50));
+	ck_assert(!wait_for_event(50));
 	ddekit_interrupt_enable(own);
-	ck_assert(event(2000));
+	ck_assert(wait_for_event(2000));
 	ddekit_interrupt_detach(own, &rig);
 }
 END_TEST
 
 START_TEST(an_interrupt_thread_survives_the_devices_death)
 {
-	struct ddekit_irq *irq = interrupt(_i);
+	struct ddekit_irq *irq = open_interrupt(_i);
 
 	ddekit_interrupt_attach(irq, false, NULL, on_interrupt, &rig);
 	ddekit_claim_close(rig.claim);
@@ -227,7 +227,7 @@ END_TEST
 START_TEST(a_driver_without_the_runtime_moves_data_by_dma)
 {
 	static char text[] = "carried by the device";
-	struct ddekit_irq *irq = interrupt(1);
+	struct ddekit_irq *irq = open_interrupt(1);
 	struct ddekit_dma_heap *heap;
 	ddekit_iova from, to;
 	char out[64] = "";
@@ -243,12 +243,12 @@ START_TEST(a_driver_without_the_runtime_moves_data_by_dma)
 	rig_write(&rig, 0x90, sizeof(text));
 	rig_write(&rig, 0x98, 1 | 4);
 	ddekit_pci_flush(rig.pci);
-	ck_assert(event(2000));
+	ck_assert(wait_for_event(2000));
 	rig_write(&rig, 0x80, 0x40000);
 	rig_write(&rig, 0x88, (uint32_t)to.v);
 	rig_write(&rig, 0x98, 3 | 4);
 	ddekit_pci_flush(rig.pci);
-	ck_assert(event(2000));
+	ck_assert(wait_for_event(2000));
 	ck_assert_int_eq(ddekit_dma_unmap_single(heap, to, sizeof(text), DDEKIT_DMA_FROM_DEVICE),
 			 0);
 	ck_assert_int_eq(ddekit_dma_unmap_single(heap, from, sizeof(text), DDEKIT_DMA_TO_DEVICE),
@@ -268,13 +268,13 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 30);
 	tcase_add_loop_test(c, each_interrupt_reaches_the_handler_in_its_thread, 0, 2);
-	tcase_add_loop_test(c, while_disabled_nothing_is_handled_and_nothing_is_lost, 0, 2);
+	tcase_add_loop_test(c, a_disabled_interrupt_is_neither_handled_nor_lost, 0, 2);
 	tcase_add_loop_test(c, after_detach_no_handler_runs_and_attach_works_again, 0, 2);
-	tcase_add_loop_test(c, a_shared_interrupt_calls_all_and_an_exclusive_one_is_refused, 0, 2);
+	tcase_add_loop_test(c, a_shared_interrupt_calls_all_handlers_and_no_exclusive_one, 0, 2);
 	tcase_add_loop_test(c, a_handler_may_disable_its_own_interrupt, 0, 2);
 	tcase_add_loop_test(c, an_interrupt_thread_survives_the_devices_death, 0, 2);
 	tcase_add_test(c, ranges_are_exclusive_until_released);
 	tcase_add_test(c, a_driver_without_the_runtime_moves_data_by_dma);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

@@ -38,7 +38,7 @@ static struct ddekit_irq *edu_msi(void)
 	return irq;
 }
 
-START_TEST(a_message_interrupt_kicks_its_eventfd)
+START_TEST(a_message_interrupt_signals_its_eventfd)
 {
 	struct ddekit_irq *irq;
 
@@ -91,7 +91,7 @@ static void on_line(void *arg)
 	atomic_fetch_add(&fired, 1);
 }
 
-static bool fired_as_often_as(void *arg)
+static bool line_fired_as_often_as(void *arg)
 {
 	return atomic_load(&fired) == *(unsigned int *)arg;
 }
@@ -107,9 +107,9 @@ static struct ddekit_irq *line_of_port(unsigned int pin)
 	return irq;
 }
 
-static bool fired_within(unsigned int times, int ms)
+static bool line_fired_within(unsigned int times, int ms)
 {
-	return rig_service_until(&rig, fired_as_often_as, &times, ms);
+	return rig_service_until(&rig, line_fired_as_often_as, &times, ms);
 }
 
 START_TEST(a_line_behind_the_root_port_is_raised)
@@ -117,7 +117,7 @@ START_TEST(a_line_behind_the_root_port_is_raised)
 	rig_open(&rig, EDU, NULL);
 	ddekit_irq_unmask(line_of_port(1));
 	rig_write(&rig, EDU_IRQ_RAISE, 1);
-	ck_assert(fired_within(1, 2000));
+	ck_assert(line_fired_within(1, 2000));
 }
 END_TEST
 
@@ -126,7 +126,7 @@ START_TEST(a_raised_line_masks_itself)
 	rig_open(&rig, EDU, NULL);
 	ddekit_irq_unmask(line_of_port(1));
 	rig_write(&rig, EDU_IRQ_RAISE, 1);
-	ck_assert(fired_within(1, 2000));
+	ck_assert(line_fired_within(1, 2000));
 	rig_write(&rig, EDU_IRQ_ACK, 1);
 	rig_write(&rig, EDU_IRQ_RAISE, 1);
 	rig_read(&rig, EDU_IRQ_STATUS);
@@ -142,13 +142,13 @@ START_TEST(unmasking_an_asserted_line_raises_it_again)
 	irq = line_of_port(1);
 	ddekit_irq_unmask(irq);
 	rig_write(&rig, EDU_IRQ_RAISE, 1);
-	ck_assert(fired_within(1, 2000));
+	ck_assert(line_fired_within(1, 2000));
 	ddekit_irq_unmask(irq);
 	ck_assert_uint_eq(atomic_load(&fired), 2);
 }
 END_TEST
 
-START_TEST(unmasking_sees_an_acknowledgement_that_was_only_posted)
+START_TEST(unmasking_sees_a_posted_acknowledgement)
 {
 	struct ddekit_irq *irq;
 
@@ -156,7 +156,7 @@ START_TEST(unmasking_sees_an_acknowledgement_that_was_only_posted)
 	irq = line_of_port(1);
 	ddekit_irq_unmask(irq);
 	rig_write(&rig, EDU_IRQ_RAISE, 1);
-	ck_assert(fired_within(1, 2000));
+	ck_assert(line_fired_within(1, 2000));
 	rig_write(&rig, EDU_IRQ_ACK, 1);
 	ddekit_irq_unmask(irq);
 	rig_read(&rig, EDU_IRQ_STATUS);
@@ -164,7 +164,7 @@ START_TEST(unmasking_sees_an_acknowledgement_that_was_only_posted)
 }
 END_TEST
 
-START_TEST(a_masked_line_is_silent_until_unmasked)
+START_TEST(a_masked_line_raises_nothing_until_unmasked)
 {
 	struct ddekit_irq *irq;
 
@@ -180,7 +180,7 @@ START_TEST(a_masked_line_is_silent_until_unmasked)
 }
 END_TEST
 
-START_TEST(a_line_that_went_down_before_unmasking_is_not_raised)
+START_TEST(a_line_lowered_before_unmasking_is_not_raised)
 {
 	struct ddekit_irq *irq;
 
@@ -204,12 +204,12 @@ START_TEST(e1000_raises_and_lowers_its_line)
 	ddekit_irq_unmask(irq);
 	rig_write(&rig, 0xd0, 4);
 	rig_write(&rig, 0xc8, 4);
-	ck_assert(fired_within(1, 2000));
+	ck_assert(line_fired_within(1, 2000));
 	ck_assert_uint_eq(rig_read(&rig, 0xc0) & 4, 4);
 	ddekit_irq_unmask(irq);
 	ck_assert_uint_eq(atomic_load(&fired), 1);
 	rig_write(&rig, 0xc8, 4);
-	ck_assert(fired_within(2, 2000));
+	ck_assert(line_fired_within(2, 2000));
 }
 END_TEST
 
@@ -230,12 +230,12 @@ START_TEST(rtl8139_raises_its_line_from_its_timer_and_ports_work)
 	ddekit_pci_out(rig.pci, RIG_PORTS + 0x54, 4, 1000);
 	ddekit_pci_out(rig.pci, RIG_PORTS + 0x48, 4, 0);
 	ddekit_pci_flush(rig.pci);
-	ck_assert(fired_within(1, 2000));
+	ck_assert(line_fired_within(1, 2000));
 	ck_assert_uint_eq(ddekit_pci_in(rig.pci, RIG_PORTS + 0x3e, 2) & 0x4000, 0x4000);
 }
 END_TEST
 
-START_TEST(pins_of_the_port_have_four_different_lines)
+START_TEST(the_four_pins_of_the_port_have_different_lines)
 {
 	struct ddekit_irq *a, *b;
 	unsigned int i, k;
@@ -254,7 +254,7 @@ END_TEST
 
 /* ---- vectors -------------------------------------------------------------- */
 
-START_TEST(sixty_four_vectors_can_be_allocated_and_no_more)
+START_TEST(at_most_sixty_four_vectors_can_be_allocated)
 {
 	struct ddekit_irq *irq[64], *more = NULL;
 	unsigned int i;
@@ -301,19 +301,19 @@ int main(void)
 	rig_need_qemu();
 	tcase_add_checked_fixture(c, NULL, teardown);
 	tcase_set_timeout(c, 30);
-	tcase_add_test(c, a_message_interrupt_kicks_its_eventfd);
+	tcase_add_test(c, a_message_interrupt_signals_its_eventfd);
 	tcase_add_test(c, the_device_reads_and_writes_the_pool_at_its_own_addresses);
 	tcase_add_test(c, a_line_behind_the_root_port_is_raised);
 	tcase_add_test(c, a_raised_line_masks_itself);
 	tcase_add_test(c, unmasking_an_asserted_line_raises_it_again);
-	tcase_add_test(c, unmasking_sees_an_acknowledgement_that_was_only_posted);
-	tcase_add_test(c, a_masked_line_is_silent_until_unmasked);
-	tcase_add_test(c, a_line_that_went_down_before_unmasking_is_not_raised);
+	tcase_add_test(c, unmasking_sees_a_posted_acknowledgement);
+	tcase_add_test(c, a_masked_line_raises_nothing_until_unmasked);
+	tcase_add_test(c, a_line_lowered_before_unmasking_is_not_raised);
 	tcase_add_test(c, e1000_raises_and_lowers_its_line);
 	tcase_add_test(c, rtl8139_raises_its_line_from_its_timer_and_ports_work);
-	tcase_add_test(c, pins_of_the_port_have_four_different_lines);
-	tcase_add_test(c, sixty_four_vectors_can_be_allocated_and_no_more);
+	tcase_add_test(c, the_four_pins_of_the_port_have_different_lines);
+	tcase_add_test(c, at_most_sixty_four_vectors_can_be_allocated);
 	tcase_add_test(c, vectors_of_plain_msi_are_aligned_and_contiguous);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

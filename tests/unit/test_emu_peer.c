@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The emu backend's claim when what it shares with a driver host and QEMU is not as it
- * should be.  The test plays QEMU.
+ * The emu backend's claim with a QEMU or a driver host that misuses what it shares with the
+ * claim.  The test plays QEMU.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,11 +26,11 @@
 extern const struct backend emu_backend;
 
 static struct emu_claim *claim;
-static int qemu, monitor;	/* its ends of the sockets */
-static int stuck = -1;		/* an eventfd that QEMU signals before it answers; -1: none */
+static int qemu, monitor;	/* QEMU's ends of the sockets */
+static int stuck = -1;		/* an eventfd that QEMU signals before each reply; -1: none */
 static pthread_t thread;
 
-static void answer(const char *line)
+static void reply_unknown(const char *line)
 {
 	char text[128];
 	int n = snprintf(text, sizeof(text), "FAIL Unknown command '%s'\n", line);
@@ -39,8 +39,8 @@ static void answer(const char *line)
 		return;
 }
 
-/* It knows no command, which is all that is needed where there are no functions. */
-static void *be_qemu(void *arg)
+/* A QEMU that knows no command, which is enough without PCI functions. */
+static void *play_qemu(void *arg)
 {
 	char buf[4096], *line, *rest;
 	uint64_t one = 1;
@@ -51,7 +51,7 @@ static void *be_qemu(void *arg)
 			break;
 		buf[n] = 0;
 		for (line = strtok_r(buf, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-			answer(line);
+			reply_unknown(line);
 	}
 	return NULL;
 }
@@ -82,19 +82,19 @@ static void setup(void)
 
 static void start_qemu(void)
 {
-	ck_assert_int_eq(pthread_create(&thread, NULL, be_qemu, NULL), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, play_qemu, NULL), 0);
 }
 
-/* ---- files that a driver host had ----------------------------------------- */
+/* ---- files that a driver host had changed --------------------------------- */
 
-static void fill(int eventfd)
+static void fill_eventfd(int eventfd)
 {
 	uint64_t most = UINT64_MAX - 1;
 
 	ck_assert_int_eq(write(eventfd, &most, sizeof(most)), sizeof(most));
 }
 
-static void files_are_as_made(void)
+static void expect_files_as_created(void)
 {
 	int i;
 
@@ -105,34 +105,34 @@ static void files_are_as_made(void)
 	ck_assert(!(fcntl(claim->qtest_fd, F_GETFL) & O_NONBLOCK));
 }
 
-START_TEST(files_with_other_flags_are_as_they_were_made_after_quiesce)
+START_TEST(quiesce_restores_file_flags)
 {
 	int i;
 
 	start_qemu();
 	for (i = 0; i < EMU_VECTORS; i++)
 		ck_assert_int_eq(fcntl(claim->vector_fd[i], F_SETFL, 0), 0);
-	fill(claim->vector_fd[5]);
+	fill_eventfd(claim->vector_fd[5]);
 	ck_assert_int_eq(fcntl(claim->qtest_fd, F_SETFL, O_NONBLOCK), 0);
 	ck_assert_int_eq(quiesce(), 0);
-	files_are_as_made();
+	expect_files_as_created();
 }
 END_TEST
 
-START_TEST(a_qemu_that_waits_in_a_full_eventfd_gets_on)
+START_TEST(quiesce_frees_a_qemu_that_waits_for_a_full_eventfd)
 {
 	stuck = claim->vector_fd[3];
 	ck_assert_int_eq(fcntl(stuck, F_SETFL, 0), 0);
-	fill(stuck);
+	fill_eventfd(stuck);
 	start_qemu();
 	ck_assert_int_eq(quiesce(), 0);
-	files_are_as_made();
+	expect_files_as_created();
 }
 END_TEST
 
-/* ---- a QEMU that does not come to an end -------------------------------------- */
+/* ---- a QEMU that never stops sending ------------------------------------------ */
 
-static void took(uint64_t start_us, unsigned int least_ms, unsigned int most_ms)
+static void expect_duration(uint64_t start_us, unsigned int least_ms, unsigned int most_ms)
 {
 	uint64_t us = rig_now_us() - start_us;
 
@@ -143,7 +143,7 @@ static void took(uint64_t start_us, unsigned int least_ms, unsigned int most_ms)
 static struct {
 	int fd;
 	size_t len;
-	char text[60000];	/* so much that the reader never finds it empty */
+	char text[60000];	/* large: the reader never finds the socket empty */
 } stream;
 
 static void *pour(void *arg)
@@ -169,14 +169,14 @@ START_TEST(quiesce_ends_at_its_deadline_whatever_qemu_sends)
 
 	start_stream(qemu, "IRQ raise 21\nOK\nFAIL Unknown command\n");
 	ck_assert_int_eq(quiesce(), -ETIMEDOUT);
-	took(start, EMU_QUIESCE_MS, EMU_QUIESCE_MS);
+	expect_duration(start, EMU_QUIESCE_MS, EMU_QUIESCE_MS);
 	start = rig_now_us();
 	ck_assert_int_eq(quiesce(), -ETIMEDOUT);
-	took(start, 0, 0);
+	expect_duration(start, 0, 0);
 }
 END_TEST
 
-/* Short, so that it takes longer to read than to send. */
+/* Short: reading it takes longer than sending it. */
 static const char event[] = "{}\n";
 
 static int run_command(unsigned int ms)
@@ -191,27 +191,27 @@ START_TEST(a_command_ends_at_its_deadline_whatever_events_come)
 	claim->monitor.ready = true;
 	start_stream(monitor, event);
 	ck_assert_int_eq(run_command(200), -ETIMEDOUT);
-	took(start, 200, 200);
+	expect_duration(start, 200, 200);
 	start = rig_now_us();
 	ck_assert_int_eq(emu_backend.claim.monitor(&claim->base, "query-status", NULL, NULL),
 			 -ETIMEDOUT);
-	took(start, EMU_MONITOR_MS, EMU_MONITOR_MS);
+	expect_duration(start, EMU_MONITOR_MS, EMU_MONITOR_MS);
 }
 END_TEST
 
-START_TEST(a_greeting_that_does_not_end_is_left_at_the_deadline)
+START_TEST(an_endless_greeting_ends_at_the_deadline)
 {
 	uint64_t start = rig_now_us();
 
 	start_stream(monitor, "{\"no\": \"greeting\"} ");
 	ck_assert_int_lt(run_command(200), 0);
-	took(start, 0, 200);
+	expect_duration(start, 0, 200);
 	ck_assert_int_eq(run_command(200), -EIO);
 }
 END_TEST
 
-/* What is said without an end. */
-START_TEST(only_so_much_is_read_of_last_words)
+/* A process whose output never ends. */
+START_TEST(the_last_output_of_qemu_is_read_up_to_a_limit)
 {
 	claim->process.words_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	ck_assert_int_ge(claim->process.words_fd, 0);
@@ -220,7 +220,7 @@ START_TEST(only_so_much_is_read_of_last_words)
 }
 END_TEST
 
-/* A process in place of QEMU's, stopped. */
+/* Starts a stopped process in place of QEMU. */
 static void start_process(void)
 {
 	pid_t pid = fork();
@@ -235,13 +235,13 @@ static void start_process(void)
 	ck_assert_int_ge(claim->process.pidfd, 0);
 }
 
-static void nobody_is_left(void)
+static void expect_no_child(void)
 {
 	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
 	ck_assert_int_eq(errno, ECHILD);
 }
 
-START_TEST(a_stopped_qemu_that_streams_events_is_ended_in_time)
+START_TEST(a_stopped_qemu_that_streams_events_is_killed_in_time)
 {
 	uint64_t start = rig_now_us();
 
@@ -249,12 +249,12 @@ START_TEST(a_stopped_qemu_that_streams_events_is_ended_in_time)
 	claim->monitor.ready = true;
 	start_stream(monitor, event);
 	emu_backend.claim.close(&claim->base);
-	took(start, EMU_QUIT_MS, EMU_QUIT_MS);
-	nobody_is_left();
+	expect_duration(start, EMU_QUIT_MS, EMU_QUIT_MS);
+	expect_no_child();
 }
 END_TEST
 
-START_TEST(one_that_did_not_keep_a_deadline_is_not_asked_to_quit)
+START_TEST(a_qemu_that_missed_a_deadline_is_not_asked_to_quit)
 {
 	uint64_t start;
 
@@ -262,12 +262,12 @@ START_TEST(one_that_did_not_keep_a_deadline_is_not_asked_to_quit)
 	claim->qt.dead = claim->qt.timed_out = true;
 	start = rig_now_us();
 	emu_backend.claim.close(&claim->base);
-	took(start, 0, 0);
-	nobody_is_left();
+	expect_duration(start, 0, 0);
+	expect_no_child();
 }
 END_TEST
 
-/* A program that sends lines by its qtest socket, for ever, in place of QEMU. */
+/* A program in place of QEMU that sends lines to its qtest socket for ever. */
 static char *make_pourer(void)
 {
 	static char path[] = "/tmp/ddekit-pourer-XXXXXX";
@@ -284,7 +284,7 @@ static char *make_pourer(void)
 	return path;
 }
 
-START_TEST(a_claim_is_opened_in_its_time_or_not_at_all)
+START_TEST(opening_a_claim_fails_at_its_deadline)
 {
 	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = RIG_POOL,
 					  .emu_device = "edu" };
@@ -296,12 +296,12 @@ START_TEST(a_claim_is_opened_in_its_time_or_not_at_all)
 	setenv("DDEKIT_QEMU", path, 1);
 	emu_open_ms = 300;
 	ck_assert_int_eq(ddekit_claim_open(&spec, &other, &why), -ETIMEDOUT);
-	took(start, 300, 300);
+	expect_duration(start, 300, 300);
 	ck_assert_msg(strstr(why, "does not answer"), "%s", why);
 	ck_assert_ptr_null(other);
 	free(why);
 	unlink(path);
-	nobody_is_left();
+	expect_no_child();
 	ck_assert_uint_eq(rig_count_fds(), fds);
 }
 END_TEST
@@ -312,19 +312,19 @@ int main(void)
 	TCase *c = tcase_create("files");
 
 	tcase_add_checked_fixture(c, setup, NULL);
-	tcase_add_test(c, files_with_other_flags_are_as_they_were_made_after_quiesce);
-	tcase_add_test(c, a_qemu_that_waits_in_a_full_eventfd_gets_on);
+	tcase_add_test(c, quiesce_restores_file_flags);
+	tcase_add_test(c, quiesce_frees_a_qemu_that_waits_for_a_full_eventfd);
 	suite_add_tcase(s, c);
 	c = tcase_create("deadlines");
 	tcase_add_checked_fixture(c, setup, NULL);
 	tcase_set_timeout(c, 8);
 	tcase_add_test(c, quiesce_ends_at_its_deadline_whatever_qemu_sends);
 	tcase_add_test(c, a_command_ends_at_its_deadline_whatever_events_come);
-	tcase_add_test(c, a_greeting_that_does_not_end_is_left_at_the_deadline);
-	tcase_add_test(c, only_so_much_is_read_of_last_words);
-	tcase_add_test(c, a_stopped_qemu_that_streams_events_is_ended_in_time);
-	tcase_add_test(c, one_that_did_not_keep_a_deadline_is_not_asked_to_quit);
-	tcase_add_test(c, a_claim_is_opened_in_its_time_or_not_at_all);
+	tcase_add_test(c, an_endless_greeting_ends_at_the_deadline);
+	tcase_add_test(c, the_last_output_of_qemu_is_read_up_to_a_limit);
+	tcase_add_test(c, a_stopped_qemu_that_streams_events_is_killed_in_time);
+	tcase_add_test(c, a_qemu_that_missed_a_deadline_is_not_asked_to_quit);
+	tcase_add_test(c, opening_a_claim_fails_at_its_deadline);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

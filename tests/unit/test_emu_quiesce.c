@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A driver host dies at any moment; quiesce brings the device of the emu
- * backend back to the state it had after the claim.
+ * A driver host may die at any moment; quiesce returns the emu backend's device to its state
+ * after the claim.
  */
 #include <errno.h>
 #include <signal.h>
@@ -35,7 +35,7 @@ static void quiesce(void)
 	ck_assert_msg(err == 0, "quiesce: %d %s", err, why ? why : "");
 }
 
-/* The whole machine as a new host finds it. */
+/* Config space of the port and the device, as a new driver host finds it. */
 static void snapshot(uint32_t *config)
 {
 	uint32_t reg;
@@ -46,7 +46,7 @@ static void snapshot(uint32_t *config)
 	}
 }
 
-static void same_after_quiesce(const char *device)
+static void expect_same_after_quiesce(const char *device)
 {
 	static uint32_t before[2048], after[2048];
 	uint32_t i, reg;
@@ -55,7 +55,7 @@ static void same_after_quiesce(const char *device)
 	rig_adopt(&rig);
 	snapshot(before);
 	rig_enable(&rig, -1);
-	/* What a kernel writes in the course of time, and some more. */
+	/* Registers that a kernel writes, and more. */
 	for (reg = 0; reg < 2; reg++) {
 		for (i = 0x04; i < 0x100; i += 4) {
 			if (i == 0x18 && !reg)
@@ -76,23 +76,23 @@ static void same_after_quiesce(const char *device)
 
 START_TEST(config_space_is_as_after_the_claim_e1000e)
 {
-	same_after_quiesce("e1000e");
+	expect_same_after_quiesce("e1000e");
 }
 END_TEST
 
 START_TEST(config_space_is_as_after_the_claim_rtl8139)
 {
-	same_after_quiesce("rtl8139");
+	expect_same_after_quiesce("rtl8139");
 }
 END_TEST
 
 START_TEST(config_space_is_as_after_the_claim_edu)
 {
-	same_after_quiesce("edu");
+	expect_same_after_quiesce("edu");
 }
 END_TEST
 
-START_TEST(device_registers_are_reset)
+START_TEST(quiesce_resets_device_registers)
 {
 	rig_open(&rig, "e1000e,mac=52:54:00:12:34:56", NULL);
 	rig_write(&rig, 0x5400, 0xdeadbeef);
@@ -106,13 +106,13 @@ START_TEST(device_registers_are_reset)
 }
 END_TEST
 
-static void unexpected(void *arg)
+static void on_unexpected_line(void *arg)
 {
 	(void)arg;
 	ck_abort_msg("a line was raised");
 }
 
-START_TEST(a_line_left_asserted_is_low_afterwards)
+START_TEST(quiesce_lowers_an_asserted_line)
 {
 	struct ddekit_irq *line;
 	uint32_t lines;
@@ -128,13 +128,13 @@ START_TEST(a_line_left_asserted_is_low_afterwards)
 	ck_assert_int_eq(ddekit_pci_adopt(&rig.h, &rig.pci), 0);
 	rig_enable(&rig, -1);
 	ck_assert_int_eq(ddekit_irq_intx(rig.pci, RIG_PORT_DEVFN, 1, &line), 0);
-	ddekit_irq_set_handler(line, unexpected, NULL);
+	ddekit_irq_set_handler(line, on_unexpected_line, NULL);
 	ddekit_irq_unmask(line);
 	rig_read(&rig, 0);
 }
 END_TEST
 
-START_TEST(vectors_left_pending_are_quiet_afterwards)
+START_TEST(quiesce_clears_pending_vectors)
 {
 	struct ddekit_irq *irq[64];
 	uint64_t address, one = 1;
@@ -161,7 +161,7 @@ START_TEST(vectors_left_pending_are_quiet_afterwards)
 }
 END_TEST
 
-START_TEST(the_pool_is_zero_afterwards)
+START_TEST(quiesce_clears_the_pool)
 {
 	const struct ddekit_pool *pool;
 	uint64_t i;
@@ -178,7 +178,7 @@ START_TEST(the_pool_is_zero_afterwards)
 }
 END_TEST
 
-START_TEST(a_command_cut_anywhere_is_completed)
+START_TEST(quiesce_completes_a_truncated_command)
 {
 	static const char *const commands[] = {
 		"writel 0xe0000004 0x123456\n", "readl 0xe0000004\n", "outl 0xc00 0x7\n",
@@ -201,7 +201,7 @@ START_TEST(a_command_cut_anywhere_is_completed)
 }
 END_TEST
 
-/* A driver host that uses everything, until it is killed. */
+/* A driver host that uses DMA, interrupts and config space until it is killed. */
 static void busy_host(void)
 {
 	struct ddekit_irq *line;
@@ -230,7 +230,7 @@ static void busy_host(void)
 	}
 }
 
-START_TEST(a_host_killed_at_any_moment_leaves_no_trace)
+START_TEST(a_driver_host_killed_at_any_moment_leaves_no_trace)
 {
 	uint64_t worst = 0, best = ~0ull, total = 0;
 	int i;
@@ -264,13 +264,13 @@ START_TEST(a_host_killed_at_any_moment_leaves_no_trace)
 	}
 	printf("quiesce after %d kills: best %.2f ms, mean %.2f ms, worst %.2f ms\n", KILLS,
 	       (double)best / 1000, (double)total / KILLS / 1000, (double)worst / 1000);
-	/* The others' worth depends on who else uses the machine. */
+	/* Mean and worst depend on other load of the machine. */
 	ck_assert_uint_lt(best, 10000);
 }
 END_TEST
 
-/* ddekitd dies while it quiesces; the next one finds the answers to what it had asked. */
-START_TEST(a_quiesce_cut_short_is_followed_by_another)
+/* ddekitd dies during a quiesce; the next one finds replies to its predecessor's commands. */
+START_TEST(an_interrupted_quiesce_can_be_repeated)
 {
 	int i;
 
@@ -296,7 +296,7 @@ END_TEST
 
 #define LONG_COMMANDS 400
 
-/* Each takes QEMU some 50 ms. */
+/* Each command takes QEMU about 50 ms. */
 static void queue_long_commands(void)
 {
 	static const char command[] = "memset 0x0 0x4000000 0x5a\n";
@@ -310,7 +310,7 @@ static void queue_long_commands(void)
 		close(rig.h.fds[i]);
 }
 
-START_TEST(commands_that_a_host_left_keep_nobody_for_more_than_two_seconds)
+START_TEST(pending_commands_of_a_driver_host_delay_quiesce_by_at_most_two_seconds)
 {
 	uint64_t start;
 	int err;
@@ -331,7 +331,7 @@ START_TEST(commands_that_a_host_left_keep_nobody_for_more_than_two_seconds)
 }
 END_TEST
 
-/* 82574 with MSI-X: the "other" interrupt must come for each link change. */
+/* 82574 with MSI-X: each link change must raise the "other" interrupt. */
 START_TEST(every_link_change_of_e1000e_interrupts)
 {
 	struct ddekit_irq *irq;
@@ -379,15 +379,15 @@ int main(void)
 	tcase_add_test(c, config_space_is_as_after_the_claim_e1000e);
 	tcase_add_test(c, config_space_is_as_after_the_claim_rtl8139);
 	tcase_add_test(c, config_space_is_as_after_the_claim_edu);
-	tcase_add_test(c, device_registers_are_reset);
-	tcase_add_test(c, a_line_left_asserted_is_low_afterwards);
-	tcase_add_test(c, vectors_left_pending_are_quiet_afterwards);
-	tcase_add_test(c, the_pool_is_zero_afterwards);
-	tcase_add_test(c, a_command_cut_anywhere_is_completed);
-	tcase_add_test(c, a_host_killed_at_any_moment_leaves_no_trace);
-	tcase_add_test(c, a_quiesce_cut_short_is_followed_by_another);
-	tcase_add_test(c, commands_that_a_host_left_keep_nobody_for_more_than_two_seconds);
+	tcase_add_test(c, quiesce_resets_device_registers);
+	tcase_add_test(c, quiesce_lowers_an_asserted_line);
+	tcase_add_test(c, quiesce_clears_pending_vectors);
+	tcase_add_test(c, quiesce_clears_the_pool);
+	tcase_add_test(c, quiesce_completes_a_truncated_command);
+	tcase_add_test(c, a_driver_host_killed_at_any_moment_leaves_no_trace);
+	tcase_add_test(c, an_interrupted_quiesce_can_be_repeated);
+	tcase_add_test(c, pending_commands_of_a_driver_host_delay_quiesce_by_at_most_two_seconds);
 	tcase_add_test(c, every_link_change_of_e1000e_interrupts);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

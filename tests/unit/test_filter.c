@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The system calls of a driver host, by the real filter, in a process of its own: what
- * belongs to an open file that others have too is not for it.
+ * The driver host's system call filter, loaded in a child process: a driver host must not change
+ * the state of open files that it shares.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +17,8 @@
 
 static int shared = -1;
 
-/* Return: the status of a process that makes a call behind the filter. */
-static int confined(int (*call)(void))
+/* Return: the wait status of a child that makes the call with the filter loaded. */
+static int run_confined(int (*call)(void))
 {
 	pid_t pid = fork();
 	int status = 0;
@@ -29,48 +29,48 @@ static int confined(int (*call)(void))
 	return status;
 }
 
-static void refused(int (*call)(void))
+static void expect_sigsys(int (*call)(void))
 {
-	int status = confined(call);
+	int status = run_confined(call);
 
 	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, "status %#x", status);
 }
 
-static int look_at_flags(void)
+static int read_flags(void)
 {
 	return fcntl(shared, F_GETFL) & O_NONBLOCK ? 7 : 8;
 }
 
-static int make_it_block(void)
+static int clear_nonblock(void)
 {
 	return fcntl(shared, F_SETFL, 0);
 }
 
-static int make_it_not_block(void)
+static int set_nonblock(void)
 {
 	return fcntl(shared, F_SETFL, O_NONBLOCK);
 }
 
-static int make_it_block_by_ioctl(void)
+static int clear_nonblock_by_ioctl(void)
 {
 	int off = 0;
 
 	return ioctl(shared, FIONBIO, &off);
 }
 
-static int lock_it(void)
+static int lock_file(void)
 {
 	struct flock lock = { .l_type = F_WRLCK };
 
 	return fcntl(shared, F_SETLK, &lock);
 }
 
-static int own_it(void)
+static int set_owner(void)
 {
 	return fcntl(shared, F_SETOWN, getpid());
 }
 
-static int seal_it(void)
+static int add_seal(void)
 {
 	return fcntl(shared, F_ADD_SEALS, F_SEAL_GROW);
 }
@@ -88,7 +88,7 @@ static void teardown(void)
 
 START_TEST(status_flags_can_be_read)
 {
-	int status = confined(look_at_flags);
+	int status = run_confined(read_flags);
 
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 7, "status %#x", status);
 }
@@ -96,18 +96,18 @@ END_TEST
 
 START_TEST(status_flags_cannot_be_set)
 {
-	refused(make_it_block);
-	refused(make_it_not_block);
-	refused(make_it_block_by_ioctl);
+	expect_sigsys(clear_nonblock);
+	expect_sigsys(set_nonblock);
+	expect_sigsys(clear_nonblock_by_ioctl);
 	ck_assert(fcntl(shared, F_GETFL) & O_NONBLOCK);
 }
 END_TEST
 
-START_TEST(nor_locks_owners_and_seals)
+START_TEST(locks_owners_and_seals_cannot_be_set)
 {
-	refused(lock_it);
-	refused(own_it);
-	refused(seal_it);
+	expect_sigsys(lock_file);
+	expect_sigsys(set_owner);
+	expect_sigsys(add_seal);
 }
 END_TEST
 
@@ -119,7 +119,7 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, status_flags_can_be_read);
 	tcase_add_test(c, status_flags_cannot_be_set);
-	tcase_add_test(c, nor_locks_owners_and_seals);
+	tcase_add_test(c, locks_owners_and_seals_cannot_be_set);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

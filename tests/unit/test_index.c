@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The plugin folder's index: what request_module() finds, and what it must not. */
-#include <check.h>
+/* The plugin folder's index: what request_module() finds, and must not find. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "../../dde-linux/host/internal.h"
+#include "../lib/suite.h"
 
 static char dir[64];
 
@@ -34,7 +34,7 @@ static void remove_index(void)
 	rmdir(dir);
 }
 
-/* "a.so b.so" of the files, or the error as a number. Static buffer. */
+/* Return: the files as "a.so b.so", or the error number as text.  Static buffer. */
 static const char *find(const char *name)
 {
 	static char text[256];
@@ -52,7 +52,7 @@ static const char *find(const char *name)
 	return text;
 }
 
-static void fails(const char *name, int error)
+static void expect_error(const char *name, int error)
 {
 	char text[16];
 
@@ -66,9 +66,9 @@ START_TEST(a_name_finds_its_files_in_order)
 	ck_assert_str_eq(find("mii"), "mii.so");
 	ck_assert_str_eq(find("snd-pcm"), "snd.so snd-pcm.so");
 	ck_assert_str_eq(find("snd_pcm"), "snd.so snd-pcm.so");
-	fails("snd", -ENOENT);
-	fails("mi", -ENOENT);
-	fails("miii", -ENOENT);
+	expect_error("snd", -ENOENT);
+	expect_error("mi", -ENOENT);
+	expect_error("miii", -ENOENT);
 	remove_index();
 }
 END_TEST
@@ -79,8 +79,8 @@ START_TEST(an_alias_finds_its_module)
 		    "module card card.so\nmodule crc crc.so\n");
 	ck_assert_str_eq(find("pci:v00008086d000010D3sv"), "card.so");
 	ck_assert_str_eq(find("crypto_crc32c"), "crc.so");
-	fails("pci:v00001234d", -ENOENT);
-	fails("lost", -ENOENT);
+	expect_error("pci:v00001234d", -ENOENT);
+	expect_error("lost", -ENOENT);
 	remove_index();
 }
 END_TEST
@@ -94,29 +94,29 @@ START_TEST(a_name_comes_before_an_alias)
 }
 END_TEST
 
-START_TEST(paths_are_neither_asked_for_nor_given)
+START_TEST(paths_are_refused_as_names_and_as_files)
 {
 	write_index("module up ../up.so\nmodule root /root.so\nmodule dot .hidden\n"
 		    "module below a/b.so\nmodule good good.so\n");
-	fails("up", -EBADMSG);
-	fails("root", -EBADMSG);
-	fails("dot", -EBADMSG);
-	fails("below", -EBADMSG);
-	fails("../good", -ENOENT);
-	fails("/good", -ENOENT);
-	fails("good.so", -ENOENT);
-	fails("", -ENOENT);
+	expect_error("up", -EBADMSG);
+	expect_error("root", -EBADMSG);
+	expect_error("dot", -EBADMSG);
+	expect_error("below", -EBADMSG);
+	expect_error("../good", -ENOENT);
+	expect_error("/good", -ENOENT);
+	expect_error("good.so", -ENOENT);
+	expect_error("", -ENOENT);
 	remove_index();
 }
 END_TEST
 
-START_TEST(damaged_lines_are_errors_of_their_module_alone)
+START_TEST(a_malformed_line_affects_only_its_module)
 {
 	write_index("module\nmodule empty\nalias\nalias x\nnonsense a b c\n\n"
 		    "module many a b c d\nmodule good good.so");
-	fails("empty", -EBADMSG);
-	fails("many", -E2BIG);
-	fails("x", -ENOENT);
+	expect_error("empty", -EBADMSG);
+	expect_error("many", -E2BIG);
+	expect_error("x", -ENOENT);
 	ck_assert_str_eq(find("good"), "good.so");
 	remove_index();
 }
@@ -125,9 +125,9 @@ END_TEST
 START_TEST(a_missing_index_is_an_error)
 {
 	write_index("");
-	fails("mii", -ENOENT);
+	expect_error("mii", -ENOENT);
 	remove_index();
-	fails("mii", -ENOENT);
+	expect_error("mii", -ENOENT);
 }
 END_TEST
 
@@ -135,18 +135,13 @@ int main(void)
 {
 	Suite *s = suite_create("index");
 	TCase *c = tcase_create("index");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, a_name_finds_its_files_in_order);
 	tcase_add_test(c, an_alias_finds_its_module);
 	tcase_add_test(c, a_name_comes_before_an_alias);
-	tcase_add_test(c, paths_are_neither_asked_for_nor_given);
-	tcase_add_test(c, damaged_lines_are_errors_of_their_module_alone);
+	tcase_add_test(c, paths_are_refused_as_names_and_as_files);
+	tcase_add_test(c, a_malformed_line_affects_only_its_module);
 	tcase_add_test(c, a_missing_index_is_an_error);
 	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory, slabs, DMA heaps and mappings, the page table; on a pool of our own. */
+/* Memory, slabs, DMA heaps and mappings, the page table; with a pool made by the test. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static void teardown(void)
 	munmap(pool.cpu, POOL_SIZE);
 }
 
-START_TEST(large_memory_is_zeroed_pages)
+START_TEST(large_memory_consists_of_zeroed_pages)
 {
 	char *p = ddekit_large_malloc(5000);
 	int i;
@@ -51,7 +51,7 @@ END_TEST
 
 /* ---- slabs ---------------------------------------------------------------- */
 
-START_TEST(a_slab_gives_distinct_aligned_objects_and_takes_them_back)
+START_TEST(a_slab_allocates_distinct_aligned_objects_and_reuses_freed_ones)
 {
 	struct ddekit_slab *s = ddekit_slab_init(100, NULL);
 	char *p[2000], *again;
@@ -106,7 +106,7 @@ END_TEST
 
 /* ---- heaps ---------------------------------------------------------------- */
 
-START_TEST(coherent_memory_is_zeroed_aligned_and_at_its_address)
+START_TEST(coherent_memory_is_zeroed_and_aligned_and_has_the_returned_address)
 {
 	ddekit_iova a, b;
 	char *p = ddekit_dma_alloc_coherent(heap, 100, &a);
@@ -127,7 +127,7 @@ START_TEST(coherent_memory_is_zeroed_aligned_and_at_its_address)
 }
 END_TEST
 
-START_TEST(freed_neighbours_become_one)
+START_TEST(adjacent_free_blocks_are_merged)
 {
 	ddekit_iova iova;
 	void *p[16];
@@ -147,8 +147,8 @@ START_TEST(freed_neighbours_become_one)
 }
 END_TEST
 
-/* Random allocations: inside, aligned, disjoint; all comes back. */
-START_TEST(random_use_keeps_blocks_apart)
+/* Random allocations are inside the heap, aligned and disjoint; all memory can be freed. */
+START_TEST(random_allocations_are_disjoint)
 {
 	static struct { unsigned char *p; size_t size; unsigned char fill; } a[64];
 	ddekit_iova iova;
@@ -207,7 +207,7 @@ START_TEST(contiguous_memory_obeys_its_limits)
 }
 END_TEST
 
-START_TEST(a_heap_must_lie_in_its_pool)
+START_TEST(a_heap_outside_its_pool_is_refused)
 {
 	struct ddekit_dma_heap *h;
 
@@ -228,7 +228,7 @@ static char *device_memory(ddekit_iova iova)
 	return (char *)pool.cpu + (iova.v - POOL_BASE);
 }
 
-START_TEST(memory_of_the_pool_is_mapped_where_it_is)
+START_TEST(memory_of_the_pool_is_mapped_without_a_copy)
 {
 	ddekit_iova a, b;
 	char *p = ddekit_dma_alloc_coherent(heap, 4096, &a);
@@ -239,7 +239,7 @@ START_TEST(memory_of_the_pool_is_mapped_where_it_is)
 }
 END_TEST
 
-START_TEST(other_memory_is_copied_as_the_direction_says)
+START_TEST(other_memory_is_copied_by_direction)
 {
 	char buf[300];
 	ddekit_iova iova;
@@ -280,7 +280,7 @@ START_TEST(impossible_mappings_are_refused)
 }
 END_TEST
 
-START_TEST(a_list_is_mapped_whole_or_not_at_all)
+START_TEST(a_list_is_mapped_completely_or_not_at_all)
 {
 	static char a[1000], b[2000], big[POOL_SIZE];
 	struct ddekit_sg sg[3] = { { a, sizeof(a), { 0 } }, { b, sizeof(b), { 0 } },
@@ -334,9 +334,9 @@ START_TEST(regions_do_not_overlap_and_are_counted)
 }
 END_TEST
 
-/* ---- a pool that the device sees in pieces ---------------------------------- */
+/* ---- a pool in pieces, by device address ------------------------------------ */
 
-/* To the device: 8 MiB in one piece, then 4 MiB, then 4 MiB, all elsewhere. */
+/* Device addresses: 8 MiB contiguous, then two separate pieces of 4 MiB. */
 static const uint64_t pieces[] = { 0x40000000, 0x40400000, 0x50000000, 0x60800000 };
 
 static void setup_pieces(void)
@@ -391,7 +391,7 @@ START_TEST(contiguous_memory_obeys_limits_on_device_addresses)
 }
 END_TEST
 
-START_TEST(a_mapping_over_a_border_is_copied)
+START_TEST(a_mapping_across_a_border_is_copied)
 {
 	char *at = (char *)pool.cpu + (8 << 20) - 4096;
 	ddekit_iova iova;
@@ -409,14 +409,14 @@ START_TEST(a_mapping_over_a_border_is_copied)
 }
 END_TEST
 
-static TCase *of_pieces(void)
+static TCase *pieces_tcase(void)
 {
 	TCase *c = tcase_create("pieces");
 
 	tcase_add_checked_fixture(c, setup_pieces, teardown_pieces);
 	tcase_add_test(c, coherent_memory_stays_within_a_piece);
 	tcase_add_test(c, contiguous_memory_obeys_limits_on_device_addresses);
-	tcase_add_test(c, a_mapping_over_a_border_is_copied);
+	tcase_add_test(c, a_mapping_across_a_border_is_copied);
 	return c;
 }
 
@@ -427,22 +427,22 @@ int main(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 20);
-	tcase_add_test(c, large_memory_is_zeroed_pages);
-	tcase_add_test(c, a_slab_gives_distinct_aligned_objects_and_takes_them_back);
+	tcase_add_test(c, large_memory_consists_of_zeroed_pages);
+	tcase_add_test(c, a_slab_allocates_distinct_aligned_objects_and_reuses_freed_ones);
 	tcase_add_test(c, a_slab_on_a_heap_is_reachable_and_ends_with_the_heap);
 	tcase_add_test(c, slabs_of_impossible_size_are_refused);
-	tcase_add_test(c, coherent_memory_is_zeroed_aligned_and_at_its_address);
-	tcase_add_test(c, freed_neighbours_become_one);
-	tcase_add_test(c, random_use_keeps_blocks_apart);
+	tcase_add_test(c, coherent_memory_is_zeroed_and_aligned_and_has_the_returned_address);
+	tcase_add_test(c, adjacent_free_blocks_are_merged);
+	tcase_add_test(c, random_allocations_are_disjoint);
 	tcase_add_test(c, contiguous_memory_obeys_its_limits);
-	tcase_add_test(c, a_heap_must_lie_in_its_pool);
-	tcase_add_test(c, memory_of_the_pool_is_mapped_where_it_is);
-	tcase_add_test(c, other_memory_is_copied_as_the_direction_says);
+	tcase_add_test(c, a_heap_outside_its_pool_is_refused);
+	tcase_add_test(c, memory_of_the_pool_is_mapped_without_a_copy);
+	tcase_add_test(c, other_memory_is_copied_by_direction);
 	tcase_add_test(c, impossible_mappings_are_refused);
-	tcase_add_test(c, a_list_is_mapped_whole_or_not_at_all);
+	tcase_add_test(c, a_list_is_mapped_completely_or_not_at_all);
 	tcase_add_test(c, addresses_translate_both_ways_within_a_region);
 	tcase_add_test(c, regions_do_not_overlap_and_are_counted);
 	suite_add_tcase(s, c);
-	suite_add_tcase(s, of_pieces());
-	return rig_run(s);
+	suite_add_tcase(s, pieces_tcase());
+	return suite_run(s);
 }

@@ -10,7 +10,7 @@
 
 static char seen[8192];
 
-static void keep(void *arg, const char *text, size_t len)
+static void store_text(void *arg, const char *text, size_t len)
 {
 	(void)arg;
 	strncat(seen, text, len < sizeof(seen) - strlen(seen) ? len : 0);
@@ -19,7 +19,7 @@ static void keep(void *arg, const char *text, size_t len)
 static void setup(void)
 {
 	seen[0] = 0;
-	ddekit_print_set_sink(keep, NULL);
+	ddekit_print_set_sink(store_text, NULL);
 }
 
 START_TEST(text_goes_to_the_sink)
@@ -41,7 +41,7 @@ START_TEST(debug_is_silent_until_enabled)
 }
 END_TEST
 
-START_TEST(a_long_debug_line_is_cut_and_still_a_line)
+START_TEST(a_long_debug_line_is_truncated_and_ends_with_a_newline)
 {
 	char text[3000];
 
@@ -62,16 +62,16 @@ START_TEST(a_backtrace_names_its_callers)
 }
 END_TEST
 
-static void show(void *arg, const char *text, size_t len)
+static void print_text(void *arg, const char *text, size_t len)
 {
 	(void)arg;
 	if (!strncmp(text, "panic: at 42\n", len))
-		raise(SIGUSR1);		/* what the test waits for */
+		raise(SIGUSR1);		/* the signal that the test expects */
 }
 
-START_TEST(panic_says_why_and_ends_the_program)
+START_TEST(panic_prints_its_text_and_ends_the_program)
 {
-	ddekit_print_set_sink(show, NULL);
+	ddekit_print_set_sink(print_text, NULL);
 	ddekit_panic("at %d", 42);
 }
 END_TEST
@@ -87,26 +87,26 @@ END_TEST
 static char order[8];
 static int fail;
 
-static int first(void)
+static int initcall_first(void)
 {
 	strcat(order, "1");
 	return 0;
 }
-DDEKIT_INITCALL(first);
+DDEKIT_INITCALL(initcall_first);
 
-static int second(void)
+static int initcall_second(void)
 {
 	strcat(order, "2");
 	return fail;
 }
-DDEKIT_INITCALL(second);
+DDEKIT_INITCALL(initcall_second);
 
-static int third(void)
+static int initcall_third(void)
 {
 	strcat(order, "3");
 	return 0;
 }
-DDEKIT_INITCALL(third);
+DDEKIT_INITCALL(initcall_third);
 
 START_TEST(initcalls_run_once_in_order)
 {
@@ -116,13 +116,13 @@ START_TEST(initcalls_run_once_in_order)
 }
 END_TEST
 
-START_TEST(a_failing_initcall_is_named_and_the_rest_stays)
+START_TEST(a_failing_initcall_is_named_and_the_others_run_later)
 {
 	const char *name = NULL;
 
 	fail = -EIO;
 	ck_assert_int_eq(ddekit_initcalls_run(&name), -EIO);
-	ck_assert_str_eq(name, "second");
+	ck_assert_str_eq(name, "initcall_second");
 	ck_assert_str_eq(order, "12");
 	ck_assert_int_eq(ddekit_initcalls_run(&name), 0);
 	ck_assert_str_eq(order, "123");
@@ -137,12 +137,12 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, NULL);
 	tcase_add_test(c, text_goes_to_the_sink);
 	tcase_add_test(c, debug_is_silent_until_enabled);
-	tcase_add_test(c, a_long_debug_line_is_cut_and_still_a_line);
+	tcase_add_test(c, a_long_debug_line_is_truncated_and_ends_with_a_newline);
 	tcase_add_test(c, a_backtrace_names_its_callers);
-	tcase_add_test_raise_signal(c, panic_says_why_and_ends_the_program, SIGUSR1);
+	tcase_add_test_raise_signal(c, panic_prints_its_text_and_ends_the_program, SIGUSR1);
 	tcase_add_test_raise_signal(c, panic_aborts, SIGABRT);
 	tcase_add_test(c, initcalls_run_once_in_order);
-	tcase_add_test(c, a_failing_initcall_is_named_and_the_rest_stays);
+	tcase_add_test(c, a_failing_initcall_is_named_and_the_others_run_later);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

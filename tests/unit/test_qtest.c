@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupt lines in the qtest stream, wherever they stand between replies, and the
- * deadline.  The test plays QEMU, whose answers lie in the socket before the question.
+ * Interrupt messages in the qtest stream, anywhere between replies, and the deadline.  The
+ * test plays QEMU, which writes its replies before the command is sent.
  */
 #include <check.h>
 #include <errno.h>
@@ -37,7 +37,7 @@ static void teardown(void)
 	close(qemu);
 }
 
-static void answers(const char *text)
+static void queue_replies(const char *text)
 {
 	ck_assert_int_eq(write(qemu, text, strlen(text)), (ssize_t)strlen(text));
 }
@@ -50,84 +50,84 @@ static uint64_t read_register(void)
 	return v;
 }
 
-static void post(unsigned int n)
+static void post_writes(unsigned int n)
 {
 	while (n--)
 		qtest_write(&q, SPACE_MEM, 0x1000, 4, 1);
 }
 
-START_TEST(a_line_before_the_reply_is_known)
+START_TEST(a_line_before_the_reply_is_seen)
 {
-	answers("IRQ raise 21\nOK 0x0000000000000007\n");
+	queue_replies("IRQ raise 21\nOK 0x0000000000000007\n");
 	ck_assert_uint_eq(read_register(), 7);
 	ck_assert_uint_eq(q.lines, LINE);
 }
 END_TEST
 
-START_TEST(a_line_behind_the_reply_is_known)
+START_TEST(a_line_after_the_reply_is_seen)
 {
-	answers("OK 0x0000000000000007\nIRQ raise 21\n");
+	queue_replies("OK 0x0000000000000007\nIRQ raise 21\n");
 	ck_assert_uint_eq(read_register(), 7);
 	ck_assert_uint_eq(q.lines, LINE);
-	answers("OK 0x0000000000000008\nIRQ lower 21\nIRQ raise 22\n");
+	queue_replies("OK 0x0000000000000008\nIRQ lower 21\nIRQ raise 22\n");
 	ck_assert_uint_eq(read_register(), 8);
 	ck_assert_uint_eq(q.lines, LINE << 1);
 }
 END_TEST
 
-START_TEST(a_line_behind_the_replies_to_a_read_and_a_write_is_known)
+START_TEST(a_line_after_the_replies_to_a_read_and_a_write_is_seen)
 {
 	uint64_t v;
 
-	answers("OK 0x0000000000000007\nIRQ raise 22\nOK\nIRQ raise 21\n");
+	queue_replies("OK 0x0000000000000007\nIRQ raise 22\nOK\nIRQ raise 21\n");
 	ck_assert_int_eq(qtest_read_write(&q, 0x1000, &v, 0x1004, 4, 1), 0);
 	ck_assert_uint_eq(v, 7);
 	ck_assert_uint_eq(q.lines, LINE | LINE << 1);
 }
 END_TEST
 
-START_TEST(a_line_behind_the_last_reply_waited_for_is_known)
+START_TEST(a_line_after_the_last_awaited_reply_is_seen)
 {
-	post(3);
-	answers("OK\nOK\nOK\nIRQ raise 21\n");
+	post_writes(3);
+	queue_replies("OK\nOK\nOK\nIRQ raise 21\n");
 	ck_assert_int_eq(qtest_drain(&q), 0);
 	ck_assert_uint_eq(q.lines, LINE);
 	ck_assert_uint_eq(q.pending, 0);
 }
 END_TEST
 
-/* Half of the replies are waited for when there are too many; more may be there. */
-START_TEST(a_line_behind_replies_nobody_waited_for_is_known)
+/* With too many pending replies, qtest waits for half of them; the socket may have more. */
+START_TEST(a_line_after_replies_not_waited_for_is_seen)
 {
 	unsigned int i;
 
-	post(QTEST_CAP);
+	post_writes(QTEST_CAP);
 	for (i = 0; i < QTEST_CAP - 1; i++)
-		answers("OK\n");
-	answers("IRQ raise 21\n");
-	post(1);
+		queue_replies("OK\n");
+	queue_replies("IRQ raise 21\n");
+	post_writes(1);
 	ck_assert_uint_eq(q.lines, LINE);
 	ck_assert_uint_eq(q.pending, 2);
 }
 END_TEST
 
-START_TEST(a_line_behind_a_block_is_known)
+START_TEST(a_line_after_a_block_is_seen)
 {
 	uint8_t block[2];
 
-	answers("OK 0x0102\nIRQ raise 21\n");
+	queue_replies("OK 0x0102\nIRQ raise 21\n");
 	ck_assert_int_eq(qtest_read_block(&q, 0x1000, block, 2), 0);
 	ck_assert_int_eq(block[1], 2);
 	ck_assert_uint_eq(q.lines, LINE);
 }
 END_TEST
 
-START_TEST(half_a_line_is_known_when_the_rest_comes)
+START_TEST(a_partial_line_is_seen_once_complete)
 {
-	answers("OK 0x0000000000000007\nIRQ rai");
+	queue_replies("OK 0x0000000000000007\nIRQ rai");
 	ck_assert_uint_eq(read_register(), 7);
 	ck_assert_uint_eq(q.lines, 0);
-	answers("se 21\n");
+	queue_replies("se 21\n");
 	ck_assert_int_eq(qtest_poll(&q), 0);
 	ck_assert_uint_eq(q.lines, LINE);
 }
@@ -140,8 +140,8 @@ END_TEST
 
 static atomic_bool over;
 
-/* Each event is one that a line asks for: none of it is a reply. */
-static void *stream(void *arg)
+/* Interrupt messages without end, and no reply. */
+static void *stream_lines(void *arg)
 {
 	static const char events[] = "IRQ raise 21\nIRQ lower 21\n";
 
@@ -151,8 +151,8 @@ static void *stream(void *arg)
 	return NULL;
 }
 
-/* A reply that comes, in bytes, each sooner than anybody would lose patience. */
-static void *dribble(void *arg)
+/* A reply byte by byte, each soon after the last. */
+static void *send_slowly(void *arg)
 {
 	static const char reply[] = "OK 0x0000000000000007\n";
 	struct timespec pause = { 0, 20000000 };
@@ -161,7 +161,7 @@ static void *dribble(void *arg)
 	for (i = 0; !over && i < sizeof(reply) - 1; i++) {
 		if (send(qemu, reply + i, 1, MSG_NOSIGNAL) < 0)
 			break;
-		nanosleep(&pause, NULL);	/* the peer's pace is what is tried */
+		nanosleep(&pause, NULL);	/* the peer's pace, not a wait for a condition */
 	}
 	return NULL;
 }
@@ -183,11 +183,11 @@ static int write_many(void)
 	unsigned int i;
 
 	for (i = 0; i < 100000 && !q.dead; i++)
-		post(1);
+		post_writes(1);
 	return qtest_drain(&q);
 }
 
-static void late(int (*operation)(void), void *(*peer)(void *))
+static void expect_timeout(int (*operation)(void), void *(*peer)(void *))
 {
 	pthread_t thread;
 	uint64_t start, took;
@@ -208,37 +208,37 @@ static void late(int (*operation)(void), void *(*peer)(void *))
 		pthread_join(thread, NULL);
 }
 
-START_TEST(a_peer_that_does_not_answer_is_left_at_the_deadline)
+START_TEST(reading_from_a_silent_peer_ends_at_the_deadline)
 {
-	late(read_one, NULL);
+	expect_timeout(read_one, NULL);
 }
 END_TEST
 
-START_TEST(a_peer_that_streams_lines_is_left_at_the_deadline)
+START_TEST(reading_from_a_peer_that_streams_lines_ends_at_the_deadline)
 {
-	late(read_one, stream);
+	expect_timeout(read_one, stream_lines);
 }
 END_TEST
 
-START_TEST(a_peer_that_answers_byte_by_byte_is_left_at_the_deadline)
+START_TEST(reading_from_a_slow_peer_ends_at_the_deadline)
 {
-	late(read_one, dribble);
+	expect_timeout(read_one, send_slowly);
 }
 END_TEST
 
-START_TEST(the_stream_is_not_taken_over_for_longer_than_that)
+START_TEST(resync_ends_at_the_deadline)
 {
-	late(resync, stream);
+	expect_timeout(resync, stream_lines);
 }
 END_TEST
 
-START_TEST(nor_is_writing_waited_for)
+START_TEST(writing_to_a_silent_peer_ends_at_the_deadline)
 {
-	late(write_many, NULL);
+	expect_timeout(write_many, NULL);
 }
 END_TEST
 
-START_TEST(a_peer_that_ends_is_no_late_one)
+START_TEST(a_closed_connection_is_not_a_timeout)
 {
 	shutdown(qemu, SHUT_RDWR);
 	ck_assert_int_eq(read_one(), -EIO);
@@ -252,19 +252,19 @@ int main(void)
 	TCase *t = tcase_create("lines");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, a_line_before_the_reply_is_known);
-	tcase_add_test(t, a_line_behind_the_reply_is_known);
-	tcase_add_test(t, a_line_behind_the_replies_to_a_read_and_a_write_is_known);
-	tcase_add_test(t, a_line_behind_the_last_reply_waited_for_is_known);
-	tcase_add_test(t, a_line_behind_replies_nobody_waited_for_is_known);
-	tcase_add_test(t, a_line_behind_a_block_is_known);
-	tcase_add_test(t, half_a_line_is_known_when_the_rest_comes);
-	tcase_add_test(t, a_peer_that_does_not_answer_is_left_at_the_deadline);
-	tcase_add_test(t, a_peer_that_streams_lines_is_left_at_the_deadline);
-	tcase_add_test(t, a_peer_that_answers_byte_by_byte_is_left_at_the_deadline);
-	tcase_add_test(t, the_stream_is_not_taken_over_for_longer_than_that);
-	tcase_add_test(t, nor_is_writing_waited_for);
-	tcase_add_test(t, a_peer_that_ends_is_no_late_one);
+	tcase_add_test(t, a_line_before_the_reply_is_seen);
+	tcase_add_test(t, a_line_after_the_reply_is_seen);
+	tcase_add_test(t, a_line_after_the_replies_to_a_read_and_a_write_is_seen);
+	tcase_add_test(t, a_line_after_the_last_awaited_reply_is_seen);
+	tcase_add_test(t, a_line_after_replies_not_waited_for_is_seen);
+	tcase_add_test(t, a_line_after_a_block_is_seen);
+	tcase_add_test(t, a_partial_line_is_seen_once_complete);
+	tcase_add_test(t, reading_from_a_silent_peer_ends_at_the_deadline);
+	tcase_add_test(t, reading_from_a_peer_that_streams_lines_ends_at_the_deadline);
+	tcase_add_test(t, reading_from_a_slow_peer_ends_at_the_deadline);
+	tcase_add_test(t, resync_ends_at_the_deadline);
+	tcase_add_test(t, writing_to_a_silent_peer_ends_at_the_deadline);
+	tcase_add_test(t, a_closed_connection_is_not_a_timeout);
 	suite_add_tcase(s, t);
-	return rig_run(s);
+	return suite_run(s);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Giving a PCI function from one kernel driver to another, in a tree of our own
- * instead of /sys.  What the kernel does upon a write is done by write() here.
+ * Moving a PCI function from one kernel driver to another, in a tree of the test's own instead of
+ * /sys.  write() does here what the kernel does on a write.
  */
-#include <check.h>
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
@@ -15,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "../../ddekit/backend/sysfs.h"
+#include "../lib/suite.h"
 
 #define NIC "0000:01:00.0"
 #define SOUND "0000:01:00.1"
@@ -23,11 +23,11 @@
 
 static char root[] = "/tmp/ddekit-sysfs.XXXXXX";
 static const struct ddekit_bdf nic = { 0, 1, 0, 0 };
-static bool refuses;	/* vfio-pci does not take a device */
+static bool refuses;	/* vfio-pci refuses to bind */
 
 /* ---- the tree ------------------------------------------------------------- */
 
-/* Of a name in the tree; good for three more calls. */
+/* The path of a name in the tree; valid for three more calls. */
 __attribute__((format(printf, 1, 2))) static const char *path(const char *format, ...)
 {
 	static char buf[4][PATH_MAX];
@@ -67,7 +67,7 @@ static void make_driver(const char *name)
 	make_file(path(DRIVERS "%s/unbind", name), "");
 }
 
-/* A driver's own unbind file is reached by the device's link. */
+/* The device's link leads to its driver's unbind file. */
 static void bind_to(const char *device, const char *driver)
 {
 	ck_assert_int_eq(symlink(path(DRIVERS "%s", driver), path(DEVICES "%s/driver", device)), 0);
@@ -107,7 +107,7 @@ static void first_line(const char *file, char *buf, size_t size)
 		fclose(f);
 }
 
-/* By override, else the function's own driver. */
+/* Binds the driver of driver_override, else e1000e. */
 static void kernel_probe(const char *device)
 {
 	char override[64];
@@ -145,7 +145,7 @@ ssize_t write(int fd, const void *buf, size_t len)
 	return done;
 }
 
-static void set_up(void)
+static void setup(void)
 {
 	ck_assert_ptr_nonnull(mkdtemp(root));
 	sysfs_root = root;
@@ -157,17 +157,17 @@ static void set_up(void)
 	make_device(NIC, "0x020000\n", "e1000e");
 }
 
-static int forget(const char *name, const struct stat *st, int flag, struct FTW *ftw)
+static int remove_entry(const char *name, const struct stat *st, int flag, struct FTW *ftw)
 {
 	return remove(name);
 }
 
-static void tear_down(void)
+static void teardown(void)
 {
-	nftw(root, forget, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-static void has(const char *driver, const char *override)
+static void expect_bound(const char *driver, const char *override)
 {
 	char name[SYSFS_NAME] = "", line[SYSFS_NAME];
 
@@ -179,17 +179,17 @@ static void has(const char *driver, const char *override)
 
 /* ---- binding -------------------------------------------------------------- */
 
-START_TEST(a_function_is_given_away_and_back)
+START_TEST(a_function_is_bound_and_restored)
 {
 	struct ddekit_before before;
 	char *why = NULL;
 
 	ck_assert_int_eq(sysfs_bind(nic, "vfio-pci", &before, &why), 0);
-	has("vfio-pci", "vfio-pci");
+	expect_bound("vfio-pci", "vfio-pci");
 	ck_assert(before.changed);
 	ck_assert_str_eq(before.driver, "e1000e");
 	ck_assert_int_eq(sysfs_restore(nic, &before), 0);
-	has("e1000e", "");
+	expect_bound("e1000e", "");
 }
 END_TEST
 
@@ -201,18 +201,18 @@ START_TEST(a_former_override_is_restored)
 	make_file(path(DEVICES NIC "/driver_override"), "e1000e\n");
 	ck_assert_int_eq(sysfs_bind(nic, "vfio-pci", &before, &why), 0);
 	ck_assert_int_eq(sysfs_restore(nic, &before), 0);
-	has("e1000e", "e1000e");
+	expect_bound("e1000e", "e1000e");
 }
 END_TEST
 
-START_TEST(a_refusal_leaves_the_former_driver)
+START_TEST(a_refusal_restores_the_former_driver)
 {
 	struct ddekit_before before = { .driver = "untouched" };
 	char *why = NULL;
 
 	refuses = true;
 	ck_assert_int_eq(sysfs_bind(nic, "vfio-pci", &before, &why), -EBUSY);
-	has("e1000e", "");
+	expect_bound("e1000e", "");
 	ck_assert_str_eq(before.driver, "untouched");
 	ck_assert_ptr_nonnull(strstr(why, NIC));
 	ck_assert_ptr_nonnull(strstr(why, "it is bound to e1000e again"));
@@ -220,7 +220,7 @@ START_TEST(a_refusal_leaves_the_former_driver)
 }
 END_TEST
 
-START_TEST(one_that_has_the_driver_is_left_alone)
+START_TEST(a_function_with_that_driver_is_not_changed)
 {
 	struct ddekit_before before = { 0 };
 	char *why = NULL;
@@ -228,11 +228,11 @@ START_TEST(one_that_has_the_driver_is_left_alone)
 	ck_assert_int_eq(sysfs_bind(nic, "e1000e", &before, &why), 0);
 	ck_assert(!before.changed);
 	ck_assert_int_eq(sysfs_restore(nic, &before), 0);
-	has("e1000e", "(null)");
+	expect_bound("e1000e", "(null)");
 }
 END_TEST
 
-START_TEST(who_had_one_before_a_lost_claim_gets_it_back)
+START_TEST(the_driver_before_a_lost_claim_is_restored)
 {
 	struct ddekit_before first, second;
 	char *why = NULL;
@@ -241,11 +241,11 @@ START_TEST(who_had_one_before_a_lost_claim_gets_it_back)
 	second = first;
 	ck_assert_int_eq(sysfs_bind(nic, "vfio-pci", &second, &why), 0);
 	ck_assert_int_eq(ddekit_give_back(nic, &second), 0);
-	has("e1000e", "");
+	expect_bound("e1000e", "");
 }
 END_TEST
 
-START_TEST(an_unknown_function_and_driver_are_named)
+START_TEST(the_message_names_an_unknown_function_or_driver)
 {
 	const struct ddekit_bdf none = { 0, 9, 0, 0 };
 	struct ddekit_before before;
@@ -257,11 +257,11 @@ START_TEST(an_unknown_function_and_driver_are_named)
 	ck_assert_int_eq(sysfs_bind(nic, "no-such-driver", &before, &why), -ENOENT);
 	ck_assert_ptr_nonnull(strstr(why, "no-such-driver"));
 	free(why);
-	has("e1000e", "(null)");
+	expect_bound("e1000e", "(null)");
 }
 END_TEST
 
-START_TEST(restoring_one_that_has_gone_does_nothing)
+START_TEST(restoring_a_removed_function_does_nothing)
 {
 	const struct ddekit_before before = { .changed = true, .driver = "e1000e" };
 
@@ -281,7 +281,7 @@ START_TEST(without_a_group_there_is_no_iommu)
 }
 END_TEST
 
-START_TEST(bridges_and_idle_companions_do_no_harm)
+START_TEST(bridges_and_companions_without_driver_are_ignored)
 {
 	char *why = NULL;
 
@@ -295,7 +295,7 @@ START_TEST(bridges_and_idle_companions_do_no_harm)
 }
 END_TEST
 
-START_TEST(a_companion_with_a_driver_is_named)
+START_TEST(the_message_names_a_companion_with_a_driver)
 {
 	char *why = NULL;
 
@@ -312,24 +312,18 @@ int main(void)
 {
 	Suite *s = suite_create("sysfs");
 	TCase *c = tcase_create("sysfs");
-	SRunner *r;
-	int failed;
 
-	tcase_add_checked_fixture(c, set_up, tear_down);
-	tcase_add_test(c, a_function_is_given_away_and_back);
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, a_function_is_bound_and_restored);
 	tcase_add_test(c, a_former_override_is_restored);
-	tcase_add_test(c, a_refusal_leaves_the_former_driver);
-	tcase_add_test(c, one_that_has_the_driver_is_left_alone);
-	tcase_add_test(c, who_had_one_before_a_lost_claim_gets_it_back);
-	tcase_add_test(c, an_unknown_function_and_driver_are_named);
-	tcase_add_test(c, restoring_one_that_has_gone_does_nothing);
+	tcase_add_test(c, a_refusal_restores_the_former_driver);
+	tcase_add_test(c, a_function_with_that_driver_is_not_changed);
+	tcase_add_test(c, the_driver_before_a_lost_claim_is_restored);
+	tcase_add_test(c, the_message_names_an_unknown_function_or_driver);
+	tcase_add_test(c, restoring_a_removed_function_does_nothing);
 	tcase_add_test(c, without_a_group_there_is_no_iommu);
-	tcase_add_test(c, bridges_and_idle_companions_do_no_harm);
-	tcase_add_test(c, a_companion_with_a_driver_is_named);
+	tcase_add_test(c, bridges_and_companions_without_driver_are_ignored);
+	tcase_add_test(c, the_message_names_a_companion_with_a_driver);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

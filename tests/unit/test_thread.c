@@ -15,7 +15,7 @@
 
 static atomic_int hits;
 
-static void hit(void *arg)
+static void count_call(void *arg)
 {
 	(void)arg;
 	atomic_fetch_add(&hits, 1);
@@ -23,7 +23,7 @@ static void hit(void *arg)
 
 START_TEST(a_thread_runs_its_function_and_can_be_joined)
 {
-	ddekit_thread_t *t = ddekit_thread_create(hit, NULL, "worker");
+	ddekit_thread_t *t = ddekit_thread_create(count_call, NULL, "worker");
 
 	ck_assert_ptr_nonnull(t);
 	ddekit_thread_join(t);
@@ -31,7 +31,7 @@ START_TEST(a_thread_runs_its_function_and_can_be_joined)
 }
 END_TEST
 
-static void look_at_self(void *arg)
+static void check_self(void *arg)
 {
 	ddekit_thread_t *me = ddekit_thread_myself();
 	char name[32] = "";
@@ -48,7 +48,7 @@ static void look_at_self(void *arg)
 
 START_TEST(a_thread_knows_itself_its_name_and_its_data)
 {
-	ddekit_thread_t *t = ddekit_thread_create(look_at_self, &hits, "a-name-longer-than-kept");
+	ddekit_thread_t *t = ddekit_thread_create(check_self, &hits, "a-name-longer-than-kept");
 
 	ck_assert_int_ne(ddekit_thread_get_id(t), gettid());
 	ddekit_thread_join(t);
@@ -63,7 +63,7 @@ static void check_mask(void *arg)
 	*(int *)arg = sigismember(&set, SIGTERM);
 }
 
-START_TEST(signals_are_blocked_in_threads_and_not_here)
+START_TEST(signals_are_blocked_in_new_threads_only)
 {
 	sigset_t set;
 	int blocked = 0;
@@ -75,7 +75,7 @@ START_TEST(signals_are_blocked_in_threads_and_not_here)
 }
 END_TEST
 
-START_TEST(a_foreign_thread_can_be_set_up)
+START_TEST(a_thread_not_created_by_the_library_can_be_set_up)
 {
 	ddekit_thread_t *me;
 
@@ -89,7 +89,7 @@ START_TEST(a_foreign_thread_can_be_set_up)
 }
 END_TEST
 
-START_TEST(sleeps_last_at_least_as_long_as_asked)
+START_TEST(sleeps_last_at_least_as_long_as_requested)
 {
 	uint64_t start = rig_now_us();
 
@@ -133,7 +133,7 @@ START_TEST(wakeup_ends_a_sleep_and_the_lock_is_held_again)
 }
 END_TEST
 
-static void early(void *arg)
+static void sleep_after_wakeup(void *arg)
 {
 	ddekit_sem_down(arg);
 	ddekit_lock_lock(&lock);
@@ -147,7 +147,7 @@ START_TEST(a_wakeup_before_the_sleep_is_not_lost)
 	ddekit_thread_t *t;
 
 	ddekit_lock_init_unlocked(&lock);
-	t = ddekit_thread_create(early, go, "early");
+	t = ddekit_thread_create(sleep_after_wakeup, go, "early");
 	ddekit_thread_wakeup(t);
 	ddekit_sem_up(go);
 	ddekit_thread_join(t);
@@ -178,7 +178,7 @@ static void forever(void *arg)
 	}
 }
 
-START_TEST(terminate_ends_a_thread_that_sleeps)
+START_TEST(terminate_ends_a_sleeping_thread)
 {
 	ddekit_sem_t *never;
 	ddekit_thread_t *t;
@@ -203,7 +203,7 @@ END_TEST
 
 static int counter;
 
-static void count(void *arg)
+static void count_under_lock(void *arg)
 {
 	int i;
 
@@ -221,7 +221,7 @@ START_TEST(a_lock_excludes)
 
 	ddekit_lock_init(&lock);
 	for (i = 0; i < 4; i++)
-		t[i] = ddekit_thread_create(count, &lock, "count");
+		t[i] = ddekit_thread_create(count_under_lock, &lock, "count");
 	for (i = 0; i < 4; i++)
 		ddekit_thread_join(t[i]);
 	ck_assert_int_eq(counter, 80000);
@@ -229,7 +229,7 @@ START_TEST(a_lock_excludes)
 }
 END_TEST
 
-static void try_it(void *arg)
+static void try_lock(void *arg)
 {
 	*(int *)arg = ddekit_lock_try_lock(&lock);
 	if (*(int *)arg == 0)
@@ -244,11 +244,11 @@ START_TEST(try_lock_fails_while_it_is_held_and_the_owner_is_known)
 	ck_assert_int_eq(ddekit_lock_owner(&lock), 0);
 	ck_assert_int_eq(ddekit_lock_try_lock(&lock), 0);
 	ck_assert_int_eq(ddekit_lock_owner(&lock), gettid());
-	ddekit_thread_join(ddekit_thread_create(try_it, &result, NULL));
+	ddekit_thread_join(ddekit_thread_create(try_lock, &result, NULL));
 	ck_assert_int_eq(result, -EBUSY);
 	ddekit_lock_unlock(&lock);
 	ck_assert_int_eq(ddekit_lock_owner(&lock), 0);
-	ddekit_thread_join(ddekit_thread_create(try_it, &result, NULL));
+	ddekit_thread_join(ddekit_thread_create(try_lock, &result, NULL));
 	ck_assert_int_eq(result, 0);
 }
 END_TEST
@@ -269,7 +269,7 @@ START_TEST(a_semaphore_counts)
 }
 END_TEST
 
-START_TEST(a_timed_down_gives_up_in_time)
+START_TEST(a_timed_down_ends_in_time)
 {
 	ddekit_sem_t *s = ddekit_sem_init(0);
 	uint64_t start = rig_now_us();
@@ -336,7 +336,7 @@ static void all_wait(int n)
 	}
 }
 
-START_TEST(broadcast_wakes_all_that_wait)
+START_TEST(broadcast_wakes_all_waiters)
 {
 	ddekit_thread_t *t[3];
 	int i;
@@ -357,7 +357,7 @@ START_TEST(broadcast_wakes_all_that_wait)
 }
 END_TEST
 
-START_TEST(signal_wakes_one_that_waits)
+START_TEST(signal_wakes_one_waiter)
 {
 	ddekit_thread_t *t;
 
@@ -375,7 +375,7 @@ START_TEST(signal_wakes_one_that_waits)
 }
 END_TEST
 
-START_TEST(a_timed_wait_gives_up_and_holds_the_lock)
+START_TEST(a_timed_wait_ends_and_holds_the_lock)
 {
 	ddekit_lock_init(&lock);
 	cv = ddekit_condvar_init();
@@ -395,21 +395,21 @@ int main(void)
 	tcase_set_timeout(c, 20);
 	tcase_add_test(c, a_thread_runs_its_function_and_can_be_joined);
 	tcase_add_test(c, a_thread_knows_itself_its_name_and_its_data);
-	tcase_add_test(c, signals_are_blocked_in_threads_and_not_here);
-	tcase_add_test(c, a_foreign_thread_can_be_set_up);
-	tcase_add_test(c, sleeps_last_at_least_as_long_as_asked);
+	tcase_add_test(c, signals_are_blocked_in_new_threads_only);
+	tcase_add_test(c, a_thread_not_created_by_the_library_can_be_set_up);
+	tcase_add_test(c, sleeps_last_at_least_as_long_as_requested);
 	tcase_add_test(c, wakeup_ends_a_sleep_and_the_lock_is_held_again);
 	tcase_add_test(c, a_wakeup_before_the_sleep_is_not_lost);
-	tcase_add_loop_test(c, terminate_ends_a_thread_that_sleeps, 0, 4);
+	tcase_add_loop_test(c, terminate_ends_a_sleeping_thread, 0, 4);
 	tcase_add_test(c, a_lock_excludes);
 	tcase_add_test(c, try_lock_fails_while_it_is_held_and_the_owner_is_known);
 	tcase_add_test(c, a_semaphore_counts);
-	tcase_add_test(c, a_timed_down_gives_up_in_time);
+	tcase_add_test(c, a_timed_down_ends_in_time);
 	tcase_add_test(c, a_negative_semaphore_is_refused);
 	tcase_add_test(c, up_ends_a_down_in_another_thread);
-	tcase_add_test(c, broadcast_wakes_all_that_wait);
-	tcase_add_test(c, signal_wakes_one_that_waits);
-	tcase_add_test(c, a_timed_wait_gives_up_and_holds_the_lock);
+	tcase_add_test(c, broadcast_wakes_all_waiters);
+	tcase_add_test(c, signal_wakes_one_waiter);
+	tcase_add_test(c, a_timed_wait_ends_and_holds_the_lock);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The uio backend on files that stand for the device's: config space, registers,
- * the file of its interrupts.
+ * The uio backend, with ordinary files for the device's config space, registers and interrupts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +31,7 @@ static const uint64_t iova[BLOCKS] = { 0x40000000, 0x40400000, 0x7fc00000 };
 
 /* ---- the device ----------------------------------------------------------- */
 
-static int file_of(const char *name, size_t size)
+static int make_memfd(const char *name, size_t size)
 {
 	int fd = memfd_create(name, MFD_CLOEXEC);
 
@@ -41,12 +40,12 @@ static int file_of(const char *name, size_t size)
 	return fd;
 }
 
-static void put(uint32_t reg, uint32_t size, uint32_t value)
+static void device_put(uint32_t reg, uint32_t size, uint32_t value)
 {
 	ck_assert_int_eq(pwrite(config_fd, &value, size, reg), (ssize_t)size);
 }
 
-static uint32_t get(uint32_t reg, uint32_t size)
+static uint32_t device_get(uint32_t reg, uint32_t size)
 {
 	uint32_t value = 0;
 
@@ -56,14 +55,14 @@ static uint32_t get(uint32_t reg, uint32_t size)
 
 static void make_config(void)
 {
-	config_fd = file_of("config", 256);
-	put(PCI_VENDOR_ID, 4, 0x10d38086);
-	put(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_IO | PCI_COMMAND_INTX_DISABLE);
-	put(PCI_BASE_ADDRESS_0, 4, 0xfebc0000);
-	put(PCI_BASE_ADDRESS_0 + 8, 4, 0x3001);
-	put(PCI_CAPABILITY_LIST, 1, MSI_AT);
-	put(MSI_AT, 2, PCI_CAP_ID_MSI | MSIX_AT << 8);
-	put(MSIX_AT, 2, PCI_CAP_ID_MSIX);
+	config_fd = make_memfd("config", 256);
+	device_put(PCI_VENDOR_ID, 4, 0x10d38086);
+	device_put(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_IO | PCI_COMMAND_INTX_DISABLE);
+	device_put(PCI_BASE_ADDRESS_0, 4, 0xfebc0000);
+	device_put(PCI_BASE_ADDRESS_0 + 8, 4, 0x3001);
+	device_put(PCI_CAPABILITY_LIST, 1, MSI_AT);
+	device_put(MSI_AT, 2, PCI_CAP_ID_MSI | MSIX_AT << 8);
+	device_put(MSIX_AT, 2, PCI_CAP_ID_MSIX);
 }
 
 static void make_handover(void)
@@ -73,8 +72,8 @@ static void make_handover(void)
 
 	ck_assert_int_eq(pipe2(pair, O_NONBLOCK | O_CLOEXEC), 0);
 	irq_fd = pair[1];
-	mem_fd = file_of("mem", MEM_SIZE);
-	port_fd = file_of("ports", 32);
+	mem_fd = make_memfd("mem", MEM_SIZE);
+	port_fd = make_memfd("ports", 32);
 	blob.bar[0].size = MEM_SIZE;
 	blob.bar[2].size = 32;
 	memcpy(blob.block_iova, iova, sizeof(iova));
@@ -85,7 +84,7 @@ static void make_handover(void)
 	handover.pool_base = UIO_POOL_BASE;
 	handover.pool_size = BLOCKS * DDEKIT_POOL_BLOCK;
 	handover.pool_fd = UIO_FD_POOL;
-	handover.fds[UIO_FD_POOL] = file_of("pool", handover.pool_size);
+	handover.fds[UIO_FD_POOL] = make_memfd("pool", handover.pool_size);
 	handover.fds[UIO_FD_UIO] = pair[0];
 	handover.fds[UIO_FD_CONFIG] = dup(config_fd);
 	handover.fds[UIO_FD_BARS] = dup(mem_fd);
@@ -128,7 +127,7 @@ static void teardown(void)
 
 /* ---- tests ------------------------------------------------------------------ */
 
-START_TEST(a_handover_of_another_form_is_refused_and_its_files_closed)
+START_TEST(a_malformed_handover_is_refused_and_its_files_closed)
 {
 	struct ddekit_pci *other = NULL;
 	int fd;
@@ -153,7 +152,7 @@ START_TEST(the_pool_has_the_addresses_of_its_blocks)
 }
 END_TEST
 
-START_TEST(registers_are_where_the_runtime_puts_them)
+START_TEST(registers_are_at_the_addresses_that_the_runtime_assigns)
 {
 	ddekit_busaddr at = { MEM_BUS + 0x100 }, beyond = { MEM_BUS + MEM_SIZE };
 	volatile void *cpu;
@@ -167,15 +166,15 @@ START_TEST(registers_are_where_the_runtime_puts_them)
 	ck_assert_uint_eq(ddekit_pci_read(dev, at, 4), 0x1234abcd);
 	ck_assert_int_eq(ddekit_pci_map(dev, at, MEM_SIZE, &cpu), -ENXIO);
 	ck_assert_uint_eq(ddekit_pci_read(dev, beyond, 4), 0xffffffff);
-	/* The device's own registers are as they were. */
-	ck_assert_uint_eq(get(PCI_BASE_ADDRESS_0, 4), 0xfebc0000);
+	/* The device's own registers did not change. */
+	ck_assert_uint_eq(device_get(PCI_BASE_ADDRESS_0, 4), 0xfebc0000);
 	ck_assert_uint_eq(config_read(PCI_BASE_ADDRESS_0, 4), MEM_BUS);
 	config_write(PCI_BASE_ADDRESS_0, 4, ~0u);
 	ck_assert_uint_eq(config_read(PCI_BASE_ADDRESS_0, 4), (uint32_t)-MEM_SIZE);
 }
 END_TEST
 
-START_TEST(ports_are_accessed_by_their_file)
+START_TEST(ports_are_accessed_through_their_file)
 {
 	uint16_t value = 0;
 
@@ -187,7 +186,7 @@ START_TEST(ports_are_accessed_by_their_file)
 }
 END_TEST
 
-START_TEST(other_functions_are_not_there_and_config_space_ends)
+START_TEST(other_functions_are_absent_and_config_space_has_an_end)
 {
 	uint32_t value = 5;
 
@@ -199,7 +198,7 @@ START_TEST(other_functions_are_not_there_and_config_space_ends)
 }
 END_TEST
 
-START_TEST(messages_are_refused_and_never_enabled_in_the_device)
+START_TEST(message_interrupts_are_refused_and_never_enabled)
 {
 	struct ddekit_irq *irq;
 
@@ -208,15 +207,15 @@ START_TEST(messages_are_refused_and_never_enabled_in_the_device)
 	ck_assert_int_eq(ddekit_irq_alloc_vectors(dev, 3, 2 << 3 | 1, DDEKIT_IRQ_MSI, 0, 1, &irq),
 			 -EOPNOTSUPP);
 	config_write(MSI_AT + PCI_MSI_FLAGS, 2, 0xffff);
-	ck_assert_uint_eq(get(MSI_AT + PCI_MSI_FLAGS, 2), 0xfffe);
+	ck_assert_uint_eq(device_get(MSI_AT + PCI_MSI_FLAGS, 2), 0xfffe);
 	config_write(MSI_AT, 4, 0x00015005 | MSIX_AT << 8);
-	ck_assert_uint_eq(get(MSI_AT + PCI_MSI_FLAGS, 2) & 1, 0);
+	ck_assert_uint_eq(device_get(MSI_AT + PCI_MSI_FLAGS, 2) & 1, 0);
 	config_write(MSIX_AT + PCI_MSIX_FLAGS, 2, 0xc000);
-	ck_assert_uint_eq(get(MSIX_AT + PCI_MSIX_FLAGS, 2), 0x4000);
+	ck_assert_uint_eq(device_get(MSIX_AT + PCI_MSIX_FLAGS, 2), 0x4000);
 	config_write(MSIX_AT + PCI_MSIX_FLAGS + 1, 1, 0x80);
-	ck_assert_uint_eq(get(MSIX_AT + PCI_MSIX_FLAGS, 2) & 0x8000, 0);
+	ck_assert_uint_eq(device_get(MSIX_AT + PCI_MSIX_FLAGS, 2) & 0x8000, 0);
 	config_write(MSIX_AT, 4, 0xffff0011);
-	ck_assert_uint_eq(get(MSIX_AT + PCI_MSIX_FLAGS, 2), 0x7fff);
+	ck_assert_uint_eq(device_get(MSIX_AT + PCI_MSIX_FLAGS, 2), 0x7fff);
 }
 END_TEST
 
@@ -225,12 +224,12 @@ static void count_call(void *arg)
 	++*(int *)arg;
 }
 
-static bool disabled(void)
+static bool intx_disabled(void)
 {
-	return get(PCI_COMMAND, 2) & PCI_COMMAND_INTX_DISABLE;
+	return device_get(PCI_COMMAND, 2) & PCI_COMMAND_INTX_DISABLE;
 }
 
-START_TEST(the_line_is_masked_by_the_device_and_by_itself)
+START_TEST(an_interrupt_masks_the_line_in_the_device)
 {
 	struct ddekit_irq *irq;
 	uint32_t count = 1;
@@ -238,19 +237,19 @@ START_TEST(the_line_is_masked_by_the_device_and_by_itself)
 
 	ck_assert_int_eq(ddekit_irq_intx(dev, 2 << 3, 1, &irq), 0);
 	ddekit_irq_set_handler(irq, count_call, &calls);
-	ck_assert(disabled());
-	ck_assert_int_eq(ddekit_pci_service(dev), 0);	/* nothing there: does not block */
+	ck_assert(intx_disabled());
+	ck_assert_int_eq(ddekit_pci_service(dev), 0);	/* no interrupt: does not block */
 	ddekit_irq_unmask(irq);
-	ck_assert(!disabled());
+	ck_assert(!intx_disabled());
 	ck_assert_int_eq(write(irq_fd, &count, 4), 4);
 	ck_assert_int_eq(ddekit_pci_service(dev), 0);
 	ck_assert_int_eq(calls, 1);
-	ck_assert_int_eq(write(irq_fd, &count, 4), 4);	/* late: it is masked by now */
+	ck_assert_int_eq(write(irq_fd, &count, 4), 4);	/* late: the line is already masked */
 	ck_assert_int_eq(ddekit_pci_service(dev), 0);
 	ck_assert_int_eq(calls, 1);
 	ddekit_irq_unmask(irq);
 	ddekit_irq_mask(irq);
-	ck_assert(disabled());
+	ck_assert(intx_disabled());
 }
 END_TEST
 
@@ -260,20 +259,20 @@ START_TEST(the_runtime_sees_its_own_interrupt_disable_bit)
 
 	ck_assert_uint_eq(config_read(PCI_COMMAND, 2) & PCI_COMMAND_INTX_DISABLE, 0);
 	config_write(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	ck_assert_uint_eq(get(PCI_COMMAND, 2),
+	ck_assert_uint_eq(device_get(PCI_COMMAND, 2),
 			  PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
 	ck_assert_uint_eq(config_read(PCI_COMMAND, 2), PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	ck_assert_int_eq(ddekit_irq_intx(dev, 2 << 3, 1, &irq), 0);
 	config_write(PCI_COMMAND + 1, 1, PCI_COMMAND_INTX_DISABLE >> 8);
 	ck_assert_uint_eq(config_read(PCI_COMMAND + 1, 1), PCI_COMMAND_INTX_DISABLE >> 8);
-	ddekit_irq_unmask(irq);		/* the runtime's own wish counts too */
-	ck_assert(disabled());
+	ddekit_irq_unmask(irq);		/* the runtime disabled it as well */
+	ck_assert(intx_disabled());
 	config_write(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
-	ck_assert(!disabled());
+	ck_assert(!intx_disabled());
 }
 END_TEST
 
-START_TEST(without_the_module_the_message_says_how_to_get_it)
+START_TEST(the_message_says_how_to_get_a_missing_module)
 {
 	struct ddekit_claim_spec spec = { .backend = "uio", .pool_size = 16 << 20 };
 	struct ddekit_claim *claim = NULL;
@@ -299,7 +298,7 @@ START_TEST(a_claim_of_another_build_is_refused)
 }
 END_TEST
 
-/* ---- a claim, in trees of its own ---------------------------------------------- */
+/* ---- a claim, with trees made by the test --------------------------------------- */
 
 static char root[] = "/tmp/ddekit-uio-XXXXXX";
 
@@ -311,7 +310,7 @@ static void shell(const char *format, const char *text)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* A fifo is the uio device: it can be opened twice, and waits for what nobody writes. */
+/* The uio device is a fifo: it can be opened twice, and a read blocks, as nothing writes to it. */
 static void make_trees(void)
 {
 	strcpy(strrchr(root, '-'), "-XXXXXX");
@@ -329,7 +328,7 @@ static int open_fifo(void)
 	return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 }
 
-/* All that a claim has of the device. */
+/* A claim with all files of the device. */
 static struct uio_claim *make_claim(void)
 {
 	struct uio_claim *c = uio_claim_create();
@@ -354,7 +353,7 @@ static void end_claim(struct uio_claim *c)
 	shell("rm -r %s", root);
 }
 
-START_TEST(quiesce_does_not_wait_in_the_file_that_a_driver_host_had)
+START_TEST(quiesce_does_not_wait_on_the_file_of_a_driver_host)
 {
 	struct uio_claim *c = make_claim();
 	struct ddekit_handover h = { 0 };
@@ -366,7 +365,7 @@ START_TEST(quiesce_does_not_wait_in_the_file_that_a_driver_host_had)
 }
 END_TEST
 
-START_TEST(each_driver_host_has_a_uio_file_of_its_own)
+START_TEST(each_driver_host_gets_its_own_uio_file)
 {
 	struct uio_claim *c = make_claim();
 	struct ddekit_handover h = { 0 };
@@ -399,7 +398,7 @@ START_TEST(a_saved_claim_is_restored_with_its_files)
 	again->bdf = handover.bdf;
 	memset(&h, 0, sizeof(h));
 	ck_assert_int_eq(uio_backend.claim.handover(again, &h), 0);
-	h.fds[UIO_FD_UIO] = handover.fds[UIO_FD_UIO];	/* the one that is its own */
+	h.fds[UIO_FD_UIO] = handover.fds[UIO_FD_UIO];	/* each handover opens its own */
 	ck_assert_mem_eq(h.fds, handover.fds, handover.n_fds * sizeof(int));
 	ck_assert_mem_eq(h.blob, handover.blob, handover.blob_len);
 	free(saved.data);
@@ -414,19 +413,19 @@ int main(void)
 	TCase *c = tcase_create("uio");
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_test(c, a_handover_of_another_form_is_refused_and_its_files_closed);
+	tcase_add_test(c, a_malformed_handover_is_refused_and_its_files_closed);
 	tcase_add_test(c, the_pool_has_the_addresses_of_its_blocks);
-	tcase_add_test(c, registers_are_where_the_runtime_puts_them);
-	tcase_add_test(c, ports_are_accessed_by_their_file);
-	tcase_add_test(c, other_functions_are_not_there_and_config_space_ends);
-	tcase_add_test(c, messages_are_refused_and_never_enabled_in_the_device);
-	tcase_add_test(c, the_line_is_masked_by_the_device_and_by_itself);
+	tcase_add_test(c, registers_are_at_the_addresses_that_the_runtime_assigns);
+	tcase_add_test(c, ports_are_accessed_through_their_file);
+	tcase_add_test(c, other_functions_are_absent_and_config_space_has_an_end);
+	tcase_add_test(c, message_interrupts_are_refused_and_never_enabled);
+	tcase_add_test(c, an_interrupt_masks_the_line_in_the_device);
 	tcase_add_test(c, the_runtime_sees_its_own_interrupt_disable_bit);
-	tcase_add_test(c, without_the_module_the_message_says_how_to_get_it);
+	tcase_add_test(c, the_message_says_how_to_get_a_missing_module);
 	tcase_add_test(c, a_claim_of_another_build_is_refused);
-	tcase_add_test(c, quiesce_does_not_wait_in_the_file_that_a_driver_host_had);
-	tcase_add_test(c, each_driver_host_has_a_uio_file_of_its_own);
+	tcase_add_test(c, quiesce_does_not_wait_on_the_file_of_a_driver_host);
+	tcase_add_test(c, each_driver_host_gets_its_own_uio_file);
 	tcase_add_test(c, a_saved_claim_is_restored_with_its_files);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

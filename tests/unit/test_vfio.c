@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The vfio backend against a scripted VFIO: ioctl() is the kernel, a sparse file the
- * device, with a region at each 2^40 as in vfio-pci.
+ * The vfio backend with a scripted VFIO: ioctl() plays the kernel; a sparse file is the device,
+ * with a region at each 2^40 as in vfio-pci.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,13 +28,13 @@
 #define BAR_SIZE 0x4000u
 #define BAR_BUS 0xe0000000u
 #define MSIX_AT 0x40
-#define TABLE_AT 0x2100u	/* in a page with other registers */
+#define TABLE_AT 0x2100u	/* in a page that has other registers too */
 
 static char root[] = "/tmp/ddekit-vfio-XXXXXX";
 static struct ddekit_claim *claim;
 static struct ddekit_pci *dev;
 
-/* What the kernel says, and what it was told. */
+/* The kernel's replies, and a log of the calls to it. */
 static struct {
 	int device;
 	uint32_t device_flags, group_flags, msix, msix_flags;
@@ -47,14 +47,14 @@ static struct {
 
 /* ---- the kernel ----------------------------------------------------------- */
 
-static void tell(const char *word)
+static void log_call(const char *word)
 {
 	size_t len = strlen(kernel.log);
 
 	snprintf(kernel.log + len, sizeof(kernel.log) - len, "%s%s", len ? " " : "", word);
 }
 
-static int refuse(int error)
+static int fail_with(int error)
 {
 	errno = error;
 	return -1;
@@ -75,7 +75,7 @@ static int iommu_info(struct vfio_iommu_type1_info *info)
 	return 0;
 }
 
-/* BAR 0 has registers and table; all of it can be mapped, or but a hole in it. */
+/* BAR 0 has registers and the table; all of it can be mapped, or all but a hole. */
 static int region_info(struct vfio_region_info *info)
 {
 	struct {
@@ -116,7 +116,7 @@ static int set_irqs(const struct vfio_irq_set *set)
 
 	ck_assert_uint_lt(set->index, 5);
 	snprintf(word, sizeof(word), "%s:%u+%u", names[set->index], set->start, set->count);
-	tell(word);
+	log_call(word);
 	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD && set->index == VFIO_PCI_MSIX_IRQ_INDEX)
 		memcpy(kernel.fds + set->start, set->data, set->count * sizeof(int));
 	return 0;
@@ -129,12 +129,12 @@ static int map_dma(const struct vfio_iommu_type1_dma_map *map)
 	return 0;
 }
 
-static int reset_done(const char *how)
+static int log_reset(const char *how)
 {
 	uint16_t command = 0;
 
 	ck_assert_int_eq(pread(kernel.device, &command, 2, CONFIG + PCI_COMMAND), 2);
-	tell(command & PCI_COMMAND_MASTER ? "reset-under-dma" : how);
+	log_call(command & PCI_COMMAND_MASTER ? "reset-under-dma" : how);
 	return 0;
 }
 
@@ -162,11 +162,11 @@ static int device_ioctl(unsigned long request, void *arg)
 	case VFIO_DEVICE_SET_IRQS:
 		return set_irqs(arg);
 	case VFIO_DEVICE_RESET:
-		return reset_done("function-reset");
+		return log_reset("function-reset");
 	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
 		return 0;
 	case VFIO_DEVICE_PCI_HOT_RESET:
-		return kernel.bus_busy ? refuse(EINVAL) : reset_done("bus-reset");
+		return kernel.bus_busy ? fail_with(EINVAL) : log_reset("bus-reset");
 	}
 	ck_abort_msg("device: ioctl %#lx", request);
 	return -1;
@@ -196,7 +196,7 @@ static int group_ioctl(unsigned long request, void *arg)
 	return -1;
 }
 
-/* Numbers are used twice; the file tells. */
+/* Device and group use the same request numbers; the file decides. */
 int ioctl(int fd, unsigned long request, ...)
 {
 	struct stat device, st;
@@ -226,12 +226,12 @@ __attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
 	ck_assert_int_eq(system(command), 0);
 }
 
-static void put(off_t at, uint32_t size, uint32_t value)
+static void device_put(off_t at, uint32_t size, uint32_t value)
 {
 	ck_assert_int_eq(pwrite(kernel.device, &value, size, at), (ssize_t)size);
 }
 
-static uint32_t get(off_t at)
+static uint32_t device_get(off_t at)
 {
 	uint32_t value = 0;
 
@@ -244,13 +244,13 @@ static void make_device(void)
 	kernel.device = memfd_create("device", MFD_CLOEXEC);
 	ck_assert_int_ge(kernel.device, 0);
 	ck_assert_int_eq(ftruncate(kernel.device, REGION(VFIO_PCI_NUM_REGIONS)), 0);
-	put(CONFIG + PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	put(CONFIG + PCI_CAPABILITY_LIST, 1, MSIX_AT);
-	put(CONFIG + MSIX_AT, 4, PCI_CAP_ID_MSIX | (kernel.msix - 1) << 16);
-	put(CONFIG + MSIX_AT + PCI_MSIX_TABLE, 4, TABLE_AT);
+	device_put(CONFIG + PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	device_put(CONFIG + PCI_CAPABILITY_LIST, 1, MSIX_AT);
+	device_put(CONFIG + MSIX_AT, 4, PCI_CAP_ID_MSIX | (kernel.msix - 1) << 16);
+	device_put(CONFIG + MSIX_AT + PCI_MSIX_TABLE, 4, TABLE_AT);
 }
 
-static void set_up(void)
+static void setup(void)
 {
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.device_flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI;
@@ -269,19 +269,19 @@ static void set_up(void)
 	      root);
 }
 
-static int forget(const char *name, const struct stat *st, int flag, struct FTW *ftw)
+static int remove_entry(const char *name, const struct stat *st, int flag, struct FTW *ftw)
 {
 	return remove(name);
 }
 
-static void tear_down(void)
+static void teardown(void)
 {
 	ddekit_pci_close(dev);
 	dev = NULL;
 	ddekit_claim_close(claim);
 	claim = NULL;
 	close(kernel.device);
-	nftw(root, forget, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static int open_claim(char **ret_why)
@@ -292,7 +292,7 @@ static int open_claim(char **ret_why)
 	return ddekit_claim_open(&spec, &claim, ret_why);
 }
 
-static void need_claim(void)
+static void claim_device(void)
 {
 	char *why = NULL;
 	int err = open_claim(&why);
@@ -301,18 +301,18 @@ static void need_claim(void)
 	kernel.log[0] = 0;
 }
 
-static void adopt(void)
+static void claim_and_adopt(void)
 {
 	struct rig rig = { 0 };
 
-	need_claim();
+	claim_device();
 	rig.claim = claim;
 	rig_adopt(&rig);
 	dev = rig.pci;
 	rig_config_write(&rig, BUS, DEVFN, PCI_BASE_ADDRESS_0, 4, BAR_BUS);
 }
 
-static void refused(int want, const char *words)
+static void expect_refused(int want, const char *words)
 {
 	unsigned int fds = rig_count_fds();
 	char *why = NULL;
@@ -323,7 +323,7 @@ static void refused(int want, const char *words)
 	ck_assert_uint_eq(rig_count_fds(), fds);
 }
 
-static void *map(uint32_t offset, uint32_t len)
+static void *map_registers(uint32_t offset, uint32_t len)
 {
 	volatile void *cpu = NULL;
 	ddekit_busaddr at = { BAR_BUS + offset };
@@ -334,49 +334,49 @@ static void *map(uint32_t offset, uint32_t len)
 
 /* ---- claim ---------------------------------------------------------------- */
 
-START_TEST(the_pool_is_where_the_iommu_has_room)
+START_TEST(the_pool_is_in_a_free_range_of_the_iommu)
 {
-	need_claim();
+	claim_device();
 	ck_assert_uint_eq(kernel.iova, 0x20000000);
 	ck_assert_uint_eq(kernel.mapped, 16 * MIB);
 }
 END_TEST
 
-START_TEST(a_pool_without_room_is_refused_and_nothing_left_open)
+START_TEST(a_pool_without_free_range_is_refused_and_its_files_closed)
 {
 	kernel.range[1] = kernel.range[0];
-	refused(-ENOSPC, "no free range of 16 MiB");
+	expect_refused(-ENOSPC, "no free range of 16 MiB");
 }
 END_TEST
 
 START_TEST(a_group_with_kernel_drivers_is_refused)
 {
 	kernel.group_flags = 0;
-	refused(-EBUSY, "IOMMU group 7");
+	expect_refused(-EBUSY, "IOMMU group 7");
 }
 END_TEST
 
-START_TEST(quiesce_ends_dma_before_the_reset_and_messages_after_it)
+START_TEST(quiesce_stops_dma_before_the_reset_and_interrupts_after_it)
 {
-	need_claim();
+	claim_device();
 	ck_assert_int_eq(ddekit_claim_quiesce(claim), 0);
 	ck_assert_str_eq(kernel.log, "intx:0+0 function-reset msix:0+0 msi:0+0 request:0+1 "
 				     "error:0+1");
 }
 END_TEST
 
-START_TEST(without_a_reset_of_its_own_the_bus_is_reset)
+START_TEST(the_bus_is_reset_if_the_device_has_no_reset)
 {
-	need_claim();
+	claim_device();
 	kernel.device_flags = VFIO_DEVICE_FLAGS_PCI;
 	ck_assert_int_eq(ddekit_claim_quiesce(claim), 0);
 	ck_assert_ptr_nonnull(strstr(kernel.log, "bus-reset"));
 }
 END_TEST
 
-START_TEST(the_power_state_resets_only_where_the_bus_is_shared)
+START_TEST(a_power_state_reset_is_used_only_on_a_shared_bus)
 {
-	need_claim();
+	claim_device();
 	shell("echo pm bus >%s/bus/pci/devices/0000:01:00.0/reset_method", root);
 	ck_assert_int_eq(ddekit_claim_quiesce(claim), 0);
 	ck_assert_ptr_nonnull(strstr(kernel.log, " bus-reset "));
@@ -387,9 +387,9 @@ START_TEST(the_power_state_resets_only_where_the_bus_is_shared)
 }
 END_TEST
 
-START_TEST(a_device_that_cannot_be_reset_is_told)
+START_TEST(a_device_that_cannot_be_reset_is_an_error)
 {
-	need_claim();
+	claim_device();
 	kernel.device_flags = VFIO_DEVICE_FLAGS_PCI;
 	kernel.bus_busy = true;
 	ck_assert_int_eq(ddekit_claim_quiesce(claim), -EINVAL);
@@ -402,61 +402,61 @@ START_TEST(registers_beside_the_table_are_mapped)
 {
 	char *all, *beside;
 
-	adopt();
-	all = map(0, BAR_SIZE);
+	claim_and_adopt();
+	all = map_registers(0, BAR_SIZE);
 	ck_assert_ptr_nonnull(all);
 	*(uint32_t *)(all + 0x2000) = 0x12345678;
-	ck_assert_uint_eq(get(0x2000), 0x12345678);
-	beside = map(0x2000, 0x100);
+	ck_assert_uint_eq(device_get(0x2000), 0x12345678);
+	beside = map_registers(0x2000, 0x100);
 	ck_assert_ptr_eq(beside, all + 0x2000);
 }
 END_TEST
 
-START_TEST(what_is_written_to_the_table_stays_here)
+START_TEST(writes_to_the_table_do_not_reach_the_device)
 {
 	uint32_t *table, *entry;
 
-	adopt();
-	table = map(TABLE_AT, 100 * 16);
+	claim_and_adopt();
+	table = map_registers(TABLE_AT, 100 * 16);
 	ck_assert_ptr_nonnull(table);
 	table[4] = 0xfee00000;
-	entry = map(TABLE_AT + 16, 16);
+	entry = map_registers(TABLE_AT + 16, 16);
 	ck_assert_uint_eq(entry[0], 0xfee00000);
-	ck_assert_uint_eq(get(TABLE_AT + 16), 0);
+	ck_assert_uint_eq(device_get(TABLE_AT + 16), 0);
 	ddekit_pci_write(dev, (ddekit_busaddr){ BAR_BUS + TABLE_AT + 16 }, 4, 7);
-	ck_assert_uint_eq(get(TABLE_AT + 16), 0);
+	ck_assert_uint_eq(device_get(TABLE_AT + 16), 0);
 }
 END_TEST
 
-START_TEST(pages_of_the_table_alone_are_covered)
+START_TEST(pages_with_only_the_table_are_covered_too)
 {
 	uint32_t *all;
 
 	kernel.msix = 1024;
-	put(CONFIG + MSIX_AT, 4, PCI_CAP_ID_MSIX | 1023 << 16);
-	put(CONFIG + MSIX_AT + PCI_MSIX_TABLE, 4, 0);
-	adopt();
-	all = map(0, BAR_SIZE);
+	device_put(CONFIG + MSIX_AT, 4, PCI_CAP_ID_MSIX | 1023 << 16);
+	device_put(CONFIG + MSIX_AT + PCI_MSIX_TABLE, 4, 0);
+	claim_and_adopt();
+	all = map_registers(0, BAR_SIZE);
 	all[0] = 1;
-	ck_assert_uint_eq(get(0), 0);
+	ck_assert_uint_eq(device_get(0), 0);
 }
 END_TEST
 
-START_TEST(what_vfio_keeps_is_reached_by_call)
+START_TEST(registers_that_cannot_be_mapped_are_accessed_by_call)
 {
 	ddekit_busaddr hole = { BAR_BUS + 0x1010 };
 	uint32_t *page;
 
 	kernel.sparse = true;
-	adopt();
-	page = map(0x3000, 0x1000);
+	claim_and_adopt();
+	page = map_registers(0x3000, 0x1000);
 	ck_assert_ptr_nonnull(page);
 	page[1] = 5;
-	ck_assert_uint_eq(get(0x3004), 5);
-	ck_assert_ptr_null(map(0x1000, 0x1000));
-	ck_assert_ptr_null(map(0, BAR_SIZE));
+	ck_assert_uint_eq(device_get(0x3004), 5);
+	ck_assert_ptr_null(map_registers(0x1000, 0x1000));
+	ck_assert_ptr_null(map_registers(0, BAR_SIZE));
 	ddekit_pci_write(dev, hole, 4, 0xabcd);
-	ck_assert_uint_eq(get(0x1010), 0xabcd);
+	ck_assert_uint_eq(device_get(0x1010), 0xabcd);
 	ck_assert_uint_eq(ddekit_pci_read(dev, hole, 4), 0xabcd);
 }
 END_TEST
@@ -468,7 +468,7 @@ START_TEST(more_than_64_vectors_are_enabled_together)
 	struct ddekit_irq *irq[100], *again;
 	unsigned int i;
 
-	adopt();
+	claim_and_adopt();
 	ck_assert_int_eq(ddekit_irq_alloc_vectors(dev, BUS, DEVFN, DDEKIT_IRQ_MSIX, 0, 100, irq),
 			 0);
 	ck_assert_str_eq(kernel.log, "msix:0+100");
@@ -486,12 +486,12 @@ START_TEST(more_than_64_vectors_are_enabled_together)
 }
 END_TEST
 
-START_TEST(where_vectors_cannot_be_added_all_are_made_at_once)
+START_TEST(vectors_are_enabled_at_once_if_none_can_be_added_later)
 {
 	struct ddekit_irq *irq;
 
 	kernel.msix_flags = VFIO_IRQ_INFO_NORESIZE;
-	adopt();
+	claim_and_adopt();
 	ck_assert_int_eq(ddekit_irq_alloc_vectors(dev, BUS, DEVFN, DDEKIT_IRQ_MSIX, 3, 1, &irq), 0);
 	ck_assert_int_eq(kernel.fds[3], ddekit_irq_fd(irq));
 	ck_assert_int_eq(ddekit_irq_alloc_vectors(dev, BUS, DEVFN, DDEKIT_IRQ_MSIX, 70, 1, &irq),
@@ -501,11 +501,11 @@ START_TEST(where_vectors_cannot_be_added_all_are_made_at_once)
 }
 END_TEST
 
-/* ---- what a driver host makes of its eventfds ------------------------------- */
+/* ---- eventfds that a driver host has changed -------------------------------- */
 
 static struct ddekit_handover handover;
 
-/* Whoever reads one of them now waits. */
+/* A read of one of them now blocks. */
 static void make_eventfds_block(void)
 {
 	uint32_t i;
@@ -518,19 +518,19 @@ static void make_eventfds_block(void)
 
 START_TEST(quiesce_does_not_wait_for_eventfds_that_block)
 {
-	need_claim();
+	claim_device();
 	make_eventfds_block();
 	ck_assert_int_eq(ddekit_claim_quiesce(claim), 0);
 }
 END_TEST
 
-START_TEST(each_driver_host_has_eventfds_of_its_own)
+START_TEST(each_driver_host_gets_its_own_eventfds)
 {
 	uint64_t one = 1;
 	uint32_t i;
 	int old;
 
-	need_claim();
+	claim_device();
 	make_eventfds_block();
 	old = dup(handover.fds[VFIO_FD_INTX]);
 	ck_assert_int_eq(ddekit_claim_quiesce(claim), 0);
@@ -544,12 +544,12 @@ START_TEST(each_driver_host_has_eventfds_of_its_own)
 }
 END_TEST
 
-START_TEST(without_room_for_eventfds_there_is_no_handover_and_none_stays_open)
+START_TEST(a_handover_without_enough_fds_fails_and_leaves_none_open)
 {
 	struct rlimit limit;
 	unsigned int fds;
 
-	need_claim();
+	claim_device();
 	fds = rig_count_fds();
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	limit.rlim_cur = 64;
@@ -559,16 +559,16 @@ START_TEST(without_room_for_eventfds_there_is_no_handover_and_none_stays_open)
 }
 END_TEST
 
-/* ---- passing on ----------------------------------------------------------- */
+/* ---- save and restore ----------------------------------------------------- */
 
-START_TEST(a_saved_claim_goes_on_with_all_its_files)
+START_TEST(a_saved_claim_is_restored_with_all_its_files)
 {
 	struct ddekit_claim_saved saved;
 	struct ddekit_claim *other;
 	char *why = NULL;
 	uint32_t i;
 
-	need_claim();
+	claim_device();
 	ck_assert_int_eq(ddekit_claim_save(claim, &saved), 0);
 	ck_assert_uint_eq(saved.n_fds, 6);	/* no driver host's eventfds */
 	for (i = 0; i < saved.n_fds; i++)
@@ -583,8 +583,8 @@ START_TEST(a_saved_claim_goes_on_with_all_its_files)
 }
 END_TEST
 
-/* What is saved has changed since it was version 1. */
-START_TEST(a_claim_that_another_build_saved_is_refused_and_its_files_closed)
+/* Version 1 is an older format. */
+START_TEST(a_claim_saved_by_another_build_is_refused_and_its_files_closed)
 {
 	struct ddekit_claim_saved saved;
 	struct ddekit_claim *other = NULL;
@@ -592,7 +592,7 @@ START_TEST(a_claim_that_another_build_saved_is_refused_and_its_files_closed)
 	char *why = NULL;
 	uint32_t i;
 
-	need_claim();
+	claim_device();
 	fds = rig_count_fds();
 	ck_assert_int_eq(ddekit_claim_save(claim, &saved), 0);
 	for (i = 0; i < saved.n_fds; i++)
@@ -607,7 +607,7 @@ START_TEST(a_claim_that_another_build_saved_is_refused_and_its_files_closed)
 }
 END_TEST
 
-START_TEST(a_device_of_a_lost_claim_is_given_back_to_who_had_it)
+START_TEST(a_new_claim_remembers_the_driver_before_a_lost_claim)
 {
 	struct ddekit_claim_spec spec = { .bdf = { .bus = BUS }, .backend = "vfio",
 					  .pool_size = 16 * MIB,
@@ -625,26 +625,26 @@ int main(void)
 	Suite *s = suite_create("vfio");
 	TCase *c = tcase_create("vfio");
 
-	tcase_add_checked_fixture(c, set_up, tear_down);
-	tcase_add_test(c, the_pool_is_where_the_iommu_has_room);
-	tcase_add_test(c, a_pool_without_room_is_refused_and_nothing_left_open);
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, the_pool_is_in_a_free_range_of_the_iommu);
+	tcase_add_test(c, a_pool_without_free_range_is_refused_and_its_files_closed);
 	tcase_add_test(c, a_group_with_kernel_drivers_is_refused);
-	tcase_add_test(c, quiesce_ends_dma_before_the_reset_and_messages_after_it);
-	tcase_add_test(c, without_a_reset_of_its_own_the_bus_is_reset);
-	tcase_add_test(c, the_power_state_resets_only_where_the_bus_is_shared);
-	tcase_add_test(c, a_device_that_cannot_be_reset_is_told);
+	tcase_add_test(c, quiesce_stops_dma_before_the_reset_and_interrupts_after_it);
+	tcase_add_test(c, the_bus_is_reset_if_the_device_has_no_reset);
+	tcase_add_test(c, a_power_state_reset_is_used_only_on_a_shared_bus);
+	tcase_add_test(c, a_device_that_cannot_be_reset_is_an_error);
 	tcase_add_test(c, registers_beside_the_table_are_mapped);
-	tcase_add_test(c, what_is_written_to_the_table_stays_here);
-	tcase_add_test(c, pages_of_the_table_alone_are_covered);
-	tcase_add_test(c, what_vfio_keeps_is_reached_by_call);
+	tcase_add_test(c, writes_to_the_table_do_not_reach_the_device);
+	tcase_add_test(c, pages_with_only_the_table_are_covered_too);
+	tcase_add_test(c, registers_that_cannot_be_mapped_are_accessed_by_call);
 	tcase_add_test(c, more_than_64_vectors_are_enabled_together);
-	tcase_add_test(c, where_vectors_cannot_be_added_all_are_made_at_once);
+	tcase_add_test(c, vectors_are_enabled_at_once_if_none_can_be_added_later);
 	tcase_add_test(c, quiesce_does_not_wait_for_eventfds_that_block);
-	tcase_add_test(c, each_driver_host_has_eventfds_of_its_own);
-	tcase_add_test(c, without_room_for_eventfds_there_is_no_handover_and_none_stays_open);
-	tcase_add_test(c, a_saved_claim_goes_on_with_all_its_files);
-	tcase_add_test(c, a_claim_that_another_build_saved_is_refused_and_its_files_closed);
-	tcase_add_test(c, a_device_of_a_lost_claim_is_given_back_to_who_had_it);
+	tcase_add_test(c, each_driver_host_gets_its_own_eventfds);
+	tcase_add_test(c, a_handover_without_enough_fds_fails_and_leaves_none_open);
+	tcase_add_test(c, a_saved_claim_is_restored_with_all_its_files);
+	tcase_add_test(c, a_claim_saved_by_another_build_is_refused_and_its_files_closed);
+	tcase_add_test(c, a_new_claim_remembers_the_driver_before_a_lost_claim);
 	suite_add_tcase(s, c);
-	return rig_run(s);
+	return suite_run(s);
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A TCG plugin of QEMU: counts what the guest's one CPU does between two marks
- * (tests/bench/modules/dde_wire/seam.h). Outside of them nothing is counted, and
- * little is slowed down but with io.
+ * A TCG plugin of QEMU: counts the work of the guest's one CPU between two marks
+ * (tests/bench/modules/dde_wire/seam.h).  Outside of marks it counts nothing and, without io,
+ * hardly slows the guest down.
  *
  *	-plugin counter.so,out=FILE[,io=on][,profile=on]
  *
- * Each pair of marks makes a file FILE.N, N from 1:
+ * Each pair of marks creates a file FILE.N, N from 1:
  *
  *	insns COUNT
  *	syscalls COUNT
- *	io DEVICE READS WRITES		(io) moves from and to devices' registers
- *	block ADDRESS INSNS TIMES	(profile) each piece of code and how often it ran
+ *	io DEVICE READS WRITES		(io) moves from and to a device's registers
+ *	block ADDRESS INSNS TIMES	(profile) each block of code and how often it ran
  *
- * Code that is left in its middle, by a fault or an interrupt, counts whole.
+ * A block that a fault or an interrupt leaves early counts completely.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -33,7 +33,7 @@ struct device {
 	uint64_t reads, writes;
 };
 
-/* A block stays where it is, as translated code has its address. */
+/* A block must not move, because translated code contains its address. */
 struct block {
 	uint64_t vaddr, insns, times;
 };
@@ -49,7 +49,7 @@ static struct {
 	const char *out;
 	bool io, profile;
 	bool counting;
-	bool watching;			/* code is translated so that it counts */
+	bool watching;			/* translate code with counters */
 	unsigned int windows;
 	uint64_t insns, syscalls;
 	struct device device[N_DEVICES];
@@ -76,7 +76,7 @@ static struct device *device_of(const char *name)
 	return d;
 }
 
-/* A region without a name, such as the IOMMU's, is called by its place. */
+/* A region without a name, such as the IOMMU's, is named by its address. */
 static const char *device_name(const struct qemu_plugin_hwaddr *addr, char *buf, size_t size)
 {
 	const char *name = qemu_plugin_hwaddr_device_name(addr);
@@ -109,8 +109,8 @@ static bool is_prefix(uint8_t byte)
 }
 
 /*
- * A move between register or constant and memory, which is how drivers access
- * registers. Watching other accesses slows the guest down for nothing.
+ * A move between register or constant and memory: drivers access registers by such moves.
+ * Watching other accesses would only slow the guest down.
  */
 static bool is_move(const struct qemu_plugin_insn *insn)
 {
@@ -194,7 +194,7 @@ static void print_counts(FILE *f)
 					c->block[k].vaddr, c->block[k].insns, c->block[k].times);
 }
 
-/* The file is there when it is whole. */
+/* The file appears only when it is complete. */
 static void write_counts(void)
 {
 	char part[4096], path[4096];
@@ -225,7 +225,7 @@ static void on_reset(plugin_id id)
 {
 	struct chunk *c;
 
-	/* No translated code refers to them any more. */
+	/* No translated code refers to the chunks any more. */
 	while (!counter.watching && (c = counter.chunks)) {
 		counter.chunks = c->next;
 		free(c);
@@ -246,7 +246,7 @@ static void clear_counts(void)
 			c->block[k].times = 0;
 }
 
-static void watch(bool on)
+static void set_watching(bool on)
 {
 	counter.watching = on;
 	qemu_plugin_reset(counter.id, on_reset);
@@ -259,12 +259,12 @@ static void on_start(unsigned int cpu, void *arg)
 	counter.counting = true;
 	clear_counts();
 	if (!counter.watching)
-		watch(true);
+		set_watching(true);
 }
 
 /*
- * With io, code stays as it is: after an access that faulted QEMU 7.2 still knows
- * its callback, which a reset frees.
+ * With io, code is not translated again: after an access that faulted, QEMU 7.2 still has a
+ * pointer to its callback, which a reset would free.
  */
 static void on_stop(unsigned int cpu, void *arg)
 {
@@ -273,10 +273,10 @@ static void on_stop(unsigned int cpu, void *arg)
 	write_counts();
 	counter.counting = false;
 	if (!counter.io)
-		watch(false);
+		set_watching(false);
 }
 
-/* Return: the event of a mark, 0 if it is none. */
+/* Return: the event of a mark, 0 for other instructions. */
 static uint32_t mark_event(const struct qemu_plugin_insn *insn)
 {
 	static const uint8_t nop[] = { 0x0f, 0x1f, 0x80 };

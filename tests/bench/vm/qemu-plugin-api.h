@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What counter.c uses of QEMU's interface for TCG plugins, version 1, which Debian
- * ships no header of. QEMU refuses a plugin of a version that it does not know.
+ * The part of QEMU's interface for TCG plugins, version 1, that counter.c uses; Debian ships no
+ * header for it.  QEMU refuses plugins of versions that it does not know.
  */
 #ifndef DDE_BENCH_QEMU_PLUGIN_API_H
 #define DDE_BENCH_QEMU_PLUGIN_API_H
@@ -22,7 +22,7 @@ enum { PLUGIN_CB_NO_REGS = 0 };
 enum { PLUGIN_MEM_READ_WRITE = 3 };
 enum { PLUGIN_OP_ADD_U64 = 0 };
 
-/* What QEMU looks for in a plugin. */
+/* QEMU looks for these symbols in a plugin. */
 #define PLUGIN_EXPORT __attribute__((visibility("default")))
 extern PLUGIN_EXPORT int qemu_plugin_version;
 PLUGIN_EXPORT int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc,
@@ -42,7 +42,7 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
 				      void (*cb)(unsigned int cpu, uint32_t info, uint64_t vaddr,
 						 void *arg),
 				      int flags, int access, void *arg);
-/* Forgets all that is registered and translated, then calls cb. */
+/* Discards all callbacks and translated code, then calls cb. */
 void qemu_plugin_reset(plugin_id id, void (*cb)(plugin_id id));
 
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A configuration file. */
+/* Fuzz target: the parser of configuration files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 static char path[64];
 static int fd = -1;
 
-static int load(struct config *config, struct strv *errors, const void *data, size_t size)
+static int load_text(struct config *config, struct strv *errors, const void *data, size_t size)
 {
 	if (fd < 0) {
 		fd = memfd_create("devices.conf", 0);
@@ -21,8 +21,8 @@ static int load(struct config *config, struct strv *errors, const void *data, si
 	return config_load(config, path, errors);
 }
 
-/* A file that was read is printed and read again: the same comes out. */
-static void again(const struct config *config)
+/* Prints the configuration and reads it again: the result must be the same. */
+static void check_round_trip(const struct config *config)
 {
 	char *text = config_print(config), *second;
 	struct config copy = { 0 };
@@ -31,7 +31,7 @@ static void again(const struct config *config)
 	int r;
 
 	MUST(text);
-	r = load(&copy, &errors, text, strlen(text));
+	r = load_text(&copy, &errors, text, strlen(text));
 	if (r)
 		fprintf(stderr, "%s\nerror %d: %s\n", text, r, errors.n ? errors.item[0] : "?");
 	MUST(!r && copy.n_devices == config->n_devices);
@@ -49,12 +49,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct config config = { 0 };
 	struct strv errors = { 0 };
-	int r = load(&config, &errors, data, size);
+	int r = load_text(&config, &errors, data, size);
 
 	MUST(r == 0 || r == -EINVAL);
 	MUST(!r == !errors.n);
 	if (!r)
-		again(&config);
+		check_round_trip(&config);
 	config_finish(&config);
 	strv_finish(&errors);
 	return 0;

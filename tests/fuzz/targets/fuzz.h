@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the targets share. */
+/* For all targets. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What must hold. */
+/* Aborts if a condition does not hold. */
 #define MUST(what)							\
 	do {								\
 		if (!(what)) {						\

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A driver host's messages.  The input is a sequence of records: two bytes of length,
- * one of what happens before, and the message.  driver-host.c is part of this file for
- * its static functions: what the socket would bring is given to them.
+ * Fuzz target: a driver host's messages.  The input is a sequence of records: two bytes of
+ * length, a byte that says which request precedes, and the message.  This file includes
+ * driver-host.c to call its static functions as the socket's handler does.
  */
 #include <stddef.h>
 
@@ -13,7 +13,7 @@
 
 #define MAX_RECORDS 64
 
-static unsigned int asked, answered;
+static unsigned int requests, replies;
 
 static void on_state(void *arg, const struct proto_state_msg *m)
 {
@@ -67,7 +67,7 @@ static void on_reply(void *arg, const struct host_reply *reply)
 {
 	static volatile size_t sum;
 
-	answered++;
+	replies++;
 	MUST(reply->error <= 0);
 	if (reply->text)
 		sum += strlen(reply->text->text);
@@ -75,8 +75,8 @@ static void on_reply(void *arg, const struct host_reply *reply)
 		sum += reply->stats->class_stats[0];
 }
 
-/* As send_request() does, without a socket. */
-static void ask(struct host *host, enum proto_op op)
+/* As send_request() of driver-host.c, but without a socket. */
+static void add_request(struct host *host, enum proto_op op)
 {
 	struct pending *p = calloc(1, sizeof(*p));
 
@@ -84,17 +84,17 @@ static void ask(struct host *host, enum proto_op op)
 	*p = (struct pending){ .host = host, .seq = ++host->seq, .op = op, .fn = on_reply,
 			       .next = host->pending };
 	host->pending = p;
-	asked++;
+	requests++;
 	if (op == OP_RELOAD)
 		host->context.reloads = true;
 }
 
-/* Return: false: the host would be killed. */
-static bool take(struct host *host, const uint8_t *data, size_t len, uint64_t now)
+/* Return: false if ddekitd would kill the driver host. */
+static bool receive_record(struct host *host, const uint8_t *data, size_t len, uint64_t now)
 {
 	const uint32_t before = host->context.last_state;
 	const char *why = NULL;
-	uint8_t *copy = malloc(len ? len : 1);	/* of its size, so that reads beyond show */
+	uint8_t *copy = malloc(len ? len : 1);	/* exact size: AddressSanitizer sees overreads */
 	int r;
 
 	MUST(copy);
@@ -116,25 +116,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned int n;
 	uint64_t now = 1000000000;
 
-	asked = answered = 0;
+	requests = replies = 0;
 	host.context.not_before = now;
 	for (n = 0; n < MAX_RECORDS && size >= 3; n++) {
 		size_t len = data[0] | (size_t)data[1] << 8;
 
 		if (data[2] & 1)
-			ask(&host, 1 + (data[2] >> 1) % OP_SAY_STATE);
+			add_request(&host, 1 + (data[2] >> 1) % OP_SAY_STATE);
 		data += 3;
 		size -= 3;
 		if (len > size)
 			len = size;
 		now += 1000000;
-		if (!take(&host, data, len, now))
+		if (!receive_record(&host, data, len, now))
 			break;
 		data += len;
 		size -= len;
 	}
 	while (host.pending)
 		finish_request(host.pending, &(struct host_reply){ .error = -EPIPE });
-	MUST(asked == answered);
+	MUST(requests == replies);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * QEMU's side of the qtest stream: the first byte says how many accesses are made,
- * that many bytes which ones, the rest is what QEMU sends.
+ * Fuzz target: QEMU's side of the qtest stream.  The first byte is the number of accesses, then
+ * one byte selects each access; the rest is what QEMU sends.
  */
 #include <string.h>
 #include <sys/socket.h>

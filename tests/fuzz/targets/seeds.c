@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Writes what a sane driver host sends, as inputs of the target "message". */
+/* Writes valid messages of a driver host as seeds of the target "message". */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/daemon/exports.h"
 
-#define START_NS 1000000000ull	/* as message.c has it */
+#define START_NS 1000000000ull	/* the value in message.c */
 
 static FILE *file;
 static unsigned int records;
@@ -53,8 +53,8 @@ static void put_disk(uint32_t event)
 	put(&m, PROTO_EXPORT, sizeof(m), 0, 0);
 }
 
-/* The request that comes before, and its answer. */
-static void put_answer(enum proto_op op, uint32_t seq, const char *text)
+/* A request and the reply to it. */
+static void put_reply(enum proto_op op, uint32_t seq, const char *text)
 {
 	struct proto_text t = { .mode = 0644 };
 	struct proto_reply m = { 0 };
@@ -68,7 +68,7 @@ static void put_answer(enum proto_op op, uint32_t seq, const char *text)
 	put(&t, PROTO_TEXT, offsetof(struct proto_text, text) + strlen(text) + 1, seq, before);
 }
 
-static bool begin(const char *dir, const char *name)
+static bool open_seed(const char *dir, const char *name)
 {
 	char path[4096];
 
@@ -90,23 +90,23 @@ int main(int argc, char **argv)
 {
 	struct proto_heartbeat beat = { .count = 1 };
 
-	if (argc != 2 || !begin(argv[1], "life"))
+	if (argc != 2 || !open_seed(argv[1], "life"))
 		return 1;
 	put_start();
 	put(&beat, PROTO_HEARTBEAT, sizeof(beat), 0, 0);
-	put_answer(OP_STATS, 1, NULL);
-	put_answer(OP_PARAM, 2, "e1000e.debug\t3\t0644\n");
-	put_answer(OP_MODULES, 3, "e1000e\t1000\t0\t\tlive\n");
-	put_answer(OP_RELOAD, 4, NULL);
-	put_answer(OP_PAGE, 6, "86800004");
+	put_reply(OP_STATS, 1, NULL);
+	put_reply(OP_PARAM, 2, "e1000e.debug\t3\t0644\n");
+	put_reply(OP_MODULES, 3, "e1000e\t1000\t0\t\tlive\n");
+	put_reply(OP_RELOAD, 4, NULL);
+	put_reply(OP_PAGE, 6, "86800004");
 	put_state(STATE_BOOTED, 0);
-	put_answer(OP_STOP, 5, NULL);
+	put_reply(OP_STOP, 5, NULL);
 	put_state(STATE_STOPPED, 0);
-	if (fclose(file) || !begin(argv[1], "refusal"))
+	if (fclose(file) || !open_seed(argv[1], "refusal"))
 		return 1;
 	put_state(STATE_ADOPTED, 0);
 	put_state(STATE_FAILED, -19);
-	if (fclose(file) || !begin(argv[1], "net"))
+	if (fclose(file) || !open_seed(argv[1], "net"))
 		return 1;
 	put_start();
 	put_net();

@@ -19,7 +19,7 @@ def _parser():
     p = argparse.ArgumentParser(
         prog='tests/kernel/run',
         description='Runs the Linux kernel\'s own tests in the DDE runtime: KUnit suites, '
-        'lib/test_* modules, torture. Builds first what is not up to date.',
+        'lib/test_* modules, torture. Updates the build first.',
         epilog='NAME is a module (list_test), a KUnit suite (list-kunit-test) or a case of one '
         '(list-kunit-test.list_test_list_init), a group (kunit, module, torture), "builtin" for '
         'the suites in the runtime itself, or a shell pattern of these. Exit status: 0 nothing '
@@ -28,46 +28,46 @@ def _parser():
     p.add_argument('--flavour', choices=('up', 'smp'), default='up', help='default: up')
     which = p.add_mutually_exclusive_group()
     which.add_argument('--core', dest='which', action='store_const', const=CORE, default=TESTS,
-                       help='only the tests of what the product\'s runtime has')
+                       help='only tests of code in the product\'s runtime')
     which.add_argument('--concurrency', dest='which', action='store_const', const=CONCURRENCY,
-                       help='only what is about several CPUs or threads, without KUnit')
+                       help='only tests of several CPUs or threads, without KUnit')
     p.add_argument('--cpus', type=int, metavar='N',
                    help='virtual CPUs, for smp (default: 2)')
     p.add_argument('--one-process', action='store_true',
-                   help='KUnit\'s suites all in one process, not each in a fresh one')
+                   help='all KUnit suites in one process, not each in a fresh one')
     p.add_argument('--seconds', type=float, default=0, metavar='S',
                    help='how long each torture test takes (default: as in modules.conf)')
     p.add_argument('--jobs', type=int, default=len(os.sched_getaffinity(0)), metavar='N',
                    help='processes at a time (default: one per processor)')
-    p.add_argument('--nightly', action='store_true', help='also the tests that take long')
+    p.add_argument('--nightly', action='store_true', help='run the long tests too')
     p.add_argument('--list', action='store_true', help='print the tests, run none')
     p.add_argument('--tap', action='store_true', help='TAP on standard output')
     p.add_argument('--junit', metavar='FILE', help='results as JUnit\'s XML')
     p.add_argument('--json', metavar='FILE', help='results as JSON')
-    p.add_argument('--no-build', action='store_true', help='take what is built already')
-    p.add_argument('--build-only', action='store_true', help='build, and run nothing')
+    p.add_argument('--no-build', action='store_true', help='use the existing build')
+    p.add_argument('--build-only', action='store_true', help='build, run no test')
     p.add_argument('--build', metavar='DIR', help='build folder (default: $DDEKIT_BUILD or build)',
                    default=os.environ.get('DDEKIT_BUILD', os.path.join(REPO, 'build')))
-    p.add_argument('--kernel-source', metavar='TARBALL', help='as of dde-linux/source/build')
+    p.add_argument('--kernel-source', metavar='TARBALL', help='as for dde-linux/source/build')
     p.add_argument('-v', '--verbose', action='store_true', help='show the kernel\'s log')
     return p
 
 
 class Slots:
-    """So many processors may be in use at a time; a test of several CPUs takes several."""
+    """Limits the number of processors in use; a test with several CPUs needs several."""
 
     def __init__(self, number):
         self.total = self.free = number
         self.changed = threading.Condition()
 
-    def take(self, number):
+    def acquire(self, number):
         number = min(number, self.total)
         with self.changed:
             self.changed.wait_for(lambda: self.free >= number)
             self.free -= number
         return number
 
-    def give(self, number):
+    def release(self, number):
         with self.changed:
             self.free += number
             self.changed.notify_all()
@@ -85,12 +85,12 @@ class Session:
         self.slots = Slots(args.jobs)
 
     def say(self, text):
-        """Progress, which is not part of the results."""
-        if self.args.tap:  # none of it must look like TAP, should both streams be one
+        """Prints progress, which is not part of the results."""
+        if self.args.tap:  # must not look like TAP, in case both streams are one
             text = ''.join('# ' + line for line in text.splitlines(keepends=True))
         print(text, file=sys.stderr if self.args.tap else sys.stdout, flush=True)
 
-    def keep(self, result):
+    def add_result(self, result):
         os.makedirs(self.logs, exist_ok=True)
         path = os.path.join(self.logs, result.test.name + '.log')
         with open(path, 'w', encoding='utf-8', errors='replace') as f:
@@ -106,11 +106,12 @@ class Session:
 
     def run_one(self, test):
         busy = test.entry.group == 'torture'
-        slots = self.slots.take(self.cpus if busy else 1)
+        slots = self.slots.acquire(self.cpus if busy else 1)
         try:
-            self.keep(tests.run(self.flavour, self.cpus, test, self.args.seconds if busy else 0))
+            seconds = self.args.seconds if busy else 0
+            self.add_result(tests.run(self.flavour, self.cpus, test, seconds))
         finally:
-            self.slots.give(slots)
+            self.slots.release(slots)
 
     def run(self, chosen):
         if self.args.one_process:
@@ -118,20 +119,20 @@ class Session:
             chosen = [t for t in chosen if t not in shared]
             if shared:
                 for r in tests.run_shared(self.flavour, self.cpus, shared):
-                    self.keep(r)
-        # What takes long comes first, so that the end is not one process alone.
+                    self.add_result(r)
+        # Long tests come first, so that the run does not end with a single process.
         chosen.sort(key=lambda t: -t.entry.seconds)
         with ThreadPoolExecutor(self.args.jobs) as pool:
             for f in [pool.submit(self.run_one, t) for t in chosen]:
                 f.result()
 
-    # ---- what comes of it ----------------------------------------------------------
+    # ---- results -------------------------------------------------------------------
 
     def about(self):
         return {'flavour': self.args.flavour, 'cpus': self.cpus, 'sizes': self.flavour.sizes()}
 
     def totals(self, seconds):
-        """Lines about all of it."""
+        """Lines about the whole run."""
         n = report.count(self.results)
         suites = sum(len(r.suites) for r in self.results)
         yield (f'{self.flavour.name}, {self.cpus} CPU: {n[ktap.PASSED]} passed, '
@@ -141,7 +142,7 @@ class Session:
             yield (f'runtime of the {what}: file {size["file"] >> 10} KiB, in memory '
                    f'{size["memory"] >> 10} KiB')
 
-    def write(self, seconds):
+    def write_results(self, seconds):
         order = {t: i for i, t in enumerate(sorted(r.test.name for r in self.results))}
         self.results.sort(key=lambda r: order[r.test.name])
         if self.args.junit:
@@ -192,7 +193,7 @@ def _main():
         return OK
     start = time.monotonic()
     session.run(chosen)
-    session.write(time.monotonic() - start)
+    session.write_results(time.monotonic() - start)
     return FAILED if report.count(session.results)[ktap.FAILED] else OK
 
 

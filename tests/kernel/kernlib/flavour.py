@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A runtime with the kernel's tests: builds it, links its modules, knows their suites."""
+"""A runtime with the kernel's tests: builds it, links its modules, lists their suites."""
 
 import hashlib
 import json
@@ -19,13 +19,13 @@ from mkpluginlib.tree import Runtime, Tree, plain  # noqa: E402
 
 KUNIT_SECTIONS = ('.kunit_test_suites', '.kunit_init_test_suites')
 R_X86_64_64 = 1
-# Which tests: the names of dde-linux/source's fragments.
+# Sets of tests, by the names of the fragments in dde-linux/source.
 TESTS, CORE, CONCURRENCY = 'tests', 'coretests', 'concurrency'
 
 
 def _suite_names(obj):
-    """The names of the KUnit suites in a .ko: the arrays in KUNIT_SECTIONS hold pointers to
-    struct kunit_suite, whose first member is its name."""
+    """The names of the KUnit suites in a .ko: the arrays in KUNIT_SECTIONS contain pointers to
+    struct kunit_suite, whose first member is the name."""
     names = []
     symbols = None
     for section in KUNIT_SECTIONS:
@@ -71,7 +71,7 @@ class Flavour:
             raise Problem(f'{command[0]} failed:\n' + '\n'.join(lines[-25:]))
 
     def make(self, kernel_source, jobs):
-        """Builds what is not up to date."""
+        """Updates the build."""
         if not os.path.exists(os.path.join(self.build, 'build.ninja')):
             self._run(['meson', 'setup', self.build, REPO])
         self._run(['ninja', '-C', self.build, 'tests/boot/dde-boot'])
@@ -79,7 +79,7 @@ class Flavour:
                    '--flavour', self.name, '--jobs', str(jobs)]
         if kernel_source:
             command += ['--source', kernel_source]
-        if self.which != TESTS:     # what the product has
+        if self.which != TESTS:     # as in the product
             plugins = os.path.join(self.dde, 'plugins.config')
             self._run(['ninja', '-C', self.build, 'dde-linux/plugins.config'])
             command += ['--fragment', plugins]
@@ -87,7 +87,7 @@ class Flavour:
         self.make_plugins(jobs)
 
     def _stamp(self):
-        """Changes when the modules, or what makes plugins of them, do."""
+        """A value that changes if the modules or the plugin builder change."""
         h = hashlib.sha256(mkbuild._tool_digest().encode())
         for path in (os.path.join(self.obj, 'dde.stamp'), os.path.join(self.obj, 'dde-abi'),
                      os.path.join(self.obj, 'modules.order'), os.path.abspath(__file__)):
@@ -107,7 +107,7 @@ class Flavour:
         self.say(f'{self.name}: linking {len(tree.paths)} plugins')
         modules = [tree.module(n, self.name) for n in tree.paths]
         builder.make([builder.plain_plugin(m) for m in modules], jobs, True)
-        self.say(f'{self.name}: {len(modules)} plugins, {len(linked)} of them linked anew')
+        self.say(f'{self.name}: {len(modules)} plugins, {len(linked)} of them relinked')
         index = {'stamp': stamp, 'modules': [m.name for m in modules],
                  'suites': {m.name: names for m in modules if (names := _suite_names(m.elf))}}
         with open(self.index_path, 'w', encoding='utf-8') as f:
@@ -125,13 +125,13 @@ class Flavour:
         return plain(name) in {plain(m) for m in self.index()['modules']}
 
     def module(self, name):
-        """The module as its file is called."""
+        """The module's name as in its file name."""
         return next(m for m in self.index()['modules'] if plain(m) == plain(name))
 
     # ---- sizes -----------------------------------------------------------------------
 
     def sizes(self):
-        """Bytes of the product's and the tests' runtime: file, and segments in memory."""
+        """Sizes in bytes of the product's and the tests' runtime: file, and segments in memory."""
         out = {}
         for what, path in (('product', self.product), ('tests', self.runtime)):
             if os.path.exists(path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""KTAP, the form in which KUnit reports into the kernel's log, between other lines of it."""
+"""Parses KTAP, the format of KUnit's reports in the kernel's log, among other lines."""
 
 import re
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ PASSED, FAILED, SKIPPED = 'passed', 'failed', 'skipped'
 
 @dataclass
 class Case:
-    """One test case. params: results of a parametrised case, which count as one with it."""
+    """One test case.  params: number of parameters of a parametrised case, which counts once."""
     name: str
     outcome: str
     why: str = ''
@@ -25,7 +25,7 @@ class Suite:
     name: str
     cases: list = field(default_factory=list)
     planned: int = -1
-    outcome: str = ''       # what the suite's own line says; '' if it never came
+    outcome: str = ''       # by the suite's own line; '' if there is none
     why: str = ''
 
     def count(self, outcome):
@@ -33,21 +33,21 @@ class Suite:
 
 
 class Parser:
-    """Takes the log line by line; suites is what it has found."""
+    """Parses the log line by line; suites has the result."""
 
     def __init__(self):
         self.suites = []
-        self.open = None        # the suite whose cases are being reported
-        self.said = []          # lines since the last result: what a failure's reason is in
+        self.open = None        # the suite whose cases the log reports now
+        self.messages = []          # lines since the last result: the reason of a failure
         self.params = 0
         self.reason = ''        # of the last skipped parameter
-        self.plans = []         # number of suites that each KTAP header promised
+        self.plans = []         # number of suites that each KTAP header announced
         self.done = 0           # suites with a result line
 
     def _suite(self, name):
         self.open = Suite(name)
         self.suites.append(self.open)
-        self.said, self.params, self.reason = [], 0, ''
+        self.messages, self.params, self.reason = [], 0, ''
 
     def _plan(self, depth, count, why):
         if depth == 0:
@@ -61,11 +61,11 @@ class Parser:
         if self.open is None:
             self._suite('(no name)')
         if outcome == FAILED and not why:
-            why = ' / '.join(s.strip(' #') for s in self.said[-12:])
+            why = ' / '.join(s.strip(' #') for s in self.messages[-12:])
         elif outcome == SKIPPED and not why:
             why = self.reason
         self.open.cases.append(Case(name, outcome, why, self.params))
-        self.said, self.params, self.reason = [], 0, ''
+        self.messages, self.params, self.reason = [], 0, ''
 
     def _suite_result(self, outcome, name, why):
         if self.open is None or self.open.name != name:
@@ -91,11 +91,11 @@ class Parser:
                 self.params += 1
                 self.reason = m[6] or self.reason
         elif self.open:
-            self.said.append(text)
+            self.messages.append(text)
 
 
 def parse(lines):
-    """The suites in lines; what is missing at the end of each is a failed case of it."""
+    """The suites in lines; a suite that is incomplete gets a failed case."""
     p = Parser()
     for line in lines:
         p.line(line)
@@ -114,7 +114,7 @@ def _complete(suite):
                                 f'{len(suite.cases)} reported'))
     if not suite.outcome:
         suite.cases.append(Case('end', FAILED, 'the suite did not come to its end'))
-    elif not suite.cases:       # skipped as a whole, or failed before its first case
+    elif not suite.cases:       # skipped completely, or failed before its first case
         suite.cases.append(Case('all', suite.outcome, suite.why or 'the suite has no cases'))
     elif suite.outcome == FAILED and not suite.count(FAILED):
         suite.cases.append(Case('suite', FAILED, suite.why or 'the suite as a whole failed'))

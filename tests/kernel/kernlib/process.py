@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One dde-boot: started, watched, ended with all that it started."""
+"""Starts dde-boot, watches it, and ends it with all its children."""
 
 import contextlib
 import os
@@ -8,18 +8,18 @@ import subprocess
 import time
 from dataclasses import dataclass
 
-GRACE = 5       # seconds that dde-boot has beyond its own time-out
+GRACE = 5       # seconds beyond dde-boot's own time-out
 
 
 @dataclass
 class Outcome:
     lines: list
-    status: int         # exit status; negative: the signal it died of
+    status: int         # exit status; negative: the signal that ended it
     seconds: float
-    late: bool          # had to be killed, or timed out by itself
+    late: bool          # killed, or ended by its own time-out
 
     def ended(self):
-        """How it ended, in words; '' if as it should."""
+        """How it ended, as text; '' if it ended normally."""
         if self.late:
             return 'took too long'
         if self.status < 0:
@@ -34,7 +34,7 @@ def _kill(group):
 
 
 def run(flavour, cpus, steps, cmdline='', pool=128, timeout=60, firmware=''):
-    """Boots flavour with cpus processors and carries out steps (dde-boot's arguments)."""
+    """Boots a flavour with cpus processors and executes steps (dde-boot's arguments)."""
     command = [flavour.boot, '--runtime', flavour.runtime, '--plugins', flavour.plugins,
                '--cpus', str(cpus), '--pool', str(pool), '--timeout', str(timeout)]
     if cmdline:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Results as lines for people, TAP, JUnit's XML, JSON; the totals of all of them."""
+"""Prints results as text, TAP, JUnit's XML and JSON, and their totals."""
 
 import json
 import re
@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 from . import ktap
 
-# What XML cannot hold.
+# Characters that XML does not allow.
 BAD_CHARACTER = re.compile('[^\t\n\r -\ud7ff\ue000-\ufffd]')
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""modules.conf: how test modules that are not KUnit's are run, and what their verdict is."""
+"""Reads modules.conf: how to run test modules without KUnit, and how they report results."""
 
 import configparser
 import errno
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 
 class TableError(Exception):
-    """A mistake in modules.conf, with the section it is in."""
+    """An error in modules.conf, with its section."""
 
 
 @dataclass
@@ -74,7 +74,7 @@ def _entry(name, section):
             raise TableError(f'[{name}]: {key} = {text}: {e}') from e
     e = Entry(name=name, **{'module': name, **values})
     if not (e.passes or e.quiet or e.skip or e.group == 'kunit'):
-        raise TableError(f'[{name}]: no "pass" or "quiet": that init returned is no verdict')
+        raise TableError(f'[{name}]: no "pass" or "quiet": the result of init is not enough')
     if (e.init or e.allows or e.skip) and not (e.why or e.skip):
         raise TableError(f'[{name}]: has "init" or "allow" without "why"')
     return e

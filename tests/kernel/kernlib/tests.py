@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which tests there are, which of them a command line means, and running one of them."""
+"""Finds all tests, selects those of a command line, and runs a test."""
 
 import fnmatch
 from dataclasses import dataclass, field
@@ -10,17 +10,17 @@ from .table import Entry
 
 BUILTIN = 'builtin'
 STEP = 'dde-boot: step '
-KUNIT_ON = 'kunit.enable=1'     # else the suites of the runtime would run in every boot
+KUNIT_ON = 'kunit.enable=1'     # without it the runtime's own suites run at every boot
 
 
 @dataclass
 class Test:
-    """What one process of its own can run."""
+    """A test that runs in a process of its own."""
     name: str
-    kind: str                   # builtin: suites of the runtime; kunit: a plugin's; module
+    kind: str                   # builtin: suites in the runtime; kunit: suites in a plugin; module
     entry: Entry
     suites: list = field(default_factory=list)
-    only: str = ''              # kunit: run what this glob matches, "suite" or "suite.case"
+    only: str = ''              # kunit: run only matches of this glob, "suite" or "suite.case"
 
     def names(self):
         return [self.name, self.entry.group, self.entry.module, *self.suites]
@@ -36,12 +36,12 @@ class Result:
 
 
 def _has(flavour, e):
-    """Whether the flavour is to have the test's module."""
+    """Whether the flavour should have the test's module."""
     return {TESTS: True, CORE: e.core, CONCURRENCY: e.concurrency}[flavour.which]
 
 
 def every(flavour, table):
-    """All tests of flavour: KUnit's, then those of the table."""
+    """All tests of a flavour: KUnit's, then those of the table."""
     index = flavour.index()
     out = []
     if flavour.which != CONCURRENCY:    # which has no KUnit
@@ -60,7 +60,7 @@ def every(flavour, table):
 
 
 def _glob_for(test, wanted):
-    """The KUnit filter if a test is meant by suites or cases only; None if it is not meant."""
+    """The KUnit filter if suites or cases of a test are wanted; None if the test is not wanted."""
     globs = []
     for w in wanted:
         if any(fnmatch.fnmatchcase(n.replace('-', '_'), w.replace('-', '_'))
@@ -75,7 +75,7 @@ def _glob_for(test, wanted):
 
 
 def choose(tests, wanted, nightly):
-    """The tests that wanted (names and patterns; empty: all) means. Return: (tests, unknown)."""
+    """Selects tests by names and patterns (wanted; empty: all).  Return: (tests, unknown names)."""
     if not wanted:
         return [t for t in tests if nightly or not t.entry.nightly], []
     out = []
@@ -109,7 +109,7 @@ def _load(flavour, word):
 
 
 def _problem(outcome, suites, name):
-    """A case for a process that did not end as it should."""
+    """A failed case for a process that did not end normally."""
     ended = outcome.ended()
     if ended:
         suites.append(ktap.Suite(name, [ktap.Case('process', ktap.FAILED, ended)], 1,
@@ -120,9 +120,9 @@ def _problem(outcome, suites, name):
 def _kunit(test, lines, outcome):
     boot, after = verdict.split(lines)
     if test.kind == 'builtin':
-        suites = verdict.of_kunit(boot, test.entry.allows) + verdict.said(test.entry, boot)
+        suites = verdict.of_kunit(boot, test.entry.allows) + verdict.of_messages(test.entry, boot)
     else:
-        # What other steps say is of modules loaded before it or after.
+        # Other steps report modules loaded before or after it.
         part = _parts(after).get(test.entry.module, after)
         suites = verdict.of_kunit(part, test.entry.allows, test.entry.module)
     return _problem(outcome, suites, test.name)
@@ -154,13 +154,13 @@ def run(flavour, cpus, test, seconds=0):
 
 
 def can_share(test):
-    """Whether it can run in one process with others."""
+    """Whether it can run in a process with other tests."""
     e = test.entry
     return test.kind != 'module' and not (e.cmdline or e.pool or e.skip or e.load or test.only)
 
 
 def run_shared(flavour, cpus, tests):
-    """Runs KUnit's tests in one process, one after the other. Return: [Result]."""
+    """Runs KUnit tests in one process, one after another.  Return: [Result]."""
     own = [t for t in tests if t.kind == 'kunit']
     steps = [flavour.module(t.entry.module) for t in own]
     o = process.run(flavour, cpus, ['--keep-going', *steps], KUNIT_ON, 512,
@@ -178,7 +178,7 @@ def run_shared(flavour, cpus, tests):
 
 
 def _parts(lines):
-    """The lines of each step of dde-boot, by the plugin that it named."""
+    """The lines of each step of dde-boot, by the step's plugin."""
     out, part = {}, []
     for line in lines:
         if line.startswith(STEP):

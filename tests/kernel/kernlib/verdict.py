@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a log says about a test: KUnit's results, a module's own words, the kernel's complaints."""
+"""Finds a test's result in the log: KUnit's results, a module's messages, kernel complaints."""
 
 import re
 
 from . import ktap
 
-# The kernel's own complaints: none may be in the log of a test that does not declare it.
+# The kernel's complaints; each fails a test that does not declare it.
 TROUBLE = re.compile(
     r'WARNING: |BUG: |BUG at |Oops|Kernel panic|Internal error|general protection|'
     r'INFO: task .* blocked|(?:rcu|INFO): .*\bstall|detected stall|soft lockup|'
@@ -18,8 +18,8 @@ BOOTED = re.compile(r'dde-boot: booted ')
 
 
 def split(lines):
-    """(lines of the boot, lines after process 1 ran): suites of the runtime itself report in the
-    first part, in every boot."""
+    """(lines of the boot, lines after process 1 started): suites in the runtime itself report in
+    the first part, at every boot."""
     for i, line in enumerate(lines):
         if BOOTED.match(line):
             return lines[:i], lines[i:]
@@ -27,7 +27,7 @@ def split(lines):
 
 
 def trouble(lines, allows=()):
-    """The complaints in lines but for those that a pattern of allows matches."""
+    """The complaints in lines, without those that a pattern of allows matches."""
     out = []
     for line in lines:
         if TROUBLE.search(line) and not any(p.search(line) for p in allows):
@@ -36,7 +36,7 @@ def trouble(lines, allows=()):
 
 
 def results(lines, pattern=LOADED):
-    """module -> what dde-boot says that its init (or unload) returned."""
+    """module -> the result of its init (or unload), by dde-boot's lines."""
     return {m[1]: int(m[2]) for line in lines if (m := pattern.match(line))}
 
 
@@ -59,8 +59,8 @@ def of_kunit(lines, allows, module=None):
     return suites
 
 
-def said(entry, lines):
-    """A suite "messages": a case for each line that the entry wants, besides KUnit's."""
+def of_messages(entry, lines):
+    """A suite "messages": a case for each line that the entry requires, besides KUnit's."""
     cases = []
     for p in entry.passes:
         found = any(p.search(x) for x in lines)

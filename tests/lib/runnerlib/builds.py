@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What several test programs need and tests/run's own build does not make."""
+"""Builds that several test programs need and that are not part of tests/run's own build."""
 
 import os
 import subprocess
@@ -10,12 +10,12 @@ SANITIZERS = ('-Druntime=false', '-Db_lundef=false', '-Db_sanitize=address,undef
 SANITIZER_ENV = {
     'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0:exitcode=99',
     'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1:exitcode=99'}
-# Whatever else is running goes first.
+# Everything else goes first.
 LOW_PRIORITY = ('nice', '-n', '19', 'chrt', '--batch', '0')
 
 
 class Builds:
-    """Each method makes one thing; its output goes to a log; it returns whether it worked."""
+    """Each method builds one thing, writes a log, and returns whether it succeeded."""
 
     def __init__(self, build, logs):
         self.build, self.logs = build, logs
@@ -31,7 +31,7 @@ class Builds:
                                   env=env, check=False).returncode == 0
 
     def sanitizers(self, programs):
-        """The library and the unit tests with AddressSanitizer and UBSan."""
+        """Builds the library and the unit tests with AddressSanitizer and UBSan."""
         log = self.log('asan-build')
         if not os.path.exists(os.path.join(self.asan, 'build.ninja')) and \
                 not self._run(log, 'meson', 'setup', self.asan, REPO, *SANITIZERS):
@@ -47,8 +47,9 @@ class Builds:
         return r.returncode == 0
 
     def kernel(self, flavour, tests):
-        """A flavour of the runtime with some of the kernel's tests: core, concurrency.  Of the
-        latter ccache has nearly all, by its preprocessed text; of the former nothing."""
+        """Builds a flavour of the runtime with some of the kernel's tests: core or concurrency.
+        For the latter ccache has nearly all objects, by preprocessed text; for the former
+        none."""
         return self._run(self.log(f'kernel-build-{flavour}'), *LOW_PRIORITY,
                          os.path.join(REPO, 'tests/kernel/run'), '--build-only', '--flavour',
                          flavour, f'--{tests}', env=dict(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a test program's output and exit status say: its cases.
+"""Finds the cases of a test program in its output and exit status.
 
-A case is one TAP line or one check of a Check suite.  A program that reports neither has
-shown nothing, and counts as failed."""
+A case is one TAP line or one check of a Check suite.  A program that reports neither counts as
+failed."""
 
 import re
 
@@ -50,7 +50,7 @@ def parse_tap(text):
 
 
 def parse_check(text):
-    """Cases of libcheck's summaries (several suites may be in one program)."""
+    """Cases of Check's summaries (a program may have several suites)."""
     cases = []
     for total, failures, errors in CHECK_LINE.findall(text):
         bad = int(failures) + int(errors)
@@ -63,7 +63,7 @@ def parse_check(text):
 
 
 def cases_of(text, returncode, why=''):
-    """The cases of a program; why: what ended it, if not itself."""
+    """The cases of a program; why: why the runner ended it, or ''."""
     tap = parse_tap(text)
     if returncode == SKIP_STATUS and not tap:
         last = text.strip().splitlines()[-1:] or ['no reason given']
@@ -75,5 +75,5 @@ def cases_of(text, returncode, why=''):
     elif returncode not in (0, SKIP_STATUS) and not failed:
         cases.append(Case('exit', FAILED, f'exit status {returncode}'))
     if not cases:
-        cases.append(Case('output', FAILED, 'it reported no case, by TAP or by Check'))
+        cases.append(Case('output', FAILED, 'the program reported no case, by TAP or by Check'))
     return cases

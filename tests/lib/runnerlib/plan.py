@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which test programs there are, and what the head of each says about it."""
+"""Finds the test programs and reads the head of each."""
 
 import fnmatch
 import hashlib
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 REPO = os.path.realpath(os.path.join(os.path.dirname(__file__), '../../..'))
 
-# layer -> (meson suites, folder of executable TAP programs or None), what takes longest
-# first.  The unit layer is of the build with sanitizers.
+# layer -> (meson suites, folder of executable TAP programs or None), the longest layer first.
+# The unit layer runs from the build with sanitizers.
 LAYERS = {
     'vm': ((), 'tests/vm/cases'),
     'tools': (('tools',), None),
@@ -26,12 +26,12 @@ LAYERS = {
     'kernel': ((), 'tests/kernel/layer'),
 }
 SANITIZED = 'unit'
-# A guest emulates two processors: one runs at a time, beside something else.
+# A guest emulates two processors: one guest runs at a time, beside another program.
 GUESTS = 'vm'
-# What a line "# KEY: TEXT" in a program's head may say; tests/README.md describes them.
+# Lines "# KEY: TEXT" in a program's head; tests/README.md describes them.
 HEADER = re.compile(r'^# (timeout|nightly|alone|light|needs|once): *(.*)$', re.M)
 DEFAULT_LIMIT = 120
-# What takes longer with something beside it is not broken.
+# Factors of the time limit: with other programs beside it, and with --nightly.
 BESIDE = 2
 NIGHTLY = 4
 
@@ -45,22 +45,22 @@ class Program:
     limit: float = DEFAULT_LIMIT
     env: dict = field(default_factory=dict)
     alone: bool = False
-    light: bool = False         # waits more than it computes
-    nightly: str = ''           # why it is not in the normal run
+    light: bool = False         # mostly waits
+    nightly: str = ''           # why it is not part of the normal run
     needs: tuple = ()           # names of jobs of builds.py
     once: str = ''              # 'image': passes once per image of the guests
 
     def full_name(self):
         return f'{self.layer}/{self.name}'
 
-    def is_meant(self, words):
-        """By its layer, its name, or a pattern of both; no words: all are meant."""
+    def matches(self, words):
+        """Whether the words name it, by its layer, its name or a pattern; no words name all."""
         return not words or any(
             w in (self.layer, self.name, self.full_name()) or
             fnmatch.fnmatchcase(self.full_name(), w) for w in words)
 
     def is_named(self, words):
-        """By its own name, not only by its layer or a pattern."""
+        """Whether its own name is among the words, not only its layer or a pattern."""
         return any(w in (self.name, self.full_name()) for w in words)
 
     def time_limit(self, beside, nightly):
@@ -75,7 +75,7 @@ def _meson_programs(layer, suites, tests, build, asan):
         if layer == SANITIZED and asan:
             command = [asan + c.removeprefix(build) if c.startswith(build + '/') else c
                        for c in command]
-        else:       # what malloc() returns is not by chance 0
+        else:       # memory from malloc() must not be 0 by chance
             env['MALLOC_PERTURB_'] = str(random.randint(1, 255))
         head = headers(command[0])
         yield Program(layer, t['name'], command, float(t['timeout'] or DEFAULT_LIMIT), env,
@@ -84,7 +84,7 @@ def _meson_programs(layer, suites, tests, build, asan):
 
 
 def headers(path):
-    """KEY -> TEXT of a script's head; nothing of other programs."""
+    """KEY -> TEXT of a script's head; empty for other programs."""
     if not os.path.exists(path):        # not built yet
         return {}
     with open(path, 'rb') as f:
@@ -114,8 +114,8 @@ def _scripts(layer, folder):
 
 
 def programs(build, asan):
-    """All of them, in the order of the layers; of each layer what may take longest first, so
-    that the end is not one program alone.  asan: the build with sanitizers, '' for none."""
+    """All programs, by layer, the longest of each layer first, so that the run does not end with
+    one long program.  asan: the build with sanitizers, '' for none."""
     r = subprocess.run(['meson', 'introspect', '--tests', build], capture_output=True, text=True,
                        check=True)
     tests = json.loads(r.stdout)
@@ -126,15 +126,15 @@ def programs(build, asan):
         yield from sorted(found, key=lambda p: -p.limit)
 
 
-# ---- programs that need not run again ---------------------------------------------------
+# ---- programs with "once: image" ---------------------------------------------------------
 
-# What a program that tests the guest alone is made of, beside itself and QEMU.
+# Files that such a program depends on, besides itself and QEMU.
 OF_THE_GUEST = ('tests/vm/client', 'tests/vm/guest', 'tests/lib/vm.sh', 'tests/lib/tap.sh',
                 'tests/lib/env.sh', 'tests/lib/blkdebug.sh')
 
 
 def passed_before(program, image):
-    """The file that says that the program, as it is, has passed with this image."""
+    """The stamp file: it exists if the unchanged program has passed with this image."""
     qemu = subprocess.run(['qemu-system-x86_64', '--version'], stdout=subprocess.PIPE, check=True)
     digest = hashlib.sha256(qemu.stdout)
     for name in (program.command[0], *OF_THE_GUEST):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the run prints: a line per program, and at the end the times and the counts."""
+"""Prints a line per program, and at the end times and counts."""
 
 import fnmatch
 import json
@@ -15,7 +15,7 @@ SLOWEST = 10
 
 
 def expected_skips(path=os.path.join(REPO, 'tests/expected-skips')):
-    """The patterns of skips that do not fail the run."""
+    """Patterns of skips that do not fail the run."""
     out = []
     with open(path, encoding='utf-8') as f:
         for number, line in enumerate(f, 1):
@@ -30,7 +30,7 @@ def expected_skips(path=os.path.join(REPO, 'tests/expected-skips')):
 
 
 class Report:
-    """Counts and prints; its methods may be called by several threads."""
+    """Counts and prints; any thread may call its methods."""
 
     def __init__(self, logs):
         self.logs = logs
@@ -45,7 +45,7 @@ class Report:
         return os.path.join(self.logs, f'{layer}-{name}.log'.replace('/', '_').replace(' ', '_'))
 
     def _unexpected(self, full, cases):
-        """The cases that fail the run: those that failed, and skips that nobody expects."""
+        """The cases that fail the run: failures and unexpected skips."""
         bad = [c for c in cases if c.outcome == FAILED]
         for c in cases:
             if c.outcome == SKIPPED and not any(
@@ -54,7 +54,7 @@ class Report:
         return bad
 
     def program(self, layer, name, cases, seconds, text):
-        """One program has ended: its cases, how long it took, its output."""
+        """Reports a program that has ended: its cases, its duration, its output."""
         path = self.log_path(layer, name)
         with open(path, 'w', encoding='utf-8', errors='replace') as f:
             f.write(text)
@@ -87,7 +87,7 @@ class Report:
         sys.stdout.flush()
 
     def end(self):
-        """The last lines.  Return: the exit status."""
+        """Prints the last lines.  Return: the exit status."""
         for name in self.bad:
             print('not passed: ' + name)
         print(f'{self.total[PASSED]} passed, {self.total[FAILED]} failed, '
@@ -95,16 +95,16 @@ class Report:
         return 1 if self.bad or not self.total[PASSED] else 0
 
     def slowest(self):
-        """The programs that took longest, for people."""
+        """Prints the programs that took longest."""
         print(f'the {SLOWEST} slowest programs:')
         for seconds, name in sorted(self.times, reverse=True)[:SLOWEST]:
             print(f'  {seconds:7.1f} s  {name}')
 
 
-# ---- times beside budgets ------------------------------------------------------------------
+# ---- times and budgets ---------------------------------------------------------------------
 
 def read_budgets(path=os.path.join(REPO, 'tests/budgets')):
-    """layer -> builds of the up runtime that it may take."""
+    """layer -> its budget, in builds of the up runtime."""
     out = {}
     with open(path, encoding='utf-8') as f:
         for number, line in enumerate(f, 1):
@@ -120,8 +120,8 @@ def read_budgets(path=os.path.join(REPO, 'tests/budgets')):
 
 
 class Unit:
-    """The time of a build of the up runtime, by which machines are compared: tests/run leaves
-    it in a file, with how it came about."""
+    """The time of a build of the up runtime, by which machines are compared.  tests/run writes it
+    to a file, and whether this run measured it."""
 
     def __init__(self, path):
         self.seconds, self.here = 0, False
@@ -137,14 +137,14 @@ class Unit:
 
     def about(self):
         if not self.seconds:
-            return 'how long a build of the up runtime takes is not known: it was built ' \
-                'before, or ccache had it'
-        when = 'in this run' if self.here else 'in an earlier run: this one built it from a cache'
+            return 'the build time of the up runtime is unknown: it was built before, or ' \
+                'came from ccache'
+        when = 'in this run' if self.here else 'in an earlier run: this run built it from a cache'
         return f'a build of the up runtime took {self.seconds:.0f} s, {when}'
 
 
 def print_times(shares, whole, unit, budgets):
-    """A table: seconds, units, budget.  Return: the layers over their budgets."""
+    """Prints a table: seconds, units, budget.  Return: the layers over their budgets."""
     over = []
     print('\nlayer         time    builds  budget')
     for layer, seconds in shares.items():

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs jobs side by side: so many at a time as there are processors, some alone.
+"""Runs jobs in parallel, one per slot; some run alone.
 
-A job is a test program, or something that several of them need (a build).  The order is that
-of the list, but for what is not ready yet; jobs that must be alone come last.  A job that
-waits more than it computes takes half a slot.  A filler takes none: it runs beside the others,
-at a low priority of its own making.  Of the jobs of a lane one runs at a time."""
+A job is a test program, or something that several of them need (a build).  Jobs start in the
+order of the list, except those that are not ready yet; jobs that must be alone come last.  A job
+that mostly waits uses half a slot.  A filler uses none: it runs beside the others, and lowers its
+own priority.  One job of a lane runs at a time."""
 
 import threading
 import time
@@ -14,9 +14,9 @@ HALF, FILLER = 0.5, 0     # weights
 
 
 class Job:
-    """One thing to do.  run(beside) is called in a thread of its own; beside says whether
-    other jobs may run at the same time.  If it returns False, jobs that need it are not run,
-    and their miss(NAMES) is called instead; those that are only to be after it are."""
+    """run(beside) is called in a thread of its own; beside says whether other jobs may run at the
+    same time.  If it returns False, the scheduler calls miss(NAMES) of the jobs that need it
+    instead of running them; jobs that only list it in "after" do run."""
 
     def __init__(self, name, layer, run, *, needs=(), after=(), alone=False, weight=1,
                  lane='', miss=None):
@@ -31,8 +31,8 @@ class Job:
 
 
 class Scheduler:
-    """shares: layer -> its part of the wall clock: a second in which n jobs ran counts 1/n
-    for each of them; fillers count while nothing else runs."""
+    """shares: layer -> its part of the wall-clock time: a second in which n jobs ran counts 1/n
+    for each; fillers count only while nothing else runs."""
 
     def __init__(self, slots, clock=time.monotonic):
         self.slots, self.clock = slots, clock
@@ -42,10 +42,10 @@ class Scheduler:
         self.shares = {}
         self.last = clock()
         self.stopped = False
-        self.trouble = []
+        self.errors = []
 
     def run(self, jobs):
-        """Runs them all; raises what a job raised."""
+        """Runs all jobs; raises the first exception of a job."""
         known = {j.name for j in jobs}
         self.pending = list(jobs)
         for job in jobs:
@@ -58,16 +58,16 @@ class Scheduler:
                     if not self._start_ready():
                         self.changed.wait()
         except KeyboardInterrupt:
-            # They were interrupted too, and clean up.
+            # The programs got the signal too, and are cleaning up.
             with self.changed:
                 self.pending.clear()
                 self.changed.wait_for(lambda: not self.running, timeout=60)
             raise
-        if self.trouble:
-            raise self.trouble[0]
+        if self.errors:
+            raise self.errors[0]
 
     def _start_ready(self):
-        """Starts what can be; True if something has changed."""
+        """Starts all jobs that are ready; True if something has changed."""
         changed = False
         for job in list(self.pending):
             if job.needs & self.bad:
@@ -83,8 +83,8 @@ class Scheduler:
         return changed
 
     def _next(self):
-        """What to start now: rather of a layer of which nothing runs, for different kinds of
-        programs get in each other's way less than equal ones."""
+        """The job to start now: prefers a layer of which nothing runs, because programs of
+        different kinds disturb each other less."""
         ended = self.good | self.bad
         ready = [j for j in self.pending
                  if j.needs <= self.good and j.after <= ended and self._may_start(j)]
@@ -107,7 +107,7 @@ class Scheduler:
         try:
             good = job.run(self.slots > 1 and not job.alone) is not False
         except BaseException as e:      # pylint: disable=broad-except
-            self.trouble.append(e)
+            self.errors.append(e)
         with self.changed:
             job.seconds = self.clock() - start
             self._account()
@@ -116,7 +116,7 @@ class Scheduler:
             self.changed.notify_all()
 
     def _account(self):
-        """The time since the last change goes to the layers of what ran."""
+        """Adds the time since the last change to the layers of the jobs that ran."""
         now = self.clock()
         counted = [j for j in self.running if j.weight] or self.running
         for job in counted:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel's basic operations cost.  Builds for any kernel of the version
- * and measures at load; prints lines "dde_bench: NAME VALUE UNIT".
+ * Measures the cost of basic operations of the kernel.  Builds for any kernel of the version;
+ * measures at load and prints lines "dde_bench: NAME VALUE UNIT".
  *
- * Times are medians of rounds, so that what else the machine does matters less.
+ * Times are medians of rounds, to reduce the effect of other load.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -44,12 +44,12 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void say(const char *name, u64 value_ps)
+static void print_value(const char *name, u64 value_ps)
 {
 	pr_info("dde_bench: %s %llu.%03llu ns\n", name, value_ps / 1000, value_ps % 1000);
 }
 
-/* The median round, per operation. */
+/* Prints the median round, per operation. */
 static void measure(const char *name, void (*run)(unsigned int n), unsigned int n)
 {
 	u64 took[ROUNDS], start;
@@ -63,7 +63,7 @@ static void measure(const char *name, void (*run)(unsigned int n), unsigned int 
 		cond_resched();
 	}
 	sort(took, ROUNDS, sizeof(took[0]), by_value, NULL);
-	say(name, div_u64(took[ROUNDS / 2] * 1000, n));
+	print_value(name, div_u64(took[ROUNDS / 2] * 1000, n));
 }
 
 static void percentiles(const char *name, u64 *sample, unsigned int n)
@@ -154,7 +154,7 @@ static void run_clock(unsigned int n)
 
 /* ---- switching threads --------------------------------------------------------- */
 
-/* The two players: each waits for its turn and gives it to the other. */
+/* Two threads: each waits for its turn and passes it to the other. */
 static struct pingpong {
 	wait_queue_head_t queue[2];
 	unsigned int turn;
@@ -298,7 +298,7 @@ static void run_call(unsigned int n)
 
 static u64 *samples;
 
-/* How much longer than wanted a sleep was. */
+/* How much too long sleeps are. */
 static void sleep_error(const char *name, unsigned int usecs)
 {
 	unsigned int i;
@@ -326,7 +326,7 @@ static enum hrtimer_restart ring(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* From the moment a timer interrupt is due, the CPU idle, to its handler. */
+/* Time from the moment when a timer interrupt is due, on an idle CPU, to its handler. */
 static void interrupt_latency(void)
 {
 	struct bell b;
@@ -345,9 +345,9 @@ static void interrupt_latency(void)
 
 static DECLARE_COMPLETION(finished);
 
-/* ---- all of it ------------------------------------------------------------------------ */
+/* ---- all measurements ----------------------------------------------------------------- */
 
-static int all(void *unused)
+static int measure_all(void *unused)
 {
 	measure("clock_read", run_clock, loops);
 	measure("atomic_inc", run_atomic, loops);
@@ -374,7 +374,7 @@ static int all(void *unused)
 	kthread_complete_and_exit(&finished, 0);
 }
 
-/* On the first CPU, whichever the loader runs on. */
+/* Measures on the first CPU, whichever CPU loads the module. */
 static int __init dde_bench_init(void)
 {
 	struct task_struct *t;
@@ -386,7 +386,7 @@ static int __init dde_bench_init(void)
 	samples = kmalloc_array(sleeps, sizeof(*samples), GFP_KERNEL);
 	if (!samples)
 		return -ENOMEM;
-	t = kthread_create(all, NULL, "dde_bench");
+	t = kthread_create(measure_all, NULL, "dde_bench");
 	if (!IS_ERR(t)) {
 		kthread_bind(t, cpumask_first(cpu_online_mask));
 		wake_up_process(t);
@@ -402,5 +402,5 @@ static void __exit dde_bench_exit(void)
 }
 module_exit(dde_bench_exit);
 
-MODULE_DESCRIPTION("What the kernel's basic operations cost");
+MODULE_DESCRIPTION("Measures basic operations of the kernel");
 MODULE_LICENSE("GPL");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads or writes random blocks of 4 KiB of a disk, some at a time, as a program that
- * does direct I/O: what the way through the block layer and the driver costs. A thread
- * sends them, and sends the next when it is woken by an end. Builds for any kernel.
- * Overwrites the disk if told to write.
+ * Reads or writes random blocks of 4 KiB of a disk, several at a time, as a program with direct
+ * I/O does: measures the path through the block layer and the driver.  A thread sends requests,
+ * and sends the next ones when completions wake it.  Builds for any kernel. With writes=1 it
+ * overwrites the disk.
  *
  * Prints "dde_diskload: N requests in T ns", or "dde_diskload: failed: ...".
  */
@@ -30,7 +30,7 @@ MODULE_PARM_DESC(depth, "requests at a time, 1 to 256");
 
 static uint skip = 100;
 module_param(skip, uint, 0444);
-MODULE_PARM_DESC(skip, "requests before the first that counts");
+MODULE_PARM_DESC(skip, "requests before the first counted one");
 
 static uint count = 10000;
 module_param(count, uint, 0444);
@@ -38,10 +38,10 @@ MODULE_PARM_DESC(count, "requests to count");
 
 static bool writes;
 module_param(writes, bool, 0444);
-MODULE_PARM_DESC(writes, "write; what is on the disk is lost");
+MODULE_PARM_DESC(writes, "write; the disk's data is lost");
 
 #define BLOCK		4096
-#define DISK_MS		20000	/* for the driver to find its disk */
+#define DISK_MS		20000	/* limit until the driver has found its disk */
 
 struct slot {
 	struct bio bio;
@@ -61,7 +61,7 @@ static u64 n_blocks;
 /* ---- requests ------------------------------------------------------------------------ */
 
 /* Any context. */
-static void request_ends(struct bio *bio)
+static void on_bio_end(struct bio *bio)
 {
 	struct slot *s = container_of(bio, struct slot, bio);
 
@@ -71,19 +71,19 @@ static void request_ends(struct bio *bio)
 	wake_up(&ends);
 }
 
-static void send(struct slot *s, struct block_device *bdev)
+static void send_request(struct slot *s, struct block_device *bdev)
 {
 	u64 block = prandom_u32_state(&rnd) % n_blocks;
 
 	bio_init(&s->bio, bdev, &s->vec, 1,
 		 writes ? REQ_OP_WRITE | REQ_SYNC | REQ_IDLE : REQ_OP_READ);
 	s->bio.bi_iter.bi_sector = block * (BLOCK >> SECTOR_SHIFT);
-	s->bio.bi_end_io = request_ends;
+	s->bio.bi_end_io = on_bio_end;
 	__bio_add_page(&s->bio, s->page, BLOCK, 0);
 	submit_bio(&s->bio);
 }
 
-/* What has ended is sent again, up to @total in all; until the last has ended. */
+/* Sends each completed slot again, up to @total requests; returns when all have completed. */
 static int run_all(struct block_device *bdev)
 {
 	u64 total = (u64)skip + count, sent, ended = 0, from = 0;
@@ -92,7 +92,7 @@ static int run_all(struct block_device *bdev)
 
 	blk_start_plug(&plug);
 	for (sent = 0; sent < depth; sent++)
-		send(&slots[sent], bdev);
+		send_request(&slots[sent], bdev);
 	blk_finish_plug(&plug);
 	while (ended < sent) {
 		wait_event(ends, !llist_empty(&done));
@@ -105,7 +105,7 @@ static int run_all(struct block_device *bdev)
 				mark(MARK_STOP);
 			}
 			if (sent < total && !failure && !kthread_should_stop()) {
-				send(s, bdev);
+				send_request(s, bdev);
 				sent++;
 			}
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Included before pktgen.c: where it reads its commands from. The runtime has no
- * processes with user memory; dde_pktgen.c writes commands that lie in the kernel's.
+ * Included before pktgen.c: makes it read commands from kernel memory.  The runtime has no
+ * processes with user memory; dde_pktgen.c writes commands from the kernel's.
  */
 #ifndef DDE_BENCH_COMMANDS_H
 #define DDE_BENCH_COMMANDS_H

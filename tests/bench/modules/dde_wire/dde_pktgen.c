@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stands where a bridge would: opens the driver's interface, waits for its link
- * and lets the kernel's pktgen send frames. pktgen is told by its files in /proc,
- * as everywhere. With tx=0 the interface is only opened.
+ * Replaces a bridge: opens the driver's interface, waits for its link and sends frames by the
+ * kernel's pktgen.  It controls pktgen by its files in /proc, as usual.  With tx=0 it only opens
+ * the interface.
  *
  * Prints pktgen's result, then "dde_pktgen: done" or "dde_pktgen: failed: …".
  */
@@ -32,11 +32,11 @@ MODULE_PARM_DESC(size, "bytes of a frame without its CRC");
 
 static uint burst = 1;
 module_param(burst, uint, 0444);
-MODULE_PARM_DESC(burst, "frames that the driver is told of at once");
+MODULE_PARM_DESC(burst, "frames passed to the driver at once");
 
 static uint clones;
 module_param(clones, uint, 0444);
-MODULE_PARM_DESC(clones, "times a frame is sent again before a new one is made");
+MODULE_PARM_DESC(clones, "how often a frame is sent again before pktgen makes a new one");
 
 static uint ring;
 module_param(ring, uint, 0444);
@@ -49,7 +49,7 @@ static struct task_struct *thread;
 
 /* ---- files of /proc -------------------------------------------------------------- */
 
-/* A file of pktgen's folder. */
+/* Opens a file of pktgen's folder. */
 static struct file *open_proc(struct vfsmount *proc, const char *name, int flags)
 {
 	struct path root = { .mnt = proc, .dentry = proc->mnt_root };
@@ -77,7 +77,7 @@ static __printf(3, 4) int pktgen_write(struct vfsmount *proc, const char *name,
 	va_start(ap, fmt);
 	len = vscnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	/* Not kernel_write(): it refuses files that have a user's write alone. */
+	/* Not kernel_write(): it refuses files that only have a write() for user memory. */
 	r = file->f_op->write(file, (const char __force __user *)text, len, &pos);
 	fput(file);
 	if (r < 0)
@@ -157,7 +157,7 @@ static int send(void)
 	err = set_up(proc);
 	if (!err) {
 		mark(MARK_START);
-		err = pktgen_write(proc, "pgctrl", "start\n");	/* until all are sent */
+		err = pktgen_write(proc, "pgctrl", "start\n");	/* returns when all are sent */
 		mark(MARK_STOP);
 	}
 	if (!err)
@@ -168,7 +168,7 @@ static int send(void)
 
 /* ---- the interface ----------------------------------------------------------------- */
 
-/* The first Ethernet interface of a PCI device, held. Return: NULL if there is none. */
+/* Return: the first Ethernet interface of a PCI device, with a reference; NULL if none. */
 static struct net_device *find_interface(void)
 {
 	struct net_device *d;
@@ -213,7 +213,7 @@ static int wait_for_link(void)
 	return 0;
 }
 
-static int run(void *unused)
+static int run_pktgen(void *unused)
 {
 	int err = wait_for_link();
 
@@ -232,7 +232,7 @@ static int run(void *unused)
 	return 0;
 }
 
-static void let_go(void)
+static void release_interface(void)
 {
 	rtnl_lock();
 	dev_close(dev);
@@ -253,11 +253,11 @@ static int __init dde_pktgen_init(void)
 	rtnl_unlock();
 	if (err)
 		goto put;
-	thread = kthread_run(run, NULL, "dde_pktgen");
+	thread = kthread_run(run_pktgen, NULL, "dde_pktgen");
 	if (!IS_ERR(thread))
 		return 0;
 	err = PTR_ERR(thread);
-	let_go();
+	release_interface();
 	return err;
 put:
 	if (dev)
@@ -269,9 +269,9 @@ module_init(dde_pktgen_init);
 static void __exit dde_pktgen_exit(void)
 {
 	kthread_stop(thread);
-	let_go();
+	release_interface();
 }
 module_exit(dde_pktgen_exit);
 
-MODULE_DESCRIPTION("Lets the kernel's pktgen send through the driver");
+MODULE_DESCRIPTION("Sends through the driver by the kernel's pktgen");
 MODULE_LICENSE("GPL");

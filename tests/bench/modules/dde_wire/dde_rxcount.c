@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counts frames of an ethertype that nobody else wants and drops them, as the
- * stack does with such: what the way from the wire to the stack costs. Builds for
- * any kernel. Prints "dde_rxcount: N frames in T ns" when it has seen them.
+ * Counts frames of an ethertype without other users and drops them, as the stack does: measures
+ * the path from the wire to the stack.  Builds for any kernel.  Prints "dde_rxcount: N frames in
+ * T ns" once it has seen them.
  */
 #include <linux/if_ether.h>
 #include <linux/ktime.h>
@@ -13,7 +13,7 @@
 
 static uint skip = 1000;
 module_param(skip, uint, 0444);
-MODULE_PARM_DESC(skip, "frames before the first that counts");
+MODULE_PARM_DESC(skip, "frames before the first counted one");
 
 static uint count = 100000;
 module_param(count, uint, 0444);

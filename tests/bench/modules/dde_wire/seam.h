@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tells a counting QEMU (tests/bench/vm/counter) that what is to be counted begins
- * or ends: an instruction that does nothing and names the event. It costs nothing
- * else, in any mode of the processor. Included in both worlds; includes nothing.
+ * Marks begin and end of the counted part for a counting QEMU (tests/bench/vm/counter): an
+ * instruction that does nothing and encodes the event, in any mode of the processor. For both
+ * worlds; includes nothing.
  */
 #ifndef DDE_WIRE_SEAM_H
 #define DDE_WIRE_SEAM_H
@@ -11,7 +11,7 @@
 #define MARK_START	1	/* counters to zero */
 #define MARK_STOP	2	/* counters to the file */
 
-/* A seven-byte nop whose displacement carries the event. */
+/* A seven-byte nop; its displacement is the event. */
 #define mark(event)							\
 	asm volatile(".byte 0x0f, 0x1f, 0x80\n\t.long %c0" : :		\
 		     "i" (MARK_MAGIC | (event)) : "memory")

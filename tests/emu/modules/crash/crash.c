@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver for the 82574L which misbehaves in its probe, as the parameter "what"
- * says: kernel world, for tests.  What does not end the runtime ends in -ENODEV.
+ * A driver for the 82574L that misbehaves in its probe; the parameter "what" selects how. Kernel
+ * world, for tests.  A case that does not end the runtime returns -ENODEV.
  */
 #include <linux/delay.h>
 #include <linux/interrupt.h>
@@ -21,7 +21,7 @@ static char *what = "nothing";
 module_param(what, charp, 0444);
 MODULE_PARM_DESC(what, "how to misbehave: the name of a case below");
 
-/* Not constant, so that the compiler does not see what will happen. */
+/* Not constant, so that the compiler cannot see the faults. */
 static volatile unsigned long zero;
 static volatile unsigned long wild = 0x123456789000;
 static volatile unsigned long not_canonical = 0xdead000000000100;
@@ -69,14 +69,14 @@ static noinline void crash_warn(void)
 	pr_info("went on after the warning\n");
 }
 
-/* Not a tail call: the sum is needed after it. */
+/* Not a tail call, because the sum follows it. */
 static noinline unsigned long crash_recursion(unsigned long n)
 {
 	volatile char filler[256];
 
 	filler[n & 255] = n;
 	if (n == zero - 1)
-		return 0;		/* not before the stack is used up */
+		return 0;		/* never: the stack is exhausted before */
 	return crash_recursion(n + 1) + filler[n & 255];
 }
 
@@ -93,7 +93,7 @@ static noinline void crash_timer(void)
 	msleep(1000);
 }
 
-/* Neither interrupts nor a way out: the heartbeat is missed. */
+/* An endless loop with interrupts off: the driver host misses its heartbeat. */
 static noinline void crash_stuck(void)
 {
 	local_irq_disable();
@@ -123,7 +123,7 @@ static noinline void crash_nofault(void)
 		get_user(value, (u64 __user *)&wild));
 }
 
-/* As many mappings as the host allows, and then some. */
+/* More mappings than the host allows. */
 struct mapping {
 	struct list_head list;
 	void *at;
@@ -163,7 +163,7 @@ static noinline void crash_maps(void)
 		__free_page(page);
 }
 
-/* ---- what only the runtime that checks itself sees --------------------------- */
+/* ---- bugs that only the debug runtime detects --------------------------------- */
 
 static noinline void crash_freed(void)
 {

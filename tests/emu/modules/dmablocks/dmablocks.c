@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory for DMA where device addresses are not the pool's own: what is
- * contiguous to the kernel must be so to the device, however it was got.
+ * Memory for DMA where device addresses differ from the pool's: memory that is contiguous for the
+ * kernel must be contiguous for the device, however it was allocated.
  */
 #include <linux/dma-mapping.h>
 #include <linux/module.h>
@@ -32,7 +32,7 @@ static dma_addr_t address_of(struct page *page)
 	return addr;
 }
 
-/* A block of the page allocator, mapped whole, page by page the same. */
+/* A block of the page allocator: mapping it whole and page by page must agree. */
 static void check_block(struct page *page, unsigned int order)
 {
 	size_t size = PAGE_SIZE << order;
@@ -82,7 +82,7 @@ static void check_coherent(void)
 		dma_free_coherent(dev, size, cpu, addr);
 	}
 	cpu = dma_alloc_coherent(dev, 8 * MIB, &addr, GFP_KERNEL | __GFP_NOWARN);
-	expect(!cpu, "coherent: more than the largest block was given");
+	expect(!cpu, "coherent: more than the largest block was allocated");
 }
 
 static int by_number(const void *a, const void *b)
@@ -92,7 +92,7 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Joined as bios and scatterlists join neighbours. */
+/* Adjacent pages, merged as bios and scatterlists merge them. */
 static void check_list(struct page **page, unsigned int n)
 {
 	struct sg_table table;
@@ -112,7 +112,7 @@ static void check_list(struct page **page, unsigned int n)
 	sg_free_table(&table);
 }
 
-/* All the memory there is, page by page: no neighbours that are none to the device. */
+/* All free memory, page by page: adjacent pages must be adjacent for the device. */
 static void check_all_pages(void)
 {
 	unsigned long max = totalram_pages(), n = 0, i;
@@ -124,7 +124,7 @@ static void check_all_pages(void)
 	while (n + 1024 < max &&
 	       (page[n] = alloc_page(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)))
 		n++;
-	/* What a list is made of must come from somewhere. */
+	/* Leave some memory for the scatterlist. */
 	for (i = 0; i < 512 && n; i++)
 		__free_page(page[--n]);
 	sort(page, n, sizeof(*page), by_number, NULL);
@@ -132,7 +132,7 @@ static void check_all_pages(void)
 		a = address_of(page[i - 1]);
 		b = address_of(page[i]);
 		if (page[i - 1] + 1 == page[i])
-			expect(b == a + PAGE_SIZE, "neighbours at %lx are none to the device",
+			expect(b == a + PAGE_SIZE, "pages at %lx are not adjacent for the device",
 			       page_to_pfn(page[i]));
 		borders += b - a != (page[i] - page[i - 1]) * PAGE_SIZE;
 	}

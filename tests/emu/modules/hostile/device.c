@@ -36,7 +36,7 @@ static void scribble_config(struct pci_dev *pdev)
 		write_all_config(pdev->bus->self);
 }
 
-/* Functions that are none of ours. */
+/* Functions that are not ours. */
 static void scribble_others(struct pci_dev *pdev)
 {
 	unsigned int devfn;
@@ -85,7 +85,7 @@ static void send_ring(void __iomem *regs, u64 ring, u32 n)
 	msleep(20);
 }
 
-/* Reads from there; writes back where the ring is. */
+/* Makes the device read packets from outside, then use outside addresses as ring. */
 static void dma_outside(struct pci_dev *pdev)
 {
 	void __iomem *regs = open_device(pdev);
@@ -97,7 +97,7 @@ static void dma_outside(struct pci_dev *pdev)
 		return;
 	for (i = 0; i < ARRAY_SIZE(outside); i++) {
 		ring[2 * i] = cpu_to_le64(outside[i]);
-		ring[2 * i + 1] = cpu_to_le64(0x0b000000 | 64);	/* all of a packet */
+		ring[2 * i + 1] = cpu_to_le64(0x0b000000 | 64);	/* EOP, IFCS, RS; 64 bytes */
 	}
 	send_ring(regs, bus, ARRAY_SIZE(outside));
 	for (i = 0; i < ARRAY_SIZE(outside); i++)
@@ -105,7 +105,7 @@ static void dma_outside(struct pci_dev *pdev)
 	pr_info("hostile: dma: done\n");
 }
 
-/* Messages to where no interrupt is: memory, the device itself, the host's. */
+/* Interrupt messages to other addresses: memory, the device itself, the host's interrupts. */
 static void msi_outside(struct pci_dev *pdev)
 {
 	void __iomem *regs = open_device(pdev);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Takes all it can get, and floods who listens. */
+/* Exhausts resources, and floods processes that read. */
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -9,7 +9,7 @@
 #define PROTO_FD 3
 #define MSG_DONTWAIT 0x40
 
-static void take_memory(struct pci_dev *pdev)
+static void exhaust_memory(struct pci_dev *pdev)
 {
 	long at, n = 0;
 
@@ -23,8 +23,8 @@ static void take_memory(struct pci_dev *pdev)
 	pr_info("hostile: memory: %ld MiB, then %ld\n", n, at);
 }
 
-/* The same page of a file again and again costs page tables. */
-static void take_address_space(struct pci_dev *pdev)
+/* Mappings without memory: only the limit of address space stops them. */
+static void exhaust_address_space(struct pci_dev *pdev)
 {
 	long at, n = 0;
 
@@ -37,7 +37,7 @@ static void take_address_space(struct pci_dev *pdev)
 	pr_info("hostile: address space: %ld GiB, then %ld\n", n, at);
 }
 
-static void take_files(struct pci_dev *pdev)
+static void exhaust_files(struct pci_dev *pdev)
 {
 	long fd, last = 0, n = 0;
 
@@ -46,11 +46,11 @@ static void take_files(struct pci_dev *pdev)
 		n++;
 	}
 	pr_info("hostile: files: %ld, then %ld\n", n, fd);
-	while (n-- > 0)		/* what comes next needs some */
+	while (n-- > 0)		/* the next steps need some */
 		CALL1(H_close, last--);
 }
 
-/* A thread that only waits; it has no use for its stack. */
+/* A thread that only waits and does not use its stack. */
 static long start_thread(char *stack)
 {
 	long ret;
@@ -71,7 +71,7 @@ static long start_thread(char *stack)
 	return ret;
 }
 
-static void take_threads(struct pci_dev *pdev)
+static void exhaust_threads(struct pci_dev *pdev)
 {
 	char *stack = kmalloc(4096, GFP_KERNEL);
 	long r, n = 0;
@@ -135,7 +135,7 @@ static void send_length(struct pci_dev *pdev)
 
 static void send_state(struct pci_dev *pdev)
 {
-	static u8 data[336];	/* less or more than a state message: wrong anyhow */
+	static u8 data[336];	/* not the size of a state message */
 	struct header *h = (void *)data;
 
 	memset(data, 0xff, sizeof(data));
@@ -152,7 +152,7 @@ static void send_files(struct pci_dev *pdev)
 	CALL3(H_sendmsg, PROTO_FD, msg, 0);
 }
 
-/* Good ones, more than any driver has to say. */
+/* Valid heartbeats, more than any driver host sends. */
 static void flood_beats(struct pci_dev *pdev)
 {
 	struct { struct header h; u64 count; } m = { { hostile_proto, 5, sizeof(m), 0 }, 0 };
@@ -185,7 +185,7 @@ static void flood_log(struct pci_dev *pdev)
 		CALL3(H_write, 1, line, sizeof(line));
 }
 
-/* What all other descriptors make of it: the device's among them. */
+/* Writes to all other descriptors, the device's among them. */
 static void flood_all(struct pci_dev *pdev)
 {
 	static const char text[] = "outl \xff\xff write 0x0 0xffffffff garbage\n\nquit\nirq 9 9\n";
@@ -197,8 +197,8 @@ static void flood_all(struct pci_dev *pdev)
 
 /* clang-format off */
 const struct hostile_case exhaust_cases[] = {
-	{ "memory", take_memory }, { "address_space", take_address_space },
-	{ "open_files", take_files }, { "threads", take_threads },
+	{ "memory", exhaust_memory }, { "address_space", exhaust_address_space },
+	{ "open_files", exhaust_files }, { "threads", exhaust_threads },
 	{ "send_short", send_short }, { "send_empty", send_empty }, { "send_long", send_long },
 	{ "send_version", send_version }, { "send_type", send_type },
 	{ "send_length", send_length }, { "send_state", send_state },

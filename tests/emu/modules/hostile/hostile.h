@@ -11,13 +11,13 @@ struct hostile_case {
 	void (*fn)(struct pci_dev *pdev);
 };
 
-/* Parameters: processes to hurt, the protocol's version, a file to read. */
+/* Parameters: processes to attack, the protocol's version, a file to read. */
 extern int hostile_daemon;
 extern int hostile_other;
 extern int hostile_proto;
 extern char *hostile_path;
 
-/* A system call of the machine's kernel, past libc and the runtime. */
+/* A system call of the host kernel, bypassing libc and the runtime. */
 static inline long host_call(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 asm("r10") = d;
@@ -38,7 +38,7 @@ static inline long host_call(long nr, long a, long b, long c, long d, long e, lo
 #define CALL6(nr, a, b, c, d, e, f) \
 	host_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
-/* Numbers of x86-64; the kernel world has none of the host's. */
+/* Numbers of x86-64; the kernel world has no headers with the host's. */
 /* clang-format off */
 enum {
 	H_read = 0, H_write = 1, H_open = 2, H_close = 3, H_mmap = 9, H_mprotect = 10,

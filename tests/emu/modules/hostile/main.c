@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver for the 82574L which attacks its host in its probe, as the parameter
- * "what" says: kernel world, for tests.  An attempt that it survives ends in -ENODEV,
- * with a line that says what came of it.
+ * A driver for the 82574L that attacks the machine in its probe; the parameter "what" selects
+ * how.  Kernel world, for tests.  If the process survives an attempt, the probe logs the result
+ * and returns -ENODEV.
  */
 #include <linux/module.h>
 #include <linux/string.h>
@@ -16,10 +16,10 @@ module_param_named(daemon, hostile_daemon, int, 0444);
 MODULE_PARM_DESC(daemon, "pid of ddekitd");
 int hostile_other = 1;
 module_param_named(other, hostile_other, int, 0444);
-MODULE_PARM_DESC(other, "pid of another process to hurt");
+MODULE_PARM_DESC(other, "pid of another process to attack");
 int hostile_proto = 1;
 module_param_named(proto, hostile_proto, int, 0444);
-MODULE_PARM_DESC(proto, "PROTO_VERSION, so that bad messages get past the first check");
+MODULE_PARM_DESC(proto, "PROTO_VERSION, so that bad messages pass the first check");
 char *hostile_path = "/etc/passwd";
 module_param_named(path, hostile_path, charp, 0444);
 MODULE_PARM_DESC(path, "file to open");
@@ -65,5 +65,5 @@ static struct pci_driver hostile_driver = {
 };
 module_pci_driver(hostile_driver);
 
-MODULE_DESCRIPTION("A driver that attacks its host in a chosen way");
+MODULE_DESCRIPTION("A driver that attacks its machine");
 MODULE_LICENSE("GPL");

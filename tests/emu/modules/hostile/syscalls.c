@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* System calls that no driver may make, one a case. */
+/* System calls that no driver may make, one per case. */
 #include <linux/fcntl.h>
 #include <linux/kernel.h>
 #include "hostile.h"
@@ -8,12 +8,12 @@
 #define SIGKILL 9
 #define SIGSYS 31
 
-static void say(const char *what, long result)
+static void log_result(const char *what, long result)
 {
 	pr_info("hostile: %s: %ld\n", what, result);
 }
 
-/* ---- files: refused, and the process goes on ---------------------------------- */
+/* ---- files: refused, and the process continues -------------------------------- */
 
 static void try_files(struct pci_dev *pdev)
 {
@@ -25,9 +25,9 @@ static void try_files(struct pci_dev *pdev)
 	u64 how[3] = { 0 };
 
 	for (i = 0; i < ARRAY_SIZE(to_read); i++) {
-		say(to_read[i], CALL4(H_openat, AT_FDCWD, to_read[i], 0, 0));
-		say("again", CALL2(H_open, to_read[i], 0));
-		say("once more", CALL4(H_openat2, AT_FDCWD, to_read[i], how, sizeof(how)));
+		log_result(to_read[i], CALL4(H_openat, AT_FDCWD, to_read[i], 0, 0));
+		log_result("open", CALL2(H_open, to_read[i], 0));
+		log_result("openat2", CALL4(H_openat2, AT_FDCWD, to_read[i], how, sizeof(how)));
 	}
 }
 
@@ -41,30 +41,30 @@ static void try_writing(struct pci_dev *pdev)
 	u64 how[3] = { WRONLY_CREAT, 0666, 0 };
 
 	for (i = 0; i < ARRAY_SIZE(to_write); i++) {
-		say(to_write[i], CALL4(H_openat, AT_FDCWD, to_write[i], WRONLY_CREAT, 0666));
-		say("again", CALL3(H_open, to_write[i], WRONLY_CREAT, 0666));
-		say("once more", CALL4(H_openat2, AT_FDCWD, to_write[i], how, sizeof(how)));
+		log_result(to_write[i], CALL4(H_openat, AT_FDCWD, to_write[i], WRONLY_CREAT, 0666));
+		log_result("open", CALL3(H_open, to_write[i], WRONLY_CREAT, 0666));
+		log_result("openat2", CALL4(H_openat2, AT_FDCWD, to_write[i], how, sizeof(how)));
 	}
 }
 
-/* One that has the name of an allowed file; a link out of the folder, say. */
+/* A file with an allowed name, for example a link out of the folder. */
 static void try_path(struct pci_dev *pdev)
 {
 	char text[16] = "";
 	long fd = CALL4(H_openat, AT_FDCWD, hostile_path, 0, 0);
 
-	say(hostile_path, fd);
+	log_result(hostile_path, fd);
 	if (fd >= 0)
-		say("read", CALL3(H_read, fd, text, sizeof(text) - 1));
+		log_result("read", CALL3(H_read, fd, text, sizeof(text) - 1));
 }
 
 static void try_future(struct pci_dev *pdev)
 {
-	say("future", CALL1(H_future, 0));
-	say("clone3", CALL2(H_clone3, 0, 0));
+	log_result("future", CALL1(H_future, 0));
+	log_result("clone3", CALL2(H_clone3, 0, 0));
 }
 
-/* ---- the rest: the end -------------------------------------------------------------- */
+/* ---- other calls: end the process --------------------------------------------------- */
 
 static const long limits[2] = { 9999, 9999 };
 static const long action[4] = { 1 };	/* SIG_IGN */
@@ -72,7 +72,7 @@ static const long action[4] = { 1 };	/* SIG_IGN */
 #define CASE(name, call)						\
 	static void try_##name(struct pci_dev *pdev)			\
 	{								\
-		say(#name, call);					\
+		log_result(#name, call);					\
 	}
 
 CASE(unlink, CALL1(H_unlink, "/tmp/ddekit-hostile"))
@@ -124,7 +124,7 @@ static void try_int80(struct pci_dev *pdev)
 	long ret;
 
 	asm volatile("int $0x80" : "=a"(ret) : "0"(20l) : "memory");
-	say("int80", ret);
+	log_result("int80", ret);
 }
 
 #define ENTRY(name) { #name, try_##name }

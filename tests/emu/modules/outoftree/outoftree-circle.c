@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Its init asks for itself, and for a module that fails: neither may hang. */
+/* Its init requests itself, and a module that fails: neither may hang. */
 #include <linux/kmod.h>
 #include <linux/module.h>
 
@@ -15,5 +15,5 @@ static void __exit circle_exit(void)
 
 module_init(circle_init);
 module_exit(circle_exit);
-MODULE_DESCRIPTION("DDEKit test: asks for itself");
+MODULE_DESCRIPTION("DDEKit test: requests itself");
 MODULE_LICENSE("GPL");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Loaded by request_module() alone, by its name or by an alias. */
+/* Loaded only by request_module(), by its name or by an alias. */
 #include <linux/module.h>
 
 static int value = 1;
@@ -25,5 +25,5 @@ static void __exit late_exit(void)
 module_init(late_init);
 module_exit(late_exit);
 MODULE_ALIAS("outoftree-kind-*");
-MODULE_DESCRIPTION("DDEKit test: asked for by another module");
+MODULE_DESCRIPTION("DDEKit test: requested by another module");
 MODULE_LICENSE("GPL");

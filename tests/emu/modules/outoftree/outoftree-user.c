@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Uses a symbol of outoftree-late, which has to be loaded first. */
+/* Uses a symbol of outoftree-late, which must be loaded first. */
 #include <linux/module.h>
 
 int outoftree_late_value(void);
@@ -16,5 +16,5 @@ static void __exit user_exit(void)
 
 module_init(user_init);
 module_exit(user_exit);
-MODULE_DESCRIPTION("DDEKit test: depends on a module that was asked for");
+MODULE_DESCRIPTION("DDEKit test: depends on a requested module");
 MODULE_LICENSE("GPL");

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A module that is in no tree: uses two in-tree modules (mii, crc8), has
- * parameters of every kind, reads its firmware, asks for other modules, and has
- * a bug for whoever writes to "boom".  As a driver it takes the 82574L and does
- * nothing with it.
+ * An out-of-tree module: uses two in-tree modules (mii, crc8), has parameters of every kind,
+ * reads firmware, requests other modules, and has a bug, which a write to "boom" triggers.  As a
+ * driver it binds to the 82574L and does nothing with it.
  */
 #include <linux/completion.h>
 #include <linux/crc32.h>
@@ -56,7 +55,7 @@ static char *firmware = FIRMWARE;
 module_param(firmware, charp, 0444);
 static char *init_request;
 module_param(init_request, charp, 0444);
-MODULE_PARM_DESC(init_request, "a module to ask for while loading");
+MODULE_PARM_DESC(init_request, "a module to request while loading");
 
 static int even_only(const char *val, const struct kernel_param *kp)
 {
@@ -74,11 +73,11 @@ static const struct kernel_param_ops even_ops = { .set = even_only, .get = param
 static int even = 2;
 module_param_cb(even, &even_ops, &even, 0644);
 
-/* What a write to one of these makes: the result of the last such write. */
+/* The result of the last write to one of the parameters below. */
 static int result;
 module_param(result, int, 0444);
 
-/* Two frames, so that a backtrace has something to tell. */
+/* Two frames, for the backtrace. */
 static noinline int fall_over(int depth)
 {
 	BUG_ON(depth == number);
@@ -132,7 +131,7 @@ module_param(firmware_crc, uint, 0444);
 static unsigned long firmware_size;
 module_param(firmware_size, ulong, 0444);
 
-static void look_at(const struct firmware *fw)
+static void record_firmware(const struct firmware *fw)
 {
 	firmware_size = fw ? fw->size : 0;
 	firmware_crc = fw ? ~crc32_le(~0, fw->data, fw->size) : 0;
@@ -148,7 +147,7 @@ static int set_load(const char *val, const struct kernel_param *kp)
 		return -ENOMEM;
 	result = kp->arg ? firmware_request_nowarn(&fw, name, device)
 			 : request_firmware(&fw, name, device);
-	look_at(fw);
+	record_firmware(fw);
 	kfree(name);
 	return 0;
 }
@@ -161,7 +160,7 @@ static DECLARE_COMPLETION(firmware_came);
 
 static void on_firmware(const struct firmware *fw, void *context)
 {
-	look_at(fw);
+	record_firmware(fw);
 	complete(&firmware_came);
 }
 
@@ -195,7 +194,7 @@ static struct mii_if_info mii = { .phy_id_mask = 0x1f, .reg_num_mask = 0x1f,
 
 DECLARE_CRC8_TABLE(crc8_table);
 
-/* Of the nine digits, by polynomial 7: 0xf4. */
+/* The CRC of "123456789" with polynomial 7 is 0xf4. */
 static u8 check_of_crc8(void)
 {
 	crc8_populate_msb(crc8_table, 7);
@@ -214,7 +213,7 @@ static int oot_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return err;
 	}
 	dev_info(&pdev->dev, "firmware %s: %zu bytes\n", firmware, fw->size);
-	look_at(fw);
+	record_firmware(fw);
 	dev_info(&pdev->dev, "mii link %d, crc8 %#x, flag %d, number %d, words %s\n",
 		 mii_link_ok(&mii), check_of_crc8(), flag, number, words);
 	device = &pdev->dev;
@@ -253,5 +252,5 @@ static void __exit oot_exit(void)
 module_init(oot_init);
 module_exit(oot_exit);
 MODULE_FIRMWARE(FIRMWARE);
-MODULE_DESCRIPTION("DDEKit test: a module that is in no tree");
+MODULE_DESCRIPTION("DDEKit test: an out-of-tree module");
 MODULE_LICENSE("GPL");

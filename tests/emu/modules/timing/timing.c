@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How exact time is in the runtime, on each CPU: sleeps, ticks of a busy CPU,
- * and the wall clock.  The lines it logs begin with "timing: "; tests read them.
+ * Measures time in the runtime, on each CPU: sleeps, ticks of a busy CPU, and the wall clock.
+ * Its log lines begin with "timing: "; tests parse them.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -30,13 +30,13 @@ MODULE_PARM_DESC(busy_ms, "how long each kind of busy loop runs");
 
 static uint wall_seconds;
 module_param(wall_seconds, uint, 0444);
-MODULE_PARM_DESC(wall_seconds, "wait so long for a step of the wall clock");
+MODULE_PARM_DESC(wall_seconds, "how long to wait for a step of the wall clock");
 
 static int panic_cpu_nr = -1;
 module_param(panic_cpu_nr, int, 0444);
 MODULE_PARM_DESC(panic_cpu_nr, "panic on this CPU, and nothing else");
 
-/* Variables of which each CPU must have its own, with what they begin with. */
+/* Variables of which each CPU must have its own copy, initialised like this. */
 static DEFINE_PER_CPU(u64, mine) = 0x1234567890abcdefull;
 static DEFINE_PER_CPU(u32, visits);
 
@@ -75,7 +75,7 @@ static void measure_sleep(unsigned int usecs, bool after_pokes)
 	kfree(late);
 }
 
-/* The longest time in which jiffies stood still. */
+/* Measures the longest time in which jiffies did not change. */
 static void measure_ticks(const char *what, bool resched)
 {
 	u64 start = ktime_get_ns(), end = start + (u64)busy_ms * NSEC_PER_MSEC;
@@ -119,13 +119,13 @@ static long measure(void *unused)
 	return 0;
 }
 
-/* ---- sleeps of a CPU that was just woken often: it sleeps in another way ---------------- */
+/* ---- sleeps after many wake-ups: an idle CPU then uses another timer -------------------- */
 
 static void poked(void *unused)
 {
 }
 
-/* When it is wanted: interrupts of the CPU that is measured, from another one. */
+/* Runs on another CPU: interrupts the measured CPU on request. */
 static int poke(void *arg)
 {
 	int i, cpu = (long)arg;
@@ -168,9 +168,9 @@ static void measure_poked(unsigned int cpu)
 	kthread_stop(poker);
 }
 
-static long end_it(void *unused)
+static long panic_here(void *unused)
 {
-	panic("timing: CPU %d was told to", raw_smp_processor_id());
+	panic("timing: requested on CPU %d", raw_smp_processor_id());
 }
 
 static void check_all_percpu(void)
@@ -185,7 +185,7 @@ static void check_all_percpu(void)
 		!bad && sum == num_online_cpus() ? "good" : "WRONG");
 }
 
-/* A thread of its own: the host's requests, this is one, wait for the one before. */
+/* In a thread of its own: the load is a request, and requests run one after another. */
 static int wait_for_step(void *unused)
 {
 	ktime_t mono = ktime_get(), end = ktime_add_ms(mono, wall_seconds * MSEC_PER_SEC);
@@ -215,7 +215,7 @@ static int __init timing_init(void)
 	unsigned int cpu;
 
 	if (panic_cpu_nr >= 0 && cpu_online(panic_cpu_nr))
-		work_on_cpu(panic_cpu_nr, end_it, NULL);
+		work_on_cpu(panic_cpu_nr, panic_here, NULL);
 	for_each_online_cpu(cpu)
 		work_on_cpu(cpu, measure, NULL);
 	for_each_online_cpu(cpu)
@@ -240,5 +240,5 @@ static void __exit timing_exit(void)
 
 module_init(timing_init);
 module_exit(timing_exit);
-MODULE_DESCRIPTION("How exact time is (for tests)");
+MODULE_DESCRIPTION("Measures time (for tests)");
 MODULE_LICENSE("GPL");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loaded beside a network driver that serves: misbehaves when its parameter "what" is
- * written, in a work item, a moment later: kernel world, for tests.
+ * Loaded beside a driver in use: misbehaves in a work item shortly after a write to its parameter
+ * "what".  Kernel world, for tests.
  */
 #include <linux/gfp.h>
 #include <linux/io.h>
@@ -21,7 +21,7 @@
 #define TDT 0x3818
 #define OUTSIDE 0x1000	/* below every pool */
 
-/* Not constant, so that the compiler does not see what will happen. */
+/* Not constant, so that the compiler cannot see the faults. */
 static volatile unsigned long zero;
 
 static noinline void wreck_null(void)
@@ -49,14 +49,14 @@ static noinline void wreck_memory(void)
 			pr_info_once("wreck: no page\n");
 }
 
-/* Not a tail call: the sum is needed after it. */
+/* Not a tail call, because the sum follows it. */
 static noinline unsigned long wreck_deeper(unsigned long n)
 {
 	volatile char filler[256];
 
 	filler[n & 255] = n;
 	if (n == zero - 1)
-		return 0;		/* not before the stack is used up */
+		return 0;		/* never: the stack is exhausted before */
 	return wreck_deeper(n + 1) + filler[n & 255];
 }
 
@@ -65,7 +65,7 @@ static void wreck_recursion(void)
 	pr_info("wreck: %lu\n", wreck_deeper(zero));
 }
 
-/* The card sends from where there is nothing of ours. */
+/* Makes the card send from an address outside of the pool. */
 static void wreck_dma(void)
 {
 	struct pci_dev *pdev = pci_get_class(PCI_CLASS_NETWORK_ETHERNET << 8, NULL);
@@ -89,7 +89,7 @@ static void wreck_dma(void)
 	pci_dev_put(pdev);
 }
 
-/* The card's interrupt does not come any more, whatever its driver does. */
+/* Disables the card's interrupt, whatever its driver does. */
 static void wreck_mute(void)
 {
 	struct pci_dev *pdev = pci_get_class(PCI_CLASS_NETWORK_ETHERNET << 8, NULL);
@@ -152,5 +152,5 @@ static void __exit wreck_exit(void)
 
 module_init(wreck_init);
 module_exit(wreck_exit);
-MODULE_DESCRIPTION("Misbehaves beside a driver, when told to");
+MODULE_DESCRIPTION("Misbehaves on command beside a driver");
 MODULE_LICENSE("GPL");
