@@ -38,12 +38,12 @@
 
 /* Interrupt inputs. */
 enum {
-	DDE_HWIRQ_TIMER = 0,	/* clock event of the CPU it is raised on */
-	DDE_HWIRQ_CONTROL = 1,	/* requests are queued (dde_up_sys.submit) */
-	DDE_HWIRQ_MODPROBE = 2,	/* answers to dde_down_file.modprobe() */
-	DDE_HWIRQ_SOFT = 3,	/* 3..15: bridges, allocated by the host */
-	DDE_HWIRQ_LINE = 16,	/* 16..31: INTx lines, level triggered */
-	DDE_HWIRQ_MSI = 32,	/* 32..255: message interrupts, edge triggered */
+	DDE_HWIRQ_TIMER = 0,    /* clock event of the CPU it is raised on */
+	DDE_HWIRQ_CONTROL = 1,  /* requests are queued (dde_up_sys.submit) */
+	DDE_HWIRQ_MODPROBE = 2, /* answers to dde_down_file.modprobe() */
+	DDE_HWIRQ_SOFT = 3,     /* 3..15: bridges, allocated by the host */
+	DDE_HWIRQ_LINE = 16,    /* 16..31: INTx lines, level triggered */
+	DDE_HWIRQ_MSI = 32,     /* 32..255: message interrupts, edge triggered */
 	DDE_HWIRQ_COUNT = 256,
 };
 
@@ -57,7 +57,7 @@ enum dde_irq_kind { DDE_IRQ_MSI = 1, DDE_IRQ_MSIX = 2 };
 /* A PCI function of the runtime's one PCI domain. */
 struct dde_pci_addr {
 	uint8_t bus;
-	uint8_t devfn;		/* device << 3 | function */
+	uint8_t devfn; /* device << 3 | function */
 	uint16_t zero;
 };
 
@@ -67,36 +67,36 @@ struct dde_pci_addr {
  * dde_down_sys.request_done().
  */
 struct dde_request {
-	struct dde_request *next;	/* runtime's while queued */
-	int64_t (*fn)(void *arg);	/* kernel-world, of an up-call table or a plugin */
-	void *arg;			/* borrowed until done */
-	int64_t result;			/* what fn returned */
-	void *owner;			/* the submitter's; the runtime does not read it */
+	struct dde_request *next; /* runtime's while queued */
+	int64_t (*fn)(void *arg); /* kernel-world, of an up-call table or a plugin */
+	void *arg;                /* borrowed until done */
+	int64_t result;           /* what fn returned */
+	void *owner;              /* the submitter's; the runtime does not read it */
 };
 
 /* A half-open array [start, end) in a plugin's image; NULL, NULL if absent. */
 struct dde_section {
-	const char *name;	/* as in the kernel's find_module_sections() */
+	const char *name; /* as in the kernel's find_module_sections() */
 	void *start;
 	void *end;
 };
 
 /* Argument of dde_up_plugin.load and unload; borrowed until the request is done. */
 struct dde_plugin {
-	void *module;		/* the plugin's __this_module */
-	char *args;		/* module parameters "a=1 b=2", may be NULL; written to */
-	const struct dde_section *sections;	/* ends with name NULL; for the plugin's life */
-	uint64_t image_base;	/* where the shared object is mapped */
+	void *module; /* the plugin's __this_module */
+	char *args;   /* module parameters "a=1 b=2", may be NULL; written to */
+	const struct dde_section *sections; /* ends with name NULL; for the plugin's life */
+	uint64_t image_base;                /* where the shared object is mapped */
 	uint64_t image_size;
-	uint64_t text_base;	/* its executable segment */
+	uint64_t text_base; /* its executable segment */
 	uint64_t text_size;
-	uint64_t rodata_base;	/* the read-only segment behind it; size 0: none */
+	uint64_t rodata_base; /* the read-only segment behind it; size 0: none */
 	uint64_t rodata_size;
-	uint64_t data_base;	/* its writable segment; size 0: none */
+	uint64_t data_base; /* its writable segment; size 0: none */
 	uint64_t data_size;
 };
 
-#define DDE_MODPROBE_MAX 16	/* plugins of one modprobe, dependencies included */
+#define DDE_MODPROBE_MAX 16 /* plugins of one modprobe, dependencies included */
 
 /*
  * The kernel asks for a module (request_module()); the host answers with mapped
@@ -104,24 +104,24 @@ struct dde_plugin {
  * dde_down_file.modprobe() to dde_up_plugin.modprobe_answer().
  */
 struct dde_modprobe {
-	struct dde_modprobe *next;	/* for whoever holds it */
-	void *owner;			/* the runtime's */
-	void *job;			/* the host's */
-	int32_t error;			/* answer: 0, or -errno: no such module, no file */
-	uint32_t n;			/* answer: plugins, dependencies first */
-	struct dde_plugin *plugin[DDE_MODPROBE_MAX];	/* borrowed until modprobe_done() */
-	int32_t result[DDE_MODPROBE_MAX];	/* of the loads; -ECANCELED: not tried */
-	char name[128];			/* name or alias of the module */
+	struct dde_modprobe *next; /* for whoever holds it */
+	void *owner;               /* the runtime's */
+	void *job;                 /* the host's */
+	int32_t error;             /* answer: 0, or -errno: no such module, no file */
+	uint32_t n;                /* answer: plugins, dependencies first */
+	struct dde_plugin *plugin[DDE_MODPROBE_MAX]; /* borrowed until modprobe_done() */
+	int32_t result[DDE_MODPROBE_MAX];            /* of the loads; -ECANCELED: not tried */
+	char name[128];                              /* name or alias of the module */
 };
 
 /* Why the host kernel sent a CPU thread a signal. */
 enum dde_fault_kind {
-	DDE_FAULT_PAGE = 1,	/* not mapped, or not for this kind of access */
-	DDE_FAULT_PROTECTION,	/* non-canonical address, privileged instruction */
-	DDE_FAULT_BUS,		/* mapped, but no memory or device is behind it */
+	DDE_FAULT_PAGE = 1,   /* not mapped, or not for this kind of access */
+	DDE_FAULT_PROTECTION, /* non-canonical address, privileged instruction */
+	DDE_FAULT_BUS,        /* mapped, but no memory or device is behind it */
 	DDE_FAULT_OPCODE,
 	DDE_FAULT_DIVIDE,
-	DDE_FAULT_TRAP,		/* int3 */
+	DDE_FAULT_TRAP, /* int3 */
 };
 enum dde_access { DDE_ACCESS_READ, DDE_ACCESS_WRITE, DDE_ACCESS_EXEC };
 
@@ -133,8 +133,8 @@ struct dde_registers {
 
 struct dde_fault {
 	uint32_t kind;
-	uint32_t access;	/* of DDE_FAULT_PAGE and DDE_FAULT_BUS */
-	uint64_t address;	/* likewise: what was accessed */
+	uint32_t access;  /* of DDE_FAULT_PAGE and DDE_FAULT_BUS */
+	uint64_t address; /* likewise: what was accessed */
 	struct dde_registers reg;
 };
 
@@ -207,11 +207,10 @@ struct dde_down_mem {
 struct dde_down_pci {
 	/* Waits for the device. size 1, 2 or 4; reg < 4096, aligned to size.
 	 * Return: 0, -ENODEV (no such function, *ret untouched). */
-	int32_t (*config_read)(struct dde_pci_addr at, uint32_t reg,
-			       uint32_t size, uint32_t *ret);
+	int32_t (*config_read)(struct dde_pci_addr at, uint32_t reg, uint32_t size, uint32_t *ret);
 	/* Likewise. Return: 0, -ENODEV. */
-	int32_t (*config_write)(struct dde_pci_addr at, uint32_t reg,
-				uint32_t size, uint32_t value);
+	int32_t (*config_write)(struct dde_pci_addr at, uint32_t reg, uint32_t size,
+				uint32_t value);
 	/* Blocks for an mmap at most. Makes the bus addresses [phys, phys + len)
 	 * accessible. Return: CPU address, or one with DDE_MMIO_CALL set; 0:
 	 * failed. */
@@ -231,8 +230,8 @@ struct dde_down_pci {
 	 * function; index: vector of the first. Contiguous, and aligned to count
 	 * rounded up to a power of two. *ret_hwirq: the first.
 	 * Return: 0, -ENOSPC, -EOPNOTSUPP. */
-	int32_t (*msi_alloc)(struct dde_pci_addr at, uint32_t kind,
-			     uint32_t index, uint32_t count, uint32_t *ret_hwirq);
+	int32_t (*msi_alloc)(struct dde_pci_addr at, uint32_t kind, uint32_t index, uint32_t count,
+			     uint32_t *ret_hwirq);
 	/* Waits for the device. hwirq, count: of one msi_alloc(). */
 	void (*msi_free)(uint32_t hwirq, uint32_t count);
 	/* Does not block. The message by which the device raises hwirq. */
@@ -264,43 +263,44 @@ struct dde_down_file {
 };
 
 struct dde_down {
-	uint32_t version;	/* DDE_SEAM_VERSION */
-	uint32_t size;		/* DDE_DOWN_SIZE */
+	uint32_t version; /* DDE_SEAM_VERSION */
+	uint32_t size;    /* DDE_DOWN_SIZE */
 	const struct dde_down_sys *sys;
 	const struct dde_down_time *time;
 	const struct dde_down_cpu *cpu;
 	const struct dde_down_mem *mem;
-	const struct dde_down_pci *pci;	/* NULL: no PCI */
+	const struct dde_down_pci *pci; /* NULL: no PCI */
 	const struct dde_down_file *file;
 };
 
 /* Of all the tables: the two halves of one process must come from one build. */
-#define DDE_DOWN_SIZE ((uint32_t)(sizeof(struct dde_down) + sizeof(struct dde_down_sys) +	\
-				  sizeof(struct dde_down_time) + sizeof(struct dde_down_cpu) +	\
-				  sizeof(struct dde_down_mem) + sizeof(struct dde_down_pci) +	\
-				  sizeof(struct dde_down_file)))
+#define DDE_DOWN_SIZE \
+	((uint32_t)(sizeof(struct dde_down) + sizeof(struct dde_down_sys) + \
+		    sizeof(struct dde_down_time) + sizeof(struct dde_down_cpu) + \
+		    sizeof(struct dde_down_mem) + sizeof(struct dde_down_pci) + \
+		    sizeof(struct dde_down_file)))
 
 /* ---- boot --------------------------------------------------------------- */
 
 /* Borrowed as long as the process lives, like the tables of down-calls. */
 struct dde_boot {
-	uint32_t version;	/* DDE_SEAM_VERSION */
-	uint32_t size;		/* sizeof(struct dde_boot) */
-	uint64_t pool_base;	/* physical == virtual; 4 MiB aligned; mapped, read/write */
-	uint64_t pool_size;	/* bytes, a multiple of 4 MiB */
-	uint64_t vmap_base;	/* reserved, inaccessible; 0x200000000000 (see vmap_size) */
-	uint64_t vmap_size;	/* bytes: DDE_VMAP_SIZE */
-	uint64_t mmio_base;	/* PCI memory window below 4 GiB, bus address */
+	uint32_t version;   /* DDE_SEAM_VERSION */
+	uint32_t size;      /* sizeof(struct dde_boot) */
+	uint64_t pool_base; /* physical == virtual; 4 MiB aligned; mapped, read/write */
+	uint64_t pool_size; /* bytes, a multiple of 4 MiB */
+	uint64_t vmap_base; /* reserved, inaccessible; 0x200000000000 (see vmap_size) */
+	uint64_t vmap_size; /* bytes: DDE_VMAP_SIZE */
+	uint64_t mmio_base; /* PCI memory window below 4 GiB, bus address */
 	uint64_t mmio_size;
-	uint64_t mmio64_base;	/* prefetchable window above the pool; size 0: none */
+	uint64_t mmio64_base; /* prefetchable window above the pool; size 0: none */
 	uint64_t mmio64_size;
-	uint64_t io_base;	/* PCI I/O window, port numbers */
-	uint64_t io_size;	/* 0: none */
+	uint64_t io_base; /* PCI I/O window, port numbers */
+	uint64_t io_size; /* 0: none */
 	uint32_t pci_domain;
-	uint32_t pci_bus;	/* number of the root bus */
+	uint32_t pci_bus; /* number of the root bus */
 	uint32_t zero;
-	uint32_t nr_cpus;	/* 1..dde_up.max_cpus */
-	const char *cmdline;	/* kernel command line, UTF-8, at most 2047 bytes */
+	uint32_t nr_cpus;    /* 1..dde_up.max_cpus */
+	const char *cmdline; /* kernel command line, UTF-8, at most 2047 bytes */
 	/* Device address of each DDE_DMA_BLOCK of the pool, ascending; NULL: device
 	 * addresses are the runtime's physical ones. */
 	const uint64_t *dma_blocks;
@@ -309,38 +309,38 @@ struct dde_boot {
 #define DDE_DMA_BLOCK (4ull << 20)
 
 #define DDE_VMAP_BASE 0x200000000000ull
-#define DDE_VMAP_SIZE 0x1000000000ull	/* 64 GiB of address space */
+#define DDE_VMAP_SIZE 0x1000000000ull /* 64 GiB of address space */
 
 /* ---- up-calls ----------------------------------------------------------- */
 
 /* Argument of dde_up_plugin.param and modules; borrowed until the request is done. */
 struct dde_param {
-	const char *name;	/* "MODULE.PARAMETER"; empty: all of all plugins */
-	const char *value;	/* to be written; NULL: to be read */
-	char *text;		/* what was read, NUL-terminated: a value; or lines
+	const char *name;  /* "MODULE.PARAMETER"; empty: all of all plugins */
+	const char *value; /* to be written; NULL: to be read */
+	char *text;        /* what was read, NUL-terminated: a value; or lines
 				 * "MODULE.PARAMETER\tMODE\tVALUE\n", MODE octal */
-	uint32_t size;		/* of text */
-	uint32_t mode;		/* out: of one parameter's file, such as 0644 */
+	uint32_t size;     /* of text */
+	uint32_t mode;     /* out: of one parameter's file, such as 0644 */
 };
 
 /* Argument of dde_up_plugin.page; borrowed until the request is done. */
 struct dde_devpage {
-	char name[32];		/* "nvme.smart": protocol, a dot, page */
-	uint32_t number;	/* which of several, such as a namespace; else 0 */
-	uint32_t bytes;		/* out: of data */
-	uint8_t data[4096];	/* out: as the device returned it */
+	char name[32];      /* "nvme.smart": protocol, a dot, page */
+	uint32_t number;    /* which of several, such as a namespace; else 0 */
+	uint32_t bytes;     /* out: of data */
+	uint8_t data[4096]; /* out: as the device returned it */
 };
 
 /* Argument of dde_up_sys.counters, written: what the kernel holds now. */
 struct dde_counters {
-	uint64_t pages_total;	/* of the pool, in the kernel's hands */
+	uint64_t pages_total; /* of the pool, in the kernel's hands */
 	uint64_t pages_free;
 	uint64_t slab_pages;
 	uint64_t vmalloc_pages;
-	uint64_t irqs;		/* interrupts with a descriptor */
-	uint64_t irq_handlers;	/* those of them with a handler */
-	uint64_t tasks;		/* kernel threads */
-	uint64_t modules;	/* plugins */
+	uint64_t irqs;         /* interrupts with a descriptor */
+	uint64_t irq_handlers; /* those of them with a handler */
+	uint64_t tasks;        /* kernel threads */
+	uint64_t modules;      /* plugins */
 };
 
 /* "Request": a function for dde_request.fn; arg is borrowed until the request is done. */
@@ -437,13 +437,13 @@ struct dde_up_fault {
 
 /* mkplugin (drivers/mkpluginlib/tree.py) knows the offsets of the members up to percpu_unit. */
 struct dde_up {
-	uint32_t version;	/* DDE_SEAM_VERSION */
-	uint32_t size;		/* DDE_UP_SIZE */
-	const char *release;	/* kernel release of the source, "6.12.117" */
-	const char *vermagic;	/* what a module's vermagic must be equal to */
-	const char *abi;	/* hash of what plugins depend on, hexadecimal */
-	uint32_t down_size;	/* DDE_DOWN_SIZE, as the runtime knows it */
-	uint32_t max_cpus;	/* CPUs that this runtime can have; 1: the UP flavour */
+	uint32_t version;     /* DDE_SEAM_VERSION */
+	uint32_t size;        /* DDE_UP_SIZE */
+	const char *release;  /* kernel release of the source, "6.12.117" */
+	const char *vermagic; /* what a module's vermagic must be equal to */
+	const char *abi;      /* hash of what plugins depend on, hexadecimal */
+	uint32_t down_size;   /* DDE_DOWN_SIZE, as the runtime knows it */
+	uint32_t max_cpus;    /* CPUs that this runtime can have; 1: the UP flavour */
 	/* Bytes from a per-CPU variable of one CPU to that of the next, in the
 	 * runtime and in each plugin; 0 in the UP flavour. */
 	uint64_t percpu_unit;
@@ -458,15 +458,16 @@ struct dde_up {
 };
 
 /* Of all the tables, as DDE_DOWN_SIZE. */
-#define DDE_UP_SIZE ((uint32_t)(sizeof(struct dde_up) + sizeof(struct dde_up_sys) +	\
-				sizeof(struct dde_up_irq) + sizeof(struct dde_up_plugin) +	\
-				sizeof(struct dde_up_fault)))
+#define DDE_UP_SIZE \
+	((uint32_t)(sizeof(struct dde_up) + sizeof(struct dde_up_sys) + \
+		    sizeof(struct dde_up_irq) + sizeof(struct dde_up_plugin) + \
+		    sizeof(struct dde_up_fault)))
 
 /* The one symbol the host looks up in libdde-linux.so: const struct dde_up dde_up */
 #define DDE_UP_SYMBOL "dde_up"
 /* The symbols it looks up in a plugin. */
 #define DDE_PLUGIN_MODULE_SYMBOL "__this_module"
-#define DDE_PLUGIN_SECTIONS_SYMBOL "dde_plugin_sections"	/* struct dde_section[] */
-#define DDE_PLUGIN_ABI_SYMBOL "dde_plugin_abi"			/* const char[] */
+#define DDE_PLUGIN_SECTIONS_SYMBOL "dde_plugin_sections" /* struct dde_section[] */
+#define DDE_PLUGIN_ABI_SYMBOL "dde_plugin_abi"           /* const char[] */
 
 #endif

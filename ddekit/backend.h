@@ -21,7 +21,7 @@
 struct ddekit_claim {
 	const struct backend *backend;
 	struct ddekit_bdf bdf;
-	struct ddekit_before before;	/* the backend's to fill */
+	struct ddekit_before before; /* the backend's to fill */
 };
 
 /* First member of every backend's device.  adopt() fills it in; it does not change
@@ -39,10 +39,10 @@ struct ddekit_irq {
 	struct ddekit_pci *pci;
 	enum ddekit_irq_kind kind;
 	unsigned int number;
-	int fd;			/* -1 for a line */
-	uint64_t address;	/* message; 0 for a line */
+	int fd;           /* -1 for a line */
+	uint64_t address; /* message; 0 for a line */
 	uint32_t data;
-	void (*fn)(void *arg);	/* lines */
+	void (*fn)(void *arg); /* lines */
 	void *arg;
 };
 
@@ -62,8 +62,8 @@ struct claim_ops {
 	/* Why it died; 1: by an error that a reset may clear; -EBUSY while it is alive. */
 	int (*death_why)(struct ddekit_claim *claim, char **ret_why);
 	/* QMP and the like. */
-	int (*monitor)(struct ddekit_claim *claim, const char *command,
-		       const char *arguments, char **ret_reply);
+	int (*monitor)(struct ddekit_claim *claim, const char *command, const char *arguments,
+		       char **ret_reply);
 	/* The process that emulates the device; 0: none. */
 	pid_t (*pid)(struct ddekit_claim *claim);
 	/* Fills in data, len, fds and n_fds with the backend's own state. */
@@ -79,26 +79,25 @@ struct claim_ops {
 struct pci_ops {
 	/* @fds are the handover's, moved: on failure they are closed. */
 	int (*adopt)(const struct ddekit_handover *h, struct ddekit_pci **ret);
-	int (*config_read)(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-			   uint32_t reg, uint32_t size, uint32_t *ret);
-	int (*config_write)(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-			    uint32_t reg, uint32_t size, uint32_t value);
+	int (*config_read)(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
+			   uint32_t size, uint32_t *ret);
+	int (*config_write)(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
+			    uint32_t size, uint32_t value);
 	/* The range is inside one window. */
-	int (*map)(struct ddekit_pci *pci, uint64_t addr, uint64_t len,
-		   volatile void **ret_cpu);
+	int (*map)(struct ddekit_pci *pci, uint64_t addr, uint64_t len, volatile void **ret_cpu);
 	void (*unmap)(struct ddekit_pci *pci, volatile void *cpu, uint64_t len);
 	/* The range is inside one window. All-ones when the device is dead. */
 	uint64_t (*read)(struct ddekit_pci *pci, enum access_space space, uint64_t addr,
 			 uint32_t size);
 	/* Posted. */
-	void (*write)(struct ddekit_pci *pci, enum access_space space, uint64_t addr,
-		      uint32_t size, uint64_t value);
+	void (*write)(struct ddekit_pci *pci, enum access_space space, uint64_t addr, uint32_t size,
+		      uint64_t value);
 	void (*flush)(struct ddekit_pci *pci);
 	int (*service)(struct ddekit_pci *pci);
 	/* As ddekit_irq_alloc_vectors(); kind is MSI or MSI-X, count is not 0. */
 	int (*irq_vectors)(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-			   enum ddekit_irq_kind kind, unsigned int index,
-			   unsigned int count, struct ddekit_irq **ret);
+			   enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
+			   struct ddekit_irq **ret);
 	/* As ddekit_irq_intx(); pin is 1..4. */
 	int (*irq_line)(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
 			struct ddekit_irq **ret);
@@ -113,7 +112,7 @@ struct pci_ops {
 
 struct backend {
 	const char *name;
-	bool unisolated;	/* the device reaches memory beyond its pool */
+	bool unisolated; /* the device reaches memory beyond its pool */
 	struct claim_ops claim;
 	struct pci_ops pci;
 };
@@ -140,7 +139,6 @@ int saved_other_build(char **ret_why);
  *           is not freed
  * Any thread. Return: @error.
  */
-int why(char **ret_why, int error, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int why(char **ret_why, int error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -41,8 +41,9 @@ static int parse_short(const char *s, uint32_t domain, struct ddekit_bdf *ret)
 	s = parse_hex(s, 1, &fn);
 	if (!s || *s || dev > 31 || fn > 7)
 		return -EINVAL;
-	*ret = (struct ddekit_bdf){ .domain = domain, .bus = (uint8_t)bus,
-				    .dev = (uint8_t)dev, .fn = (uint8_t)fn };
+	*ret = (struct ddekit_bdf){
+		.domain = domain, .bus = (uint8_t)bus, .dev = (uint8_t)dev, .fn = (uint8_t)fn
+	};
 	return 0;
 }
 
@@ -62,8 +63,8 @@ int ddekit_bdf_parse(const char *text, struct ddekit_bdf *ret)
 
 char *ddekit_bdf_format(struct ddekit_bdf bdf, char *buf)
 {
-	snprintf(buf, DDEKIT_BDF_STRLEN, "%04x:%02x:%02x.%x", bdf.domain, bdf.bus,
-		 bdf.dev & 31, bdf.fn & 7);
+	snprintf(buf, DDEKIT_BDF_STRLEN, "%04x:%02x:%02x.%x", bdf.domain, bdf.bus, bdf.dev & 31,
+		 bdf.fn & 7);
 	return buf;
 }
 

@@ -26,7 +26,7 @@ static inline void fd_drain_event(int fd)
 	struct iovec v = { &count, sizeof(count) };
 
 	if (preadv2(fd, &v, 1, -1, RWF_NOWAIT) < 0)
-		return;		/* it was empty */
+		return; /* it was empty */
 }
 
 /* Resets an eventfd to its initial state, whatever a dead process did to it. Does not block. */

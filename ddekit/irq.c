@@ -4,8 +4,8 @@
 #include "backend.h"
 
 int ddekit_irq_alloc_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-			     enum ddekit_irq_kind kind, unsigned int index,
-			     unsigned int count, struct ddekit_irq **ret)
+			     enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
+			     struct ddekit_irq **ret)
 {
 	if (kind != DDEKIT_IRQ_MSI && kind != DDEKIT_IRQ_MSIX)
 		return -EINVAL;

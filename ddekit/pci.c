@@ -81,18 +81,19 @@ int ddekit_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *re
 /* Precedes the backend's own data. */
 struct saved_header {
 	uint32_t magic;
-	uint32_t version;		/* SAVED_VERSION */
+	uint32_t version; /* SAVED_VERSION */
 	char backend[16];
 	struct ddekit_bdf bdf;
 };
 
-#define SAVED_MAGIC 0x6d6c6364u		/* "dclm" */
-#define SAVED_VERSION 2u	/* changes with what any backend saves */
+#define SAVED_MAGIC 0x6d6c6364u /* "dclm" */
+#define SAVED_VERSION 2u        /* changes with what any backend saves */
 
 int ddekit_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 {
 	struct ddekit_claim_saved saved = { 0 };
-	struct saved_header h = { .magic = SAVED_MAGIC, .version = SAVED_VERSION,
+	struct saved_header h = { .magic = SAVED_MAGIC,
+				  .version = SAVED_VERSION,
 				  .bdf = claim->bdf };
 	char *data;
 	int err = claim->backend->claim.save(claim, &saved);
@@ -131,7 +132,7 @@ static int claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_c
 	if (!b)
 		return unknown_backend("of the saved claim", ret_why);
 	own.len = saved->len - sizeof(h);
-	own.data = malloc(own.len);		/* aligned */
+	own.data = malloc(own.len); /* aligned */
 	if (!own.data)
 		return -ENOMEM;
 	memcpy(own.data, (const char *)saved->data + sizeof(h), own.len);
@@ -170,8 +171,8 @@ int ddekit_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 	return claim->backend->claim.death_why(claim, ret_why);
 }
 
-int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command,
-			 const char *arguments, char **ret_reply)
+int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command, const char *arguments,
+			 char **ret_reply)
 {
 	return claim->backend->claim.monitor(claim, command, arguments, ret_reply);
 }
@@ -261,16 +262,16 @@ static bool config_ok(uint32_t reg, uint32_t size)
 	return (size == 1 || size == 2 || size == 4) && reg < 4096 && !(reg & (size - 1));
 }
 
-int ddekit_pci_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-			   uint32_t reg, uint32_t size, uint32_t *ret)
+int ddekit_pci_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
+			   uint32_t size, uint32_t *ret)
 {
 	if (!config_ok(reg, size))
 		return -EINVAL;
 	return pci->backend->pci.config_read(pci, bus, devfn, reg, size, ret);
 }
 
-int ddekit_pci_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-			    uint32_t reg, uint32_t size, uint32_t value)
+int ddekit_pci_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
+			    uint32_t size, uint32_t value)
 {
 	if (!config_ok(reg, size))
 		return -EINVAL;
@@ -324,8 +325,7 @@ uint64_t ddekit_pci_read(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t s
 	return pci->backend->pci.read(pci, SPACE_MEM, addr.v, size);
 }
 
-void ddekit_pci_write(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size,
-		      uint64_t value)
+void ddekit_pci_write(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size, uint64_t value)
 {
 	if (access_ok(size) && in_memory_window(pci, addr.v, size))
 		pci->backend->pci.write(pci, SPACE_MEM, addr.v, size, value & all_ones(size));

@@ -119,13 +119,15 @@ static int read_one(struct catalog *catalog, const char *file)
 		goto out;
 	}
 	if (!schema_known(p->json)) {
-		r = leave_out(catalog, path, "not a plugin description of schema 1; build the "
+		r = leave_out(catalog, path,
+			      "not a plugin description of schema 1; build the "
 			      "plugin with this version of mkplugin");
 		goto out;
 	}
 	r = plugin_fill(p);
 	if (r == -EINVAL)
-		r = leave_out(catalog, path, "name, kind, class, modules or aliases missing or "
+		r = leave_out(catalog, path,
+			      "name, kind, class, modules or aliases missing or "
 			      "wrong; build the plugin again");
 	else if (!r)
 		r = add_plugin(catalog, p);

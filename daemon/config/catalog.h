@@ -16,19 +16,19 @@
 
 struct plugin {
 	char *name;
-	char *kind;		/* "driver", "bridge", "module" */
-	char *class;		/* "net", …; "" for a module */
-	struct strv modules;	/* file names in load order */
-	struct strv aliases;	/* modalias patterns */
-	struct json_object *json;	/* the whole file, for display; catalog_read_all()
+	char *kind;               /* "driver", "bridge", "module" */
+	char *class;              /* "net", …; "" for a module */
+	struct strv modules;      /* file names in load order */
+	struct strv aliases;      /* modalias patterns */
+	struct json_object *json; /* the whole file, for display; catalog_read_all()
 					 * adds "flavours": ["up", "smp"] or the like */
 };
 
 struct catalog {
 	char *dir;
-	struct plugin **plugin;	/* sorted by name */
+	struct plugin **plugin; /* sorted by name */
 	size_t n;
-	struct strv errors;	/* "file: what is wrong" of files left out */
+	struct strv errors; /* "file: what is wrong" of files left out */
 };
 
 /**

@@ -24,8 +24,7 @@ _Static_assert(PROTO_MAX_CPUS == 8, "as the text for cpus= says");
 const struct key config_device_table[] = {
 	{ "driver", KEY_NAME, D(driver), 0, 0, "a plugin's name or auto (see ddectl drivers)" },
 	{ "backend", KEY_NAME, D(backend), 0, 0, "emu, vfio or uio" },
-	{ "memory", KEY_SIZE, D(memory), 16 * MIB, 1024 * MIB,
-	  "a multiple of 4M from 16M to 1G" },
+	{ "memory", KEY_SIZE, D(memory), 16 * MIB, 1024 * MIB, "a multiple of 4M from 16M to 1G" },
 	{ "cpus", KEY_UINT, D(cpus), 1, PROTO_MAX_CPUS, "1 to 8" },
 	{ "debug", KEY_BOOL, D(debug), 0, 0, "yes or no" },
 	{ "options", KEY_WORDS, D(options), 0, 0,
@@ -184,8 +183,9 @@ static int set_checked(const struct key *key, void *object, const char *value, c
 	int r = set_value(key, object, value);
 
 	if (r == -EINVAL)
-		return bad(ret_why, r, str_format("bad value %s=%s; allowed: %s", key->name, value,
-						  key->allowed));
+		return bad(ret_why, r,
+			   str_format("bad value %s=%s; allowed: %s", key->name, value,
+				      key->allowed));
 	return r;
 }
 
@@ -217,15 +217,16 @@ bool config_is_device_key(const char *name)
 
 static int unknown_key(const char *name, const char *section, char *allowed, char **ret_why)
 {
-	int r = bad(ret_why, -ENOENT, str_format("unknown key '%s' in [%s]; allowed: %s", name,
-						 section, allowed ? allowed : "?"));
+	int r = bad(ret_why, -ENOENT,
+		    str_format("unknown key '%s' in [%s]; allowed: %s", name, section,
+			       allowed ? allowed : "?"));
 
 	free(allowed);
 	return r;
 }
 
-int device_config_set(struct device_config *dev, const char *name, const char *value,
-		      uint32_t line, char **ret_why)
+int device_config_set(struct device_config *dev, const char *name, const char *value, uint32_t line,
+		      char **ret_why)
 {
 	const struct key *key = find_key(config_device_table, config_device_table_n, name);
 	uint32_t *set;
@@ -234,8 +235,10 @@ int device_config_set(struct device_config *dev, const char *name, const char *v
 		return unknown_key(name, dev->bdf_text, config_device_keys(), ret_why);
 	set = &dev->key_line[key - config_device_table];
 	if (*set)
-		return bad(ret_why, -EEXIST, str_format("duplicate key '%s' in [%s]; first set in "
-							"line %u", name, dev->bdf_text, *set));
+		return bad(ret_why, -EEXIST,
+			   str_format("duplicate key '%s' in [%s]; first set in "
+				      "line %u",
+				      name, dev->bdf_text, *set));
 	*set = line;
 	if (key->type == KEY_WORDS)
 		strv_finish((struct strv *)((char *)dev + key->offset));
@@ -254,9 +257,10 @@ int device_config_append(struct device_config *dev, const char *name, const char
 	if (!key)
 		return unknown_key(name, dev->bdf_text, config_device_keys(), ret_why);
 	if (key->type != KEY_WORDS || (value[len] && config_is_device_key(word)))
-		return bad(ret_why, -EINVAL, str_format("indented line '%s' would continue '%s'; "
-							"start a key in the first column", value,
-							name));
+		return bad(ret_why, -EINVAL,
+			   str_format("indented line '%s' would continue '%s'; "
+				      "start a key in the first column",
+				      value, name));
 	return set_checked(key, dev, value, ret_why);
 }
 
@@ -271,8 +275,10 @@ int global_config_set(struct global_config *global, const char *name, const char
 		return unknown_key(name, "ddekitd", config_global_keys(), ret_why);
 	set = &global->key_where[key - config_global_table];
 	if (*set)
-		return bad(ret_why, -EEXIST, str_format("duplicate key '%s' in [ddekitd]; first "
-							"set at %s", name, *set));
+		return bad(ret_why, -EEXIST,
+			   str_format("duplicate key '%s' in [ddekitd]; first "
+				      "set at %s",
+				      name, *set));
 	r = str_set(set, where);
 	return r < 0 ? r : set_checked(key, global, value, ret_why);
 }
@@ -309,9 +315,10 @@ int config_complete_strings(struct device_config *dev, char **ret_why)
 	if (r < 0)
 		return r;
 	if (!is_ifname(dev->ifname))
-		return bad(ret_why, -EINVAL, str_format("[%s]: the default ifname '%s' is too "
-							"long; set ifname=", dev->bdf_text,
-							dev->ifname));
+		return bad(ret_why, -EINVAL,
+			   str_format("[%s]: the default ifname '%s' is too "
+				      "long; set ifname=",
+				      dev->bdf_text, dev->ifname));
 	return 0;
 }
 
@@ -322,8 +329,10 @@ static int complete_emu(struct device_config *dev, char **ret_why)
 	if (!strcmp(dev->backend, "emu")) {
 		if (dev->device)
 			return 0;
-		return bad(ret_why, -EINVAL, str_format("[%s]: backend=emu needs device=, a QEMU "
-							"device such as e1000e", dev->bdf_text));
+		return bad(ret_why, -EINVAL,
+			   str_format("[%s]: backend=emu needs device=, a QEMU "
+				      "device such as e1000e",
+				      dev->bdf_text));
 	}
 	if (dev->device)
 		alien = "device";
@@ -335,8 +344,10 @@ static int complete_emu(struct device_config *dev, char **ret_why)
 		alien = "emu-args";
 	if (!alien)
 		return 0;
-	return bad(ret_why, -EINVAL, str_format("[%s]: %s= is for backend=emu, this one has "
-						"backend=%s", dev->bdf_text, alien, dev->backend));
+	return bad(ret_why, -EINVAL,
+		   str_format("[%s]: %s= is for backend=emu, this one has "
+			      "backend=%s",
+			      dev->bdf_text, alien, dev->backend));
 }
 
 int device_config_complete(struct device_config *dev, char **ret_why)
@@ -347,25 +358,33 @@ int device_config_complete(struct device_config *dev, char **ret_why)
 		return r;
 	if (strcmp(dev->backend, "emu") && strcmp(dev->backend, "vfio") &&
 	    strcmp(dev->backend, "uio"))
-		return bad(ret_why, -EINVAL, str_format("[%s]: unknown backend=%s; allowed: emu, "
-							"vfio, uio", dev->bdf_text, dev->backend));
-	if (strcmp(dev->disk, "auto") && strcmp(dev->disk, "ublk") &&
-	    strcmp(dev->disk, "nbd") && strcmp(dev->disk, "none"))
-		return bad(ret_why, -EINVAL, str_format("[%s]: unknown disk=%s; allowed: auto, "
-							"ublk, nbd, none", dev->bdf_text,
-							dev->disk));
+		return bad(ret_why, -EINVAL,
+			   str_format("[%s]: unknown backend=%s; allowed: emu, "
+				      "vfio, uio",
+				      dev->bdf_text, dev->backend));
+	if (strcmp(dev->disk, "auto") && strcmp(dev->disk, "ublk") && strcmp(dev->disk, "nbd") &&
+	    strcmp(dev->disk, "none"))
+		return bad(ret_why, -EINVAL,
+			   str_format("[%s]: unknown disk=%s; allowed: auto, "
+				      "ublk, nbd, none",
+				      dev->bdf_text, dev->disk));
 	if (dev->memory % MEMORY_UNIT)
-		return bad(ret_why, -EINVAL, str_format("[%s]: memory= must be a multiple of 4M",
-							dev->bdf_text));
+		return bad(ret_why, -EINVAL,
+			   str_format("[%s]: memory= must be a multiple of 4M", dev->bdf_text));
 	if (dev->heartbeat && dev->heartbeat < 100)
-		return bad(ret_why, -EINVAL, str_format("[%s]: heartbeat= must be 0 or at least "
-							"100ms", dev->bdf_text));
+		return bad(ret_why, -EINVAL,
+			   str_format("[%s]: heartbeat= must be 0 or at least "
+				      "100ms",
+				      dev->bdf_text));
 	return complete_emu(dev, ret_why);
 }
 
 int global_config_complete(struct global_config *global)
 {
-	struct { char **member; const char *value; } defaults[] = {
+	struct {
+		char **member;
+		const char *value;
+	} defaults[] = {
 		{ &global->runtime_dir, "/run/ddekit" },
 		{ &global->plugin_dir, DDEKIT_PLUGIN_DIR },
 		{ &global->firmware_dir, "/lib/firmware" },

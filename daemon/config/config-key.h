@@ -6,24 +6,24 @@
 #include "config.h"
 
 enum key_type {
-	KEY_NAME,	/* letters, digits, - and _ */
-	KEY_PATH,	/* absolute */
+	KEY_NAME, /* letters, digits, - and _ */
+	KEY_PATH, /* absolute */
 	KEY_IFNAME,
-	KEY_TEXT,	/* not empty */
-	KEY_WORDS,	/* list, may go on in indented lines */
+	KEY_TEXT,  /* not empty */
+	KEY_WORDS, /* list, may go on in indented lines */
 	KEY_SIZE,
 	KEY_TIME,
 	KEY_UINT,
 	KEY_BOOL,
-	KEY_CHOICE,	/* one of two words; an enum */
+	KEY_CHOICE, /* one of two words; an enum */
 };
 
 struct key {
 	const char *name;
 	enum key_type type;
 	size_t offset;
-	uint64_t min, max;	/* of numbers */
-	const char *allowed;	/* for messages */
+	uint64_t min, max;   /* of numbers */
+	const char *allowed; /* for messages */
 };
 
 extern const struct key config_device_table[];

@@ -79,7 +79,8 @@ static int print_words(const struct key *key, const struct strv *words, struct t
 		_cleanup_free_ char *word = strv_join(&one);
 
 		r = word ? text_add(t, "%s%s%s\n", i ? "\t" : "",
-				    i && looks_like_key(word) ? "\"\"" : "", word) : -ENOMEM;
+				    i && looks_like_key(word) ? "\"\"" : "", word)
+			 : -ENOMEM;
 	}
 	return r;
 }
@@ -87,11 +88,11 @@ static int print_words(const struct key *key, const struct strv *words, struct t
 /* One of the words of "A or B". */
 static const char *choice(const struct key *key, unsigned int value, char *buf, size_t size)
 {
-	const char *or = strstr(key->allowed, " or ");
+	const char * or = strstr(key->allowed, " or ");
 
 	if (value)
-		return or + strlen(" or ");
-	snprintf(buf, size, "%.*s", (int)(or - key->allowed), key->allowed);
+		return or +strlen(" or ");
+	snprintf(buf, size, "%.*s", (int)(or -key->allowed), key->allowed);
 	return buf;
 }
 
@@ -169,7 +170,7 @@ int device_config_print_set(const struct device_config *dev, struct text *t)
 	size_t i;
 	int r = fresh ? config_complete_strings(fresh, &why) : -ENOMEM;
 
-	if (r == -EINVAL)	/* the default ifname is too long: another was given */
+	if (r == -EINVAL) /* the default ifname is too long: another was given */
 		r = 0;
 	for (i = 0; i < config_device_table_n && r >= 0; i++) {
 		const struct key *key = &config_device_table[i];

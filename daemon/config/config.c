@@ -12,12 +12,12 @@ struct reader {
 	struct strv *errors;
 	const char *path;
 	FILE *file;
-	uint32_t line;			/* the line that inih parses */
-	uint32_t header_line;		/* of a section that had no key yet; else 0 */
-	bool indented;			/* that line began with a space */
+	uint32_t line;        /* the line that inih parses */
+	uint32_t header_line; /* of a section that had no key yet; else 0 */
+	bool indented;        /* that line began with a space */
 	bool in_global;
-	bool skip;			/* section is bad: its keys are ignored */
-	struct device_config *dev;	/* NULL: none */
+	bool skip;                 /* section is bad: its keys are ignored */
+	struct device_config *dev; /* NULL: none */
 	bool no_memory;
 };
 
@@ -66,8 +66,10 @@ static char *next_line(char *buf, int size, void *arg)
 	rd->line++;
 	rd->indented = strspn(line, BLANK);
 	if (len >= size || strlen(line) != (size_t)len) {
-		complain(rd, rd->line, "line is longer than %d characters or has a NUL; options= "
-			 "and emu-args= can continue on an indented line", size - 2);
+		complain(rd, rd->line,
+			 "line is longer than %d characters or has a NUL; options= "
+			 "and emu-args= can continue on an indented line",
+			 size - 2);
 		line[0] = '\n';
 		line[1] = 0;
 	}
@@ -139,8 +141,10 @@ static void begin_section(struct reader *rd, const char *section)
 	if (!rd->in_global && !ddekit_bdf_parse(section, &bdf))
 		begin_device(rd, bdf);
 	else if (!rd->in_global)
-		complain(rd, rd->header_line, "bad section [%s]; allowed: [ddekitd], or a PCI "
-			 "address such as [0000:01:00.0] or [e000:01:00.0]", section);
+		complain(rd, rd->header_line,
+			 "bad section [%s]; allowed: [ddekitd], or a PCI "
+			 "address such as [0000:01:00.0] or [e000:01:00.0]",
+			 section);
 	rd->header_line = 0;
 }
 
@@ -205,7 +209,7 @@ static int read_file(struct config *config, const char *path, struct strv *error
 /* ---- drop-ins ------------------------------------------------------------ */
 
 struct dropin {
-	const char *name;	/* last component of path */
+	const char *name; /* last component of path */
 	char *path;
 };
 

@@ -16,7 +16,7 @@
 #define CONFIG_FILE "/etc/ddekit/devices.conf"
 #define CONFIG_VENDOR_DIR "/usr/lib/ddekit/devices.conf.d"
 #define CONFIG_MAX_KEYS 32
-#define CONFIG_EMU_DOMAIN 0xe000	/* domain of emulated devices, by convention */
+#define CONFIG_EMU_DOMAIN 0xe000 /* domain of emulated devices, by convention */
 
 /* In the order of the words in the table of keys. */
 enum restart_policy { RESTART_ON_FAILURE, RESTART_NEVER };
@@ -25,35 +25,35 @@ enum failure_policy { FAILURE_QUIESCE, FAILURE_RETURN };
 /* One [BDF] section, or a device bound at run time. */
 struct device_config {
 	struct ddekit_bdf bdf;
-	char bdf_text[DDEKIT_BDF_STRLEN];	/* long form */
-	char *driver;			/* plugin, or "auto" */
-	char *backend;			/* "emu", "vfio", "uio" */
-	uint64_t memory;		/* bytes */
-	uint32_t cpus;			/* virtual; more than 1: the runtime for several */
-	bool debug;			/* the runtime that checks itself and the driver */
-	struct strv options;		/* module parameters, "a=1" or "module.a=1" */
-	char *ifname;			/* of the TAP */
-	char *netns;			/* /run/netns/NAME to make it in, or NULL */
-	char *device;			/* emu: QEMU -device */
-	char *netdev;			/* emu: QEMU -netdev, or NULL */
-	char *drive;			/* emu: "PATH[,OPTIONS]" of its disk, or NULL */
+	char bdf_text[DDEKIT_BDF_STRLEN]; /* long form */
+	char *driver;                     /* plugin, or "auto" */
+	char *backend;                    /* "emu", "vfio", "uio" */
+	uint64_t memory;                  /* bytes */
+	uint32_t cpus;                    /* virtual; more than 1: the runtime for several */
+	bool debug;                       /* the runtime that checks itself and the driver */
+	struct strv options;              /* module parameters, "a=1" or "module.a=1" */
+	char *ifname;                     /* of the TAP */
+	char *netns;                      /* /run/netns/NAME to make it in, or NULL */
+	char *device;                     /* emu: QEMU -device */
+	char *netdev;                     /* emu: QEMU -netdev, or NULL */
+	char *drive;                      /* emu: "PATH[,OPTIONS]" of its disk, or NULL */
 	struct strv emu_args;
 	bool autostart;
-	bool take_over;			/* move the settings of the kernel's interface to ours */
+	bool take_over; /* move the settings of the kernel's interface to ours */
 	enum restart_policy restart;
 	uint32_t restart_max;
-	uint32_t restart_window;	/* milliseconds, as all below */
-	enum failure_policy on_failure;	/* what to do with a device after the last failed restart */
+	uint32_t restart_window;        /* milliseconds, as all below */
+	enum failure_policy on_failure; /* what to do with a device after the last failed restart */
 	uint32_t start_timeout;
 	uint32_t stop_timeout;
-	uint32_t heartbeat;		/* 0: none */
-	bool sandbox;			/* the driver host is confined */
-	uint64_t memory_limit;		/* bytes, of its private memory */
-	bool core;			/* a core dump when it dies */
-	char *disk;			/* "auto", "ublk", "nbd", "none": how they are served */
-	uint32_t disk_timeout;		/* ms that a request waits for the driver; 0: no limit */
-	char *where;			/* "file:line" of the section */
-	uint32_t key_line[CONFIG_MAX_KEYS];	/* 0: not set */
+	uint32_t heartbeat;    /* 0: none */
+	bool sandbox;          /* the driver host is confined */
+	uint64_t memory_limit; /* bytes, of its private memory */
+	bool core;             /* a core dump when it dies */
+	char *disk;            /* "auto", "ublk", "nbd", "none": how they are served */
+	uint32_t disk_timeout; /* ms that a request waits for the driver; 0: no limit */
+	char *where;           /* "file:line" of the section */
+	uint32_t key_line[CONFIG_MAX_KEYS]; /* 0: not set */
 };
 
 /* The [ddekitd] section. */
@@ -61,19 +61,19 @@ struct global_config {
 	char *runtime_dir;
 	char *plugin_dir;
 	char *firmware_dir;
-	char *runtime;			/* libdde-linux.so */
+	char *runtime; /* libdde-linux.so */
 	char *host_binary;
-	char *front_dir;		/* of what serves disks */
-	char *user;			/* of driver hosts */
-	uint32_t log_lines;		/* kept per device */
-	char *crash_dir;		/* NULL: by runtime_dir */
-	uint32_t crash_reports;		/* kept per device */
-	char *key_where[CONFIG_MAX_KEYS];	/* "file:line", NULL: not set */
+	char *front_dir;                  /* of what serves disks */
+	char *user;                       /* of driver hosts */
+	uint32_t log_lines;               /* kept per device */
+	char *crash_dir;                  /* NULL: by runtime_dir */
+	uint32_t crash_reports;           /* kept per device */
+	char *key_where[CONFIG_MAX_KEYS]; /* "file:line", NULL: not set */
 };
 
 struct config {
 	struct global_config global;
-	struct device_config **device;	/* sorted by BDF */
+	struct device_config **device; /* sorted by BDF */
 	size_t n_devices;
 };
 
@@ -98,7 +98,7 @@ struct device_config *config_find(const struct config *config, struct ddekit_bdf
 
 /* NULL: no memory. Has the defaults that depend on nothing. */
 struct device_config *device_config_create(struct ddekit_bdf bdf, const char *where);
-void device_config_destroy(struct device_config *dev);	/* NULL is fine */
+void device_config_destroy(struct device_config *dev); /* NULL is fine */
 /* Without the lines: each key may be set again. NULL: no memory. */
 struct device_config *device_config_copy(const struct device_config *src);
 /* Same values? Where they come from does not matter. */
@@ -110,8 +110,8 @@ bool device_config_equal(const struct device_config *a, const struct device_conf
  * @ret_why: on -EINVAL the reason with what is allowed, to be freed
  * Return: 0, -EINVAL, -EEXIST (set before), -ENOENT (no such key), -ENOMEM.
  */
-int device_config_set(struct device_config *dev, const char *name, const char *value,
-		      uint32_t line, char **ret_why);
+int device_config_set(struct device_config *dev, const char *name, const char *value, uint32_t line,
+		      char **ret_why);
 /* Adds an indented line to a key that is a list. Return: as above. */
 int device_config_append(struct device_config *dev, const char *name, const char *value,
 			 char **ret_why);

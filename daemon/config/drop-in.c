@@ -52,24 +52,23 @@ static int bad_files(const struct strv *errors, int r, char **ret_why)
 }
 
 /* No other file may have its section, no other device its interface. */
-static int check_others(const struct config *all, const struct device_config *dev,
-			const char *path, char **ret_why)
+static int check_others(const struct config *all, const struct device_config *dev, const char *path,
+			char **ret_why)
 {
 	const struct device_config *other = config_find(all, dev->bdf);
 	size_t i;
 
-	if (other && (strncmp(other->where, path, strlen(path)) ||
-		      other->where[strlen(path)] != ':')) {
+	if (other &&
+	    (strncmp(other->where, path, strlen(path)) || other->where[strlen(path)] != ':')) {
 		*ret_why = str_format("%s has a section at %s: change that and reload, or lay "
-				      "the settings over it with --runtime", dev->bdf_text,
-				      other->where);
+				      "the settings over it with --runtime",
+				      dev->bdf_text, other->where);
 		return -EEXIST;
 	}
 	for (i = 0; i < all->n_devices; i++) {
 		other = all->device[i];
 		if (!strcmp(other->bdf_text, dev->bdf_text) ||
-		    !str_equal(other->ifname, dev->ifname) ||
-		    !str_equal(other->netns, dev->netns))
+		    !str_equal(other->ifname, dev->ifname) || !str_equal(other->netns, dev->netns))
 			continue;
 		*ret_why = str_format("ifname=%s is used by [%s] (%s) too", dev->ifname,
 				      other->bdf_text, other->where);
@@ -91,7 +90,8 @@ int dropin_check(const char *config, const struct device_config *dev, char **ret
 		r = bad_files(&errors, r, ret_why);
 	if (!r && !access(path, F_OK) && !dropin_is_ours(config, dev->bdf_text)) {
 		*ret_why = str_format("%s was not written by ddectl bind: change it there and "
-				      "reload, or bind with --runtime", path);
+				      "reload, or bind with --runtime",
+				      path);
 		r = -EEXIST;
 	}
 	strv_finish(&errors);
@@ -160,8 +160,8 @@ int dropin_stage(const char *config, const struct device_config *dev, char **ret
 	if (!r)
 		r = write_dropin(path, text);
 	if (r < 0) {
-		*ret_why = str_format("cannot write %s: %s; --runtime writes no file",
-				      path, strerror(-r));
+		*ret_why = str_format("cannot write %s: %s; --runtime writes no file", path,
+				      strerror(-r));
 		return r;
 	}
 	r = read_back(path, dev, ret_why);

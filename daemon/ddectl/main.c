@@ -11,15 +11,15 @@
 #define DAEMON "runtime-dir socket"
 #define SHOWS "json " DAEMON
 #define WAITS "timeout no-wait " SHOWS
-#define KEYS "*"	/* each key of a device */
+#define KEYS "*" /* each key of a device */
 
 struct command {
 	const char *name;
 	const char *arguments;
 	const char *summary;
-	const char *help;		/* further lines, or NULL */
-	const char *honours;		/* its options, blanks between; all others are refused */
-	int min, max;			/* number of arguments */
+	const char *help;    /* further lines, or NULL */
+	const char *honours; /* its options, blanks between; all others are refused */
+	int min, max;        /* number of arguments */
 	bool hidden;
 	int (*run)(const struct options *o);
 };
@@ -28,8 +28,8 @@ static const struct command commands[] = {
 	{ "list", "[--all] [--group]", "devices with driver, state and interface",
 	  "      --all          the machine's other PCI devices too\n"
 	  "      --group        the IOMMU groups of the devices with all their members; with\n"
-	  "                     --all of the whole machine\n", "all group " SHOWS, 0, 0, false,
-	  cmd_list },
+	  "                     --all of the whole machine\n",
+	  "all group " SHOWS, 0, 0, false, cmd_list },
 	{ "status", "[DEVICE]", "details of a device, or of all",
 	  "Exit code 5 if a device has failed.\n", SHOWS, 0, 1, false, cmd_status },
 	{ "bind", "DEVICE [--KEY VALUE]...", "start a device's driver and wait until it is up",
@@ -48,22 +48,22 @@ static const struct command commands[] = {
 	  "      --runtime       remove nothing: it is bound again when ddekitd starts\n"
 	  "      --force         even if one of its disks is open\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
-	  "      --no-wait       return at once\n", "runtime force " WAITS, 1, 1, false,
-	  cmd_unbind },
+	  "      --no-wait       return at once\n",
+	  "runtime force " WAITS, 1, 1, false, cmd_unbind },
 	{ "restart", "DEVICE", "restart a device's driver; its interface stays",
 	  "A device that has failed is claimed anew.\n"
 	  "      --in-place      unload the driver and load it again in the same process\n"
 	  "      --options TEXT  with these module parameters (with --in-place)\n"
 	  "      --timeout TIME  wait no longer than this (60s)\n"
-	  "      --no-wait       return at once\n", "in-place options " WAITS, 1, 1, false,
-	  cmd_restart },
+	  "      --no-wait       return at once\n",
+	  "in-place options " WAITS, 1, 1, false, cmd_restart },
 	{ "try", "DRIVER [FILE] [--KEY VALUE]...", "try a driver on an emulated device",
 	  "In the foreground, with the driver's log, until Ctrl-C; nothing is left afterwards.\n"
 	  "QEMU's device has the name of the driver, or that of --device; every key of a device\n"
 	  "is an option. [ddekitd] of FILE (" CONFIG_FILE ") is used.\n"
 	  "Exit code 5 if the device fails.\n"
-	  "      --plugin-dir DIR  the plugins of this folder\n", KEYS " plugin-dir", 1, 2, false,
-	  cmd_try },
+	  "      --plugin-dir DIR  the plugins of this folder\n",
+	  KEYS " plugin-dir", 1, 2, false, cmd_try },
 	{ "drivers", "[NAME]", "list plugins, or show one",
 	  "      --plugin-dir DIR  read this folder; needs no daemon\n", "plugin-dir " SHOWS, 0, 1,
 	  false, cmd_drivers },
@@ -71,7 +71,8 @@ static const struct command commands[] = {
 	  "Needs no daemon. Exit code 78 if it is bad.\n", "json", 0, 1, false, cmd_check },
 	{ "events", "[DEVICE]", "follow states and links of a device, or of all",
 	  "The present states, then a line for each change until Ctrl-C; with --json an object\n"
-	  "for each.\n", SHOWS, 0, 1, false, cmd_events },
+	  "for each.\n",
+	  SHOWS, 0, 1, false, cmd_events },
 	{ "logs", "DEVICE [-f] [-n N] [-p LEVEL]", "the last lines of a driver's log",
 	  "  -f, --follow       then print each new line, until Ctrl-C\n"
 	  "  -n, --lines N      how many (1000)\n"
@@ -82,18 +83,19 @@ static const struct command commands[] = {
 	  "                     second, until Ctrl-C\n"
 	  "      --openmetrics  of this or all devices, in the OpenMetrics text format\n"
 	  "      --kernel       count pages, slabs, interrupts, tasks and modules too, which\n"
-	  "                     empties the driver's caches\n", "watch openmetrics kernel " SHOWS,
-	  0, 1, false, cmd_stats },
+	  "                     empties the driver's caches\n",
+	  "watch openmetrics kernel " SHOWS, 0, 1, false, cmd_stats },
 	{ "param", "DEVICE [[MODULE.]NAME[=VALUE]]", "show or set module parameters at run time",
 	  "Without a name all of them. A name without module is the driver's. Parameters that\n"
 	  "no file in /sys would show can be set at load time only: options= in\n"
-	  "devices.conf(5), or ddectl restart --in-place --options.\n", SHOWS, 1, 2, false,
-	  cmd_param },
-	{ "modules", "DEVICE", "loaded modules, and their users", NULL, SHOWS, 1, 1,
-	  false, cmd_modules },
-	{ "nvme", "id|smart DEVICE [NAMESPACE]", "identity and health of an NVMe controller or "
-	  "namespace", "The JSON members have the names of nvme-cli.\n", SHOWS, 2, 3, false,
-	  cmd_nvme },
+	  "devices.conf(5), or ddectl restart --in-place --options.\n",
+	  SHOWS, 1, 2, false, cmd_param },
+	{ "modules", "DEVICE", "loaded modules, and their users", NULL, SHOWS, 1, 1, false,
+	  cmd_modules },
+	{ "nvme", "id|smart DEVICE [NAMESPACE]",
+	  "identity and health of an NVMe controller or "
+	  "namespace",
+	  "The JSON members have the names of nvme-cli.\n", SHOWS, 2, 3, false, cmd_nvme },
 	{ "reload", "", "read the configuration again", NULL, DAEMON, 0, 0, false, cmd_reload },
 	{ "monitor", "DEVICE COMMAND [JSON]", "run a QEMU monitor command (emulated devices)",
 	  "For tests: ddectl monitor e000:01:00.0 set_link '{\"name\":\"net0\",\"up\":false}'\n",
@@ -101,7 +103,9 @@ static const struct command commands[] = {
 };
 
 /* Options that have no effect beside another. command NULL: of any. */
-static const struct { const char *command, *option, *excludes; } exclusions[] = {
+static const struct {
+	const char *command, *option, *excludes;
+} exclusions[] = {
 	{ NULL, "socket", "runtime-dir" },
 	{ NULL, "no-wait", "timeout" },
 	{ "bind", "dry-run", "no-wait timeout" },
@@ -109,9 +113,22 @@ static const struct { const char *command, *option, *excludes; } exclusions[] = 
 	{ "stats", "openmetrics", "json kernel watch" },
 };
 
-enum { OPT_SOCKET = 256, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_TIMEOUT, OPT_NO_WAIT, OPT_ALL,
-       OPT_RUNTIME, OPT_FORCE, OPT_DRY_RUN, OPT_GROUP, OPT_WATCH,
-       OPT_IN_PLACE, OPT_KERNEL, OPT_OPENMETRICS };
+enum {
+	OPT_SOCKET = 256,
+	OPT_RUNTIME_DIR,
+	OPT_PLUGIN_DIR,
+	OPT_TIMEOUT,
+	OPT_NO_WAIT,
+	OPT_ALL,
+	OPT_RUNTIME,
+	OPT_FORCE,
+	OPT_DRY_RUN,
+	OPT_GROUP,
+	OPT_WATCH,
+	OPT_IN_PLACE,
+	OPT_KERNEL,
+	OPT_OPENMETRICS
+};
 
 static const struct option common_options[] = {
 	{ "json", no_argument, NULL, 'j' },
@@ -142,7 +159,8 @@ static void print_usage(FILE *to)
 	size_t i;
 
 	fputs("Usage: ddectl [OPTION]... COMMAND [ARGUMENT]...\n"
-	      "Controls ddekitd, which runs Linux drivers in user space.\n\nCommands:\n", to);
+	      "Controls ddekitd, which runs Linux drivers in user space.\n\nCommands:\n",
+	      to);
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!commands[i].hidden)
 			fprintf(to, "  %-8s %-24s %s\n", commands[i].name, commands[i].arguments,
@@ -155,7 +173,8 @@ static void print_usage(FILE *to)
 	      "  -V, --version          print the version\n"
 	      "  -h, --help             this text, or that of a command\n"
 	      "\nExit codes: 0 done, 1 refused or failed, 2 usage, 3 no daemon, 4 no such device,\n"
-	      "5 the device is in state failed, 6 time-out, 78 bad configuration.\n", to);
+	      "5 the device is in state failed, 6 time-out, 78 bad configuration.\n",
+	      to);
 }
 
 static void print_honoured(const struct command *c)
@@ -249,14 +268,15 @@ static int check_options(const struct command *c, const struct options *o)
 		other = honoured ? excluded_by(c, &o->given, option) : NULL;
 		if (honoured && !other)
 			continue;
-		fprintf(stderr, "ddectl: %s does not support --%s%s%s: nothing was done; see "
-			"ddectl %s --help\n", c->name, option, other ? " with --" : "",
-			other ? other : "", c->name);
+		fprintf(stderr,
+			"ddectl: %s does not support --%s%s%s: nothing was done; see "
+			"ddectl %s --help\n",
+			c->name, option, other ? " with --" : "", other ? other : "", c->name);
 		return EXIT_USAGE;
 	}
 	if (c->run == cmd_restart && o->settings.key.n && !o->in_place) {
 		fprintf(stderr, "ddectl: restart supports --options with --in-place only: nothing "
-			"was done; see ddectl restart --help\n");
+				"was done; see ddectl restart --help\n");
 		return EXIT_USAGE;
 	}
 	return 0;
@@ -420,7 +440,9 @@ static int run_command(struct options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .runtime_dir = CONTROL_RUNTIME_DIR, .lines = 1000, .priority = 7,
+	struct options o = { .runtime_dir = CONTROL_RUNTIME_DIR,
+			     .lines = 1000,
+			     .priority = 7,
 			     .timeout_ms = 60000 };
 	int opt, code = parse_settings(&o, &argc, argv);
 

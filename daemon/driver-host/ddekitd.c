@@ -26,7 +26,7 @@ static uint64_t mono_ns(void)
 
 uint64_t wire_rss_kb(void)
 {
-	static int fd = -1;	/* opened before the sandbox is up */
+	static int fd = -1; /* opened before the sandbox is up */
 	unsigned long size, resident = 0;
 	char text[128];
 	ssize_t n;
@@ -167,7 +167,7 @@ void wire_send_export(const char *class, uint32_t index, const void *data, size_
 	struct proto_export m = { .index = index, .mono_ns = mono_ns() };
 
 	if (len > sizeof(m.data))
-		len = sizeof(m.data);	/* which ddekitd would refuse: no class has more */
+		len = sizeof(m.data); /* which ddekitd would refuse: no class has more */
 	snprintf(m.class, sizeof(m.class), "%s", class);
 	memcpy(m.data, data, len);
 	transmit(&m.h, PROTO_EXPORT, offsetof(struct proto_export, data) + len, 0);

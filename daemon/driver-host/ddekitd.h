@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include "protocol/host.h"
 
-
 /**
  * wire_receive_setup - the first message, blocking
  * @ret:     filled, with its handover's fds

@@ -56,7 +56,10 @@ static const int always[] = {
 /* The TAP's carrier; a VFIO device's interrupts and what it is. No reset: that is
  * for ddekitd, when the driver is gone. */
 static const unsigned long ioctls[] = {
-	TUNSETCARRIER, VFIO_DEVICE_SET_IRQS, VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO,
+	TUNSETCARRIER,
+	VFIO_DEVICE_SET_IRQS,
+	VFIO_DEVICE_GET_INFO,
+	VFIO_DEVICE_GET_REGION_INFO,
 	VFIO_DEVICE_GET_IRQ_INFO,
 };
 
@@ -66,7 +69,10 @@ static const unsigned int fcntls[] = {
 };
 
 static const unsigned int prctls[] = {
-	PR_SET_NAME, PR_GET_NAME, PR_SET_TIMERSLACK, PR_SET_VMA,
+	PR_SET_NAME,
+	PR_GET_NAME,
+	PR_SET_TIMERSLACK,
+	PR_SET_VMA,
 };
 
 static int allow(scmp_filter_ctx ctx, int nr)
@@ -100,7 +106,9 @@ static int allow_one_of(scmp_filter_ctx ctx, int nr, unsigned int arg, const uns
 static int allow_memory(scmp_filter_ctx ctx)
 {
 	static const unsigned int kinds[] = {
-		MAP_PRIVATE | MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED,
+		MAP_PRIVATE | MAP_ANONYMOUS,
+		MAP_PRIVATE,
+		MAP_SHARED,
 	};
 	const uint64_t mask = MAP_TYPE | MAP_ANONYMOUS;
 	const struct scmp_arg_cmp no_exec = { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 };
@@ -113,7 +121,8 @@ static int allow_memory(scmp_filter_ctx ctx)
 
 	for (i = 0; i < N(kinds) && !r; i++) {
 		struct scmp_arg_cmp cmp[] = {
-			no_exec, { 3, SCMP_CMP_MASKED_EQ, mask, kinds[i] },
+			no_exec,
+			{ 3, SCMP_CMP_MASKED_EQ, mask, kinds[i] },
 		};
 
 		r = allow_if(ctx, SCMP_SYS(mmap), 2, cmp);
@@ -141,7 +150,8 @@ static int allow_signals(scmp_filter_ctx ctx)
 static int allow_by_argument(scmp_filter_ctx ctx, uint64_t cookie)
 {
 	const struct scmp_arg_cmp look[] = {
-		{ 0, SCMP_CMP_MASKED_EQ, UINT32_MAX, 0 }, { 2, SCMP_CMP_EQ, 0, 0 },
+		{ 0, SCMP_CMP_MASKED_EQ, UINT32_MAX, 0 },
+		{ 2, SCMP_CMP_EQ, 0, 0 },
 	};
 	const struct scmp_arg_cmp gate = { 5, SCMP_CMP_EQ, cookie, 0 };
 	size_t i;

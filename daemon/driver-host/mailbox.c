@@ -12,24 +12,24 @@
 #include "mailbox.h"
 
 enum { BIT_BOOTED = 1, BIT_HALTED = 2 };
-#define QUEUE_ITEMS 256u	/* a power of two */
+#define QUEUE_ITEMS 256u /* a power of two */
 
 /* One thread posts, the main loop reads. */
 struct mail_queue {
 	struct mail_queue *next;
-	size_t size;			/* of an item */
+	size_t size; /* of an item */
 	void (*fn)(void *arg, const void *item);
 	void *arg;
-	_Atomic uint32_t head;		/* posted */
-	uint32_t tail;			/* read */
-	void *now;			/* the item being read */
+	_Atomic uint32_t head; /* posted */
+	uint32_t tail;         /* read */
+	void *now;             /* the item being read */
 	_Alignas(16) char items[];
 };
 
 static struct {
 	int fd;
 	const struct mailbox_handlers *handlers;
-	_Atomic(struct dde_request *) done;	/* stack of finished requests */
+	_Atomic(struct dde_request *) done; /* stack of finished requests */
 	_Atomic uint32_t bits;
 	struct mail_queue *queues;
 } box = { .fd = -1 };
@@ -39,7 +39,7 @@ static void wake(void)
 	uint64_t one = 1;
 	ssize_t r = write(box.fd, &one, sizeof(one));
 
-	(void)r;	/* full means that a wake-up is pending already */
+	(void)r; /* full means that a wake-up is pending already */
 }
 
 static void post(uint32_t bit)

@@ -17,12 +17,12 @@
 #define FS_READ_DIR (1ull << 3)
 #define SCOPE_ABSTRACT_UNIX_SOCKET (1ull << 0)
 #define SCOPE_SIGNAL (1ull << 1)
-#define NET_ALL 3ull			/* bind and connect by TCP */
+#define NET_ALL 3ull /* bind and connect by TCP */
 
 struct ruleset {
 	uint64_t fs;
-	uint64_t net;			/* from version 4 on */
-	uint64_t scoped;		/* from version 6 on */
+	uint64_t net;    /* from version 4 on */
+	uint64_t scoped; /* from version 6 on */
 };
 
 struct path_rule {
@@ -82,11 +82,11 @@ static uint64_t fs_rights(long version)
 	uint64_t rights = (1ull << 13) - 1;
 
 	if (version >= 2)
-		rights |= 1ull << 13;	/* link and rename elsewhere */
+		rights |= 1ull << 13; /* link and rename elsewhere */
 	if (version >= 3)
-		rights |= 1ull << 14;	/* truncate */
+		rights |= 1ull << 14; /* truncate */
 	if (version >= 5)
-		rights |= 1ull << 15;	/* ioctl of a device */
+		rights |= 1ull << 15; /* ioctl of a device */
 	return rights;
 }
 
@@ -97,7 +97,7 @@ static int allow(int ruleset, const char *path)
 	int r = 0;
 
 	rule.fd = open(path, O_PATH | O_CLOEXEC);
-	if (rule.fd < 0)	/* a firmware folder need not be there */
+	if (rule.fd < 0) /* a firmware folder need not be there */
 		return 0;
 	if (syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0)
 		r = -errno;
@@ -131,7 +131,8 @@ static int landlock(void)
 
 	if (version > 0)
 		return restrict_files(version);
-	wire_logf(4, "ddekit-host: this kernel has no Landlock (%s): which files the driver may "
+	wire_logf(4,
+		  "ddekit-host: this kernel has no Landlock (%s): which files the driver may "
 		  "read is checked in its own process alone; boot with lsm=landlock,... for more",
 		  strerror(errno));
 	return 0;

@@ -22,14 +22,14 @@ static struct {
 	struct ddekit_pci *pci;
 	struct dde_host_plugin *plugin[PROTO_MAX_PLUGINS];
 	bool loaded[PROTO_MAX_PLUGINS];
-	unsigned int loading;		/* index of the plugin that is */
+	unsigned int loading; /* index of the plugin that is */
 	enum proto_state state;
 	bool stopping;
-	bool unloading;			/* from OP_RELOAD until the driver is unmapped */
+	bool unloading; /* from OP_RELOAD until the driver is unmapped */
 	struct call load, attach, detach, shutdown, beat;
 	bool beat_running;
 	uint64_t beats;
-	struct bridge *bridge;		/* NULL: none */
+	struct bridge *bridge; /* NULL: none */
 } session;
 
 static const char *release(void)
@@ -135,13 +135,13 @@ static void on_attached(struct call *call)
 
 	if (err == -ENODEV && last_error[0])
 		fail(err, "%s: the driver offers no %s: %s", driver_path(),
-			     session.bridge->class->missing, last_error);
+		     session.bridge->class->missing, last_error);
 	else if (err == -ENODEV)
-		fail(err, "%s: the driver offers no %s: it does not know the device",
-			     driver_path(), session.bridge->class->missing);
+		fail(err, "%s: the driver offers no %s: it does not know the device", driver_path(),
+		     session.bridge->class->missing);
 	else if (err)
-		fail(err, "cannot open the driver's %s: %s",
-			     session.bridge->class->missing, strerror(-err));
+		fail(err, "cannot open the driver's %s: %s", session.bridge->class->missing,
+		     strerror(-err));
 	else
 		enter(STATE_READY);
 }
@@ -155,8 +155,7 @@ static void on_loaded(struct call *call)
 	int err = (int)call->req.result;
 
 	if (err < 0) {
-		fail(err, "%s: init failed: %s",
-			     session.setup->plugins[session.loading].path,
+		fail(err, "%s: init failed: %s", session.setup->plugins[session.loading].path,
 		     strerror(-err));
 		return;
 	}
@@ -413,8 +412,9 @@ static int enter_sandbox(void)
 	int err = sandbox_enter(session.setup, &why);
 
 	if (err)
-		fail(err, "cannot confine the driver: %s: %s; sandbox=no would run it "
-			     "without",
+		fail(err,
+		     "cannot confine the driver: %s: %s; sandbox=no would run it "
+		     "without",
 		     why, strerror(-err));
 	return err;
 }

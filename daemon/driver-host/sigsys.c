@@ -134,14 +134,15 @@ static void die(const siginfo_t *si, const void *context)
 	const greg_t *r = ((const ucontext_t *)context)->uc_mcontext.gregs;
 	char *name = seccomp_syscall_resolve_num_arch(si->si_arch, si->si_syscall);
 
-	wire_logf(0, PROTO_LAST_WORDS "sandbox: system call %d (%s) with %#llx, %#llx, %#llx is "
-		  "not for drivers", si->si_syscall, name ? name : "unknown", r[REG_RDI],
-		  r[REG_RSI], r[REG_RDX]);
+	wire_logf(0,
+		  PROTO_LAST_WORDS "sandbox: system call %d (%s) with %#llx, %#llx, %#llx is "
+				   "not for drivers",
+		  si->si_syscall, name ? name : "unknown", r[REG_RDI], r[REG_RSI], r[REG_RDX]);
 	dde_host_dump(context);
 	if (si->si_arch == SCMP_ARCH_X86_64)
 		syscall(r[REG_RAX], r[REG_RDI], r[REG_RSI], r[REG_RDX], r[REG_R10], r[REG_R8],
 			r[REG_R9]);
-	syscall(SYS_ptrace, 0, 0, 0, 0);	/* by another architecture's numbers */
+	syscall(SYS_ptrace, 0, 0, 0, 0); /* by another architecture's numbers */
 	_exit(1);
 }
 
@@ -159,7 +160,7 @@ static void on_sigsys(int sig, siginfo_t *si, void *context)
 	int saved = errno;
 
 	if (si->si_code != SYS_SECCOMP)
-		return;		/* somebody sent it */
+		return; /* somebody sent it */
 	if (si->si_arch != SCMP_ARCH_X86_64)
 		die(si, context);
 	switch (si->si_syscall) {

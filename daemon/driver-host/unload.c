@@ -13,11 +13,11 @@ static struct {
 	struct dde_host_plugin **own;
 	unsigned int n_own;
 	bool (*goes)(unsigned int i);
-	struct dde_host_plugin *requested[MAX_REQUESTED];	/* newest first */
+	struct dde_host_plugin *requested[MAX_REQUESTED]; /* newest first */
 	unsigned int n_requested;
-	unsigned int at;	/* of the two, in the order of unloading */
-	bool progress;		/* something went since the last turn began */
-	const char *busy;	/* the first path that was in use in this turn */
+	unsigned int at;  /* of the two, in the order of unloading */
+	bool progress;    /* something went since the last turn began */
+	const char *busy; /* the first path that was in use in this turn */
 	struct call call;
 	void (*done)(int error, const char *why);
 } unload;
@@ -48,8 +48,7 @@ static void on_unloaded(struct call *call)
 		if (!unload.busy)
 			unload.busy = (*p)->path;
 	} else if (err && err != -ENOENT) {
-		snprintf(why, sizeof(why), "%s cannot be unloaded: %s", (*p)->path,
-			 strerror(-err));
+		snprintf(why, sizeof(why), "%s cannot be unloaded: %s", (*p)->path, strerror(-err));
 		unload.done(err, why);
 		return;
 	} else {

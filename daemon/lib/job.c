@@ -10,7 +10,7 @@
 #include "util.h"
 
 #define STACK_BYTES (512 << 10)
-#define SINGLE_MAX 16		/* single jobs at once */
+#define SINGLE_MAX 16 /* single jobs at once */
 
 struct job {
 	struct job *next;
@@ -18,22 +18,22 @@ struct job {
 	const struct job_ops *ops;
 	void *arg;
 	sd_event_source *timer;
-	bool finished;		/* run_jobs() has returned; under the lock */
+	bool finished; /* run_jobs() has returned; under the lock */
 };
 
 struct jobs {
 	sd_event *event;
 	sd_event_source *source;
-	int wake[2];		/* a byte for each finished job */
+	int wake[2]; /* a byte for each finished job */
 	pthread_t thread;
-	bool started;		/* the thread is there */
-	bool busy;		/* in a done(): not to be freed */
-	bool closing;		/* the queue goes once it is idle */
+	bool started; /* the thread is there */
+	bool busy;    /* in a done(): not to be freed */
+	bool closing; /* the queue goes once it is idle */
 	bool single;
-	pthread_mutex_t lock;	/* protects what follows */
+	pthread_mutex_t lock; /* protects what follows */
 	pthread_cond_t more;
-	struct job *first;	/* what runs, then what waits */
-	struct job *next;	/* the first that the thread has not begun */
+	struct job *first; /* what runs, then what waits */
+	struct job *next;  /* the first that the thread has not begun */
 	bool end;
 };
 
@@ -102,7 +102,7 @@ static void destroy_jobs(struct jobs *jobs)
 		jobs->end = true;
 		pthread_cond_signal(&jobs->more);
 		pthread_mutex_unlock(&jobs->lock);
-		pthread_join(jobs->thread, NULL);	/* it has nothing to do */
+		pthread_join(jobs->thread, NULL); /* it has nothing to do */
 	}
 	n_single -= jobs->single;
 	sd_event_source_disable_unref(jobs->source);
@@ -212,7 +212,7 @@ int jobs_add(struct jobs *jobs, const struct job_ops *ops, void *arg)
 
 bool jobs_idle(const struct jobs *jobs)
 {
-	return !jobs->first;	/* only the event loop's thread changes it */
+	return !jobs->first; /* only the event loop's thread changes it */
 }
 
 void jobs_destroy(struct jobs *jobs)
@@ -235,6 +235,6 @@ int job_run(sd_event *event, const struct job_ops *ops, void *arg)
 	jobs->single = true;
 	n_single++;
 	r = jobs_add(jobs, ops, arg);
-	jobs_destroy(jobs);	/* once it is done */
+	jobs_destroy(jobs); /* once it is done */
 	return r;
 }

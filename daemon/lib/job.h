@@ -28,7 +28,7 @@ struct job_ops {
 	/* In the event loop: the limit has passed, and work() has not returned; done()
 	 * still comes. NULL: nobody needs to know. */
 	void (*late)(void *arg);
-	uint32_t limit_ms;	/* of the whole job, from the time it was added */
+	uint32_t limit_ms; /* of the whole job, from the time it was added */
 };
 
 /* An empty queue; its thread starts with the first job. Return: 0, -ENOMEM, -errno. */

@@ -4,7 +4,7 @@
 
 struct logring {
 	uint32_t size;
-	uint32_t first;		/* index of the oldest */
+	uint32_t first; /* index of the oldest */
 	uint32_t count;
 	struct logline line[];
 };

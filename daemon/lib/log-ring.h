@@ -9,13 +9,13 @@ struct logring;
 
 struct logline {
 	uint64_t wall_ns;
-	int level;		/* 0..7 */
+	int level; /* 0..7 */
 	char *text;
 };
 
 /* NULL: no memory. lines: how many are kept. */
 struct logring *logring_create(uint32_t lines);
-void logring_destroy(struct logring *ring);	/* NULL is fine */
+void logring_destroy(struct logring *ring); /* NULL is fine */
 /* Drops the oldest line when full; a line without memory for it is dropped. */
 void logring_add(struct logring *ring, int level, const char *text);
 uint32_t logring_count(const struct logring *ring);

@@ -13,15 +13,15 @@
 
 /* What a line is about; all may be NULL. */
 struct log_about {
-	const char *bdf;	/* DDE_BDF= */
-	const char *driver;	/* DDE_DRIVER= */
-	const char *message_id;	/* MESSAGE_ID= */
+	const char *bdf;        /* DDE_BDF= */
+	const char *driver;     /* DDE_DRIVER= */
+	const char *message_id; /* MESSAGE_ID= */
 };
 
 /* Message ids of the journal catalogue. */
-#define LOG_ID_STATE "5d0c9e6f3c8b4f0f9b0a0b8f2a6c7d11"	/* a device changed its state */
-#define LOG_ID_DIED "c1f0a7b84f6d4f6fb2b3a2d1d4c9e822"	/* a driver host died */
-#define LOG_ID_FAILED "8b6fe0a0de8c4b7d9f5fd7c3a1b25e33"	/* a device was given up */
+#define LOG_ID_STATE "5d0c9e6f3c8b4f0f9b0a0b8f2a6c7d11"  /* a device changed its state */
+#define LOG_ID_DIED "c1f0a7b84f6d4f6fb2b3a2d1d4c9e822"   /* a driver host died */
+#define LOG_ID_FAILED "8b6fe0a0de8c4b7d9f5fd7c3a1b25e33" /* a device was given up */
 
 /* Call once at start. max_level: LOG_ERR .. LOG_DEBUG. */
 void log_open(int max_level);

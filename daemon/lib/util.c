@@ -210,8 +210,8 @@ char *strv_join(const struct strv *v)
 	for (i = 0; i < v->n; i++) {
 		r = i ? text_add(&t, " ") : 0;
 		if (!r)
-			r = wants_quotes(v->item[i]) ? add_quoted(&t, v->item[i]) :
-						       text_add(&t, "%s", v->item[i]);
+			r = wants_quotes(v->item[i]) ? add_quoted(&t, v->item[i])
+						     : text_add(&t, "%s", v->item[i]);
 		if (r < 0) {
 			text_finish(&t);
 			return NULL;

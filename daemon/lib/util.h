@@ -38,7 +38,7 @@ static inline void close_file(FILE **f)
 int str_set(char **dst, const char *src);
 /* Like asprintf(), but returns the text, or NULL when out of memory. */
 char *str_format(const char *fmt, ...) FORMAT(1, 2);
-bool str_equal(const char *a, const char *b);	/* NULL equals NULL */
+bool str_equal(const char *a, const char *b); /* NULL equals NULL */
 /* Replaces everything outside printable ASCII by '?', in place. */
 void str_printable(char *text);
 

@@ -23,19 +23,14 @@ enum device_state {
 };
 
 /* Their names: what an array of them is initialised with. */
-#define CONTROL_STATES						\
-	[DEVICE_CONFIGURED] = "configured",			\
-	[DEVICE_CLAIMING] = "claiming",				\
-	[DEVICE_STARTING] = "starting",				\
-	[DEVICE_UP] = "up",					\
-	[DEVICE_STOPPING] = "stopping",				\
-	[DEVICE_RESTARTING] = "restarting",			\
-	[DEVICE_FAILED] = "failed",				\
-	[DEVICE_ABSENT] = "absent"
+#define CONTROL_STATES \
+	[DEVICE_CONFIGURED] = "configured", [DEVICE_CLAIMING] = "claiming", \
+	[DEVICE_STARTING] = "starting", [DEVICE_UP] = "up", [DEVICE_STOPPING] = "stopping", \
+	[DEVICE_RESTARTING] = "restarting", [DEVICE_FAILED] = "failed", [DEVICE_ABSENT] = "absent"
 
 /* Flags of Bind, PlanBind and Unbind. */
-#define CONTROL_BIND_RUNTIME 1u		/* not written down */
-#define CONTROL_BIND_FORCE 2u		/* whoever uses the device */
+#define CONTROL_BIND_RUNTIME 1u /* not written down */
+#define CONTROL_BIND_FORCE 2u   /* whoever uses the device */
 #define CONTROL_BIND_ALL (CONTROL_BIND_RUNTIME | CONTROL_BIND_FORCE)
 
 #define CONTROL_ERROR_NO_DEVICE "org.ddekit.Error.NoSuchDevice"

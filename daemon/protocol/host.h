@@ -28,13 +28,13 @@
 
 #define PROTO_VERSION 7u
 #define PROTO_LAST_WORDS "ddekit-host: runtime died: "
-#define PROTO_FD 3		/* the host's end of the socket, inherited */
-#define PROTO_CLASS_FDS 3	/* at most */
+#define PROTO_FD 3        /* the host's end of the socket, inherited */
+#define PROTO_CLASS_FDS 3 /* at most */
 #define PROTO_MAX_FDS (1 + PROTO_CLASS_FDS + DDEKIT_HANDOVER_FDS)
 #define PROTO_CLASS_NAME 16
-#define PROTO_CLASS_BYTES 64	/* of a set-up or request of a class */
+#define PROTO_CLASS_BYTES 64 /* of a set-up or request of a class */
 #define PROTO_CLASS_STATS 32
-#define PROTO_EXPORT_BYTES 512	/* at most */
+#define PROTO_EXPORT_BYTES 512 /* at most */
 #define PROTO_MAX_PLUGINS 16
 #define PROTO_MAX_CPUS 8
 #define PROTO_PATH 256
@@ -42,75 +42,75 @@
 #define PROTO_TEXT_MAX 16000
 
 enum proto_type {
-	PROTO_SETUP = 1,	/* to host */
-	PROTO_REQUEST = 2,	/* to host */
-	PROTO_STATE = 3,	/* to ddekitd */
-	PROTO_EXPORT = 4,	/* to ddekitd */
-	PROTO_HEARTBEAT = 5,	/* to ddekitd */
-	PROTO_REPLY = 6,	/* to ddekitd */
-	PROTO_TEXT = 7,		/* to ddekitd */
+	PROTO_SETUP = 1,     /* to host */
+	PROTO_REQUEST = 2,   /* to host */
+	PROTO_STATE = 3,     /* to ddekitd */
+	PROTO_EXPORT = 4,    /* to ddekitd */
+	PROTO_HEARTBEAT = 5, /* to ddekitd */
+	PROTO_REPLY = 6,     /* to ddekitd */
+	PROTO_TEXT = 7,      /* to ddekitd */
 };
 
 struct proto_header {
 	uint32_t version;
 	uint32_t type;
-	uint32_t len;		/* of the whole message */
-	uint32_t seq;		/* of a request and its reply; else 0 */
+	uint32_t len; /* of the whole message */
+	uint32_t seq; /* of a request and its reply; else 0 */
 };
 
 /* In proto_plugin.role. */
 enum {
-	PLUGIN_DRIVER = 1,	/* the driver: messages name it */
-	PLUGIN_BRIDGE = 2,	/* has the up-calls of the class's bridge */
-	PLUGIN_STAYS = 4,	/* OP_RELOAD does not unload it: the bridge and what it uses */
+	PLUGIN_DRIVER = 1, /* the driver: messages name it */
+	PLUGIN_BRIDGE = 2, /* has the up-calls of the class's bridge */
+	PLUGIN_STAYS = 4,  /* OP_RELOAD does not unload it: the bridge and what it uses */
 };
 
 struct proto_plugin {
-	uint32_t role;		/* PLUGIN_… */
-	char path[PROTO_PATH];	/* absolute */
-	char args[PROTO_ARGS];	/* module parameters */
+	uint32_t role;         /* PLUGIN_… */
+	char path[PROTO_PATH]; /* absolute */
+	char args[PROTO_ARGS]; /* module parameters */
 };
 
 /* In proto_setup.confine: what the host is to take from itself. */
 enum {
-	CONFINE_SANDBOX = 1,	/* see sandbox.h */
-	CONFINE_CORE = 2,	/* a core dump is wanted when it dies */
+	CONFINE_SANDBOX = 1, /* see sandbox.h */
+	CONFINE_CORE = 2,    /* a core dump is wanted when it dies */
 };
 
 /* Followed by struct ddekit_handover. */
 struct proto_setup {
 	struct proto_header h;
-	char runtime[PROTO_PATH];	/* libdde-linux.so, or that for several CPUs */
-	char plugin_dir[PROTO_PATH];	/* where request_module() looks */
+	char runtime[PROTO_PATH];    /* libdde-linux.so, or that for several CPUs */
+	char plugin_dir[PROTO_PATH]; /* where request_module() looks */
 	char firmware_dir[PROTO_PATH];
-	char cmdline[PROTO_ARGS];	/* appended to the host's own */
-	char class[PROTO_CLASS_NAME];	/* of the bridge, as in its recipe; empty: no bridge */
+	char cmdline[PROTO_ARGS];     /* appended to the host's own */
+	char class[PROTO_CLASS_NAME]; /* of the bridge, as in its recipe; empty: no bridge */
 	uint8_t class_setup[PROTO_CLASS_BYTES];
 	uint32_t n_class_fds;
-	uint32_t heartbeat_ms;		/* 0: no heartbeat */
-	uint32_t nr_cpus;		/* 1..PROTO_MAX_CPUS */
-	uint32_t n_plugins;		/* in load order, dependencies first */
-	uint32_t confine;		/* CONFINE_... */
+	uint32_t heartbeat_ms; /* 0: no heartbeat */
+	uint32_t nr_cpus;      /* 1..PROTO_MAX_CPUS */
+	uint32_t n_plugins;    /* in load order, dependencies first */
+	uint32_t confine;      /* CONFINE_... */
 	struct proto_plugin plugins[PROTO_MAX_PLUGINS];
 	struct ddekit_handover handover;
 };
 
 enum proto_state {
-	STATE_ADOPTED = 1,	/* device adopted */
-	STATE_BOOTED = 2,	/* runtime's initcalls done */
-	STATE_LOADED = 3,	/* all plugins' init returned 0 */
-	STATE_READY = 4,	/* bridge attached: the device serves the host */
-	STATE_FAILED = 5,	/* error, text says why; the host exits next */
-	STATE_STOPPED = 6,	/* after OP_STOP; the host exits next */
+	STATE_ADOPTED = 1, /* device adopted */
+	STATE_BOOTED = 2,  /* runtime's initcalls done */
+	STATE_LOADED = 3,  /* all plugins' init returned 0 */
+	STATE_READY = 4,   /* bridge attached: the device serves the host */
+	STATE_FAILED = 5,  /* error, text says why; the host exits next */
+	STATE_STOPPED = 6, /* after OP_STOP; the host exits next */
 };
 
 struct proto_state_msg {
 	struct proto_header h;
 	uint32_t state;
-	int32_t error;		/* negative errno with STATE_FAILED */
-	uint64_t mono_ns;	/* when */
+	int32_t error;    /* negative errno with STATE_FAILED */
+	uint64_t mono_ns; /* when */
 	uint64_t rss_kb;
-	char release[32];	/* kernel release of the runtime, from STATE_BOOTED on */
+	char release[32]; /* kernel release of the runtime, from STATE_BOOTED on */
 	char text[256];
 };
 
@@ -120,7 +120,7 @@ struct proto_state_msg {
 struct proto_export {
 	struct proto_header h;
 	char class[PROTO_CLASS_NAME];
-	uint32_t index;		/* which of the class's exports */
+	uint32_t index; /* which of the class's exports */
 	uint32_t zero;
 	uint64_t mono_ns;
 	uint64_t data[PROTO_EXPORT_BYTES / sizeof(uint64_t)];
@@ -128,23 +128,23 @@ struct proto_export {
 
 struct proto_heartbeat {
 	struct proto_header h;
-	uint64_t count;		/* counted by a timer inside the runtime */
+	uint64_t count; /* counted by a timer inside the runtime */
 };
 
 enum proto_op {
-	OP_STOP = 1,		/* shut the driver down and exit */
+	OP_STOP = 1, /* shut the driver down and exit */
 	OP_STATS = 2,
-	OP_CLASS = 3,		/* data: of the class */
-	OP_SET_ARGS = 6,	/* text: parameters of plugin number value, for OP_RELOAD */
-	OP_RELOAD = 7,		/* unload the driver, load it again: STATE_BOOTED, LOADED
+	OP_CLASS = 3,      /* data: of the class */
+	OP_SET_ARGS = 6,   /* text: parameters of plugin number value, for OP_RELOAD */
+	OP_RELOAD = 7,     /* unload the driver, load it again: STATE_BOOTED, LOADED
 				 * and READY follow, or STATE_FAILED */
-	OP_PARAM = 8,		/* text: "MODULE.PARAMETER[=VALUE]", empty: list all of
+	OP_PARAM = 8,      /* text: "MODULE.PARAMETER[=VALUE]", empty: list all of
 				 * them; answered with text */
-	OP_MODULES = 9,		/* answered with text */
-	OP_COUNTERS = 10,	/* as OP_STATS, with what the kernel holds */
-	OP_SAY_STATE = 11,	/* to a host that another ddekitd started: PROTO_STATE, and
+	OP_MODULES = 9,    /* answered with text */
+	OP_COUNTERS = 10,  /* as OP_STATS, with what the kernel holds */
+	OP_SAY_STATE = 11, /* to a host that another ddekitd started: PROTO_STATE, and
 				 * PROTO_EXPORT for each export that is there, come again */
-	OP_PAGE = 12,		/* text: name of a page, a space, its number (see
+	OP_PAGE = 12,      /* text: name of a page, a space, its number (see
 				 * dde_devpage); answered with text: its bytes, two
 				 * hexadecimal digits each */
 };
@@ -175,17 +175,23 @@ struct proto_request {
 	X(irqs, "interrupts", false, NULL, 1, "Interrupts of the device.") \
 	X(ticks, NULL, false, NULL, 1, NULL) \
 	X(idle_waits, NULL, false, NULL, 1, NULL) \
-	X(syscalls, NULL, false, NULL, 1, NULL)	/* made by the host half */ \
+	X(syscalls, NULL, false, NULL, 1, NULL) /* made by the host half */ \
 	X(cpu_ns, "cpu_seconds", false, "seconds", 1e-9, "CPU time of the driver host.") \
 	X(rss_kb, "resident_memory_bytes", true, "bytes", 1024, "Memory of the driver host.")
 
 /* What the kernel in it holds: with OP_COUNTERS, else 0. As struct dde_counters. */
 #define PROTO_KERNEL_STATS(X) \
-	X(pages_total) X(pages_free) X(slab_pages) X(vmalloc_pages) \
-	X(irq_descriptors) X(irq_handlers) X(tasks) X(modules)
+	X(pages_total) \
+	X(pages_free) \
+	X(slab_pages) \
+	X(vmalloc_pages) \
+	X(irq_descriptors) \
+	X(irq_handlers) \
+	X(tasks) \
+	X(modules)
 
 struct proto_stats {
-	uint64_t class_stats[PROTO_CLASS_STATS];	/* those that the class names */
+	uint64_t class_stats[PROTO_CLASS_STATS]; /* those that the class names */
 #define X(name, ...) uint64_t name;
 	PROTO_HOST_STATS(X)
 	PROTO_KERNEL_STATS(X)
@@ -194,17 +200,17 @@ struct proto_stats {
 
 struct proto_reply {
 	struct proto_header h;
-	int32_t error;		/* 0 or negative errno */
+	int32_t error; /* 0 or negative errno */
 	uint32_t zero;
-	struct proto_stats stats;	/* with OP_STATS, OP_COUNTERS */
+	struct proto_stats stats; /* with OP_STATS, OP_COUNTERS */
 };
 
 /* Sent with as much of text as there is, its NUL included. */
 struct proto_text {
 	struct proto_header h;
-	int32_t error;		/* 0 or negative errno; then text is empty */
-	uint32_t mode;		/* of one parameter: as of its file, 0644 */
-	char text[PROTO_TEXT_MAX];	/* a value; or lines, see seam.h */
+	int32_t error;             /* 0 or negative errno; then text is empty */
+	uint32_t mode;             /* of one parameter: as of its file, 0644 */
+	char text[PROTO_TEXT_MAX]; /* a value; or lines, see seam.h */
 };
 
 #endif

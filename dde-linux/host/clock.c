@@ -15,8 +15,8 @@ static struct {
 	int fd;
 	struct host_watch watch;
 	struct dde_request request;
-	_Atomic int busy;		/* the request has been submitted */
-	_Atomic int again;		/* the clock was set again meanwhile */
+	_Atomic int busy;  /* the request has been submitted */
+	_Atomic int again; /* the clock was set again meanwhile */
 } clock_state = { .fd = -1 };
 
 static void clock_submit(void)

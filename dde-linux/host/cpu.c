@@ -22,7 +22,7 @@
 #include <unistd.h>
 #include "internal.h"
 
-#define GUARD_AFTER 8		/* sleeps, see guarded() */
+#define GUARD_AFTER 8 /* sleeps, see guarded() */
 
 static sigset_t idle_mask;
 

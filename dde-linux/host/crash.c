@@ -28,11 +28,25 @@ static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
 
 /* ---- registers ----------------------------------------------------------------- */
 
-#define EACH_REGISTER(X)						\
-	X(r15, R15) X(r14, R14) X(r13, R13) X(r12, R12) X(bp, RBP)	\
-	X(bx, RBX) X(r11, R11) X(r10, R10) X(r9, R9) X(r8, R8)		\
-	X(ax, RAX) X(cx, RCX) X(dx, RDX) X(si, RSI) X(di, RDI)		\
-	X(ip, RIP) X(flags, EFL) X(sp, RSP)
+#define EACH_REGISTER(X) \
+	X(r15, R15) \
+	X(r14, R14) \
+	X(r13, R13) \
+	X(r12, R12) \
+	X(bp, RBP) \
+	X(bx, RBX) \
+	X(r11, R11) \
+	X(r10, R10) \
+	X(r9, R9) \
+	X(r8, R8) \
+	X(ax, RAX) \
+	X(cx, RCX) \
+	X(dx, RDX) \
+	X(si, RSI) \
+	X(di, RDI) \
+	X(ip, RIP) \
+	X(flags, EFL) \
+	X(sp, RSP)
 
 static void registers_get(struct dde_registers *reg, const greg_t *from)
 {
@@ -86,8 +100,9 @@ static uint32_t kind_of(int sig, const siginfo_t *si)
 {
 	switch (sig) {
 	case SIGSEGV:
-		return si->si_code == SEGV_MAPERR || si->si_code == SEGV_ACCERR ?
-			       DDE_FAULT_PAGE : DDE_FAULT_PROTECTION;
+		return si->si_code == SEGV_MAPERR || si->si_code == SEGV_ACCERR
+			       ? DDE_FAULT_PAGE
+			       : DDE_FAULT_PROTECTION;
 	case SIGBUS:
 		return DDE_FAULT_BUS;
 	case SIGILL:
@@ -204,7 +219,7 @@ void host_crash_signals(sigset_t *mask)
 	for (i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		sigdelset(mask, fatal[i]);
 	sigdelset(mask, SIGABRT);
-	sigdelset(mask, SIGSYS);	/* a system call that a sandbox refuses */
+	sigdelset(mask, SIGSYS); /* a system call that a sandbox refuses */
 	sigdelset(mask, SIG_DUMP);
 }
 

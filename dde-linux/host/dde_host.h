@@ -31,14 +31,14 @@ struct dde_host_events {
 };
 
 struct dde_host_config {
-	const char *runtime;		/* path of libdde-linux.so */
-	const char *cmdline;		/* kernel command line */
-	const char *firmware_dirs;	/* colon-separated, absolute */
-	const char *plugin_dir;		/* absolute: request_module() finds modules there
+	const char *runtime;       /* path of libdde-linux.so */
+	const char *cmdline;       /* kernel command line */
+	const char *firmware_dirs; /* colon-separated, absolute */
+	const char *plugin_dir;    /* absolute: request_module() finds modules there
 					 * by the index modules.index; NULL: none */
-	unsigned int nr_cpus;		/* 1..dde_up.max_cpus, which is 1 in the UP flavour */
-	struct ddekit_pci *pci;		/* borrowed for ever; NULL: no device */
-	struct ddekit_pool pool;	/* if pci is NULL: memory to run in */
+	unsigned int nr_cpus;      /* 1..dde_up.max_cpus, which is 1 in the UP flavour */
+	struct ddekit_pci *pci;    /* borrowed for ever; NULL: no device */
+	struct ddekit_pool pool;   /* if pci is NULL: memory to run in */
 	uint32_t pci_domain;
 	const struct dde_host_events *events;
 };
@@ -59,10 +59,10 @@ const struct dde_up *dde_host_up(void);
 
 struct dde_host_plugin {
 	void *handle;
-	struct dde_plugin plugin;	/* for dde_up_plugin.load */
+	struct dde_plugin plugin; /* for dde_up_plugin.load */
 	char *args;
 	char *path;
-	struct dde_host_plugin *next;	/* its owner's */
+	struct dde_host_plugin *next; /* its owner's */
 };
 
 /**
@@ -122,10 +122,10 @@ void dde_host_unwatch(int fd);
 
 /* Counters since the start of the process. */
 struct dde_host_stats {
-	uint64_t irqs;		/* raised for the device and for watched fds */
-	uint64_t ticks;		/* tick signals taken */
+	uint64_t irqs;  /* raised for the device and for watched fds */
+	uint64_t ticks; /* tick signals taken */
 	uint64_t idle_waits;
-	uint64_t syscalls;	/* by this library and bridges */
+	uint64_t syscalls; /* by this library and bridges */
 };
 /* Any thread; does not block. Without a lock: not a consistent snapshot. */
 void dde_host_stats(struct dde_host_stats *ret);

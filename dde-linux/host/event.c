@@ -14,13 +14,13 @@
 /* The fd behind an interrupt input, and the CPU that takes the interrupt. */
 static struct source {
 	struct host_watch watch;
-	int fd_plus_1;			/* 0: none */
+	int fd_plus_1; /* 0: none */
 	uint32_t events;
 	uint32_t cpu;
 } source[DDE_HWIRQ_COUNT];
 static pthread_mutex_t sources = PTHREAD_MUTEX_INITIALIZER;
 
-static _Atomic uint32_t soft_used;	/* soft interrupts allocated */
+static _Atomic uint32_t soft_used; /* soft interrupts allocated */
 
 static int epoll_change(unsigned int cpu, int op, int fd, uint32_t events, struct host_watch *watch)
 {

@@ -11,9 +11,9 @@
 
 #define HOST_MAX_CPUS 8
 #define SIG_TICK SIGURG
-#define TICK_NS 1000000L	/* a busy CPU may notice time and fds so late */
-#define STALL_NS 1000000000u	/* a timer later than this: the process did not run */
-#define GRACE_NS 20000000u	/* after that, devices come first for so long */
+#define TICK_NS 1000000L     /* a busy CPU may notice time and fds so late */
+#define STALL_NS 1000000000u /* a timer later than this: the process did not run */
+#define GRACE_NS 20000000u   /* after that, devices come first for so long */
 
 /* Called when a fd becomes ready, on the thread of the CPU that watches it; must not
  * block. */
@@ -25,18 +25,18 @@ struct host_watch {
 struct host_cpu {
 	pthread_t thread;
 	pid_t tid;
-	int kick_fd;			/* eventfd, ends idle_wait() */
+	int kick_fd; /* eventfd, ends idle_wait() */
 	timer_t tick;
-	_Atomic uint64_t deadline;	/* of the clock event, UINT64_MAX: none */
-	_Atomic int sleeping;		/* in idle_wait() */
-	int epoll_fd;			/* the fds it waits for */
-	int guard_fd;			/* timerfd, see guarded() */
-	uint64_t guard;			/* when that expires; 0: not set */
-	unsigned int cut_short;		/* recent sleeps that something other than time ended */
-	struct dde_host_stats stats;	/* its own counts */
-	volatile int in_device;		/* in a call that may hold the device's lock */
-	unsigned int faults;		/* being handled, nested */
-	void (*entry)(uint32_t cpu);	/* what its thread runs */
+	_Atomic uint64_t deadline;   /* of the clock event, UINT64_MAX: none */
+	_Atomic int sleeping;        /* in idle_wait() */
+	int epoll_fd;                /* the fds it waits for */
+	int guard_fd;                /* timerfd, see guarded() */
+	uint64_t guard;              /* when that expires; 0: not set */
+	unsigned int cut_short;      /* recent sleeps that something other than time ended */
+	struct dde_host_stats stats; /* its own counts */
+	volatile int in_device;      /* in a call that may hold the device's lock */
+	unsigned int faults;         /* being handled, nested */
+	void (*entry)(uint32_t cpu); /* what its thread runs */
 	struct host_watch kick_watch, guard_watch;
 };
 
@@ -44,12 +44,12 @@ struct host {
 	struct dde_host_config config;
 	const struct dde_up *up;
 	struct host_cpu cpu[HOST_MAX_CPUS];
-	unsigned int nr_cpus;		/* started */
+	unsigned int nr_cpus; /* started */
 	struct dde_boot boot;
 	struct ddekit_pool pool;
 	uint64_t runtime_base, runtime_end;
-	_Atomic uint64_t grace_until;	/* no timer interrupt before, see timer_check() */
-	struct dde_host_stats stats;	/* counts of threads other than CPUs */
+	_Atomic uint64_t grace_until; /* no timer interrupt before, see timer_check() */
+	struct dde_host_stats stats;  /* counts of threads other than CPUs */
 };
 
 /* state.c */

@@ -19,7 +19,8 @@ static int check_cpus(const char *path, unsigned int max, char **ret_why)
 	if (max == 1)
 		host_why(ret_why,
 			 "%s: is for one CPU, %u are wanted: take the runtime for several, "
-			 "libdde-linux-smp.so", path, n);
+			 "libdde-linux-smp.so",
+			 path, n);
 	else
 		host_why(ret_why, "%s: can have 1 to %u CPUs, not %u", path, max, n);
 	return -EINVAL;

@@ -9,7 +9,7 @@
 
 #define PAGE_BYTES 4096u
 #define STRUCT_PAGE_BYTES 64u
-#define FIRST_BYTES (2u << 20)	/* less than a boot without a device uses */
+#define FIRST_BYTES (2u << 20) /* less than a boot without a device uses */
 
 static int32_t reserve(uint64_t va, uint64_t len, int flags)
 {
@@ -26,8 +26,8 @@ static int map_shadow(uint64_t base, uint64_t size)
 {
 	void *at = (void *)(uintptr_t)base;
 
-	if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
-		 MAP_FIXED_NOREPLACE, -1, 0) != at)
+	if (mmap(at, size, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) != at)
 		return -errno;
 	/* Neither a huge page per touched byte nor all of it in a core file. */
 	madvise(at, size, MADV_NOHUGEPAGE);

@@ -25,10 +25,10 @@ struct job {
 
 static struct {
 	sem_t work;
-	_Atomic(struct dde_modprobe *) asked;	/* stacks; the thread removes all */
+	_Atomic(struct dde_modprobe *) asked; /* stacks; the thread removes all */
 	_Atomic(struct job *) ended;
-	pthread_mutex_t lock;			/* of loaded */
-	struct dde_host_plugin *loaded;		/* newest first */
+	pthread_mutex_t lock;           /* of loaded */
+	struct dde_host_plugin *loaded; /* newest first */
 } modprobe = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* ---- CPU thread ------------------------------------------------------------------ */
@@ -137,7 +137,7 @@ static void answer_request(struct dde_modprobe *m)
 		for (i = 0; i < job->n; i++)
 			m->plugin[i] = &job->plugin[i]->plugin;
 	}
-	host.up->plugin->modprobe_answer(m);	/* m belongs to the runtime now */
+	host.up->plugin->modprobe_answer(m); /* m belongs to the runtime now */
 	host_kick(0);
 }
 
@@ -146,7 +146,7 @@ static void *modprobe_thread(void *unused)
 	struct dde_modprobe *m, *next;
 	struct job *job, *next_job;
 
-	pthread_setname_np(pthread_self(), "modprobe");	/* for another thread this needs /proc */
+	pthread_setname_np(pthread_self(), "modprobe"); /* for another thread this needs /proc */
 	for (;;) {
 		while (sem_wait(&modprobe.work) < 0)
 			;

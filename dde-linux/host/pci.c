@@ -211,7 +211,7 @@ static void on_service(void *arg)
 static void intx_unmask(uint32_t hwirq)
 {
 	static struct host_watch service = { .fn = on_service };
-	static bool serviced;		/* its fd is watched */
+	static bool serviced; /* its fd is watched */
 	int fd = ddekit_pci_service_fd(host.config.pci);
 
 	if (!serviced && fd >= 0) {

@@ -18,7 +18,7 @@ struct image {
 };
 
 /* The first segment has only headers: it is not part of the module. */
-static void note_segment(struct dde_plugin *plugin, uint64_t base, const ElfW(Phdr) *p)
+static void note_segment(struct dde_plugin *plugin, uint64_t base, const ElfW(Phdr) * p)
 {
 	if (p->p_flags & PF_X) {
 		plugin->text_base = base;

@@ -59,10 +59,10 @@ static uint32_t bar_address_mask(const struct bars *b, unsigned int n)
 	case BAR_UPPER:
 		return (uint32_t)(~(b->bar[n - 1].size - 1) >> 32);
 	case BAR_ROM:
-		return ((uint32_t)~(bar->size - 1) & PCI_ROM_ADDRESS_MASK) |
+		return ((uint32_t) ~(bar->size - 1) & PCI_ROM_ADDRESS_MASK) |
 		       PCI_ROM_ADDRESS_ENABLE;
 	default:
-		return (uint32_t)~(bar->size - 1);
+		return (uint32_t) ~(bar->size - 1);
 	}
 }
 
@@ -145,7 +145,7 @@ void bars_windows(const struct bars *b, struct ddekit_pci_windows *ret)
 			big += bar->size;
 	}
 	*ret = (struct ddekit_pci_windows){ .mem_base = { MEM_BASE }, .mem_size = MEM_SIZE };
-	if (big) {	/* twice the sum holds any order of powers of two */
+	if (big) { /* twice the sum holds any order of powers of two */
 		while (room < 2 * big)
 			room *= 2;
 		ret->mem64_base.v = MEM64_BASE;

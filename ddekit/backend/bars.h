@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include "../backend.h"
 
-#define BARS_N 7	/* six, and the expansion ROM (PCI 3.0, 6.2.5) */
+#define BARS_N 7 /* six, and the expansion ROM (PCI 3.0, 6.2.5) */
 #define BARS_ROM 6
 
 enum bar_kind { BAR_NONE, BAR_IO, BAR_MEM32, BAR_MEM64, BAR_UPPER, BAR_ROM };
@@ -21,8 +21,8 @@ struct bar {
 	/* The kernel puts only prefetchable registers above 4 GiB, so a large 64-bit one
 	 * claims to be prefetchable: nothing here reads ahead. */
 	bool prefetch;
-	uint64_t size;		/* bytes, a power of two; of an upper half 0 */
-	uint32_t value;		/* address bits as written last */
+	uint64_t size;  /* bytes, a power of two; of an upper half 0 */
+	uint32_t value; /* address bits as written last */
 };
 
 struct bars {

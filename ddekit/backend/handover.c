@@ -22,12 +22,15 @@ int pool_map(struct ddekit_pool *pool, const struct ddekit_handover *h, int fd)
 
 	if (cpu == MAP_FAILED)
 		return -errno;
-	if (cpu != want) {	/* a kernel without MAP_FIXED_NOREPLACE */
+	if (cpu != want) { /* a kernel without MAP_FIXED_NOREPLACE */
 		munmap(cpu, h->pool_size);
 		return -EEXIST;
 	}
-	*pool = (struct ddekit_pool){ .cpu = cpu, .base = { h->pool_base }, .size = h->pool_size,
-				      .fd = fd, .offset = h->pool_offset };
+	*pool = (struct ddekit_pool){ .cpu = cpu,
+				      .base = { h->pool_base },
+				      .size = h->pool_size,
+				      .fd = fd,
+				      .offset = h->pool_offset };
 	return 0;
 }
 

@@ -14,8 +14,8 @@ int saved_check_fds(const struct ddekit_claim_saved *saved, uint32_t want, char 
 	uint32_t i;
 
 	if (saved->n_fds != want)
-		return why(ret_why, -EBADF, "%u of %u files of the claim are there",
-			   saved->n_fds, want);
+		return why(ret_why, -EBADF, "%u of %u files of the claim are there", saved->n_fds,
+			   want);
 	for (i = 0; i < want; i++)
 		if (fcntl(saved->fds[i], F_SETFD, FD_CLOEXEC))
 			return why(ret_why, -EBADF, "file %u of the claim is not open", i);

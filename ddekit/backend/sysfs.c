@@ -214,9 +214,10 @@ static int driver_load(const char *driver, char **ret_why)
 	r = sysfs_load_module(driver);
 	if (driver_exists(driver))
 		return 0;
-	return why(ret_why, -ENOENT, "the kernel has no driver %s: modprobe %s %s; install the "
-		   "kernel's modules, or load the module by hand to see the error", driver, driver,
-		   r < 0 ? strerror(-r) : "fails");
+	return why(ret_why, -ENOENT,
+		   "the kernel has no driver %s: modprobe %s %s; install the "
+		   "kernel's modules, or load the module by hand to see the error",
+		   driver, driver, r < 0 ? strerror(-r) : "fails");
 }
 
 /* ---- binding -------------------------------------------------------------- */
@@ -322,16 +323,19 @@ int sysfs_group_check(struct ddekit_bdf bdf, const char *driver, char **ret_why)
 
 	ddekit_bdf_format(bdf, own);
 	if (sysfs_link(bdf, "iommu_group", group))
-		return why(ret_why, -EOPNOTSUPP, "%s has no IOMMU: enable it in the firmware "
+		return why(ret_why, -EOPNOTSUPP,
+			   "%s has no IOMMU: enable it in the firmware "
 			   "and by intel_iommu=on on the kernel's command line, or use "
-			   "backend=uio, which has no DMA isolation", own);
+			   "backend=uio, which has no DMA isolation",
+			   own);
 	err = sysfs_each(bdf, "iommu_group/devices", companion_check, &c);
 	if (err) {
 		device_path(bdf, "iommu_group/devices", path);
 		return why(ret_why, err, "%s: %s", path, strerror(-err));
 	}
 	if (c.list[0])
-		return why(ret_why, -EBUSY, "IOMMU group %s of %s has devices with other drivers: "
+		return why(ret_why, -EBUSY,
+			   "IOMMU group %s of %s has devices with other drivers: "
 			   "%s; a group can only be claimed as a whole: unbind them first",
 			   group, own, c.list);
 	return atoi(group);

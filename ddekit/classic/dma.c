@@ -14,14 +14,14 @@
 #include <ddekit/pgtab.h>
 
 #define PAGE 4096u
-#define GRAIN 64u		/* of sizes and addresses: a cache line */
+#define GRAIN 64u /* of sizes and addresses: a cache line */
 
 struct block {
 	struct block *next, *prev;
-	uint64_t start, size;	/* device addresses */
-	char *cpu;		/* of start */
+	uint64_t start, size; /* device addresses */
+	char *cpu;            /* of start */
 	bool used;
-	void *bounce;		/* the memory it is a copy of; NULL: an allocation */
+	void *bounce; /* the memory it is a copy of; NULL: an allocation */
 };
 
 struct ddekit_dma_heap {
@@ -296,8 +296,9 @@ int ddekit_dma_free_coherent(struct ddekit_dma_heap *h, void *cpu)
 void *ddekit_contig_malloc(struct ddekit_dma_heap *h, size_t size, ddekit_iova low,
 			   ddekit_iova high, size_t alignment, size_t boundary)
 {
-	struct demand d = { .low = low.v, .high = high.v, .align = alignment,
-			    .boundary = boundary };
+	struct demand d = {
+		.low = low.v, .high = high.v, .align = alignment, .boundary = boundary
+	};
 	uint64_t iova;
 
 	return heap_alloc(h, size, d, &iova);
@@ -396,7 +397,7 @@ int ddekit_dma_map_sg(struct ddekit_dma_heap *h, struct ddekit_sg *sg, unsigned 
 
 	for (i = 0; i < n && !err; i++)
 		err = ddekit_dma_map_single(h, sg[i].cpu, sg[i].len, dir, &sg[i].iova);
-	if (err)	/* entry i - 1 failed; the others need no copy back */
+	if (err) /* entry i - 1 failed; the others need no copy back */
 		ddekit_dma_unmap_sg(h, sg, i - 1, DDEKIT_DMA_TO_DEVICE);
 	return err;
 }

@@ -22,17 +22,17 @@ struct interrupt {
 	bool shared;
 	void (*init)(void *priv);
 	void *init_priv;
-	int wake;			/* eventfd: look at the flags */
+	int wake; /* eventfd: look at the flags */
 	struct handler *handlers;
-	bool enabled, running, stop;	/* running: its handlers */
-	bool asserted;			/* a line that waits for its handlers */
+	bool enabled, running, stop; /* running: its handlers */
+	bool asserted;               /* a line that waits for its handlers */
 };
 
 /* One lock for all, never held while a handler runs. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t idle = PTHREAD_COND_INITIALIZER;	/* running became false */
+static pthread_cond_t idle = PTHREAD_COND_INITIALIZER; /* running became false */
 static struct interrupt *table;
-static __thread struct interrupt *current;		/* whose thread this is */
+static __thread struct interrupt *current; /* whose thread this is */
 
 static bool is_line(const struct interrupt *in)
 {
@@ -131,8 +131,8 @@ static void interrupt_run(void *arg)
 {
 	struct interrupt *in = arg;
 	struct pollfd p[2] = { { .fd = in->wake, .events = POLLIN }, { .events = POLLIN } };
-	int source = is_line(in) ? ddekit_pci_service_fd(ddekit_irq_pci(in->irq)) :
-				   ddekit_irq_fd(in->irq);
+	int source = is_line(in) ? ddekit_pci_service_fd(ddekit_irq_pci(in->irq))
+				 : ddekit_irq_fd(in->irq);
 	bool enabled, dead = false;
 
 	current = in;
@@ -167,8 +167,12 @@ static struct interrupt *interrupt_create(struct ddekit_irq *irq, bool shared, s
 
 	if (!in)
 		return NULL;
-	*in = (struct interrupt){ .irq = irq, .shared = shared, .init = init,
-		.init_priv = h->priv, .handlers = h, .enabled = true };
+	*in = (struct interrupt){ .irq = irq,
+				  .shared = shared,
+				  .init = init,
+				  .init_priv = h->priv,
+				  .handlers = h,
+				  .enabled = true };
 	in->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (in->wake >= 0)
 		in->thread = ddekit_thread_create(interrupt_run, in, "ddekit-irq");
@@ -207,8 +211,8 @@ static struct interrupt *interrupt_attach(struct ddekit_irq *irq, bool shared, s
 }
 
 ddekit_thread_t *ddekit_interrupt_attach(struct ddekit_irq *irq, bool shared,
-					 void (*init)(void *priv),
-					 void (*handler)(void *priv), void *priv)
+					 void (*init)(void *priv), void (*handler)(void *priv),
+					 void *priv)
 {
 	struct handler *h = malloc(sizeof(*h));
 	ddekit_thread_t *thread;
@@ -270,7 +274,7 @@ int ddekit_interrupt_detach(struct ddekit_irq *irq, void *priv)
 	in = *interrupt_find(irq);
 	if (in)
 		interrupt_wait_idle(in);
-	p = interrupt_find(irq);	/* the lock was released meanwhile */
+	p = interrupt_find(irq); /* the lock was released meanwhile */
 	in = *p;
 	if (in && remove_handlers(in, priv)) {
 		ret = 0;

@@ -7,7 +7,7 @@
 #include <ddekit/memory.h>
 
 #define PAGE 4096
-#define CHUNK_SIZE 65536	/* of a slab, at least */
+#define CHUNK_SIZE 65536 /* of a slab, at least */
 
 void *ddekit_simple_malloc(size_t size)
 {
@@ -55,7 +55,7 @@ struct ddekit_slab {
 	size_t size;
 	struct ddekit_dma_heap *heap;
 	struct chunk *chunks;
-	void **free;		/* has room for all objects */
+	void **free; /* has room for all objects */
 	size_t n_free, n_objects;
 	void *data;
 };

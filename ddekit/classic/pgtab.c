@@ -55,8 +55,9 @@ int ddekit_pgtab_set_region(void *virt, ddekit_phys phys, size_t size)
 	pthread_rwlock_wrlock(&lock);
 	ret = region_count_or_check(v, phys.v, size);
 	if (ret == 0) {
-		*r = (struct region){ .next = regions, .virt = v, .phys = phys.v, .size = size,
-				      .users = 1 };
+		*r = (struct region){
+			.next = regions, .virt = v, .phys = phys.v, .size = size, .users = 1
+		};
 		regions = r;
 		r = NULL;
 	}

@@ -60,7 +60,7 @@ int ddekit_vprintf(const char *fmt, va_list ap)
 	int n = vasprintf(&text, fmt, ap);
 
 	if (n < 0)
-		return text_put(fmt, strlen(fmt));	/* better than nothing */
+		return text_put(fmt, strlen(fmt)); /* better than nothing */
 	n = text_put(text, (size_t)n);
 	free(text);
 	return n;

@@ -26,8 +26,8 @@ static bool range_taken(const struct range *want)
 
 	for (r = ranges; r; r = r->next)
 		if (r->pci == want->pci && r->space == want->space &&
-		    (r->start < want->start ? want->start - r->start < r->len :
-					      r->start - want->start < want->len))
+		    (r->start < want->start ? want->start - r->start < r->len
+					    : r->start - want->start < want->len))
 			return true;
 	return false;
 }

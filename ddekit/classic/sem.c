@@ -66,8 +66,8 @@ static int sem_down_until(ddekit_sem_t *s, const struct timespec *end)
 	thread_blocks(&s->lock, &s->more);
 	pthread_mutex_lock(&s->lock);
 	while (!s->count && !thread_dying() && !err)
-		err = end ? -pthread_cond_timedwait(&s->more, &s->lock, end) :
-			    -pthread_cond_wait(&s->more, &s->lock);
+		err = end ? -pthread_cond_timedwait(&s->more, &s->lock, end)
+			  : -pthread_cond_wait(&s->more, &s->lock);
 	if (thread_dying()) {
 		/* Pass the wakeup on to another waiter. */
 		pthread_cond_signal(&s->more);

@@ -23,17 +23,17 @@ struct ddekit_thread {
 	void *data;
 	sem_t wakeups;
 	sem_t started;
-	sem_t end;		/* posted by terminate: ends timed sleeps */
+	sem_t end; /* posted by terminate: ends timed sleeps */
 	bool dying;
 	pthread_mutex_t block_lock;
-	pthread_mutex_t *block_mutex;	/* of the condition it waits for; NULL: none */
+	pthread_mutex_t *block_mutex; /* of the condition it waits for; NULL: none */
 	pthread_cond_t *block_cond;
 	void (*fn)(void *arg);
 	void *arg;
 };
 
 static __thread ddekit_thread_t *self;
-static pthread_key_t foreign_key;	/* frees threads of setup_myself() */
+static pthread_key_t foreign_key; /* frees threads of setup_myself() */
 static pthread_once_t foreign_once = PTHREAD_ONCE_INIT;
 
 static void thread_set_name(ddekit_thread_t *t, const char *name)

@@ -20,11 +20,11 @@ struct timer {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed;		/* the head of the list; CLOCK_MONOTONIC */
-static pthread_cond_t finished = PTHREAD_COND_INITIALIZER;	/* running has */
+static pthread_cond_t changed; /* the head of the list; CLOCK_MONOTONIC */
+static pthread_cond_t finished = PTHREAD_COND_INITIALIZER; /* running has */
 static struct timer *timers;
 static ddekit_thread_t *thread;
-static int running;			/* id; 0: none */
+static int running; /* id; 0: none */
 static int last_id;
 
 uint64_t ddekit_time_ns(void)

@@ -21,8 +21,8 @@ struct device;
 struct strv;
 
 struct class_ops {
-	const char *name;		/* as in recipes: "net" */
-	bool serves_when_ready;		/* else once it has a link */
+	const char *name;       /* as in recipes: "net" */
+	bool serves_when_ready; /* else once it has a link */
 	/* Makes or adjusts what the device has of the class. @wanted: its plugin is of the
 	 * class; else what is there is closed. Return: 0; 1: the event class_opened or
 	 * class_closed follows; -errno with *ret_why. */

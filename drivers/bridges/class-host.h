@@ -28,23 +28,23 @@ struct bridge_env {
 
 /* What a bridge is made of. All is borrowed for ever. */
 struct bridge_parts {
-	struct dde_host_plugin *plugin;	/* opened, not yet loaded into the runtime */
+	struct dde_host_plugin *plugin; /* opened, not yet loaded into the runtime */
 	const struct proto_setup *setup;
-	const int *fds;			/* n_fds of the class */
+	const int *fds; /* n_fds of the class */
 };
 
 /* Functions return NULL where the class has none. */
 struct bridge_class {
-	const char *name;		/* "net"; of its plugin, dde_NAME, too */
-	const char *missing;		/* what a driver that drives nothing does not offer */
-	unsigned int n_fds;		/* that ddekitd hands over, see its protocol.h */
+	const char *name;    /* "net"; of its plugin, dde_NAME, too */
+	const char *missing; /* what a driver that drives nothing does not offer */
+	unsigned int n_fds;  /* that ddekitd hands over, see its protocol.h */
 	/* Joins the plugin to the host's side. Events may follow once the plugin's attach
 	 * is called. Return: 0, -ENOEXEC (the plugin is no bridge of the class), -EPROTO
 	 * (another version of the seam), -errno. */
 	int (*open)(const struct bridge_env *env, const struct bridge_parts *parts,
 		    struct bridge **ret);
-	bridge_fn (*attach)(struct bridge *bridge);	/* its arg: NULL */
-	bridge_fn (*detach)(struct bridge *bridge);	/* likewise */
+	bridge_fn (*attach)(struct bridge *bridge); /* its arg: NULL */
+	bridge_fn (*detach)(struct bridge *bridge); /* likewise */
 	/* The driver is about to be unloaded. */
 	void (*reloads)(struct bridge *bridge);
 	/* Sends ddekitd again all that it was sent before. */

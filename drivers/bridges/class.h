@@ -12,15 +12,15 @@
 #include <stdint.h>
 
 struct class_stat {
-	const char *name;	/* in statistics as JSON */
-	const char *metric;	/* in OpenMetrics, without _total; NULL: it is not there */
-	const char *unit;	/* the end of that, or NULL */
+	const char *name;   /* in statistics as JSON */
+	const char *metric; /* in OpenMetrics, without _total; NULL: it is not there */
+	const char *unit;   /* the end of that, or NULL */
 	const char *help;
-	bool gauge;		/* else it only grows */
+	bool gauge; /* else it only grows */
 };
 
 struct class_protocol {
-	const char *name;		/* as in recipes: "net" */
+	const char *name; /* as in recipes: "net" */
 	/* Of struct proto_export, whose other members have been checked. @data may be
 	 * written to: texts are made printable. Return: NULL, or what is wrong, a constant. */
 	const char *(*check)(uint32_t index, void *data, size_t len);
@@ -30,7 +30,7 @@ struct class_protocol {
 	/* A device's status as JSON has an object @group with a list @list of exports;
 	 * each has a name and these statistics. NULL: it has no such list. */
 	const char *group, *list;
-	const char *label;		/* of an export in OpenMetrics */
+	const char *label; /* of an export in OpenMetrics */
 	const struct class_stat *export_stats;
 	size_t n_export_stats;
 };

@@ -98,8 +98,7 @@ static int check_owner(struct pci_dev *pdev, struct file *uio)
 
 	if (!pdev->dev.driver || strcmp(pdev->dev.driver->name, OWNER))
 		return -ENXIO;
-	if (!S_ISCHR(inode->i_mode) ||
-	    !device_for_each_child(&pdev->dev, &number, is_uio))
+	if (!S_ISCHR(inode->i_mode) || !device_for_each_child(&pdev->dev, &number, is_uio))
 		return -EXDEV;
 	/* Device numbers are reused: poll of a uio device that is gone fails. */
 	return vfs_poll(uio, NULL) & EPOLLERR ? -ESTALE : 0;

@@ -33,15 +33,17 @@ static int reserve(unsigned int n)
 
 static struct page *alloc_block(struct pci_dev *pdev)
 {
-	return alloc_pages_node(dev_to_node(&pdev->dev), GFP_KERNEL | GFP_DMA32 | __GFP_COMP |
-				__GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL, BLOCK_ORDER);
+	return alloc_pages_node(dev_to_node(&pdev->dev),
+				GFP_KERNEL | GFP_DMA32 | __GFP_COMP | __GFP_ZERO | __GFP_NOWARN |
+					__GFP_RETRY_MAYFAIL,
+				BLOCK_ORDER);
 }
 
 /* Return: 0, -EOPNOTSUPP: CPU and device would need explicit synchronisation. */
 static int map_block(struct pci_dev *pdev, struct block *b)
 {
-	b->dma = dma_map_page_attrs(&pdev->dev, b->page, 0, DDEKIT_DMA_BLOCK,
-				    DMA_BIDIRECTIONAL, DMA_ATTR_NO_WARN);
+	b->dma = dma_map_page_attrs(&pdev->dev, b->page, 0, DDEKIT_DMA_BLOCK, DMA_BIDIRECTIONAL,
+				    DMA_ATTR_NO_WARN);
 	if (dma_mapping_error(&pdev->dev, b->dma))
 		return -EOPNOTSUPP;
 	if (!dma_need_sync(&pdev->dev, b->dma))

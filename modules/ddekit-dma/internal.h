@@ -13,7 +13,7 @@
 #define BLOCK_PAGES (DDEKIT_DMA_BLOCK / PAGE_SIZE)
 
 struct block {
-	struct page *page;	/* the first of BLOCK_PAGES, a compound page */
+	struct page *page; /* the first of BLOCK_PAGES, a compound page */
 	dma_addr_t dma;
 };
 
@@ -23,12 +23,12 @@ struct block {
  */
 struct pool {
 	struct mutex lock;
-	struct pci_dev *pdev;	/* referenced; NULL: not attached */
-	struct file *uio;	/* referenced */
-	struct list_head list;	/* attached pools */
-	bool live;		/* its driver is bound; protected by the PCI device's lock */
-	struct block *block;	/* set once, before n_blocks */
-	unsigned int n_blocks;	/* smp_load_acquire() without the lock */
+	struct pci_dev *pdev;  /* referenced; NULL: not attached */
+	struct file *uio;      /* referenced */
+	struct list_head list; /* attached pools */
+	bool live;             /* its driver is bound; protected by the PCI device's lock */
+	struct block *block;   /* set once, before n_blocks */
+	unsigned int n_blocks; /* smp_load_acquire() without the lock */
 };
 
 /* attach.c */

@@ -31,8 +31,8 @@ static int do_info(struct pool *pool, void __user *arg)
 	};
 
 	if (pool->pdev)
-		info.state = READ_ONCE(pool->live) ? DDEKIT_DMA_STATE_ATTACHED :
-						     DDEKIT_DMA_STATE_DETACHED;
+		info.state = READ_ONCE(pool->live) ? DDEKIT_DMA_STATE_ATTACHED
+						   : DDEKIT_DMA_STATE_DETACHED;
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 

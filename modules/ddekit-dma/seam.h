@@ -33,29 +33,29 @@
 struct ddekit_dma_attach {
 	uint32_t domain;
 	uint32_t bus;
-	uint32_t devfn;		/* device << 3 | function */
+	uint32_t devfn; /* device << 3 | function */
 	int32_t uio_fd;
 };
 
 struct ddekit_dma_blocks {
-	uint32_t n_blocks;	/* ALLOC: blocks to allocate; ADDRESSES: size of the array */
+	uint32_t n_blocks; /* ALLOC: blocks to allocate; ADDRESSES: size of the array */
 	uint32_t zero;
-	uint64_t addresses;	/* user pointer to uint64_t[n_blocks], written: the
+	uint64_t addresses; /* user pointer to uint64_t[n_blocks], written: the
 				 * DMA addresses of the blocks, in file order,
 				 * ascending, below 4 GiB */
 };
 
 struct ddekit_dma_info {
-	uint32_t version;	/* DDEKIT_DMA_VERSION */
-	uint32_t block_size;	/* DDEKIT_DMA_BLOCK */
-	uint32_t n_blocks;	/* in this pool */
-	uint32_t state;		/* DDEKIT_DMA_STATE_... */
+	uint32_t version;    /* DDEKIT_DMA_VERSION */
+	uint32_t block_size; /* DDEKIT_DMA_BLOCK */
+	uint32_t n_blocks;   /* in this pool */
+	uint32_t state;      /* DDEKIT_DMA_STATE_... */
 };
 
 enum {
 	DDEKIT_DMA_STATE_NEW = 0,
 	DDEKIT_DMA_STATE_ATTACHED = 1,
-	DDEKIT_DMA_STATE_DETACHED = 2,	/* unbound or unplugged */
+	DDEKIT_DMA_STATE_DETACHED = 2, /* unbound or unplugged */
 };
 
 /* No capability required. Return: 0. */

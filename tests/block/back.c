@@ -48,8 +48,8 @@ static void describe(struct back *b)
 	d->discard_granularity = b->o->block;
 	d->max_discard_bytes = 1u << 20;
 	d->max_zeroes_bytes = 1u << 20;
-	d->flags = b->o->no_disk ? 0 : DDE_BLOCK_D_PRESENT | DDE_BLOCK_D_WRITE_CACHE |
-				       DDE_BLOCK_D_FUA;
+	d->flags = b->o->no_disk ? 0
+				 : DDE_BLOCK_D_PRESENT | DDE_BLOCK_D_WRITE_CACHE | DDE_BLOCK_D_FUA;
 	__atomic_store_n(&d->sequence, sequence + 1, __ATOMIC_RELEASE);
 }
 
@@ -104,8 +104,8 @@ static int transfer(struct back *b, const struct dde_block_slot *s, char *data, 
 	for (at = 0; at < s->bytes; at += half) {
 		if (half > s->bytes - at)
 			half = s->bytes - at;
-		n = write_it ? pwrite(b->file, data + at, half, (off_t)(s->offset + at)) :
-			       pread(b->file, data + at, half, (off_t)(s->offset + at));
+		n = write_it ? pwrite(b->file, data + at, half, (off_t)(s->offset + at))
+			     : pread(b->file, data + at, half, (off_t)(s->offset + at));
 		if (n != (ssize_t)half)
 			return n < 0 ? -errno : -EIO;
 	}

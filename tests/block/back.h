@@ -11,12 +11,12 @@
 
 struct back_options {
 	const char *file;
-	uint32_t block;			/* logical block, bytes */
+	uint32_t block; /* logical block, bytes */
 	uint32_t max_bytes;
-	uint32_t delay_us;		/* longest delay before each completion */
-	uint32_t error_percent;		/* share of requests that fail */
-	bool no_disk;			/* the disk was removed */
-	void (*ready)(void);		/* called once the disk is described; may be NULL */
+	uint32_t delay_us;      /* longest delay before each completion */
+	uint32_t error_percent; /* share of requests that fail */
+	bool no_disk;           /* the disk was removed */
+	void (*ready)(void);    /* called once the disk is described; may be NULL */
 };
 
 #define BACK_NAME "sim0n1"

@@ -34,7 +34,7 @@ struct op {
 static struct nbd_handle *nbd;
 static struct op ops[DEPTH];
 static bool *unit_busy;
-static uint64_t *acked;			/* version of each unit; 0: never written */
+static uint64_t *acked; /* version of each unit; 0: never written */
 static uint64_t n_units, writes, reads, flushes, run_id, wrong, failed;
 static bool flushing;
 static volatile sig_atomic_t stop;

@@ -35,7 +35,7 @@ static struct back_options options = { .block = 512, .max_bytes = 128 << 10 };
 static int listener, life[2];
 static char **front_argv;
 static pid_t back, front;
-static bool halted;		/* the back */
+static bool halted; /* the back */
 
 static int listen_at(const char *path)
 {
@@ -158,8 +158,8 @@ static void run_command(int c)
 	if (c == 'c')
 		continue_back();
 	if (c == 'n')
-		printf("ok %llu\n", (unsigned long long)__atomic_load_n(
-			       &share.c->disk[0].in_flight, __ATOMIC_RELAXED));
+		printf("ok %llu\n", (unsigned long long)__atomic_load_n(&share.c->disk[0].in_flight,
+									__ATOMIC_RELAXED));
 	else if (c != '\n')
 		printf("ok\n");
 	fflush(stdout);

@@ -15,7 +15,7 @@
 #define SIZE (64ull << 20)
 
 static struct block_share share;
-static struct dde_block_ring *shared;	/* as the back sees it */
+static struct dde_block_ring *shared; /* as the back sees it */
 static char *memory;
 static struct block_ring *ring;
 static int answers, last_error;
@@ -79,8 +79,9 @@ static void on_done(struct block_request *req, int error)
 
 static struct block_request request(uint8_t op, uint64_t offset, uint64_t bytes, void *data)
 {
-	return (struct block_request){ .op = op, .offset = offset, .bytes = bytes, .data = data,
-				       .done = on_done };
+	return (struct block_request){
+		.op = op, .offset = offset, .bytes = bytes, .data = data, .done = on_done
+	};
 }
 
 static int submit(struct block_request *req)
@@ -176,7 +177,7 @@ END_TEST
 
 START_TEST(a_request_larger_than_all_slots_is_served)
 {
-	size_t bytes = 48ull << 20;	/* 384 parts of 128 KiB */
+	size_t bytes = 48ull << 20; /* 384 parts of 128 KiB */
 	char *data = malloc(bytes);
 	struct block_request req = request(DDE_BLOCK_WRITE, 0, bytes, data);
 	unsigned int i;
@@ -347,7 +348,7 @@ START_TEST(a_new_front_waits_for_requests_of_the_old_one)
 
 	submit(&old);
 	n = first_slot(DDE_BLOCK_SUBMITTED);
-	shared->submitted[n / 64] = 0;		/* as if the front died before it set the bit */
+	shared->submitted[n / 64] = 0; /* as if the front died before it set the bit */
 	block_ring_close(ring);
 	open_front();
 	ck_assert_msg(shared->submitted[n / 64] & 1ull << n % 64, "the front set no bit");
@@ -364,7 +365,7 @@ END_TEST
 
 static void expire_requests(void)
 {
-	share.c->absent_since = 1;	/* long ago */
+	share.c->absent_since = 1; /* long ago */
 	block_share_notify(&share);
 }
 
@@ -457,11 +458,11 @@ START_TEST(unsolicited_completions_are_ignored)
 	block_ring_reap(ring);
 	submit(&req);
 	n = first_slot(DDE_BLOCK_SUBMITTED);
-	memset(shared->done, 0xff, sizeof(shared->done));	/* before the slot is DONE */
+	memset(shared->done, 0xff, sizeof(shared->done)); /* before the slot is DONE */
 	block_ring_reap(ring);
 	ck_assert_int_eq(answers, 0);
 	complete(n, 0);
-	mark_done(n, 0);						/* twice */
+	mark_done(n, 0); /* twice */
 	block_ring_reap(ring);
 	ck_assert_int_eq(answers, 1);
 	ck_assert_uint_eq(share.c->lies, 2 * DDE_BLOCK_SLOTS + 1);
@@ -509,9 +510,13 @@ END_TEST
 
 START_TEST(an_invalid_disk_is_refused_and_the_last_valid_one_stays)
 {
-	static const struct { uint32_t logical, physical; uint64_t bytes; } bad[] = {
-		{ 0, 512, 512 }, { 513, 1024, 513 }, { 512, 256, 512 }, { 1u << 31, 1u << 31, 0 },
-		{ 512, 512, 513 }, { 512, 512, 1ull << 63 }, { 256, 512, 512 },
+	static const struct {
+		uint32_t logical, physical;
+		uint64_t bytes;
+	} bad[] = {
+		{ 0, 512, 512 },           { 513, 1024, 513 }, { 512, 256, 512 },
+		{ 1u << 31, 1u << 31, 0 }, { 512, 512, 513 },  { 512, 512, 1ull << 63 },
+		{ 256, 512, 512 },
 	};
 	struct dde_block_disk d;
 	size_t i;

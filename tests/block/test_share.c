@@ -22,7 +22,7 @@
 #define BLOCK 512u
 
 static struct block_share share;
-static struct dde_block_ring *shared;	/* as the back sees it */
+static struct dde_block_ring *shared; /* as the back sees it */
 static struct block_ring *ring;
 static int answers, last_error;
 
@@ -70,8 +70,9 @@ static void on_done(struct block_request *req, int error)
 
 static struct block_request read_of(void *data)
 {
-	return (struct block_request){ .op = DDE_BLOCK_READ, .bytes = BLOCK, .data = data,
-				       .done = on_done };
+	return (struct block_request){
+		.op = DDE_BLOCK_READ, .bytes = BLOCK, .data = data, .done = on_done
+	};
 }
 
 /* ---- eventfds that a back has changed ----------------------------------------------- */
@@ -208,7 +209,7 @@ START_TEST(ddekitd_wakes_the_front_by_a_socket_and_its_end_is_reported)
 	open_life();
 	ck_assert_int_eq(pthread_create(&thread, NULL, serve_ring, &result), 0);
 	block_share_back_died(&share);
-	share.c->absent_since = 1;	/* long ago */
+	share.c->absent_since = 1; /* long ago */
 	block_share_notify(&share);
 	while (!__atomic_load_n(&answers, __ATOMIC_ACQUIRE))
 		sched_yield();

@@ -35,9 +35,9 @@ static struct {
 } opt = { .cpus = 1, .pool_mib = 128, .level = 7, .cmdline = "", .plugins = "." };
 
 static struct {
-	int fd;				/* eventfd: signalled by CPU threads */
+	int fd; /* eventfd: signalled by CPU threads */
 	_Atomic bool booted, done, halted;
-	uint64_t deadline;		/* for the whole run; UINT64_MAX: none */
+	uint64_t deadline; /* for the whole run; UINT64_MAX: none */
 	int status;
 } box = { .deadline = UINT64_MAX };
 
@@ -95,7 +95,7 @@ static void wake(_Atomic bool *what)
 
 	atomic_store(what, true);
 	if (write(box.fd, &one, sizeof(one)) < 0)
-		abort();	/* nobody else writes, so it cannot be full */
+		abort(); /* nobody else writes, so it cannot be full */
 }
 
 static void on_booted(void)
@@ -265,8 +265,21 @@ static void usage(FILE *f)
 }
 
 enum {
-	O_RUNTIME = 256, O_PLUGINS, O_CPUS, O_POOL, O_DMA_BLOCKS, O_CMDLINE, O_FIRMWARE,
-	O_TIMEOUT, O_LEVEL, O_KEEP_GOING, O_SLEEP, O_UNLOAD, O_UNLOAD_ALL, O_SHUTDOWN, O_HELP,
+	O_RUNTIME = 256,
+	O_PLUGINS,
+	O_CPUS,
+	O_POOL,
+	O_DMA_BLOCKS,
+	O_CMDLINE,
+	O_FIRMWARE,
+	O_TIMEOUT,
+	O_LEVEL,
+	O_KEEP_GOING,
+	O_SLEEP,
+	O_UNLOAD,
+	O_UNLOAD_ALL,
+	O_SHUTDOWN,
+	O_HELP,
 };
 
 static const struct option options[] = {
@@ -318,10 +331,18 @@ static uint64_t seconds(const char *what, const char *text)
 static void set_option(int o)
 {
 	switch (o) {
-	case O_RUNTIME: opt.runtime = optarg; break;
-	case O_PLUGINS: opt.plugins = optarg; break;
-	case O_CPUS: opt.cpus = number("cpus", optarg, 1, 8); break;
-	case O_POOL: opt.pool_mib = number("pool", optarg, 8, POOL_MAX_MIB) & ~3ul; break;
+	case O_RUNTIME:
+		opt.runtime = optarg;
+		break;
+	case O_PLUGINS:
+		opt.plugins = optarg;
+		break;
+	case O_CPUS:
+		opt.cpus = number("cpus", optarg, 1, 8);
+		break;
+	case O_POOL:
+		opt.pool_mib = number("pool", optarg, 8, POOL_MAX_MIB) & ~3ul;
+		break;
 	case O_DMA_BLOCKS:
 		opt.scattered = !strcmp(optarg, "scattered");
 		if (!opt.scattered) {
@@ -329,14 +350,29 @@ static void set_option(int o)
 			exit(EXIT_USAGE);
 		}
 		break;
-	case O_CMDLINE: opt.cmdline = optarg; break;
-	case O_FIRMWARE: opt.firmware = optarg; break;
-	case O_TIMEOUT: box.deadline = now_ns() + seconds("timeout", optarg); break;
-	case O_LEVEL: opt.level = number("level", optarg, 0, 7); break;
-	case O_KEEP_GOING: opt.keep_going = true; break;
-	case O_SLEEP: seconds("sleep", optarg); break;
-	case O_HELP: usage(stdout); exit(0);
-	case '?': exit(EXIT_USAGE);
+	case O_CMDLINE:
+		opt.cmdline = optarg;
+		break;
+	case O_FIRMWARE:
+		opt.firmware = optarg;
+		break;
+	case O_TIMEOUT:
+		box.deadline = now_ns() + seconds("timeout", optarg);
+		break;
+	case O_LEVEL:
+		opt.level = number("level", optarg, 0, 7);
+		break;
+	case O_KEEP_GOING:
+		opt.keep_going = true;
+		break;
+	case O_SLEEP:
+		seconds("sleep", optarg);
+		break;
+	case O_HELP:
+		usage(stdout);
+		exit(0);
+	case '?':
+		exit(EXIT_USAGE);
 	}
 }
 

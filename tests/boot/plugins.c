@@ -13,7 +13,7 @@
 #define MAX_PLUGINS 512
 
 struct loaded {
-	char *name;			/* the file's name without .so */
+	char *name; /* the file's name without .so */
 	struct dde_host_plugin *plugin;
 };
 
@@ -73,8 +73,7 @@ static json_object *read_modules(const char *name, json_object **ret_entry)
 	snprintf(path, sizeof(path), "%s/%s.json", folder, name);
 	*ret_entry = json_object_from_file(path);
 	if (!*ret_entry)
-		die(EXIT_START, "no plugin %s in %s: %s", name, folder,
-		    json_util_get_last_err());
+		die(EXIT_START, "no plugin %s in %s: %s", name, folder, json_util_get_last_err());
 	if (!json_object_object_get_ex(*ret_entry, "modules", &modules) ||
 	    !json_object_is_type(modules, json_type_array))
 		die(EXIT_START, "%s: is not the catalogue entry of a plugin", path);
@@ -94,7 +93,7 @@ int plugin_load(const char *name, const char *args)
 		snprintf(file, sizeof(file), "%s",
 			 json_object_get_string(json_object_array_get_idx(modules, i)));
 		if (strlen(file) > 3)
-			file[strlen(file) - 3] = 0;	/* .so */
+			file[strlen(file) - 3] = 0; /* .so */
 		if (!find_loaded(file))
 			err = load_one(file, i + 1 == n ? args : NULL);
 	}

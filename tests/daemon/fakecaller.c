@@ -84,7 +84,8 @@ static sd_bus_message *make_call(sd_bus *bus)
 
 	must(sd_bus_message_new_method_call(bus, &m, "org.ddekit", "/org/ddekit/Manager1",
 					    "org.ddekit.Manager1",
-					    the.method[the.calls++ % the.n_methods]), "call");
+					    the.method[the.calls++ % the.n_methods]),
+	     "call");
 	sd_bus_message_set_allow_interactive_authorization(m, 1);
 	for (argument = the.arguments; *argument; argument++)
 		must(append_argument(m, *argument), "argument");
@@ -186,8 +187,7 @@ int main(int argc, char **argv)
 	n = atoi(argv[3]);
 	the.depth = atoi(argv[4]);
 	the.again = !strcmp(argv[5], "again");
-	for (method = strtok(argv[6], ","); method && the.n_methods < 8;
-	     method = strtok(NULL, ","))
+	for (method = strtok(argv[6], ","); method && the.n_methods < 8; method = strtok(NULL, ","))
 		the.method[the.n_methods++] = method;
 	the.arguments = argv + 7;
 	set_user(atoi(argv[1]));
@@ -198,8 +198,8 @@ int main(int argc, char **argv)
 	else
 		flood_bus(bus, i, now_ns() + (uint64_t)(seconds * 1e9));
 	printf("{\"calls\":%lu,\"answers\":%lu,\"limits\":%lu,\"errors\":%lu,\"error\":\"%s\","
-	       "\"slowest\":%.1f}\n", the.calls, the.answers, the.limits, the.errors, the.error,
-	       the.slowest / 1e6);
+	       "\"slowest\":%.1f}\n",
+	       the.calls, the.answers, the.limits, the.errors, the.error, the.slowest / 1e6);
 	fflush(stdout);
-	_exit(0);	/* while calls are pending */
+	_exit(0); /* while calls are pending */
 }

@@ -30,7 +30,7 @@ static int fds[PROTO_MAX_FDS];
 static unsigned int n_fds;
 static uint32_t mtu = 1500;
 static uint64_t beats;
-static uint64_t requests;	/* received */
+static uint64_t requests; /* received */
 static const char *mode;
 
 static uint64_t now_ns(void)
@@ -55,8 +55,11 @@ static void transmit(void *msg, uint32_t type, size_t len, uint32_t seq)
 
 static void send_state(enum proto_state state, int error, const char *text)
 {
-	struct proto_state_msg m = { .state = state, .error = error, .mono_ns = now_ns(),
-				     .rss_kb = 1234, .release = "6.12.0-fake" };
+	struct proto_state_msg m = { .state = state,
+				     .error = error,
+				     .mono_ns = now_ns(),
+				     .rss_kb = 1234,
+				     .release = "6.12.0-fake" };
 
 	snprintf(m.text, sizeof(m.text), "%s", text);
 	transmit(&m, PROTO_STATE, sizeof(m), 0);
@@ -74,11 +77,16 @@ static bool is_block(void)
 
 static struct net_message net_message(bool carrier)
 {
-	return (struct net_message){ .class = "net", .mono_ns = now_ns(),
-				     .is = { .ifname = "eth0", .driver = "fake",
+	return (struct net_message){ .class = "net",
+				     .mono_ns = now_ns(),
+				     .is = { .ifname = "eth0",
+					     .driver = "fake",
 					     .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 },
-					     .carrier = carrier, .duplex = 1, .mtu = mtu,
-					     .min_mtu = 68, .max_mtu = FAKE_MAX_MTU,
+					     .carrier = carrier,
+					     .duplex = 1,
+					     .mtu = mtu,
+					     .min_mtu = 68,
+					     .max_mtu = FAKE_MAX_MTU,
 					     .speed = 1000,
 					     .features = DDE_NET_F_CSUM | DDE_NET_F_TSO4 } };
 }
@@ -101,8 +109,9 @@ static void send_described(void)
 	sem_post(&described);
 }
 
-static struct back_options disk = { .block = 512, .max_bytes = 128 << 10, .delay_us = 50,
-				    .ready = send_described };
+static struct back_options disk = {
+	.block = 512, .max_bytes = 128 << 10, .delay_us = 50, .ready = send_described
+};
 
 static void *run_disk(void *arg)
 {
@@ -111,10 +120,15 @@ static void *run_disk(void *arg)
 
 static void send_disk(enum disk_event event)
 {
-	struct disk_message m = { .class = "block", .mono_ns = now_ns(),
-				  .is = { .event = event, .name = BACK_NAME, .driver = "fake",
-					  .model = BACK_MODEL, .serial = "SIM 1",
-					  .logical_block = 512, .physical_block = 512 } };
+	struct disk_message m = { .class = "block",
+				  .mono_ns = now_ns(),
+				  .is = { .event = event,
+					  .name = BACK_NAME,
+					  .driver = "fake",
+					  .model = BACK_MODEL,
+					  .serial = "SIM 1",
+					  .logical_block = 512,
+					  .physical_block = 512 } };
 
 	if (event != DISK_GONE) {
 		m.is.flags = DDE_BLOCK_D_PRESENT | DDE_BLOCK_D_WRITE_CACHE | DDE_BLOCK_D_FUA;
@@ -162,7 +176,9 @@ static void receive_setup(void)
 		char buf[CMSG_SPACE(sizeof(fds))];
 	} control;
 	struct iovec iov = { &setup, sizeof(setup) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
 			    .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(PROTO_FD, &m, 0);
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
@@ -194,8 +210,9 @@ static void reply(uint32_t seq, int error)
 {
 	struct proto_reply m = { .error = error };
 
-	*(struct dde_net_stats *)m.stats.class_stats =
-		(struct dde_net_stats){ .rx_packets = 42, .tx_packets = requests };
+	*(struct dde_net_stats *)m.stats.class_stats = (struct dde_net_stats){
+		.rx_packets = 42, .tx_packets = requests
+	};
 	m.stats.rss_kb = 1234;
 	transmit(&m, PROTO_REPLY, sizeof(m), seq);
 }
@@ -279,7 +296,7 @@ static void serve_request(void)
 	struct proto_request q;
 
 	if (recv(PROTO_FD, &q, sizeof(q), 0) != sizeof(q))
-		exit(6);	/* ddekitd is gone */
+		exit(6); /* ddekitd is gone */
 	if (q.op == OP_STOP && !is_mode("deaf")) {
 		reply(q.h.seq, 0);
 		send_state(STATE_STOPPED, 0, "");
@@ -409,7 +426,9 @@ static void bad_fds(void)
 		char buf[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
 	struct iovec iov = { &m, sizeof(m) };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr h = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
 			    .msg_controllen = sizeof(control) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
 
@@ -441,21 +460,26 @@ static void log_flood(void)
 {
 	int i;
 
-	fcntl(fds[0], F_SETFL, 0);	/* block instead of losing lines */
+	fcntl(fds[0], F_SETFL, 0); /* block instead of losing lines */
 	for (i = 0; i < 100000; i++)
 		dprintf(fds[0], "<6>line %d of a flood \x1b[31m with control characters\n", i);
 }
 
 static void violate_protocol(void)
 {
-	static const struct { const char *prefix; void (*fn)(void); } bad[] = {
-		{ "bad-version", bad_header }, { "bad-type", bad_header },
+	static const struct {
+		const char *prefix;
+		void (*fn)(void);
+	} bad[] = {
+		{ "bad-version", bad_header },   { "bad-type", bad_header },
 		{ "bad-direction", bad_header }, { "bad-length", bad_header },
-		{ "bad-short", bad_header }, { "bad-order", bad_header },
-		{ "bad-state", bad_state }, { "bad-text", bad_state }, { "bad-time", bad_state },
-		{ "bad-error", bad_state }, { "bad-mac", bad_net }, { "bad-mtu", bad_net },
-		{ "bad-name", bad_net }, { "bad-features", bad_net }, { "bad-large", bad_large },
-		{ "bad-fds", bad_fds }, { "bad-flood", bad_flood }, { "bad-reply", bad_reply },
+		{ "bad-short", bad_header },     { "bad-order", bad_header },
+		{ "bad-state", bad_state },      { "bad-text", bad_state },
+		{ "bad-time", bad_state },       { "bad-error", bad_state },
+		{ "bad-mac", bad_net },          { "bad-mtu", bad_net },
+		{ "bad-name", bad_net },         { "bad-features", bad_net },
+		{ "bad-large", bad_large },      { "bad-fds", bad_fds },
+		{ "bad-flood", bad_flood },      { "bad-reply", bad_reply },
 	};
 	size_t i;
 
@@ -463,7 +487,7 @@ static void violate_protocol(void)
 		if (is_mode(bad[i].prefix))
 			bad[i].fn();
 	for (;;)
-		pause();	/* ddekitd must kill it */
+		pause(); /* ddekitd must kill it */
 }
 
 static void start_up(void)
@@ -495,7 +519,7 @@ int main(int argc, char **argv)
 	mode = argv[2];
 	if (is_mode("crash-exec"))
 		return 3;
-	signal(SIGSEGV, SIG_DFL);	/* a sanitizer's handler would exit instead */
+	signal(SIGSEGV, SIG_DFL); /* a sanitizer's handler would exit instead */
 	receive_setup();
 	if (is_mode("silent"))
 		for (;;)

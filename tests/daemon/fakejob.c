@@ -28,23 +28,18 @@ static int job_type(sd_bus *bus, const char *path, const char *interface, const 
 	return sd_bus_message_append(reply, "s", job);
 }
 
-static const sd_bus_vtable manager_vtable[] = {
-	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD("GetUnitByPID", "u", "o", get_unit, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_VTABLE_END
-};
+static const sd_bus_vtable manager_vtable[] = { SD_BUS_VTABLE_START(0),
+						SD_BUS_METHOD("GetUnitByPID", "u", "o", get_unit,
+							      SD_BUS_VTABLE_UNPRIVILEGED),
+						SD_BUS_VTABLE_END };
 
-static const sd_bus_vtable unit_vtable[] = {
-	SD_BUS_VTABLE_START(0),
-	SD_BUS_PROPERTY("Job", "(uo)", unit_job, 0, 0),
-	SD_BUS_VTABLE_END
-};
+static const sd_bus_vtable unit_vtable[] = { SD_BUS_VTABLE_START(0),
+					     SD_BUS_PROPERTY("Job", "(uo)", unit_job, 0, 0),
+					     SD_BUS_VTABLE_END };
 
-static const sd_bus_vtable job_vtable[] = {
-	SD_BUS_VTABLE_START(0),
-	SD_BUS_PROPERTY("JobType", "s", job_type, 0, 0),
-	SD_BUS_VTABLE_END
-};
+static const sd_bus_vtable job_vtable[] = { SD_BUS_VTABLE_START(0),
+					    SD_BUS_PROPERTY("JobType", "s", job_type, 0, 0),
+					    SD_BUS_VTABLE_END };
 
 int main(int argc, char **argv)
 {

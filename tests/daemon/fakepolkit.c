@@ -30,12 +30,11 @@ static int check(sd_bus_message *m, void *arg, sd_bus_error *error)
 	return sd_bus_reply_method_return(m, "(bba{ss})", yes, 0, 0);
 }
 
-static const sd_bus_vtable vtable[] = {
-	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", check,
-		      SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_VTABLE_END
-};
+static const sd_bus_vtable vtable[] = { SD_BUS_VTABLE_START(0),
+					SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us",
+						      "(bba{ss})", check,
+						      SD_BUS_VTABLE_UNPRIVILEGED),
+					SD_BUS_VTABLE_END };
 
 int main(int argc, char **argv)
 {

@@ -105,10 +105,11 @@ END_TEST
 /* Found by tests/fuzz: words that must be printed with quotes. */
 START_TEST(any_printed_word_can_be_read_again)
 {
-	static const char *const want[] = { "a=1", "#b", ";c", "[d", "'e\"f'", "g\rh", "",
-					    "cpus=1" };
+	static const char *const want[] = {
+		"a=1", "#b", ";c", "[d", "'e\"f'", "g\rh", "", "cpus=1"
+	};
 	const struct device_config *d = load_one(EMU "options=a=1\n\t\"#b\" \";c\" \"[d\"\n"
-						 "\t\"'e\"'\"f'\"'\" 'g\rh'\n\t'' 'cpus=1'\n");
+						     "\t\"'e\"'\"f'\"'\" 'g\rh'\n\t'' 'cpus=1'\n");
 	_cleanup_free_ char *text = NULL;
 	size_t i;
 
@@ -196,7 +197,7 @@ END_TEST
 START_TEST(lists_continue_in_indented_lines)
 {
 	const struct device_config *d = load_one(EMU "options=a=1 b=2\n\tc=3\n  \"d=4 5\"\n"
-						 "netdev=user\n");
+						     "netdev=user\n");
 
 	ck_assert_uint_eq(d->options.n, 4);
 	ck_assert_str_eq(d->options.item[2], "c=3");
@@ -224,7 +225,8 @@ START_TEST(devices_are_sorted_and_found)
 	struct ddekit_bdf bdf;
 
 	ck_assert_int_eq(load_text("[0001:00:00.0]\ndriver=a\n[0000:02:00.0]\ndriver=b\n"
-				   "[0000:01:1f.7]\ndriver=c\n"), 0);
+				   "[0000:01:1f.7]\ndriver=c\n"),
+			 0);
 	ck_assert_str_eq(config.device[0]->bdf_text, "0000:01:1f.7");
 	ck_assert_str_eq(config.device[2]->bdf_text, "0001:00:00.0");
 	ck_assert_int_eq(ddekit_bdf_parse("02:00.0", &bdf), 0);
@@ -236,7 +238,11 @@ END_TEST
 
 /* ---- errors ---------------------------------------------------------------- */
 
-static const struct { const char *text; unsigned int line; const char *what; } bad[] = {
+static const struct {
+	const char *text;
+	unsigned int line;
+	const char *what;
+} bad[] = {
 	{ "x=1\n", 1, "outside of a section" },
 	{ "[nonsense]\nx=1\n", 1, "bad section [nonsense]; allowed: [ddekitd]" },
 	{ "[0000:01:20.0]\ndriver=a\n", 1, "bad section" },
@@ -392,8 +398,8 @@ static void round_trip(const char *file)
 START_TEST(printed_configuration_reads_back_as_the_same)
 {
 	write_text(path, "[ddekitd]\nuser=x\n" EMU "options=a=1 \"b=2 3\" 'c=\"4\"'\n"
-		   "memory=16M\ncpus=2\nrestart-window=1500ms\nemu-args=-x \"y z\"\n"
-		   "[0000:05:00.0]\ndriver=nvme\nrestart=never\n");
+			 "memory=16M\ncpus=2\nrestart-window=1500ms\nemu-args=-x \"y z\"\n"
+			 "[0000:05:00.0]\ndriver=nvme\nrestart=never\n");
 	round_trip(path);
 	ck_assert_uint_eq(config.n_devices, 2);
 	ck_assert_str_eq(config.device[1]->options.item[1], "b=2 3");
@@ -446,8 +452,7 @@ START_TEST(example_lists_every_key_with_its_default)
 	fresh = device_config_create(config.device[0]->bdf, "test");
 	ck_assert_int_eq(device_config_set(fresh, "device", "e1000", 1, &why), 0);
 	ck_assert_int_eq(device_config_set(fresh, "netdev", "user", 1, &why), 0);
-	ck_assert_int_eq(device_config_set(fresh, "drive", "/tmp/disk.img,format=raw", 1, &why),
-			 0);
+	ck_assert_int_eq(device_config_set(fresh, "drive", "/tmp/disk.img,format=raw", 1, &why), 0);
 	ck_assert_int_eq(device_config_complete(fresh, &why), 0);
 	ck_assert(device_config_equal(fresh, config.device[0]));
 	device_config_destroy(fresh);

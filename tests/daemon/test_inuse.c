@@ -24,8 +24,7 @@ static struct inuse_roots roots = { sys_dir, proc_dir, dev_dir };
 static struct inuse uses;
 static int taps[2];
 
-__attribute__((format(printf, 1, 2)))
-static void sh(const char *fmt, ...)
+__attribute__((format(printf, 1, 2))) static void sh(const char *fmt, ...)
 {
 	struct text t = { 0 };
 	va_list args;
@@ -182,8 +181,7 @@ static void make_disks(void)
 START_TEST(unused_disk_is_free)
 {
 	make_disks();
-	write_file(proc_dir, "self/mountinfo",
-		   "36 1 8:16 / / rw shared:1 - ext4 /dev/sdb rw\n");
+	write_file(proc_dir, "self/mountinfo", "36 1 8:16 / / rw shared:1 - ext4 /dev/sdb rw\n");
 	find_uses();
 	ck_assert_uint_eq(uses.other.n, 0);
 }
@@ -206,7 +204,8 @@ END_TEST
 START_TEST(swap_and_holders_are_reported)
 {
 	make_disks();
-	write_file(proc_dir, "swaps", "Filename Type Size Used Priority\n"
+	write_file(proc_dir, "swaps",
+		   "Filename Type Size Used Priority\n"
 		   "/dev/sda1 partition 1000 0 -2\n/dev/sdb partition 1000 0 -2\n");
 	sh("mkdir -p %s/class/block/sda/holders/dm-0", sys_dir);
 	find_uses();
@@ -219,11 +218,14 @@ END_TEST
 START_TEST(nvme_namespace_of_a_subsystem_is_found)
 {
 	sh("mkdir -p %s/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1 %s/class/block "
-	   "%s/devices/pci0000:00/" BDF "/nvme/nvme0", sys_dir, sys_dir, sys_dir);
+	   "%s/devices/pci0000:00/" BDF "/nvme/nvme0",
+	   sys_dir, sys_dir, sys_dir);
 	sh("ln -s ../../../pci0000:00/" BDF "/nvme/nvme0 "
-	   "%s/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0", sys_dir);
+	   "%s/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0",
+	   sys_dir);
 	sh("ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1 "
-	   "%s/class/block/nvme0n1", sys_dir);
+	   "%s/class/block/nvme0n1",
+	   sys_dir);
 	write_file(sys_dir, "class/block/nvme0n1/dev", "259:0\n");
 	write_file(proc_dir, "self/mountinfo",
 		   "36 1 259:0 / /home rw shared:1 - ext4 /dev/nvme0n1 rw\n");
@@ -249,7 +251,8 @@ START_TEST(driver_and_companions_are_reported)
 	   " ln -s ../../../../bus/pci/devices/$d ../../../kernel/iommu_groups/7/devices/$d;"
 	   " ln -s ../../../../kernel/iommu_groups/7 $d/iommu_group; echo 0x020000 >$d/class;"
 	   "done; echo 0x060400 >0000:00:1c.0/class; ln -s ../../drivers/igb " BDF "/driver;"
-	   "ln -s bus/pci/drivers/igb ../../../igb", sys_dir);
+	   "ln -s bus/pci/drivers/igb ../../../igb",
+	   sys_dir);
 	driver = pcisys_driver(sys_dir, BDF);
 	none = pcisys_driver(sys_dir, OTHER);
 	ck_assert_str_eq(driver, "igb");
@@ -354,7 +357,9 @@ END_TEST
 START_TEST(damaged_settings_are_refused)
 {
 	static const char *const bad[] = {
-		"{}", "{\"name\":\"a\"}", "{\"name\":\"a\",\"messages\":[{}]}",
+		"{}",
+		"{\"name\":\"a\"}",
+		"{\"name\":\"a\",\"messages\":[{}]}",
 		"{\"name\":\"a\",\"messages\":[{\"type\":20,\"data\":\"02\"}]}",
 		"{\"name\":\"a\",\"messages\":[{\"type\":16,\"data\":\"0200000000000000\"}]}",
 		"{\"name\":\"a\",\"messages\":[{\"type\":20,\"data\":\"zz\"}]}",

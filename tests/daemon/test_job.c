@@ -14,7 +14,7 @@ static struct jobs *jobs;
 
 /* A task whose work ends when its gate is closed. */
 struct task {
-	int gate[2];		/* pipe; gate[1] closed: the work ends */
+	int gate[2]; /* pipe; gate[1] closed: the work ends */
 	int number;
 	pthread_t thread;
 	bool signals_blocked;
@@ -50,7 +50,10 @@ static void task_late(void *arg)
 
 static const struct job_ops plain = { .work = task_work, .done = task_done };
 static const struct job_ops limited = {
-	.work = task_work, .done = task_done, .late = task_late, .limit_ms = 20,
+	.work = task_work,
+	.done = task_done,
+	.late = task_late,
+	.limit_ms = 20,
 };
 
 static struct task closed_task(int number)

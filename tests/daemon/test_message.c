@@ -25,30 +25,40 @@ static struct proto_header header(uint32_t type, uint32_t len)
 static struct proto_state_msg state(uint32_t which)
 {
 	return (struct proto_state_msg){ .h = header(PROTO_STATE, sizeof(struct proto_state_msg)),
-					 .state = which, .mono_ns = NOW - 1,
+					 .state = which,
+					 .mono_ns = NOW - 1,
 					 .error = which == STATE_FAILED ? -19 : 0 };
 }
 
 static struct net_message net(void)
 {
 	return (struct net_message){ .h = header(PROTO_EXPORT, sizeof(struct net_message)),
-				     .class = "net", .mono_ns = NOW - 1,
-				     .is = { .ifname = "eth0", .driver = "e1000e",
-					     .mac = { 0x52, 0x54, 0, 1, 2, 3 }, .duplex = 255,
-					     .mtu = 1500, .min_mtu = 68, .max_mtu = 9000,
-					     .speed = 1000, .features = 15 } };
+				     .class = "net",
+				     .mono_ns = NOW - 1,
+				     .is = { .ifname = "eth0",
+					     .driver = "e1000e",
+					     .mac = { 0x52, 0x54, 0, 1, 2, 3 },
+					     .duplex = 255,
+					     .mtu = 1500,
+					     .min_mtu = 68,
+					     .max_mtu = 9000,
+					     .speed = 1000,
+					     .features = 15 } };
 }
 
 static struct disk_message disk(uint32_t event)
 {
 	return (struct disk_message){ .h = header(PROTO_EXPORT, sizeof(struct disk_message)),
-				      .class = "block", .mono_ns = NOW - 1,
-				      .is = { .event = event, .logical_block = 512,
+				      .class = "block",
+				      .mono_ns = NOW - 1,
+				      .is = { .event = event,
+					      .logical_block = 512,
 					      .physical_block = 4096,
-					      .flags = event == DISK_GONE ? 0 :
-						       DDE_BLOCK_D_PRESENT,
-					      .bytes = 1u << 30, .name = "nvme0n1",
-					      .driver = "nvme", .model = "A Disk",
+					      .flags = event == DISK_GONE ? 0 : DDE_BLOCK_D_PRESENT,
+					      .bytes = 1u << 30,
+					      .name = "nvme0n1",
+					      .driver = "nvme",
+					      .model = "A Disk",
 					      .serial = "1234" } };
 }
 
@@ -421,8 +431,8 @@ START_TEST(random_messages_cause_no_crash)
 		if (round & 1) {
 			*(struct proto_header *)buf = header(PROTO_STATE + round / 2 % 6, len);
 			if (round & 2)
-				len = ((struct proto_header *)buf)->len =
-					sizeof(struct proto_state_msg);
+				len = ((struct proto_header *)buf)->len = sizeof(
+					struct proto_state_msg);
 		}
 		setup();
 		message_check(&ctx, buf, len, NOW, &why);

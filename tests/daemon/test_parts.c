@@ -139,7 +139,8 @@ static void add_plugin(const char *file, const char *text)
 	fclose(f);
 }
 
-#define PLUGIN(name, kind, aliases) "{\"schema\":1,\"name\":\"" name "\",\"kind\":\"" kind \
+#define PLUGIN(name, kind, aliases) \
+	"{\"schema\":1,\"name\":\"" name "\",\"kind\":\"" kind \
 	"\",\"class\":\"net\",\"modules\":[\"" name ".so\"],\"aliases\":[" aliases "]}"
 #define ID "pci:v00008086d000010D3sv00008086sd00000000bc02sc00i00"
 
@@ -162,7 +163,13 @@ START_TEST(drivers_are_matched_by_the_closest_pattern)
 END_TEST
 
 static const char *const damaged[] = {
-	"", "{", "[]", "null", "{}", "{\"schema\":2}", "{\"schema\":1}",
+	"",
+	"{",
+	"[]",
+	"null",
+	"{}",
+	"{\"schema\":2}",
+	"{\"schema\":1}",
 	"{\"schema\":1,\"name\":1,\"kind\":\"driver\",\"class\":\"\",\"modules\":[\"a\"],"
 	"\"aliases\":[]}",
 	"{\"schema\":1,\"name\":\"x\",\"kind\":\"driver\",\"class\":\"\",\"modules\":[],"
@@ -221,7 +228,7 @@ START_TEST(a_driver_host_without_sandbox_has_the_shared_user)
 	confine_init(&dev, 65534, 65533, &c);
 	ck_assert(c.namespaces);
 	ck_assert_uint_eq(c.uid, c.own_user ? confine_uid(dev.bdf) : 65534);
-	confine_init(&dev, 0, 0, &c);		/* ddekitd is not root */
+	confine_init(&dev, 0, 0, &c); /* ddekitd is not root */
 	ck_assert_uint_eq(c.uid, 0);
 	dev.sandbox = false;
 	confine_init(&dev, 65534, 65533, &c);
@@ -263,7 +270,8 @@ static void prepare(const struct confine *c, char *log, size_t size)
 START_TEST(only_a_driver_host_with_the_shared_user_causes_a_warning)
 {
 	const struct confine maker = { .namespaces = true, .privileged = true };
-	const struct confine own = { .namespaces = true, .uid = CONFINE_FIRST_UID,
+	const struct confine own = { .namespaces = true,
+				     .uid = CONFINE_FIRST_UID,
 				     .own_user = true };
 	const struct confine host = { .namespaces = true, .uid = 65534 };
 	char log[1024];

@@ -25,7 +25,7 @@
 
 static sd_event *event;
 static pid_t child;
-static int peer;		/* the driver host's end */
+static int peer; /* the driver host's end */
 static char *death;
 static struct device dev;
 static struct device *devices[] = { &dev };
@@ -50,7 +50,8 @@ static void ignore_heartbeat(void *arg)
 {
 }
 
-static const struct host_ops ops = { .died = on_died, .log = ignore_log,
+static const struct host_ops ops = { .died = on_died,
+				     .log = ignore_log,
 				     .heartbeat = ignore_heartbeat };
 
 static void start_host(void)
@@ -68,8 +69,11 @@ static void start_host(void)
 	ck_assert_int_eq(pipe2(log, O_CLOEXEC | O_NONBLOCK), 0);
 	close(log[1]);
 	peer = sv[1];
-	kept = (struct host_kept){ .pidfd = syscall(SYS_pidfd_open, child, 0), .socket = sv[0],
-				   .log = log[0], .pid = child, .start_ns = mono_ns(),
+	kept = (struct host_kept){ .pidfd = syscall(SYS_pidfd_open, child, 0),
+				   .socket = sv[0],
+				   .log = log[0],
+				   .pid = child,
+				   .start_ns = mono_ns(),
 				   .last_state = STATE_READY };
 	ck_assert_int_ge(kept.pidfd, 0);
 	ck_assert_int_eq(host_adopt(event, &kept, &ops, NULL, &dev.run.host), 0);
@@ -159,8 +163,7 @@ static void connect_client(unsigned int i)
 	sd_id128_t id;
 	int sv[2];
 
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sv),
-			 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sv), 0);
 	ck_assert_int_ge(sd_id128_randomize(&id), 0);
 	ck_assert_int_ge(sd_bus_new(&server[i]), 0);
 	ck_assert_int_ge(sd_bus_set_fd(server[i], sv[0], sv[0]), 0);
@@ -226,12 +229,14 @@ static void setup(void)
 
 	ck_assert_int_ge(sd_event_default(&event), 0);
 	ck_assert_int_eq(ddekit_bdf_parse(BDF, &bdf), 0);
-	dev = (struct device){ .env = &manager.env, .plugin.bridge = "net", .state = DEVICE_UP,
+	dev = (struct device){ .env = &manager.env,
+			       .plugin.bridge = "net",
+			       .state = DEVICE_UP,
 			       .config = device_config_create(bdf, "test") };
 	start_host();
 	for (i = 0; i < ARRAY_SIZE(client); i++)
 		connect_client(i);
-	serve_requests(0, "");		/* OP_SAY_STATE */
+	serve_requests(0, ""); /* OP_SAY_STATE */
 	n_answers = n_limits = 0;
 }
 
@@ -453,7 +458,7 @@ START_TEST(a_new_driver_host_gets_new_requests)
 	serve_requests(1, "");
 	end_host();
 	start_host();
-	serve_requests(0, "");		/* OP_SAY_STATE */
+	serve_requests(0, ""); /* OP_SAY_STATE */
 	send_call(0, "GetStats", NULL, NULL);
 	ck_assert_uint_eq(serve_requests(2, ""), 1);
 	ck_assert_ptr_nonnull(strstr(last_answer, "\"rx_packets\":2,"));
@@ -505,7 +510,7 @@ START_TEST(pending_calls_of_a_connection_are_limited)
 	run_until_idle();
 	ck_assert_uint_eq(n_limits, 4);
 	ck_assert_ptr_nonnull(strstr(last_error, "16 calls of this connection"));
-	send_call(1, "GetStats", NULL, NULL);	/* another connection */
+	send_call(1, "GetStats", NULL, NULL); /* another connection */
 	ck_assert_uint_eq(serve_requests(42, ""), 1);
 	ck_assert_uint_eq(n_answers, 21);
 	ck_assert_uint_eq(n_limits, 4);

@@ -30,8 +30,9 @@ void rig_claim(struct rig *rig)
 	char *why = NULL;
 
 	if (rig->drive) {
-		fds[0] = open(rig->drive, O_CLOEXEC |
-			      (strstr(rig->drive_options, "read-only=on") ? O_RDONLY : O_RDWR));
+		fds[0] = open(rig->drive,
+			      O_CLOEXEC | (strstr(rig->drive_options, "read-only=on") ? O_RDONLY
+										      : O_RDWR));
 		if (fds[0] < 0)
 			die_errno(errno, "%s", rig->drive);
 		spec.emu_drive = rig->drive_options;
@@ -60,8 +61,7 @@ static void add_plugins(struct rig *rig, struct proto_setup *s, const char *name
 		if (s->n_plugins == PROTO_MAX_PLUGINS)
 			die("more than %d plugins", PROTO_MAX_PLUGINS);
 		snprintf(s->plugins[s->n_plugins++].path, PROTO_PATH, "%s/drivers/plugins/%s",
-			 rig->build,
-			 json_object_get_string(json_object_array_get_idx(modules, i)));
+			 rig->build, json_object_get_string(json_object_array_get_idx(modules, i)));
 	}
 	json_object_put(o);
 }
@@ -151,9 +151,9 @@ static void print_disk(uint32_t index, const struct block_export *m)
 	static const char *const event[] = { "", "present", "changed", "gone" };
 
 	printf("disk %u %s name=%s driver=%s bytes=%llu block=%u/%u flags=%x model=\"%s\" "
-	       "serial=\"%s\" wwid=\"%s\"\n", index, event[m->event], m->name, m->driver,
-	       (unsigned long long)m->bytes, m->logical_block, m->physical_block, m->flags,
-	       m->model, m->serial, m->wwid);
+	       "serial=\"%s\" wwid=\"%s\"\n",
+	       index, event[m->event], m->name, m->driver, (unsigned long long)m->bytes,
+	       m->logical_block, m->physical_block, m->flags, m->model, m->serial, m->wwid);
 }
 
 /* Return: whether the message has the type and event. */

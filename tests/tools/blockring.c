@@ -155,7 +155,8 @@ static struct dde_block_slot random_read(const struct rig *rig, unsigned int dis
 {
 	uint64_t blocks = rig->ring->disk[disk].bytes / 4096;
 
-	return (struct dde_block_slot){ .op = DDE_BLOCK_READ, .disk = (uint16_t)disk,
+	return (struct dde_block_slot){ .op = DDE_BLOCK_READ,
+					.disk = (uint16_t)disk,
 					.bytes = 4096,
 					.offset = (uint64_t)random() % blocks * 4096 };
 }
@@ -209,9 +210,12 @@ static void fill_piece(struct rig *rig, unsigned int slot, uint64_t k)
 static void submit_piece(struct rig *rig, unsigned int slot, unsigned int disk, uint64_t k)
 {
 	fill_piece(rig, slot, k);
-	ring_submit(rig, slot, (struct dde_block_slot){
-		.op = DDE_BLOCK_WRITE, .disk = (uint16_t)disk, .bytes = PIECE,
-		.offset = k * PIECE, .cookie = k });
+	ring_submit(rig, slot,
+		    (struct dde_block_slot){ .op = DDE_BLOCK_WRITE,
+					     .disk = (uint16_t)disk,
+					     .bytes = PIECE,
+					     .offset = k * PIECE,
+					     .cookie = k });
 }
 
 static void check_piece(struct rig *rig, unsigned int disk, uint64_t k)
@@ -223,7 +227,9 @@ static void check_piece(struct rig *rig, unsigned int disk, uint64_t k)
 	memcpy(was, ring_data(rig, 0), PIECE);
 	memset(ring_data(rig, 0), 0, PIECE);
 	result = ring_do(rig, (struct dde_block_slot){ .op = DDE_BLOCK_READ,
-		.disk = (uint16_t)disk, .bytes = PIECE, .offset = k * PIECE });
+						       .disk = (uint16_t)disk,
+						       .bytes = PIECE,
+						       .offset = k * PIECE });
 	if (result || memcmp(was, ring_data(rig, 0), PIECE))
 		die("piece %llu differs from what was written", (unsigned long long)k);
 }
@@ -313,8 +319,9 @@ static void do_monitor(struct rig *rig, char *args)
 
 static void wait_for_event(struct rig *rig, const char *event)
 {
-	uint32_t which = !strcmp(event, "present") ? DISK_PRESENT :
-			 !strcmp(event, "changed") ? DISK_CHANGED : DISK_GONE;
+	uint32_t which = !strcmp(event, "present")   ? DISK_PRESENT
+			 : !strcmp(event, "changed") ? DISK_CHANGED
+						     : DISK_GONE;
 
 	if (!rig_listen(rig, PROTO_EXPORT, which, 20000))
 		die("no disk was %s", event);
@@ -363,19 +370,34 @@ static int read_option(struct rig *rig, int opt)
 	static unsigned int n_args;
 
 	switch (opt) {
-	case 'b': rig->build = optarg; break;
-	case 'd': rig->driver = optarg; break;
-	case 'D': rig->device = optarg; break;
-	case 'f': rig->drive = optarg; break;
-	case 'o': rig->drive_options = optarg; break;
+	case 'b':
+		rig->build = optarg;
+		break;
+	case 'd':
+		rig->driver = optarg;
+		break;
+	case 'D':
+		rig->device = optarg;
+		break;
+	case 'f':
+		rig->drive = optarg;
+		break;
+	case 'o':
+		rig->drive_options = optarg;
+		break;
 	case 'a':
 		if (n_args == 16)
 			return -E2BIG;
 		rig->args[n_args++] = optarg;
 		break;
-	case 'n': rig->sandbox = false; break;
-	case 'h': fputs(help, stdout); exit(0);
-	default: return -EINVAL;
+	case 'n':
+		rig->sandbox = false;
+		break;
+	case 'h':
+		fputs(help, stdout);
+		exit(0);
+	default:
+		return -EINVAL;
 	}
 	return 0;
 }

@@ -13,17 +13,17 @@
 
 struct rig {
 	/* options */
-	const char *build;		/* the build folder */
+	const char *build; /* the build folder */
 	const char *driver;
 	const char *device;
-	const char *drive;		/* file; NULL: none */
+	const char *drive; /* file; NULL: none */
 	const char *drive_options;
-	const char *args[17];		/* for QEMU; NULL-terminated */
+	const char *args[17]; /* for QEMU; NULL-terminated */
 	bool sandbox;
 	/* state */
 	struct ddekit_claim *claim;
 	struct dde_block_ring *ring;
-	int memory, kick, done;		/* memfd; eventfds to and from the back */
+	int memory, kick, done; /* memfd; eventfds to and from the back */
 	int socket;
 	pid_t host;
 	uint32_t seq;

@@ -16,12 +16,12 @@
 #include "common.h"
 
 #define POOL (16u << 20)
-#define BAR0 0xe0000000u	/* address of the root port's window and the card's registers */
-#define PORT_DEVFN (1 << 3)	/* the root port, on bus 0; the card is 01:00.0 */
-#define RING 4096		/* descriptors: the maximum of the e1000e driver */
+#define BAR0 0xe0000000u    /* address of the root port's window and the card's registers */
+#define PORT_DEVFN (1 << 3) /* the root port, on bus 0; the card is 01:00.0 */
+#define RING 4096           /* descriptors: the maximum of the e1000e driver */
 #define BUFFER 2048
-#define PATIENCE_NS 10000000000u	/* for the first frame */
-#define PERIOD_NS 1000000	/* the ring is large enough for 4 frames per microsecond */
+#define PATIENCE_NS 10000000000u /* for the first frame */
+#define PERIOD_NS 1000000        /* the ring is large enough for 4 frames per microsecond */
 
 /* Configuration space */
 #define COMMAND 0x04
@@ -34,7 +34,7 @@
 #define STATUS_LU 2u
 #define IMC 0x00d8
 #define RCTL 0x0100
-#define RCTL_ALL (1u << 1 | 1u << 3 | 1u << 4 | 1u << 15 | 1u << 26)	/* EN UPE MPE BAM SECRC */
+#define RCTL_ALL (1u << 1 | 1u << 3 | 1u << 4 | 1u << 15 | 1u << 26) /* EN UPE MPE BAM SECRC */
 #define RDBAL 0x2800
 #define RDBAH 0x2804
 #define RDLEN 0x2808
@@ -54,7 +54,7 @@ struct card {
 	struct ddekit_pci *pci;
 	struct ddekit_dma_heap *heap;
 	volatile struct rx_descriptor *ring;
-	unsigned int next;		/* the next descriptor that the card fills */
+	unsigned int next; /* the next descriptor that the card fills */
 	uint64_t frames, bytes;
 };
 
@@ -79,8 +79,11 @@ static void config_write(struct card *c, uint8_t bus, uint8_t devfn, uint32_t re
 
 static void open_card(struct card *c, const char *netdev)
 {
-	struct ddekit_claim_spec spec = { .bdf = { 0, 3, 0, 0 }, .backend = "emu",
-		.pool_size = POOL, .emu_device = "e1000e", .emu_netdev = netdev };
+	struct ddekit_claim_spec spec = { .bdf = { 0, 3, 0, 0 },
+					  .backend = "emu",
+					  .pool_size = POOL,
+					  .emu_device = "e1000e",
+					  .emu_netdev = netdev };
 	struct ddekit_handover h;
 	char *why = NULL;
 	uint32_t i, id;
@@ -174,23 +177,25 @@ static void receive_frames(struct card *c, double seconds)
 	}
 	seconds = (double)(mono_ns() - start) / 1e9;
 	printf("{\"frames\":%llu,\"bytes\":%llu,\"seconds\":%.3f,\"frames_per_s\":%.0f,"
-	       "\"gbit_per_s\":%.3f}\n", (unsigned long long)c->frames,
-	       (unsigned long long)c->bytes, seconds, (double)c->frames / seconds,
-	       (double)c->bytes * 8 / seconds / 1e9);
+	       "\"gbit_per_s\":%.3f}\n",
+	       (unsigned long long)c->frames, (unsigned long long)c->bytes, seconds,
+	       (double)c->frames / seconds, (double)c->bytes * 8 / seconds / 1e9);
 }
 
 static const char help[] =
-"Usage: ddekit-card recv NETDEV [--seconds S]\n"
-"\n"
-"Starts QEMU with an e1000e on NETDEV (QEMU's -netdev without id), receives frames for S\n"
-"seconds (default 5) from the first one on, which must arrive within 10 s, reads none of\n"
-"them, and prints a JSON object: frames, bytes without CRC, frames_per_s, gbit_per_s.\n"
-"QEMU runs as the caller.\n";
+	"Usage: ddekit-card recv NETDEV [--seconds S]\n"
+	"\n"
+	"Starts QEMU with an e1000e on NETDEV (QEMU's -netdev without id), receives frames for S\n"
+	"seconds (default 5) from the first one on, which must arrive within 10 s, reads none of\n"
+	"them, and prints a JSON object: frames, bytes without CRC, frames_per_s, gbit_per_s.\n"
+	"QEMU runs as the caller.\n";
 
 int main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{ "seconds", 1, NULL, 's' }, { "help", 0, NULL, 'h' }, { NULL, 0, NULL, 0 },
+		{ "seconds", 1, NULL, 's' },
+		{ "help", 0, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct card card = { 0 };
 	double seconds = 5;

@@ -131,8 +131,9 @@ int parse_mac(const char *text, uint8_t ret[6])
 	unsigned int b[6];
 	int end = 0;
 
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4],
-		   &b[5], &end) != 6 || text[end])
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+		   &end) != 6 ||
+	    text[end])
 		return -EINVAL;
 	for (int i = 0; i < 6; i++)
 		ret[i] = (uint8_t)b[i];
@@ -144,8 +145,8 @@ int enter_netns(const char *name)
 	char path[256];
 	int fd, ret = 0;
 
-	if (strchr(name, '/') || snprintf(path, sizeof(path), "/run/netns/%s", name) >=
-	    (int)sizeof(path))
+	if (strchr(name, '/') ||
+	    snprintf(path, sizeof(path), "/run/netns/%s", name) >= (int)sizeof(path))
 		return -EINVAL;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

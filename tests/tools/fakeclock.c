@@ -38,7 +38,7 @@ __attribute__((constructor)) static void set_up(void)
 
 int clock_gettime(clockid_t clock, struct timespec *t)
 {
-	static int (*real)(clockid_t clock, struct timespec *t);
+	static int (*real)(clockid_t clock, struct timespec * t);
 	int r;
 
 	if (!real)
@@ -67,8 +67,8 @@ int timerfd_settime(int fd, int flags, const struct itimerspec *value, struct it
 			   struct itimerspec *old);
 
 	if (!real)
-		real = (int (*)(int, int, const struct itimerspec *, struct itimerspec *))
-			dlsym(RTLD_NEXT, "timerfd_settime");
+		real = (int (*)(int, int, const struct itimerspec *,
+				struct itimerspec *))dlsym(RTLD_NEXT, "timerfd_settime");
 	if (fd != fake_fd)
 		return real(fd, flags, value, old);
 	if (flags == (TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))
@@ -84,7 +84,7 @@ ssize_t read(int fd, void *buf, size_t n)
 	ssize_t r;
 
 	if (!real)
-		real = (ssize_t (*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
+		real = (ssize_t(*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
 	r = real(fd, buf, n);
 	if (fd != fake_fd || r < 0)
 		return r;

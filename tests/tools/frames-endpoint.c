@@ -47,15 +47,16 @@ void endpoint_parse(const char *text, struct endpoint *ret)
 		  sep ? (size_t)(sep - rest) : strlen(rest), text);
 	if (sep)
 		copy_name(is_unix ? ep.peer : ep.netns,
-			  is_unix ? sizeof(ep.peer) : sizeof(ep.netns), sep + 1,
-			  strlen(sep + 1), text);
+			  is_unix ? sizeof(ep.peer) : sizeof(ep.netns), sep + 1, strlen(sep + 1),
+			  text);
 	*ret = ep;
 }
 
 static int open_packet(struct endpoint *ep)
 {
 	struct sockaddr_ll at = {
-		.sll_family = AF_PACKET, .sll_protocol = htons(FRAMES_ETHERTYPE),
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(FRAMES_ETHERTYPE),
 	};
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), room = 16 << 20;
 
@@ -85,7 +86,7 @@ static int open_unix(struct endpoint *ep)
 		unlink(own.sun_path);
 	close(fd);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	umask(0);	/* the peer, QEMU, may be another user */
+	umask(0); /* the peer, QEMU, may be another user */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0)
 		die_errno(errno, "cannot bind to %s", ep->name);
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));

@@ -29,8 +29,8 @@ static bool forward(struct endpoint *to, const void *data, size_t len)
 	if (to->kind != EP_UNIX)
 		return write(to->fd, data, len) == (ssize_t)len;
 	memcpy(peer.sun_path, to->peer, sizeof(peer.sun_path));
-	return sendto(to->fd, data, len, MSG_NOSIGNAL, (struct sockaddr *)&peer,
-		      sizeof(peer)) == (ssize_t)len;
+	return sendto(to->fd, data, len, MSG_NOSIGNAL, (struct sockaddr *)&peer, sizeof(peer)) ==
+	       (ssize_t)len;
 }
 
 static void *pump_main(void *arg)
@@ -58,8 +58,8 @@ static void *pump_main(void *arg)
 
 static void print_pump(const struct pump *p)
 {
-	printf("%s -> %s: %llu packets, %llu bytes, %llu refused\n", p->from->name,
-	       p->to->name, (unsigned long long)p->packets, (unsigned long long)p->bytes,
+	printf("%s -> %s: %llu packets, %llu bytes, %llu refused\n", p->from->name, p->to->name,
+	       (unsigned long long)p->packets, (unsigned long long)p->bytes,
 	       (unsigned long long)p->refused);
 }
 

@@ -39,7 +39,7 @@ struct flow {
 	double timeout;
 	bool json;
 	struct flow_frame head;
-	uint8_t *seen;			/* one bit per frame */
+	uint8_t *seen; /* one bit per frame */
 	uint64_t sent, received, in_flight, disordered, duplicates, highest, stalls;
 	uint64_t first_ns, last_ns;
 };
@@ -192,12 +192,11 @@ static int report_flow(const struct flow *f)
 	double seconds = (double)(f->last_ns - f->first_ns) / 1e9;
 	double fps = seconds > 0 ? (double)f->received / seconds : 0;
 
-	printf(f->json ?
-	       "{\"sent\":%llu,\"received\":%llu,\"duplicates\":%llu,"
-	       "\"disordered\":%llu,\"stalls\":%llu,\"seconds\":%.4f,"
-	       "\"frames_per_s\":%.0f,\"own_cpu_s\":%.3f}\n" :
-	       "%llu sent, %llu received, %llu duplicates, %llu out of order, "
-	       "%llu stalls; %.4f s, %.0f frames/s (this tool used %.3f s of CPU)\n",
+	printf(f->json ? "{\"sent\":%llu,\"received\":%llu,\"duplicates\":%llu,"
+			 "\"disordered\":%llu,\"stalls\":%llu,\"seconds\":%.4f,"
+			 "\"frames_per_s\":%.0f,\"own_cpu_s\":%.3f}\n"
+		       : "%llu sent, %llu received, %llu duplicates, %llu out of order, "
+			 "%llu stalls; %.4f s, %.0f frames/s (this tool used %.3f s of CPU)\n",
 	       (unsigned long long)f->sent, (unsigned long long)f->received,
 	       (unsigned long long)f->duplicates, (unsigned long long)f->disordered,
 	       (unsigned long long)f->stalls, seconds, fps, own_cpu_seconds());
@@ -205,25 +204,25 @@ static int report_flow(const struct flow *f)
 }
 
 static const char help[] =
-"Usage: ddekit-frames flow FROM TO [OPTIONS]   send frames into FROM, receive them from TO\n"
-"       ddekit-frames relay A B                copy packets both ways until SIGTERM\n"
-"       ddekit-frames pour TO [OPTIONS]        send one frame repeatedly until SIGTERM\n"
-"\n"
-"Endpoints:\n"
-"  if:NAME[@NETNS]   packet socket on an interface (ethertype 0x88b5 only)\n"
-"  unix:BIND,PEER    QEMU's -netdev dgram,local.type=unix,local.path=PEER,\n"
-"                    remote.type=unix,remote.path=BIND\n"
-"  tap:NAME[@NETNS]  a new TAP; between two of them relay passes offloads on\n"
-"\n"
-"Options of flow; of pour --size, --dst and --src:\n"
-"  --count N    frames (default 100000)\n"
-"  --window N   at most N in flight (default 256)\n"
-"  --size N     bytes of a frame without its CRC, 60 to 9018 (default 60)\n"
-"  --dst MAC    destination address (default broadcast)\n"
-"  --src MAC    source address (default 02:00:00:00:00:99)\n"
-"  --timeout S  give up after S seconds without a frame (default 5)\n"
-"  --json       print one JSON object\n"
-"Exit status of flow: 0 every frame arrived once, 1 not, 2 usage.\n";
+	"Usage: ddekit-frames flow FROM TO [OPTIONS]   send frames into FROM, receive them from TO\n"
+	"       ddekit-frames relay A B                copy packets both ways until SIGTERM\n"
+	"       ddekit-frames pour TO [OPTIONS]        send one frame repeatedly until SIGTERM\n"
+	"\n"
+	"Endpoints:\n"
+	"  if:NAME[@NETNS]   packet socket on an interface (ethertype 0x88b5 only)\n"
+	"  unix:BIND,PEER    QEMU's -netdev dgram,local.type=unix,local.path=PEER,\n"
+	"                    remote.type=unix,remote.path=BIND\n"
+	"  tap:NAME[@NETNS]  a new TAP; between two of them relay passes offloads on\n"
+	"\n"
+	"Options of flow; of pour --size, --dst and --src:\n"
+	"  --count N    frames (default 100000)\n"
+	"  --window N   at most N in flight (default 256)\n"
+	"  --size N     bytes of a frame without its CRC, 60 to 9018 (default 60)\n"
+	"  --dst MAC    destination address (default broadcast)\n"
+	"  --src MAC    source address (default 02:00:00:00:00:99)\n"
+	"  --timeout S  give up after S seconds without a frame (default 5)\n"
+	"  --json       print one JSON object\n"
+	"Exit status of flow: 0 every frame arrived once, 1 not, 2 usage.\n";
 
 enum { O_COUNT = 256, O_WINDOW, O_SIZE, O_DST, O_SRC, O_TIMEOUT, O_JSON, O_HELP };
 
@@ -240,9 +239,15 @@ static void number_option(const char *name, uint64_t min, uint64_t max, uint64_t
 static void read_option(struct flow *f, int opt)
 {
 	switch (opt) {
-	case O_COUNT: number_option("count", 1, 1000000000, &f->count); break;
-	case O_WINDOW: number_option("window", 1, 100000, &f->window); break;
-	case O_SIZE: number_option("size", 60, FRAME_MAX, &f->size); break;
+	case O_COUNT:
+		number_option("count", 1, 1000000000, &f->count);
+		break;
+	case O_WINDOW:
+		number_option("window", 1, 100000, &f->window);
+		break;
+	case O_SIZE:
+		number_option("size", 60, FRAME_MAX, &f->size);
+		break;
 	case O_DST:
 	case O_SRC:
 		if (parse_mac(optarg, opt == O_DST ? f->head.dst : f->head.src))
@@ -252,7 +257,9 @@ static void read_option(struct flow *f, int opt)
 		if (parse_real(optarg, &f->timeout))
 			die_usage("--timeout: \"%s\" is not a number of seconds", optarg);
 		break;
-	case O_JSON: f->json = true; break;
+	case O_JSON:
+		f->json = true;
+		break;
 	case O_HELP:
 		fputs(help, stdout);
 		exit(0);
@@ -281,7 +288,8 @@ int main(int argc, char **argv)
 		{ "count", 1, NULL, O_COUNT }, { "window", 1, NULL, O_WINDOW },
 		{ "size", 1, NULL, O_SIZE },   { "dst", 1, NULL, O_DST },
 		{ "src", 1, NULL, O_SRC },     { "timeout", 1, NULL, O_TIMEOUT },
-		{ "json", 0, NULL, O_JSON },   { "help", 0, NULL, O_HELP }, { NULL, 0, NULL, 0 },
+		{ "json", 0, NULL, O_JSON },   { "help", 0, NULL, O_HELP },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct flow f = { .count = 100000, .window = 256, .size = 60, .timeout = 5 };
 	const char *verb;

@@ -20,9 +20,9 @@
 
 struct endpoint {
 	enum { EP_PACKET, EP_UNIX, EP_TAP } kind;
-	char name[108];		/* interface, or path of the tool's socket */
-	char peer[108];		/* unix: the other's path */
-	char netns[64];		/* empty: the caller's */
+	char name[108]; /* interface, or path of the tool's socket */
+	char peer[108]; /* unix: the other's path */
+	char netns[64]; /* empty: the caller's */
 	int fd;
 };
 

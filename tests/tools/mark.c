@@ -13,9 +13,9 @@
 #include "common.h"
 
 static const char help[] =
-"Usage: ddekit-mark start|stop          counting begins, ends\n"
-"       ddekit-mark write FILE TEXT     the same around one write of TEXT and a newline\n"
-"Exit status: 0 done, 1 the write failed, 2 usage.\n";
+	"Usage: ddekit-mark start|stop          counting begins, ends\n"
+	"       ddekit-mark write FILE TEXT     the same around one write of TEXT and a newline\n"
+	"Exit status: 0 done, 1 the write failed, 2 usage.\n";
 
 static int write_marked(const char *path, const char *text)
 {

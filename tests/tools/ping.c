@@ -23,13 +23,13 @@
 
 #include "common.h"
 
-#define COOKIE 0x44444550u	/* begins our payload */
+#define COOKIE 0x44444550u /* begins our payload */
 #define MAX_PAYLOAD 8192
 #define MAX_GAPS 1024
 
 struct payload {
 	uint32_t cookie;
-	uint32_t index;		/* of the request; ICMP's sequence number has only 16 bits */
+	uint32_t index; /* of the request; ICMP's sequence number has only 16 bits */
 };
 
 struct gap {
@@ -38,16 +38,16 @@ struct gap {
 
 struct ping {
 	struct sockaddr_in dst;
-	uint64_t count;			/* 0: until a signal */
+	uint64_t count; /* 0: until a signal */
 	uint64_t interval_ns, linger_ns, gap_ns;
-	size_t size;			/* ICMP payload bytes */
+	size_t size; /* ICMP payload bytes */
 	bool json, loss_ok;
 	int fd;
 	uint16_t id;
 	uint64_t sent, received, duplicates, end_ns;
-	size_t room;			/* entries of the arrays */
-	uint64_t *sent_at;		/* real-time ns; 0: answered */
-	uint64_t *rtt;			/* received of them */
+	size_t room;       /* entries of the arrays */
+	uint64_t *sent_at; /* real-time ns; 0: answered */
+	uint64_t *rtt;     /* received of them */
 	uint64_t last_reply_ns, longest_ns, longest_start_ns;
 	struct gap gaps[MAX_GAPS];
 	size_t n_gaps;
@@ -173,15 +173,13 @@ static void record_reply(struct ping *p, const uint8_t *data, size_t len, uint64
 	memcpy(&icmp, data + head, sizeof(icmp));
 	memcpy(&load, data + head + sizeof(icmp), sizeof(load));
 	if (icmp.type != ICMP_ECHOREPLY || ntohs(icmp.un.echo.id) != p->id ||
-	    load.cookie != COOKIE || load.index >= p->sent ||
-	    checksum(data + head, len - head))
+	    load.cookie != COOKIE || load.index >= p->sent || checksum(data + head, len - head))
 		return;
 	if (!p->sent_at[load.index]) {
 		p->duplicates++;
 		return;
 	}
-	p->rtt[p->received++] = stamp > p->sent_at[load.index] ?
-				stamp - p->sent_at[load.index] : 0;
+	p->rtt[p->received++] = stamp > p->sent_at[load.index] ? stamp - p->sent_at[load.index] : 0;
 	p->sent_at[load.index] = 0;
 	end_gap(p, mono_ns());
 }
@@ -189,19 +187,23 @@ static void record_reply(struct ping *p, const uint8_t *data, size_t len, uint64
 static void receive_replies(struct ping *p)
 {
 	uint8_t data[sizeof(struct icmphdr) + MAX_PAYLOAD + 64];
-	union { char buf[CMSG_SPACE(sizeof(struct timespec))]; struct cmsghdr align; } ctl;
+	union {
+		char buf[CMSG_SPACE(sizeof(struct timespec))];
+		struct cmsghdr align;
+	} ctl;
 	struct iovec iov = { data, sizeof(data) };
 	struct msghdr msg;
 	ssize_t n;
 
 	for (;;) {
-		msg = (struct msghdr){ .msg_iov = &iov, .msg_iovlen = 1,
+		msg = (struct msghdr){ .msg_iov = &iov,
+				       .msg_iovlen = 1,
 				       .msg_control = ctl.buf,
 				       .msg_controllen = sizeof(ctl.buf) };
 		n = recvmsg(p->fd, &msg, 0);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (n < 0)	/* a queued ICMP error: the next receive continues */
+		if (n < 0) /* a queued ICMP error: the next receive continues */
 			continue;
 		record_reply(p, data, (size_t)n, stamp_of(&msg));
 	}
@@ -240,7 +242,7 @@ static void send_all(struct ping *p)
 			next = mono_ns();
 		wait_until(p, next);
 	}
-	end_wanted = 0;		/* a second signal ends the wait for the last replies */
+	end_wanted = 0; /* a second signal ends the wait for the last replies */
 	last = mono_ns() + p->linger_ns;
 	while (p->received < p->sent && mono_ns() < last && !end_wanted) {
 		struct pollfd pfd = { .fd = p->fd, .events = POLLIN };
@@ -266,8 +268,7 @@ static void report_json(const struct ping *p)
 	       "\"rtt_max_ms\":%.3f,\"longest_gap_ms\":%.3f,\"longest_gap_at_ns\":%llu,"
 	       "\"gaps\":[",
 	       (unsigned long long)p->sent, (unsigned long long)p->received,
-	       (unsigned long long)p->duplicates,
-	       ms(percentile_sorted(p->rtt, p->received, 0)),
+	       (unsigned long long)p->duplicates, ms(percentile_sorted(p->rtt, p->received, 0)),
 	       ms(percentile_sorted(p->rtt, p->received, 50)),
 	       ms(percentile_sorted(p->rtt, p->received, 99)),
 	       ms(percentile_sorted(p->rtt, p->received, 100)), ms(p->longest_ns),
@@ -289,28 +290,28 @@ static void report(const struct ping *p)
 	       ms(percentile_sorted(p->rtt, p->received, 50)),
 	       ms(percentile_sorted(p->rtt, p->received, 99)),
 	       ms(percentile_sorted(p->rtt, p->received, 100)));
-	printf("longest time without a reply %.3f ms, from %.6f s (monotonic)\n",
-	       ms(p->longest_ns), (double)p->longest_start_ns / 1e9);
+	printf("longest time without a reply %.3f ms, from %.6f s (monotonic)\n", ms(p->longest_ns),
+	       (double)p->longest_start_ns / 1e9);
 	for (size_t i = 0; i < p->n_gaps; i++)
 		printf("gap %.3f ms from %.6f s\n", ms(p->gaps[i].len_ns),
 		       (double)p->gaps[i].start_ns / 1e9);
 }
 
 static const char help[] =
-"Usage: ddekit-ping ADDR [OPTIONS]\n"
-"\n"
-"Sends ICMP echo requests and prints round-trip times (stamped by the kernel on\n"
-"arrival) and the longest time without a reply. Needs root.\n"
-"Exit status: 0 all requests answered (with --loss-ok: at least one), 1 not, 2 usage.\n"
-"\n"
-"  --count N      requests (default 20); 0: until SIGINT, SIGTERM or SIGUSR1\n"
-"  --interval MS  between requests, at least 0.05 (default 10)\n"
-"  --size N       bytes of ICMP payload, 8 to 8192 (default 56)\n"
-"  --linger MS    wait for the last replies (default 1000)\n"
-"  --gap MS       also list each time without a reply of at least MS\n"
-"  --loss-ok      lost requests are not a failure\n"
-"  --netns NAME   run in the named network namespace\n"
-"  --json         print one JSON object\n";
+	"Usage: ddekit-ping ADDR [OPTIONS]\n"
+	"\n"
+	"Sends ICMP echo requests and prints round-trip times (stamped by the kernel on\n"
+	"arrival) and the longest time without a reply. Needs root.\n"
+	"Exit status: 0 all requests answered (with --loss-ok: at least one), 1 not, 2 usage.\n"
+	"\n"
+	"  --count N      requests (default 20); 0: until SIGINT, SIGTERM or SIGUSR1\n"
+	"  --interval MS  between requests, at least 0.05 (default 10)\n"
+	"  --size N       bytes of ICMP payload, 8 to 8192 (default 56)\n"
+	"  --linger MS    wait for the last replies (default 1000)\n"
+	"  --gap MS       also list each time without a reply of at least MS\n"
+	"  --loss-ok      lost requests are not a failure\n"
+	"  --netns NAME   run in the named network namespace\n"
+	"  --json         print one JSON object\n";
 
 static double real_option(const char *name, double min, double max)
 {
@@ -328,15 +329,27 @@ static void read_option(struct ping *p, int opt)
 	int r;
 
 	switch (opt) {
-	case O_COUNT: p->count = (uint64_t)real_option("count", 0, 1e8); break;
+	case O_COUNT:
+		p->count = (uint64_t)real_option("count", 0, 1e8);
+		break;
 	case O_INTERVAL:
 		p->interval_ns = (uint64_t)(real_option("interval", 0.05, 1e6) * 1e6);
 		break;
-	case O_SIZE: p->size = (size_t)real_option("size", 8, MAX_PAYLOAD); break;
-	case O_LINGER: p->linger_ns = (uint64_t)(real_option("linger", 0, 1e6) * 1e6); break;
-	case O_GAP: p->gap_ns = (uint64_t)(real_option("gap", 0.001, 1e6) * 1e6); break;
-	case O_LOSS_OK: p->loss_ok = true; break;
-	case O_JSON: p->json = true; break;
+	case O_SIZE:
+		p->size = (size_t)real_option("size", 8, MAX_PAYLOAD);
+		break;
+	case O_LINGER:
+		p->linger_ns = (uint64_t)(real_option("linger", 0, 1e6) * 1e6);
+		break;
+	case O_GAP:
+		p->gap_ns = (uint64_t)(real_option("gap", 0.001, 1e6) * 1e6);
+		break;
+	case O_LOSS_OK:
+		p->loss_ok = true;
+		break;
+	case O_JSON:
+		p->json = true;
+		break;
 	case O_NETNS:
 		r = enter_netns(optarg);
 		if (r)
@@ -353,15 +366,18 @@ static void read_option(struct ping *p, int opt)
 int main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{ "count", 1, NULL, O_COUNT },	 { "interval", 1, NULL, O_INTERVAL },
-		{ "size", 1, NULL, O_SIZE },	 { "linger", 1, NULL, O_LINGER },
-		{ "gap", 1, NULL, O_GAP },	 { "loss-ok", 0, NULL, O_LOSS_OK },
-		{ "netns", 1, NULL, O_NETNS },	 { "json", 0, NULL, O_JSON },
-		{ "help", 0, NULL, O_HELP },	 { NULL, 0, NULL, 0 },
+		{ "count", 1, NULL, O_COUNT }, { "interval", 1, NULL, O_INTERVAL },
+		{ "size", 1, NULL, O_SIZE },   { "linger", 1, NULL, O_LINGER },
+		{ "gap", 1, NULL, O_GAP },     { "loss-ok", 0, NULL, O_LOSS_OK },
+		{ "netns", 1, NULL, O_NETNS }, { "json", 0, NULL, O_JSON },
+		{ "help", 0, NULL, O_HELP },   { NULL, 0, NULL, 0 },
 	};
 	static struct ping p = {
-		.dst = { .sin_family = AF_INET }, .count = 20, .interval_ns = 10000000,
-		.linger_ns = 1000000000, .size = 56,
+		.dst = { .sin_family = AF_INET },
+		.count = 20,
+		.interval_ns = 10000000,
+		.linger_ns = 1000000000,
+		.size = 56,
 	};
 	struct sigaction sa = { .sa_handler = on_end };
 	int opt;

@@ -26,8 +26,8 @@
 #include "common.h"
 #include "xfer.h"
 
-#define HELLO_MAGIC 0x3152464558454444ull	/* "DDEXFER1" */
-#define CHUNK (1u << 20)			/* of stream mode, before its length word */
+#define HELLO_MAGIC 0x3152464558454444ull /* "DDEXFER1" */
+#define CHUNK (1u << 20)                  /* of stream mode, before its length word */
 
 enum { OP_UPLOAD = 1, OP_DOWNLOAD = 2 };
 
@@ -35,15 +35,15 @@ struct hello {
 	uint64_t magic;
 	uint32_t op;
 	uint32_t stream;
-	uint64_t bytes;		/* stream: 0 until the client ends it */
+	uint64_t bytes; /* stream: 0 until the client ends it */
 	uint64_t seed;
 	uint64_t rate;
-	uint64_t flip;		/* sender: byte to corrupt, UINT64_MAX: none */
+	uint64_t flip; /* sender: byte to corrupt, UINT64_MAX: none */
 };
 
 struct result {
 	uint64_t bytes;
-	uint64_t stall_ns;	/* longest time without data, if it received */
+	uint64_t stall_ns; /* longest time without data, if it received */
 	uint8_t sha[XFER_SHA_LEN];
 };
 
@@ -87,8 +87,7 @@ static bool peer_wants_end(struct xfer_conn *c)
 	return recv(c->fd, &byte, 1, MSG_DONTWAIT) == 1;
 }
 
-static int send_stream(struct xfer_conn *c, const struct hello *h, bool server,
-		       struct result *res)
+static int send_stream(struct xfer_conn *c, const struct hello *h, bool server, struct result *res)
 {
 	uint8_t *buf = xfer_memory(CHUNK);
 	EVP_MD_CTX *sha = xfer_sha_start();
@@ -320,7 +319,7 @@ static int connect_to(const struct options *o)
 
 	if (fd < 0)
 		die_errno(errno, "socket");
-	xfer_conn_init(&c, fd, o->timeout);	/* SO_SNDTIMEO also limits connect() */
+	xfer_conn_init(&c, fd, o->timeout); /* SO_SNDTIMEO also limits connect() */
 	if (connect(fd, (const struct sockaddr *)&o->addr, sizeof(o->addr)) < 0)
 		die_errno(errno == EINPROGRESS ? ETIMEDOUT : errno, "cannot connect to %s:%u",
 			  inet_ntoa(o->addr.sin_addr), ntohs(o->addr.sin_port));
@@ -328,8 +327,8 @@ static int connect_to(const struct options *o)
 }
 
 /* Return: whether both ends agree on every byte. */
-static bool report(const struct options *o, const struct result *own,
-		   const struct result *peer, uint64_t ns)
+static bool report(const struct options *o, const struct result *own, const struct result *peer,
+		   uint64_t ns)
 {
 	const char *name = o->hello.op == OP_UPLOAD ? "send" : "recv";
 	const struct result *rx = o->hello.op == OP_UPLOAD ? peer : own;
@@ -342,13 +341,13 @@ static bool report(const struct options *o, const struct result *own,
 	if (o->json)
 		printf("{\"direction\":\"%s\",\"bytes\":%llu,\"seconds\":%.3f,"
 		       "\"gbit_per_s\":%.3f,\"sha256_local\":\"%s\",\"sha256_remote\":\"%s\","
-		       "\"equal\":%s,\"longest_stall_ms\":%.1f}\n", name,
-		       (unsigned long long)own->bytes, seconds, gbit, a, b,
+		       "\"equal\":%s,\"longest_stall_ms\":%.1f}\n",
+		       name, (unsigned long long)own->bytes, seconds, gbit, a, b,
 		       equal ? "true" : "false", (double)rx->stall_ns / 1e6);
 	else
 		printf("%s %llu bytes in %.3f s, %.2f Gbit/s, longest stall %.1f ms\n"
-		       "sha256 here  %s\nsha256 there %s\n%s\n", name,
-		       (unsigned long long)own->bytes, seconds, gbit,
+		       "sha256 here  %s\nsha256 there %s\n%s\n",
+		       name, (unsigned long long)own->bytes, seconds, gbit,
 		       (double)rx->stall_ns / 1e6, a, b, equal ? "equal" : "DIFFERENT");
 	fflush(stdout);
 	return equal;
@@ -382,7 +381,7 @@ static int run_client(struct options *o)
 	int r;
 
 	sigaction(SIGUSR1, &sa, NULL);
-	hello_swap(&wire);	/* the same swap in both directions */
+	hello_swap(&wire); /* the same swap in both directions */
 	xfer_conn_init(&c, connect_to(o), o->timeout);
 	r = xfer_send(&c, &wire, sizeof(wire));
 	if (!r)
@@ -403,37 +402,50 @@ static int run_client(struct options *o)
 }
 
 static const char help[] =
-"Usage: ddekit-xfer serve [OPTIONS]           serve transfers on --at\n"
-"       ddekit-xfer send ADDR:PORT [OPTIONS]  send data to a server\n"
-"       ddekit-xfer recv ADDR:PORT [OPTIONS]  receive data from a server\n"
-"\n"
-"Moves reproducible data over TCP and compares the SHA-256 of both ends.\n"
-"Exit status: 0 both ends equal, 1 failed or different, 2 usage.\n"
-"\n"
-"  --size N        bytes: 1000000000, 1G, 64Mi (default 1G = 10^9); in stream\n"
-"                  mode 0 means until SIGUSR1\n"
-"  --stream        hash during the transfer, constant memory; otherwise data is generated\n"
-"                  before and hashed after the timed part\n"
-"  --rate N        limit in bit/s, such as 400M\n"
-"  --seed N        of the data (default 1)\n"
-"  --flip N        the sender corrupts byte N (to test this tool)\n"
-"  --timeout S     fail after S seconds without progress (default 10)\n"
-"  --netns NAME    run in the named network namespace\n"
-"  --json          print one JSON object\n"
-"  --at ADDR:PORT  serve: where to listen (default 127.0.0.1:0, 0 is any port)\n"
-"  --port-file F   serve: write the port to F once listening\n"
-"  --once          serve: one transfer, its success is the exit status\n";
+	"Usage: ddekit-xfer serve [OPTIONS]           serve transfers on --at\n"
+	"       ddekit-xfer send ADDR:PORT [OPTIONS]  send data to a server\n"
+	"       ddekit-xfer recv ADDR:PORT [OPTIONS]  receive data from a server\n"
+	"\n"
+	"Moves reproducible data over TCP and compares the SHA-256 of both ends.\n"
+	"Exit status: 0 both ends equal, 1 failed or different, 2 usage.\n"
+	"\n"
+	"  --size N        bytes: 1000000000, 1G, 64Mi (default 1G = 10^9); in stream\n"
+	"                  mode 0 means until SIGUSR1\n"
+	"  --stream        hash during the transfer, constant memory; otherwise data is generated\n"
+	"                  before and hashed after the timed part\n"
+	"  --rate N        limit in bit/s, such as 400M\n"
+	"  --seed N        of the data (default 1)\n"
+	"  --flip N        the sender corrupts byte N (to test this tool)\n"
+	"  --timeout S     fail after S seconds without progress (default 10)\n"
+	"  --netns NAME    run in the named network namespace\n"
+	"  --json          print one JSON object\n"
+	"  --at ADDR:PORT  serve: where to listen (default 127.0.0.1:0, 0 is any port)\n"
+	"  --port-file F   serve: write the port to F once listening\n"
+	"  --once          serve: one transfer, its success is the exit status\n";
 
-enum { O_SIZE = 256, O_STREAM, O_RATE, O_SEED, O_FLIP, O_TIMEOUT, O_NETNS, O_JSON, O_AT,
-       O_PORT_FILE, O_ONCE, O_HELP };
+enum {
+	O_SIZE = 256,
+	O_STREAM,
+	O_RATE,
+	O_SEED,
+	O_FLIP,
+	O_TIMEOUT,
+	O_NETNS,
+	O_JSON,
+	O_AT,
+	O_PORT_FILE,
+	O_ONCE,
+	O_HELP
+};
 
 static const struct option long_options[] = {
-	{ "size", 1, NULL, O_SIZE },	   { "stream", 0, NULL, O_STREAM },
-	{ "rate", 1, NULL, O_RATE },	   { "seed", 1, NULL, O_SEED },
-	{ "flip", 1, NULL, O_FLIP },	   { "timeout", 1, NULL, O_TIMEOUT },
-	{ "netns", 1, NULL, O_NETNS },	   { "json", 0, NULL, O_JSON },
-	{ "at", 1, NULL, O_AT },	   { "port-file", 1, NULL, O_PORT_FILE },
-	{ "once", 0, NULL, O_ONCE },	   { "help", 0, NULL, O_HELP }, { NULL, 0, NULL, 0 },
+	{ "size", 1, NULL, O_SIZE },   { "stream", 0, NULL, O_STREAM },
+	{ "rate", 1, NULL, O_RATE },   { "seed", 1, NULL, O_SEED },
+	{ "flip", 1, NULL, O_FLIP },   { "timeout", 1, NULL, O_TIMEOUT },
+	{ "netns", 1, NULL, O_NETNS }, { "json", 0, NULL, O_JSON },
+	{ "at", 1, NULL, O_AT },       { "port-file", 1, NULL, O_PORT_FILE },
+	{ "once", 0, NULL, O_ONCE },   { "help", 0, NULL, O_HELP },
+	{ NULL, 0, NULL, 0 },
 };
 
 static void size_option(const char *name, uint64_t *ret)
@@ -447,14 +459,30 @@ static void read_option(struct options *o, int opt)
 	int r;
 
 	switch (opt) {
-	case O_SIZE: size_option("size", &o->hello.bytes); break;
-	case O_RATE: size_option("rate", &o->hello.rate); break;
-	case O_SEED: size_option("seed", &o->hello.seed); break;
-	case O_FLIP: size_option("flip", &o->hello.flip); break;
-	case O_STREAM: o->hello.stream = 1; break;
-	case O_JSON: o->json = true; break;
-	case O_ONCE: o->once = true; break;
-	case O_PORT_FILE: o->port_file = optarg; break;
+	case O_SIZE:
+		size_option("size", &o->hello.bytes);
+		break;
+	case O_RATE:
+		size_option("rate", &o->hello.rate);
+		break;
+	case O_SEED:
+		size_option("seed", &o->hello.seed);
+		break;
+	case O_FLIP:
+		size_option("flip", &o->hello.flip);
+		break;
+	case O_STREAM:
+		o->hello.stream = 1;
+		break;
+	case O_JSON:
+		o->json = true;
+		break;
+	case O_ONCE:
+		o->once = true;
+		break;
+	case O_PORT_FILE:
+		o->port_file = optarg;
+		break;
 	case O_TIMEOUT:
 		if (parse_real(optarg, &o->timeout) || o->timeout < 0.001)
 			die_usage("--timeout: \"%s\" is not a number of seconds above 0", optarg);
@@ -479,7 +507,9 @@ static void read_option(struct options *o, int opt)
 int main(int argc, char **argv)
 {
 	struct options o = {
-		.hello = { .magic = HELLO_MAGIC, .bytes = 1000000000, .seed = 1,
+		.hello = { .magic = HELLO_MAGIC,
+			   .bytes = 1000000000,
+			   .seed = 1,
 			   .flip = UINT64_MAX },
 		.timeout = 10,
 	};

@@ -41,11 +41,11 @@ char *xfer_sha_text(const uint8_t sha[XFER_SHA_LEN], char *text);
 struct xfer_conn {
 	int fd;
 	int timeout_ms;
-	uint64_t rate;		/* limit in bit/s; 0: none */
-	uint64_t sent;		/* bytes, for the rate */
-	uint64_t start_ns;	/* of the bulk data, for the rate */
-	uint64_t last_ns;	/* when bytes last arrived */
-	uint64_t stall_ns;	/* longest time between two receives of bulk data */
+	uint64_t rate;     /* limit in bit/s; 0: none */
+	uint64_t sent;     /* bytes, for the rate */
+	uint64_t start_ns; /* of the bulk data, for the rate */
+	uint64_t last_ns;  /* when bytes last arrived */
+	uint64_t stall_ns; /* longest time between two receives of bulk data */
 };
 
 /* seconds without progress after which the calls below fail with -ETIMEDOUT. */

@@ -27,8 +27,11 @@ void rig_need_qemu(void)
 
 void rig_claim(struct rig *r, const char *device, const char *netdev)
 {
-	struct ddekit_claim_spec spec = { .bdf = { 0, 3, 0, 0 }, .backend = "emu",
-		.pool_size = RIG_POOL, .emu_device = device, .emu_netdev = netdev };
+	struct ddekit_claim_spec spec = { .bdf = { 0, 3, 0, 0 },
+					  .backend = "emu",
+					  .pool_size = RIG_POOL,
+					  .emu_device = device,
+					  .emu_netdev = netdev };
 	char *why = NULL;
 	int err;
 

@@ -10,15 +10,15 @@
 #include <ddekit/pci.h>
 #include "../lib/suite.h"
 
-#define RIG_BAR0 0xe0000000u	/* where rig_enable() puts the memory BAR */
-#define RIG_PORTS 0xc000u	/* and the I/O BAR */
-#define RIG_PORT_DEVFN (1 << 3)	/* the root port, on bus 0 */
+#define RIG_BAR0 0xe0000000u    /* where rig_enable() puts the memory BAR */
+#define RIG_PORTS 0xc000u       /* and the I/O BAR */
+#define RIG_PORT_DEVFN (1 << 3) /* the root port, on bus 0 */
 #define RIG_POOL (16u << 20)
 
 struct rig {
 	struct ddekit_claim *claim;
 	struct ddekit_pci *pci;
-	struct ddekit_handover h;	/* as sent: copies of the fds */
+	struct ddekit_handover h; /* as sent: copies of the fds */
 };
 
 /* Exits with 77 and a reason if QEMU is not installed.  For main(). */
@@ -46,7 +46,7 @@ void rig_config_write(struct rig *r, uint8_t bus, uint8_t devfn, uint32_t reg, u
 		      uint32_t value);
 /* Offset of a capability of 01:00.0, 0 if absent. */
 uint32_t rig_capability(struct rig *r, uint8_t id);
-uint32_t rig_read(struct rig *r, uint32_t offset);		/* 32 bits of BAR 0 */
+uint32_t rig_read(struct rig *r, uint32_t offset); /* 32 bits of BAR 0 */
 void rig_write(struct rig *r, uint32_t offset, uint32_t value);
 
 /* Waits until fd is readable.  Return: true; false after timeout_ms. */

@@ -22,7 +22,7 @@ static void setup(void)
 	bars_set(&bars, 0, 0xfe000000, 128 << 10);
 	bars_set(&bars, 1, 0xc001, 32);
 	bars_set(&bars, 2, PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH, 8 * GIB);
-	bars_set(&bars, 3, 0x12, 4096);	/* ignored: the upper half of register 2 */
+	bars_set(&bars, 3, 0x12, 4096); /* ignored: the upper half of register 2 */
 	bars_set(&bars, 4, 0, 0);
 	bars_set(&bars, BARS_ROM, 0, 64 << 10);
 }

@@ -95,7 +95,7 @@ START_TEST(requests_beyond_the_end_of_the_disk_are_refused)
 	q.offset = CAPACITY - LOGICAL;
 	q.bytes = 2 * LOGICAL;
 	ck_assert_int_eq(verdict(), DDE_BLOCK_BEYOND);
-	q.offset = UINT64_MAX - LOGICAL + 1;	/* the sum would wrap */
+	q.offset = UINT64_MAX - LOGICAL + 1; /* the sum would wrap */
 	q.bytes = LOGICAL;
 	ck_assert_int_eq(verdict(), DDE_BLOCK_BEYOND);
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "rig.h"
 
-#define RAL(n) (0x5400 + 8 * (n))	/* e1000e: receive address registers */
+#define RAL(n) (0x5400 + 8 * (n)) /* e1000e: receive address registers */
 #define EDU_ID 0x00
 #define EDU_LIVENESS 0x04
 
@@ -57,9 +57,9 @@ START_TEST(absent_functions_are_reported)
 		ck_assert_int_eq(ddekit_pci_config_read(rig.pci, 0, (uint8_t)(slot << 3), 0, 4, &v),
 				 want);
 		ck_assert(want == 0 || v == 0x12345678);
-		ck_assert_int_eq(
-			ddekit_pci_config_write(rig.pci, 0, (uint8_t)(slot << 3), 0x3c, 1, 0),
-			want);
+		ck_assert_int_eq(ddekit_pci_config_write(rig.pci, 0, (uint8_t)(slot << 3), 0x3c, 1,
+							 0),
+				 want);
 	}
 	ck_assert_int_eq(ddekit_pci_config_read(rig.pci, 1, 1, 0, 4, &v), -ENODEV);
 	ck_assert_int_eq(ddekit_pci_config_read(rig.pci, 1, 1, 0x40, 1, &v), -ENODEV);
@@ -111,7 +111,7 @@ START_TEST(extended_config_space_can_be_read)
 {
 	rig_claim(&rig, "e1000e", NULL);
 	rig_adopt(&rig);
-	ck_assert_uint_eq(rig_config_read(&rig, 1, 0, 0x100, 2), 0x0001);	/* AER */
+	ck_assert_uint_eq(rig_config_read(&rig, 1, 0, 0x100, 2), 0x0001); /* AER */
 }
 END_TEST
 
@@ -122,9 +122,11 @@ START_TEST(a_range_outside_the_windows_cannot_be_mapped)
 
 	rig_open(&rig, "edu", NULL);
 	ddekit_pci_windows(rig.pci, &w);
-	ck_assert_int_eq(ddekit_pci_map(rig.pci, (ddekit_busaddr){0xb0000000}, 4096, &cpu), -ENXIO);
-	ck_assert_int_eq(ddekit_pci_map(rig.pci, (ddekit_busaddr){w.mem_base.v + w.mem_size - 4096},
-					8192, &cpu),
+	ck_assert_int_eq(ddekit_pci_map(rig.pci, (ddekit_busaddr){ 0xb0000000 }, 4096, &cpu),
+			 -ENXIO);
+	ck_assert_int_eq(ddekit_pci_map(rig.pci,
+					(ddekit_busaddr){ w.mem_base.v + w.mem_size - 4096 }, 8192,
+					&cpu),
 			 -ENXIO);
 	ck_assert_int_eq(ddekit_pci_map(rig.pci, (ddekit_busaddr){ ~0ull }, 2, &cpu), -ENXIO);
 	ck_assert_int_eq(ddekit_pci_map(rig.pci, w.mem_base, 0, &cpu), -ENXIO);
@@ -211,7 +213,7 @@ static void on_tick(int sig)
 START_TEST(signals_do_not_disturb_accesses)
 {
 	struct itimerval fast = { { 0, 500 }, { 0, 500 } }, off = { 0 };
-	struct sigaction sa = { .sa_handler = on_tick };	/* no SA_RESTART */
+	struct sigaction sa = { .sa_handler = on_tick }; /* no SA_RESTART */
 	uint32_t i;
 
 	rig_open(&rig, "edu", NULL);
@@ -308,7 +310,7 @@ START_TEST(accesses_survive_the_death_of_qemu)
 	rig_open(&rig, "edu", NULL);
 	for (i = 0; i < 2; i++)
 		pthread_create(&t[i], NULL, hammer_until_dead, NULL);
-	nanosleep(&ts, NULL);	/* lets the threads reach the middle of their loops */
+	nanosleep(&ts, NULL); /* lets the threads reach the middle of their loops */
 	kill(ddekit_claim_pid(rig.claim), SIGKILL);
 	for (i = 0; i < 2; i++)
 		pthread_join(t[i], NULL);

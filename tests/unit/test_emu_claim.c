@@ -72,7 +72,8 @@ START_TEST(arguments_that_the_backend_sets_are_refused)
 	refused(&(struct ddekit_claim_spec){ .emu_device = "edu,bus=pcie.0" }, -EINVAL, "bus=");
 	refused(&(struct ddekit_claim_spec){ .emu_device = "e1000e", .emu_netdev = "user,id=n" },
 		-EINVAL, "id=");
-	refused(&(struct ddekit_claim_spec){.emu_device = "{\"driver\":\"edu\"}"}, -EINVAL, "JSON");
+	refused(&(struct ddekit_claim_spec){ .emu_device = "{\"driver\":\"edu\"}" }, -EINVAL,
+		"JSON");
 }
 END_TEST
 
@@ -112,7 +113,8 @@ END_TEST
 START_TEST(the_message_reports_a_program_that_is_not_qemu)
 {
 	setenv("DDEKIT_QEMU", "/bin/true", 1);
-	refused(&(struct ddekit_claim_spec){.emu_device = "edu"}, -ENODEV, "exited with status 0");
+	refused(&(struct ddekit_claim_spec){ .emu_device = "edu" }, -ENODEV,
+		"exited with status 0");
 }
 END_TEST
 
@@ -143,7 +145,8 @@ END_TEST
 
 START_TEST(the_caller_may_omit_the_message)
 {
-	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = RIG_POOL,
+	struct ddekit_claim_spec spec = { .backend = "emu",
+					  .pool_size = RIG_POOL,
 					  .emu_device = "nosuch" };
 	struct ddekit_claim *claim;
 
@@ -194,7 +197,8 @@ static const struct {
 	{ "rtl8139", 0x813910ec, { NULL } },
 	{ "vmxnet3", 0x07b015ad, { NULL } },
 	{ "virtio-net-pci,disable-legacy=on", 0x10411af4, { NULL } },
-	{ "nvme,serial=1,drive=d0", 0x00101b36,
+	{ "nvme,serial=1,drive=d0",
+	  0x00101b36,
 	  { "-drive", "driver=null-co,if=none,id=d0", NULL } },
 	{ "qemu-xhci", 0x000d1b36, { NULL } },
 	{ "ich9-ahci", 0x29228086, { NULL } },
@@ -207,7 +211,8 @@ static const struct {
 
 START_TEST(devices_of_all_kinds_are_claimed_and_quiesced)
 {
-	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = RIG_POOL,
+	struct ddekit_claim_spec spec = { .backend = "emu",
+					  .pool_size = RIG_POOL,
 					  .emu_device = devices[_i].device,
 					  .emu_args = devices[_i].args };
 	char *why = NULL;
@@ -227,7 +232,8 @@ END_TEST
 
 START_TEST(a_pool_of_a_gibibyte_works_up_to_its_last_bytes)
 {
-	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = 1u << 30,
+	struct ddekit_claim_spec spec = { .backend = "emu",
+					  .pool_size = 1u << 30,
 					  .emu_device = "edu,dma_mask=0xffffffff" };
 	const struct ddekit_pool *pool;
 	volatile uint32_t *last;
@@ -282,9 +288,12 @@ static bool status_has(pid_t pid, const char *line)
 
 START_TEST(qemu_runs_unprivileged_and_in_its_sandbox)
 {
-	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = RIG_POOL,
-					  .emu_device = "e1000e", .emu_netdev = "user",
-					  .uid = 65534, .gid = 65534 };
+	struct ddekit_claim_spec spec = { .backend = "emu",
+					  .pool_size = RIG_POOL,
+					  .emu_device = "e1000e",
+					  .emu_netdev = "user",
+					  .uid = 65534,
+					  .gid = 65534 };
 	pid_t pid;
 
 	if (geteuid()) {
@@ -313,7 +322,8 @@ static bool has_fd(pid_t pid, int fd)
 
 START_TEST(qemu_inherits_its_fds_and_no_other)
 {
-	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = RIG_POOL,
+	struct ddekit_claim_spec spec = { .backend = "emu",
+					  .pool_size = RIG_POOL,
 					  .emu_device = "e1000e" };
 	int wire[2], fds[2] = { -1, -1 };
 	char netdev[64];
@@ -487,7 +497,8 @@ START_TEST(the_monitor_replies_with_json)
 	ck_assert_ptr_nonnull(strstr(reply, "\"running\":true"));
 	free(reply);
 	ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "set_link",
-					      "{\"name\":\"net0\",\"up\":false}", NULL), 0);
+					      "{\"name\":\"net0\",\"up\":false}", NULL),
+			 0);
 }
 END_TEST
 
@@ -538,7 +549,7 @@ START_TEST(a_reply_to_a_dead_process_is_discarded)
 		while (!pid)
 			ddekit_claim_monitor(rig.claim, "query-version", NULL, NULL);
 		pause.tv_nsec = i * 20000;
-		nanosleep(&pause, NULL);	/* varies the moment of death */
+		nanosleep(&pause, NULL); /* varies the moment of death */
 		kill(pid, SIGKILL);
 		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 		reply = NULL;

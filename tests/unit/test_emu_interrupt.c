@@ -234,10 +234,12 @@ START_TEST(a_driver_without_the_runtime_moves_data_by_dma)
 
 	ddekit_interrupt_attach(irq, false, NULL, on_interrupt, &rig);
 	ck_assert_int_eq(ddekit_dma_heap_create(ddekit_pci_pool(rig.pci), 0, 1 << 20, &heap), 0);
-	ck_assert_int_eq(
-		ddekit_dma_map_single(heap, text, sizeof(text), DDEKIT_DMA_TO_DEVICE, &from), 0);
-	ck_assert_int_eq(
-		ddekit_dma_map_single(heap, out, sizeof(text), DDEKIT_DMA_FROM_DEVICE, &to), 0);
+	ck_assert_int_eq(ddekit_dma_map_single(heap, text, sizeof(text), DDEKIT_DMA_TO_DEVICE,
+					       &from),
+			 0);
+	ck_assert_int_eq(ddekit_dma_map_single(heap, out, sizeof(text), DDEKIT_DMA_FROM_DEVICE,
+					       &to),
+			 0);
 	rig_write(&rig, 0x80, (uint32_t)from.v);
 	rig_write(&rig, 0x88, 0x40000);
 	rig_write(&rig, 0x90, sizeof(text));

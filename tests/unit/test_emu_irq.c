@@ -262,7 +262,8 @@ START_TEST(at_most_sixty_four_vectors_can_be_allocated)
 	rig_open(&rig, EDU, NULL);
 	for (i = 0; i < 64; i++) {
 		ck_assert_int_eq(ddekit_irq_alloc_vectors(rig.pci, 1, 0, DDEKIT_IRQ_MSIX, i, 1,
-							  &irq[i]), 0);
+							  &irq[i]),
+				 0);
 		ck_assert_uint_eq(ddekit_irq_number(irq[i]), i);
 	}
 	ck_assert_int_eq(ddekit_irq_alloc_vectors(rig.pci, 1, 0, DDEKIT_IRQ_MSIX, 64, 1, &more),

@@ -21,13 +21,13 @@
 #include "deadline.h"
 #include "rig.h"
 
-#define SLACK_MS 1000u		/* the machine may be busy */
+#define SLACK_MS 1000u /* the machine may be busy */
 
 extern const struct backend emu_backend;
 
 static struct emu_claim *claim;
-static int qemu, monitor;	/* QEMU's ends of the sockets */
-static int stuck = -1;		/* an eventfd that QEMU signals before each reply; -1: none */
+static int qemu, monitor; /* QEMU's ends of the sockets */
+static int stuck = -1;    /* an eventfd that QEMU signals before each reply; -1: none */
 static pthread_t thread;
 
 static void reply_unknown(const char *line)
@@ -143,7 +143,7 @@ static void expect_duration(uint64_t start_us, unsigned int least_ms, unsigned i
 static struct {
 	int fd;
 	size_t len;
-	char text[60000];	/* large: the reader never finds the socket empty */
+	char text[60000]; /* large: the reader never finds the socket empty */
 } stream;
 
 static void *pour(void *arg)
@@ -286,7 +286,8 @@ static char *make_pourer(void)
 
 START_TEST(opening_a_claim_fails_at_its_deadline)
 {
-	struct ddekit_claim_spec spec = { .backend = "emu", .pool_size = RIG_POOL,
+	struct ddekit_claim_spec spec = { .backend = "emu",
+					  .pool_size = RIG_POOL,
 					  .emu_device = "edu" };
 	struct ddekit_claim *other = NULL;
 	char *path = make_pourer(), *why = NULL;

@@ -16,7 +16,7 @@
 
 #define EDU "edu,dma_mask=0xffffffff"
 #define KILLS 60
-#define QTEST_FD 1	/* of the handover */
+#define QTEST_FD 1 /* of the handover */
 
 static struct rig rig;
 
@@ -144,7 +144,8 @@ START_TEST(quiesce_clears_pending_vectors)
 	rig_open(&rig, EDU, NULL);
 	for (i = 0; i < 64; i++) {
 		ck_assert_int_eq(ddekit_irq_alloc_vectors(rig.pci, 1, 0, DDEKIT_IRQ_MSIX, 0, 1,
-							  &irq[i]), 0);
+							  &irq[i]),
+				 0);
 		ck_assert_int_eq(write(ddekit_irq_fd(irq[i]), &one, 8), 8);
 	}
 	cap = rig_capability(&rig, 5);
@@ -181,8 +182,11 @@ END_TEST
 START_TEST(quiesce_completes_a_truncated_command)
 {
 	static const char *const commands[] = {
-		"writel 0xe0000004 0x123456\n", "readl 0xe0000004\n", "outl 0xc00 0x7\n",
-		"inb 0xc00\n", "writeq 0xe0000080 0xffffff\n",
+		"writel 0xe0000004 0x123456\n",
+		"readl 0xe0000004\n",
+		"outl 0xc00 0x7\n",
+		"inb 0xc00\n",
+		"writeq 0xe0000080 0xffffff\n",
 	};
 	size_t i, cut;
 
@@ -305,7 +309,8 @@ static void queue_long_commands(void)
 	rig_handover(&rig);
 	for (i = 0; i < LONG_COMMANDS; i++)
 		ck_assert_int_eq(send(rig.h.fds[QTEST_FD], command, sizeof(command) - 1,
-				      MSG_DONTWAIT), sizeof(command) - 1);
+				      MSG_DONTWAIT),
+				 sizeof(command) - 1);
 	for (i = 0; i < rig.h.n_fds; i++)
 		close(rig.h.fds[i]);
 }
@@ -340,7 +345,7 @@ START_TEST(every_link_change_of_e1000e_interrupts)
 	int i;
 
 	rig_open(&rig, "e1000e", NULL);
-	rig_config_write(&rig, 1, 0, 0x1c, 4, RIG_BAR0 + 0x100000);	/* BAR 3: MSI-X table */
+	rig_config_write(&rig, 1, 0, 0x1c, 4, RIG_BAR0 + 0x100000); /* BAR 3: MSI-X table */
 	cap = rig_capability(&rig, 0x11);
 	ck_assert_int_eq(ddekit_irq_alloc_vectors(rig.pci, 1, 0, DDEKIT_IRQ_MSIX, 0, 1, &irq), 0);
 	ddekit_irq_message(irq, &address, &data);
@@ -349,15 +354,17 @@ START_TEST(every_link_change_of_e1000e_interrupts)
 	rig_write(&rig, 0x100008, data);
 	rig_write(&rig, 0x10000c, 0);
 	rig_config_write(&rig, 1, 0, cap + 2, 2, 0x8000);
-	rig_write(&rig, 0xe4, 0x80000);		/* IVAR: other causes → vector 0 */
-	rig_write(&rig, 0xd0, 0x01000004);	/* IMS: OTHER, LSC */
+	rig_write(&rig, 0xe4, 0x80000);    /* IVAR: other causes → vector 0 */
+	rig_write(&rig, 0xd0, 0x01000004); /* IMS: OTHER, LSC */
 	rig_read(&rig, 0xc0);
 	for (i = 0; i < 6; i++) {
 		uint64_t count;
 
-		ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "set_link", i & 1 ?
-				"{\"name\":\"dev0\",\"up\":true}" :
-				"{\"name\":\"dev0\",\"up\":false}", NULL), 0);
+		ck_assert_int_eq(ddekit_claim_monitor(rig.claim, "set_link",
+						      i & 1 ? "{\"name\":\"dev0\",\"up\":true}"
+							    : "{\"name\":\"dev0\",\"up\":false}",
+						      NULL),
+				 0);
 		ck_assert_msg(rig_readable(ddekit_irq_fd(irq), 2000), "change %d not seen", i);
 		ck_assert_int_eq(read(ddekit_irq_fd(irq), &count, 8), 8);
 		icr = rig_read(&rig, 0xc0);

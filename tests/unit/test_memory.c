@@ -17,11 +17,13 @@ static struct ddekit_dma_heap *heap;
 
 static void setup(void)
 {
-	void *cpu =
-		mmap(NULL, POOL_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *cpu = mmap(NULL, POOL_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
 
 	ck_assert_ptr_ne(cpu, MAP_FAILED);
-	pool = (struct ddekit_pool){.cpu = cpu, .base = {POOL_BASE}, .size = POOL_SIZE, .fd = -1};
+	pool = (struct ddekit_pool){
+		.cpu = cpu, .base = { POOL_BASE }, .size = POOL_SIZE, .fd = -1
+	};
 	ck_assert_int_eq(ddekit_dma_heap_create(&pool, 0, POOL_SIZE, &heap), 0);
 }
 
@@ -150,7 +152,11 @@ END_TEST
 /* Random allocations are inside the heap, aligned and disjoint; all memory can be freed. */
 START_TEST(random_allocations_are_disjoint)
 {
-	static struct { unsigned char *p; size_t size; unsigned char fill; } a[64];
+	static struct {
+		unsigned char *p;
+		size_t size;
+		unsigned char fill;
+	} a[64];
 	ddekit_iova iova;
 	unsigned int i;
 
@@ -193,7 +199,7 @@ START_TEST(contiguous_memory_obeys_its_limits)
 	p = ddekit_contig_malloc(heap, 100, any, (ddekit_iova){ POOL_BASE + 127 }, 0, 0);
 	ck_assert_uint_eq(iova_of(p), POOL_BASE);
 	ck_assert_ptr_null(
-		ddekit_contig_malloc(heap, 100, any, (ddekit_iova){POOL_BASE + 127}, 0, 0));
+		ddekit_contig_malloc(heap, 100, any, (ddekit_iova){ POOL_BASE + 127 }, 0, 0));
 	p = ddekit_contig_malloc(heap, 0xf00, any, top, 0, 0x1000);
 	ck_assert_uint_eq(iova_of(p) >> 12, (iova_of(p) + 0xeff) >> 12);
 	p = ddekit_contig_malloc(heap, 0xf00, any, top, 0, 0x1000);
@@ -283,7 +289,8 @@ END_TEST
 START_TEST(a_list_is_mapped_completely_or_not_at_all)
 {
 	static char a[1000], b[2000], big[POOL_SIZE];
-	struct ddekit_sg sg[3] = { { a, sizeof(a), { 0 } }, { b, sizeof(b), { 0 } },
+	struct ddekit_sg sg[3] = { { a, sizeof(a), { 0 } },
+				   { b, sizeof(b), { 0 } },
 				   { big, sizeof(big), { 0 } } };
 
 	ck_assert_int_eq(ddekit_dma_map_sg(heap, sg, 3, DDEKIT_DMA_FROM_DEVICE), -ENOSPC);
@@ -306,7 +313,8 @@ START_TEST(addresses_translate_both_ways_within_a_region)
 
 	ck_assert_int_eq(ddekit_pgtab_get_physaddr((char *)pool.cpu + 5, &phys), 0);
 	ck_assert_uint_eq(phys.v, POOL_BASE + 5);
-	ck_assert_int_eq(ddekit_pgtab_get_virtaddr((ddekit_phys){POOL_BASE + POOL_SIZE - 1}, &virt),
+	ck_assert_int_eq(ddekit_pgtab_get_virtaddr((ddekit_phys){ POOL_BASE + POOL_SIZE - 1 },
+						   &virt),
 			 0);
 	ck_assert_ptr_eq(virt, (char *)pool.cpu + POOL_SIZE - 1);
 	ck_assert_int_eq(ddekit_pgtab_get_virtaddr((ddekit_phys){ POOL_BASE + POOL_SIZE }, &virt),
@@ -345,8 +353,9 @@ static void setup_pieces(void)
 	void *cpu = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	ck_assert_ptr_ne(cpu, MAP_FAILED);
-	pool = (struct ddekit_pool){.cpu = cpu, .base = {POOL_BASE}, .size = size, .fd = -1,
-				    .block_iova = pieces};
+	pool = (struct ddekit_pool){
+		.cpu = cpu, .base = { POOL_BASE }, .size = size, .fd = -1, .block_iova = pieces
+	};
 	ck_assert_int_eq(ddekit_dma_heap_create(&pool, 0, size, &heap), 0);
 }
 

@@ -66,7 +66,7 @@ static void print_text(void *arg, const char *text, size_t len)
 {
 	(void)arg;
 	if (!strncmp(text, "panic: at 42\n", len))
-		raise(SIGUSR1);		/* the signal that the test expects */
+		raise(SIGUSR1); /* the signal that the test expects */
 }
 
 START_TEST(panic_prints_its_text_and_ends_the_program)

@@ -136,7 +136,7 @@ END_TEST
 /* ---- the deadline ---------------------------------------------------------- */
 
 #define DEADLINE_MS 200u
-#define SLACK_US 1000000u	/* the machine may be busy */
+#define SLACK_US 1000000u /* the machine may be busy */
 
 static atomic_bool over;
 
@@ -161,7 +161,7 @@ static void *send_slowly(void *arg)
 	for (i = 0; !over && i < sizeof(reply) - 1; i++) {
 		if (send(qemu, reply + i, 1, MSG_NOSIGNAL) < 0)
 			break;
-		nanosleep(&pause, NULL);	/* the peer's pace, not a wait for a condition */
+		nanosleep(&pause, NULL); /* the peer's pace, not a wait for a condition */
 	}
 	return NULL;
 }

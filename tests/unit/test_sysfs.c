@@ -23,7 +23,7 @@
 
 static char root[] = "/tmp/ddekit-sysfs.XXXXXX";
 static const struct ddekit_bdf nic = { 0, 1, 0, 0 };
-static bool refuses;	/* vfio-pci refuses to bind */
+static bool refuses; /* vfio-pci refuses to bind */
 
 /* ---- the tree ------------------------------------------------------------- */
 
@@ -86,7 +86,8 @@ static void make_group(const char *name)
 {
 	make_dir(path("kernel/iommu_groups/7/devices/%s", name));
 	ck_assert_int_eq(symlink(path("kernel/iommu_groups/7"),
-				 path(DEVICES "%s/iommu_group", name)), 0);
+				 path(DEVICES "%s/iommu_group", name)),
+			 0);
 }
 
 /* ---- the kernel ----------------------------------------------------------- */

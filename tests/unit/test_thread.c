@@ -123,7 +123,7 @@ START_TEST(wakeup_ends_a_sleep_and_the_lock_is_held_again)
 	t = ddekit_thread_create(sleeper, &state, "sleeper");
 	while (atomic_load(&state) != 1)
 		ddekit_yield();
-	ddekit_lock_lock(&lock);	/* the sleeper has released it */
+	ddekit_lock_lock(&lock); /* the sleeper has released it */
 	ck_assert_int_eq(atomic_load(&state), 1);
 	ddekit_thread_wakeup(t);
 	ddekit_lock_unlock(&lock);

@@ -238,13 +238,13 @@ START_TEST(an_interrupt_masks_the_line_in_the_device)
 	ck_assert_int_eq(ddekit_irq_intx(dev, 2 << 3, 1, &irq), 0);
 	ddekit_irq_set_handler(irq, count_call, &calls);
 	ck_assert(intx_disabled());
-	ck_assert_int_eq(ddekit_pci_service(dev), 0);	/* no interrupt: does not block */
+	ck_assert_int_eq(ddekit_pci_service(dev), 0); /* no interrupt: does not block */
 	ddekit_irq_unmask(irq);
 	ck_assert(!intx_disabled());
 	ck_assert_int_eq(write(irq_fd, &count, 4), 4);
 	ck_assert_int_eq(ddekit_pci_service(dev), 0);
 	ck_assert_int_eq(calls, 1);
-	ck_assert_int_eq(write(irq_fd, &count, 4), 4);	/* late: the line is already masked */
+	ck_assert_int_eq(write(irq_fd, &count, 4), 4); /* late: the line is already masked */
 	ck_assert_int_eq(ddekit_pci_service(dev), 0);
 	ck_assert_int_eq(calls, 1);
 	ddekit_irq_unmask(irq);
@@ -265,7 +265,7 @@ START_TEST(the_runtime_sees_its_own_interrupt_disable_bit)
 	ck_assert_int_eq(ddekit_irq_intx(dev, 2 << 3, 1, &irq), 0);
 	config_write(PCI_COMMAND + 1, 1, PCI_COMMAND_INTX_DISABLE >> 8);
 	ck_assert_uint_eq(config_read(PCI_COMMAND + 1, 1), PCI_COMMAND_INTX_DISABLE >> 8);
-	ddekit_irq_unmask(irq);		/* the runtime disabled it as well */
+	ddekit_irq_unmask(irq); /* the runtime disabled it as well */
 	ck_assert(intx_disabled());
 	config_write(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	ck_assert(!intx_disabled());
@@ -316,7 +316,8 @@ static void make_trees(void)
 	strcpy(strrchr(root, '-'), "-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(root));
 	shell("cd %s && mkdir -p bus/pci/devices/0000:03:02.1/uio/uio5 && mkfifo uio5 && "
-	      "touch bus/pci/devices/0000:03:02.1/reset", root);
+	      "touch bus/pci/devices/0000:03:02.1/reset",
+	      root);
 	sysfs_root = uio_dev_root = root;
 }
 
@@ -398,7 +399,7 @@ START_TEST(a_saved_claim_is_restored_with_its_files)
 	again->bdf = handover.bdf;
 	memset(&h, 0, sizeof(h));
 	ck_assert_int_eq(uio_backend.claim.handover(again, &h), 0);
-	h.fds[UIO_FD_UIO] = handover.fds[UIO_FD_UIO];	/* each handover opens its own */
+	h.fds[UIO_FD_UIO] = handover.fds[UIO_FD_UIO]; /* each handover opens its own */
 	ck_assert_mem_eq(h.fds, handover.fds, handover.n_fds * sizeof(int));
 	ck_assert_mem_eq(h.blob, handover.blob, handover.blob_len);
 	free(saved.data);

@@ -28,7 +28,7 @@
 #define BAR_SIZE 0x4000u
 #define BAR_BUS 0xe0000000u
 #define MSIX_AT 0x40
-#define TABLE_AT 0x2100u	/* in a page that has other registers too */
+#define TABLE_AT 0x2100u /* in a page that has other registers too */
 
 static char root[] = "/tmp/ddekit-vfio-XXXXXX";
 static struct ddekit_claim *claim;
@@ -66,7 +66,8 @@ static int iommu_info(struct vfio_iommu_type1_info *info)
 		struct vfio_iommu_type1_info head;
 		struct vfio_iommu_type1_info_cap_iova_range cap;
 		struct vfio_iova_range range[2];
-	} all = { .head = { .argsz = sizeof(all), .flags = VFIO_IOMMU_INFO_CAPS,
+	} all = { .head = { .argsz = sizeof(all),
+			    .flags = VFIO_IOMMU_INFO_CAPS,
 			    .cap_offset = sizeof(all.head) },
 		  .cap = { .header.id = VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, .nr_iovas = 2 } };
 
@@ -91,8 +92,8 @@ static int region_info(struct vfio_region_info *info)
 		all.head.size = BAR_SIZE;
 		all.head.flags = VFIO_REGION_INFO_FLAG_CAPS | VFIO_REGION_INFO_FLAG_MMAP;
 		all.head.cap_offset = sizeof(all.head);
-		all.cap.header.id = kernel.sparse ? VFIO_REGION_INFO_CAP_SPARSE_MMAP :
-						    VFIO_REGION_INFO_CAP_MSIX_MAPPABLE;
+		all.cap.header.id = kernel.sparse ? VFIO_REGION_INFO_CAP_SPARSE_MMAP
+						  : VFIO_REGION_INFO_CAP_MSIX_MAPPABLE;
 		all.cap.nr_areas = 2;
 		all.area[0] = (struct vfio_region_sparse_mmap_area){ 0, 0x1000 };
 		all.area[1] = (struct vfio_region_sparse_mmap_area){ 0x3000, 0x1000 };
@@ -286,7 +287,8 @@ static void teardown(void)
 
 static int open_claim(char **ret_why)
 {
-	struct ddekit_claim_spec spec = { .bdf = { .bus = BUS }, .backend = "vfio",
+	struct ddekit_claim_spec spec = { .bdf = { .bus = BUS },
+					  .backend = "vfio",
 					  .pool_size = 16 * MIB };
 
 	return ddekit_claim_open(&spec, &claim, ret_why);
@@ -570,7 +572,7 @@ START_TEST(a_saved_claim_is_restored_with_all_its_files)
 
 	claim_device();
 	ck_assert_int_eq(ddekit_claim_save(claim, &saved), 0);
-	ck_assert_uint_eq(saved.n_fds, 6);	/* no driver host's eventfds */
+	ck_assert_uint_eq(saved.n_fds, 6); /* no driver host's eventfds */
 	for (i = 0; i < saved.n_fds; i++)
 		saved.fds[i] = dup(saved.fds[i]);
 	ck_assert_int_eq(ddekit_claim_restore(&saved, &other, &why), 0);
@@ -609,7 +611,8 @@ END_TEST
 
 START_TEST(a_new_claim_remembers_the_driver_before_a_lost_claim)
 {
-	struct ddekit_claim_spec spec = { .bdf = { .bus = BUS }, .backend = "vfio",
+	struct ddekit_claim_spec spec = { .bdf = { .bus = BUS },
+					  .backend = "vfio",
 					  .pool_size = 16 * MIB,
 					  .before = { .changed = true, .driver = "e1000e" } };
 

@@ -23,9 +23,9 @@
 
 struct trial {
 	char dir[32];
-	char *file;		/* devices.conf in it */
-	int notify;		/* where ddekitd reports its state */
-	bool failed;		/* the device */
+	char *file;  /* devices.conf in it */
+	int notify;  /* where ddekitd reports its state */
+	bool failed; /* the device */
 };
 
 /* The process that gets the signals that end ddectl. */
@@ -172,7 +172,7 @@ static int start_ddekitd(const struct trial *t)
 		_exit(EXIT_FAILED);
 	}
 	child = pid;
-	signal(SIGINT, SIG_IGN);	/* the terminal sends it to ddekitd too */
+	signal(SIGINT, SIG_IGN); /* the terminal sends it to ddekitd too */
 	signal(SIGTERM, on_signal);
 	signal(SIGHUP, on_signal);
 	return 0;

@@ -22,9 +22,9 @@ static char *address_of(const char *path)
 
 	for (; *path && !r; path++)
 		r = strchr("-_/.*", *path) || (*path >= '0' && *path <= '9') ||
-		    ((*path | 0x20) >= 'a' && (*path | 0x20) <= 'z') ?
-			text_add(&t, "%c", *path) :
-			text_add(&t, "%%%02x", (unsigned char)*path);
+				    ((*path | 0x20) >= 'a' && (*path | 0x20) <= 'z')
+			    ? text_add(&t, "%c", *path)
+			    : text_add(&t, "%%%02x", (unsigned char)*path);
 	if (r < 0)
 		text_finish(&t);
 	return t.text;
@@ -58,8 +58,10 @@ static int no_daemon(const char *path, int r)
 	if (r == -EACCES || r == -EPERM)
 		fprintf(stderr, "ddectl: %s: not allowed; run ddectl as root\n", path);
 	else
-		fprintf(stderr, "ddectl: no ddekitd answers at %s (%s); start it (systemctl start "
-			"ddekitd) or name its folder by --runtime-dir\n", path, strerror(-r));
+		fprintf(stderr,
+			"ddectl: no ddekitd answers at %s (%s); start it (systemctl start "
+			"ddekitd) or name its folder by --runtime-dir\n",
+			path, strerror(-r));
 	return EXIT_NO_DAEMON;
 }
 
@@ -81,7 +83,7 @@ static int connect_all(struct client *c, const char *dir)
 		path = str_format("%s/%s", dir, names.item[i]);
 		last = path ? connect_to(c, path) : -ENOMEM;
 		if (last < 0)
-			r = last;	/* a daemon that died leaves its socket */
+			r = last; /* a daemon that died leaves its socket */
 	}
 	strv_finish(&names);
 	return c->n ? 0 : r;
@@ -147,7 +149,10 @@ sd_bus *client_bus(const struct client *c, size_t i)
 
 int client_error(int r, const sd_bus_error *error)
 {
-	static const struct { const char *name; int code; } codes[] = {
+	static const struct {
+		const char *name;
+		int code;
+	} codes[] = {
 		{ CONTROL_ERROR_NO_DEVICE, EXIT_NO_DEVICE },
 		{ CONTROL_ERROR_CONFIG, EXIT_BAD_CONFIG },
 		{ SD_BUS_ERROR_NO_SERVER, EXIT_NO_DAEMON },
@@ -163,15 +168,15 @@ int client_error(int r, const sd_bus_error *error)
 }
 
 /* device NULL: none. Return: 0, -errno with *error set. */
-static int call_json(sd_bus *bus, const char *method, const char *device,
-		     struct json_object **ret, sd_bus_error *error)
+static int call_json(sd_bus *bus, const char *method, const char *device, struct json_object **ret,
+		     sd_bus_error *error)
 {
 	sd_bus_message *reply = NULL;
 	const char *text;
 	int r;
 
-	r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE, method,
-			       error, &reply, device ? "s" : "", device);
+	r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE, method, error,
+			       &reply, device ? "s" : "", device);
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "s", &text);
 	if (r >= 0) {
@@ -242,8 +247,10 @@ void client_warn_config(const struct client *c)
 		if (client_json(c->bus[i], "GetDaemon", NULL, &daemon))
 			continue;
 		if (json_text(daemon, "config_error"))
-			fprintf(stderr, "ddectl: the configuration is bad, and ddekitd runs "
-				"without it: %s\n", json_text(daemon, "config_error"));
+			fprintf(stderr,
+				"ddectl: the configuration is bad, and ddekitd runs "
+				"without it: %s\n",
+				json_text(daemon, "config_error"));
 		json_object_put(daemon);
 	}
 }
@@ -359,8 +366,7 @@ static int settled(struct json_object *status, const char *goal)
 	if (!str_equal(state, "failed") && !str_equal(state, "absent"))
 		return -1;
 	fprintf(stderr, "ddectl: %s %s: %s\n", json_text(status, "bdf"),
-		str_equal(state, "failed") ? "failed" : "is not there",
-		json_text(status, "error"));
+		str_equal(state, "failed") ? "failed" : "is not there", json_text(status, "error"));
 	return EXIT_DEVICE_FAILED;
 }
 
@@ -405,7 +411,7 @@ int waiter_wait(struct waiter *w, const char *bdf, const char *goal, const struc
 		r = call_json(w->bus, "GetStatus", bdf, &status, &error);
 		if (r < 0 && sd_bus_error_has_name(&error, CONTROL_ERROR_NO_DEVICE) &&
 		    !strcmp(goal, "configured"))
-			code = EXIT_OK;		/* forgotten: as good as released */
+			code = EXIT_OK; /* forgotten: as good as released */
 		else if (r < 0)
 			code = client_error(r, &error);
 		else

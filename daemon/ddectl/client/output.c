@@ -6,13 +6,13 @@
 void print_json(struct json_object *o)
 {
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
+						       JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
 void print_json_line(struct json_object *o)
 {
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
+						       JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);
 }
 
@@ -24,7 +24,7 @@ void print_field(const char *name, const char *value)
 
 struct table {
 	unsigned int columns;
-	struct strv cells;	/* row by row, the names first */
+	struct strv cells; /* row by row, the names first */
 };
 
 struct table *table_create(unsigned int columns, const char *const *names)

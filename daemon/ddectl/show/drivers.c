@@ -58,16 +58,18 @@ static void print_plugin(struct json_object *plugin)
 
 static void print_plugins(struct json_object *plugins)
 {
-	static const char *const names[] = { "NAME", "KIND", "CLASS", "KERNEL", "FLAVOURS",
-					     "DESCRIPTION" };
+	static const char *const names[] = { "NAME",   "KIND",     "CLASS",
+					     "KERNEL", "FLAVOURS", "DESCRIPTION" };
 	struct table *t = table_create(ARRAY_SIZE(names), names);
 	size_t i;
 
 	for (i = 0; t && i < json_object_array_length(plugins); i++) {
 		struct json_object *p = json_object_array_get_idx(plugins, i);
 		char text[32];
-		const char *cells[] = { json_text(p, "name"), json_text(p, "kind"),
-					json_text(p, "class"), json_text(p, "release"),
+		const char *cells[] = { json_text(p, "name"),
+					json_text(p, "kind"),
+					json_text(p, "class"),
+					json_text(p, "release"),
 					flavours(p, text, sizeof(text)),
 					json_text(p, "description") };
 
@@ -108,8 +110,10 @@ static int read_plugins(const char *dir, struct json_object **ret)
 	int r = catalog_read_all(dir, &catalog);
 
 	if (r < 0) {
-		fprintf(stderr, "ddectl: no plugins: %s: %s; build them or name their folder by "
-			"--plugin-dir\n", dir, strerror(-r));
+		fprintf(stderr,
+			"ddectl: no plugins: %s: %s; build them or name their folder by "
+			"--plugin-dir\n",
+			dir, strerror(-r));
 		catalog_finish(&catalog);
 		return EXIT_FAILED;
 	}

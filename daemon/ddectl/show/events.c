@@ -9,7 +9,7 @@
 struct follow {
 	sd_event *event;
 	const struct options *o;
-	size_t n_open;		/* daemons that are still there */
+	size_t n_open; /* daemons that are still there */
 };
 
 static bool wanted(const struct follow *f, const char *bdf, const char *name)
@@ -29,7 +29,7 @@ static void print_event_json(uint64_t usec, const char *bdf, const char *from, c
 	json_object_object_add(o, "to", json_object_new_string(to));
 	json_object_object_add(o, "error", *error ? json_object_new_string(error) : NULL);
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
+						       JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);
 }
 

@@ -53,8 +53,9 @@ static struct json_object *collect_members(bool all, struct json_object *devices
 		dev = find_member(devices, "bdf", json_text(one, "bdf"));
 		if (!group || (!all && !is_ours(machine, devices, group)))
 			continue;
-		json_object_object_add(one, "state", dev ? json_object_new_string(
-					       json_text(dev, "state")) : NULL);
+		json_object_object_add(one, "state",
+				       dev ? json_object_new_string(json_text(dev, "state"))
+					   : NULL);
 		json_object_array_add(list, json_object_get(one));
 	}
 	json_object_array_sort(list, by_group);
@@ -64,8 +65,8 @@ static struct json_object *collect_members(bool all, struct json_object *devices
 
 void print_groups(const struct options *o, struct json_object *devices)
 {
-	static const char *const names[] = { "GROUP", "PCI DEVICE", "ID", "KERNEL DRIVER", "STATE",
-					     "NAME" };
+	static const char *const names[] = { "GROUP",         "PCI DEVICE", "ID",
+					     "KERNEL DRIVER", "STATE",      "NAME" };
 	struct json_object *list = collect_members(o->all, devices), *dev;
 	struct table *t = o->json ? NULL : table_create(ARRAY_SIZE(names), names);
 	size_t i;
@@ -73,9 +74,9 @@ void print_groups(const struct options *o, struct json_object *devices)
 	for (i = 0; t && i < json_object_array_length(list); i++) {
 		dev = json_object_array_get_idx(list, i);
 		table_row(t, (const char *const[]){
-			json_text(dev, "iommu_group"), json_text(dev, "bdf"),
-			json_text(dev, "id"), json_text(dev, "driver"),
-			json_text(dev, "state"), json_text(dev, "name") });
+				     json_text(dev, "iommu_group"), json_text(dev, "bdf"),
+				     json_text(dev, "id"), json_text(dev, "driver"),
+				     json_text(dev, "state"), json_text(dev, "name") });
 	}
 	if (t)
 		table_print(t);

@@ -13,8 +13,7 @@ static void print_log_line(uint64_t usec, int level, const char *text)
 
 	localtime_r(&seconds, &tm);
 	strftime(stamp, sizeof(stamp), "%H:%M:%S", &tm);
-	printf("%s.%03llu <%d> %s\n", stamp, (unsigned long long)(usec / 1000 % 1000), level,
-	       text);
+	printf("%s.%03llu <%d> %s\n", stamp, (unsigned long long)(usec / 1000 % 1000), level, text);
 }
 
 static struct json_object *log_object(uint64_t usec, int level, const char *text)
@@ -99,8 +98,9 @@ static int print_and_follow(const struct options *o, sd_bus *bus)
 	int code, r;
 
 	/* Before the call: the first line may come with the answer. */
-	r = !o->follow ? 0 : sd_bus_match_signal(bus, NULL, NULL, CONTROL_PATH, CONTROL_INTERFACE,
-						 "LogLine", on_line, (void *)o);
+	r = !o->follow ? 0
+		       : sd_bus_match_signal(bus, NULL, NULL, CONTROL_PATH, CONTROL_INTERFACE,
+					     "LogLine", on_line, (void *)o);
 	if (r >= 0)
 		r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE,
 				       o->follow ? "FollowLogs" : "GetLogs", &error, &reply, "su",

@@ -8,9 +8,9 @@ enum source { FROM_STATUS, FROM_STATS };
 
 /* A metric family of one number for each device. */
 struct family {
-	const char *name;	/* without _total */
+	const char *name; /* without _total */
 	bool counter;
-	const char *unit;	/* the end of its name, or NULL */
+	const char *unit; /* the end of its name, or NULL */
 	const char *help;
 	enum source source;
 	const char *key;
@@ -21,8 +21,8 @@ static const struct family families[] = {
 	{ "restarts", true, NULL, "Restarts of the driver host.", FROM_STATUS, "restarts", 1 },
 	{ "last_outage_seconds", false, "seconds", "From the last death to link.", FROM_STATUS,
 	  "last_outage_ms", 1e-3 },
-	{ "log_lines_dropped", true, NULL, "Lines of the driver's log that were lost.",
-	  FROM_STATUS, "log_lines_dropped", 1 },
+	{ "log_lines_dropped", true, NULL, "Lines of the driver's log that were lost.", FROM_STATUS,
+	  "log_lines_dropped", 1 },
 	{ "carrier", false, NULL, "1 if the link is up.", FROM_STATUS, "carrier", 1 },
 	{ "reloads", true, NULL, "Restarts in place.", FROM_STATS, "reloads", 1 },
 };
@@ -105,8 +105,7 @@ static void print_family(const struct family *f, struct json_object *list)
 	print_head(f->name, f->counter ? "counter" : "gauge", f->unit, f->help);
 	for (i = 0; i < json_object_array_length(list); i++) {
 		dev = from = json_object_array_get_idx(list, i);
-		if (f->source == FROM_STATS &&
-		    !json_object_object_get_ex(dev, "stats", &from))
+		if (f->source == FROM_STATS && !json_object_object_get_ex(dev, "stats", &from))
 			continue;
 		if (!json_object_object_get_ex(from, f->key, &value) || !value)
 			continue;
@@ -152,8 +151,8 @@ static void print_export_family(const struct class_protocol *class, const struct
 
 static void print_class_family(const struct class_stat *stat, struct json_object *list)
 {
-	const struct family f = { stat->metric, !stat->gauge, stat->unit, stat->help, FROM_STATS,
-				  stat->name, 1 };
+	const struct family f = { stat->metric, !stat->gauge, stat->unit, stat->help,
+				  FROM_STATS,   stat->name,   1 };
 
 	print_family(&f, list);
 }
@@ -190,7 +189,7 @@ static int add_device_stats(sd_bus *bus, struct json_object *list)
 		code = client_json(bus, "GetStats", json_text(dev, "bdf"), &stats);
 		if (code == EXIT_NO_DAEMON)
 			return code;
-		if (!code)		/* else it has just gone down */
+		if (!code) /* else it has just gone down */
 			json_object_object_add(dev, "stats", stats);
 	}
 	return 0;

@@ -13,15 +13,15 @@ static char *cell_text(struct json_object *value)
 	if (!json_object_is_type(value, json_type_array))
 		return value ? strdup(json_object_get_string(value)) : NULL;
 	for (i = 0; i < json_object_array_length(value); i++)
-		if (text_add(&t, "%s%s", i ? "," : "", json_object_get_string(
-				     json_object_array_get_idx(value, i))) < 0)
+		if (text_add(&t, "%s%s", i ? "," : "",
+			     json_object_get_string(json_object_array_get_idx(value, i))) < 0)
 			break;
 	return t.text;
 }
 
 /* Prints an array of objects as a table of some of their members. */
-static void print_rows(struct json_object *list, const char *const *keys,
-		       const char *const *titles, unsigned int n)
+static void print_rows(struct json_object *list, const char *const *keys, const char *const *titles,
+		       unsigned int n)
 {
 	struct table *t = table_create(n, titles);
 	struct json_object *row;
@@ -82,8 +82,7 @@ static int print_parameter(const struct options *o, const char *name, const char
 }
 
 /* Reads a parameter, having written it if there is a value. Return: exit code. */
-static int access_param(const struct options *o, sd_bus *bus, const char *name,
-			const char *value)
+static int access_param(const struct options *o, sd_bus *bus, const char *name, const char *value)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;

@@ -17,53 +17,43 @@ struct member {
 };
 
 static const struct member controller[] = {
-	{ "vid", 0, 2, NUMBER },	{ "ssvid", 2, 2, NUMBER },
-	{ "sn", 4, 20, TEXT },		{ "mn", 24, 40, TEXT },
-	{ "fr", 64, 8, TEXT },		{ "rab", 72, 1, NUMBER },
-	{ "ieee", 73, 3, NUMBER },	{ "cmic", 76, 1, NUMBER },
-	{ "mdts", 77, 1, NUMBER },	{ "cntlid", 78, 2, NUMBER },
-	{ "ver", 80, 4, NUMBER },	{ "oaes", 92, 4, NUMBER },
-	{ "ctratt", 96, 4, NUMBER },	{ "oacs", 256, 2, NUMBER },
-	{ "acl", 258, 1, NUMBER },	{ "aerl", 259, 1, NUMBER },
-	{ "frmw", 260, 1, NUMBER },	{ "lpa", 261, 1, NUMBER },
-	{ "elpe", 262, 1, NUMBER },	{ "npss", 263, 1, NUMBER },
-	{ "wctemp", 266, 2, NUMBER },	{ "cctemp", 268, 2, NUMBER },
-	{ "tnvmcap", 280, 16, WIDE },	{ "unvmcap", 296, 16, WIDE },
-	{ "sqes", 512, 1, NUMBER },	{ "cqes", 513, 1, NUMBER },
-	{ "maxcmd", 514, 2, NUMBER },	{ "nn", 516, 4, NUMBER },
-	{ "oncs", 520, 2, NUMBER },	{ "fuses", 522, 2, NUMBER },
-	{ "fna", 524, 1, NUMBER },	{ "vwc", 525, 1, NUMBER },
-	{ "awun", 526, 2, NUMBER },	{ "awupf", 528, 2, NUMBER },
-	{ "subnqn", 768, 256, TEXT },
+	{ "vid", 0, 2, NUMBER },      { "ssvid", 2, 2, NUMBER },    { "sn", 4, 20, TEXT },
+	{ "mn", 24, 40, TEXT },       { "fr", 64, 8, TEXT },        { "rab", 72, 1, NUMBER },
+	{ "ieee", 73, 3, NUMBER },    { "cmic", 76, 1, NUMBER },    { "mdts", 77, 1, NUMBER },
+	{ "cntlid", 78, 2, NUMBER },  { "ver", 80, 4, NUMBER },     { "oaes", 92, 4, NUMBER },
+	{ "ctratt", 96, 4, NUMBER },  { "oacs", 256, 2, NUMBER },   { "acl", 258, 1, NUMBER },
+	{ "aerl", 259, 1, NUMBER },   { "frmw", 260, 1, NUMBER },   { "lpa", 261, 1, NUMBER },
+	{ "elpe", 262, 1, NUMBER },   { "npss", 263, 1, NUMBER },   { "wctemp", 266, 2, NUMBER },
+	{ "cctemp", 268, 2, NUMBER }, { "tnvmcap", 280, 16, WIDE }, { "unvmcap", 296, 16, WIDE },
+	{ "sqes", 512, 1, NUMBER },   { "cqes", 513, 1, NUMBER },   { "maxcmd", 514, 2, NUMBER },
+	{ "nn", 516, 4, NUMBER },     { "oncs", 520, 2, NUMBER },   { "fuses", 522, 2, NUMBER },
+	{ "fna", 524, 1, NUMBER },    { "vwc", 525, 1, NUMBER },    { "awun", 526, 2, NUMBER },
+	{ "awupf", 528, 2, NUMBER },  { "subnqn", 768, 256, TEXT },
 };
 
 static const struct member namespace[] = {
-	{ "nsze", 0, 8, NUMBER },	{ "ncap", 8, 8, NUMBER },
-	{ "nuse", 16, 8, NUMBER },	{ "nsfeat", 24, 1, NUMBER },
-	{ "nlbaf", 25, 1, NUMBER },	{ "flbas", 26, 1, NUMBER },
-	{ "mc", 27, 1, NUMBER },	{ "dpc", 28, 1, NUMBER },
-	{ "dps", 29, 1, NUMBER },	{ "nmic", 30, 1, NUMBER },
-	{ "rescap", 31, 1, NUMBER },	{ "fpi", 32, 1, NUMBER },
-	{ "dlfeat", 33, 1, NUMBER },	{ "nvmcap", 48, 16, WIDE },
-	{ "nguid", 104, 16, BYTES },	{ "eui64", 120, 8, BYTES },
+	{ "nsze", 0, 8, NUMBER },    { "ncap", 8, 8, NUMBER },    { "nuse", 16, 8, NUMBER },
+	{ "nsfeat", 24, 1, NUMBER }, { "nlbaf", 25, 1, NUMBER },  { "flbas", 26, 1, NUMBER },
+	{ "mc", 27, 1, NUMBER },     { "dpc", 28, 1, NUMBER },    { "dps", 29, 1, NUMBER },
+	{ "nmic", 30, 1, NUMBER },   { "rescap", 31, 1, NUMBER }, { "fpi", 32, 1, NUMBER },
+	{ "dlfeat", 33, 1, NUMBER }, { "nvmcap", 48, 16, WIDE },  { "nguid", 104, 16, BYTES },
+	{ "eui64", 120, 8, BYTES },
 };
 
 static const struct member smart[] = {
-	{ "critical_warning", 0, 1, NUMBER },	{ "temperature", 1, 2, NUMBER },
-	{ "avail_spare", 3, 1, NUMBER },	{ "spare_thresh", 4, 1, NUMBER },
-	{ "percent_used", 5, 1, NUMBER },	{ "data_units_read", 32, 16, WIDE },
-	{ "data_units_written", 48, 16, WIDE },	{ "host_read_commands", 64, 16, WIDE },
-	{ "host_write_commands", 80, 16, WIDE },
-	{ "controller_busy_time", 96, 16, WIDE },
-	{ "power_cycles", 112, 16, WIDE },	{ "power_on_hours", 128, 16, WIDE },
-	{ "unsafe_shutdowns", 144, 16, WIDE },	{ "media_errors", 160, 16, WIDE },
-	{ "num_err_log_entries", 176, 16, WIDE },
-	{ "warning_temp_time", 192, 4, NUMBER },
+	{ "critical_warning", 0, 1, NUMBER },     { "temperature", 1, 2, NUMBER },
+	{ "avail_spare", 3, 1, NUMBER },          { "spare_thresh", 4, 1, NUMBER },
+	{ "percent_used", 5, 1, NUMBER },         { "data_units_read", 32, 16, WIDE },
+	{ "data_units_written", 48, 16, WIDE },   { "host_read_commands", 64, 16, WIDE },
+	{ "host_write_commands", 80, 16, WIDE },  { "controller_busy_time", 96, 16, WIDE },
+	{ "power_cycles", 112, 16, WIDE },        { "power_on_hours", 128, 16, WIDE },
+	{ "unsafe_shutdowns", 144, 16, WIDE },    { "media_errors", 160, 16, WIDE },
+	{ "num_err_log_entries", 176, 16, WIDE }, { "warning_temp_time", 192, 4, NUMBER },
 	{ "critical_comp_time", 196, 4, NUMBER },
 };
 
 static const struct page {
-	const char *name;		/* of GetDevicePage */
+	const char *name; /* of GetDevicePage */
 	size_t size;
 	const struct member *member;
 	size_t n;

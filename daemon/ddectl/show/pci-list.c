@@ -19,8 +19,8 @@ static struct json_object *describe_pci(struct pci_access *access, struct pci_de
 	char text[256];
 	const char *driver, *group;
 
-	pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_DRIVER |
-			   PCI_FILL_IOMMU_GROUP);
+	pci_fill_info(dev,
+		      PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_DRIVER | PCI_FILL_IOMMU_GROUP);
 	snprintf(text, sizeof(text), "%04x:%02x:%02x.%x", (unsigned int)dev->domain, dev->bus,
 		 dev->dev, dev->func);
 	json_object_object_add(o, "bdf", json_object_new_string(text));
@@ -44,7 +44,7 @@ struct json_object *pci_devices(void)
 
 	access->error = on_pci_error;
 	if (setjmp(pci_failed))
-		return list;	/* no PCI in this machine */
+		return list; /* no PCI in this machine */
 	pci_init(access);
 	pci_scan_bus(access);
 	for (dev = access->devices; dev; dev = dev->next)

@@ -10,7 +10,8 @@ static void print_disk_stats(struct json_object *disk)
 {
 	char name[64];
 
-	json_object_object_foreach(disk, key, value) {
+	json_object_object_foreach(disk, key, value)
+	{
 		if (!json_object_is_type(value, json_type_int))
 			continue;
 		snprintf(name, sizeof(name), "%s.%s", json_text(disk, "name"), key);
@@ -22,7 +23,8 @@ static void print_stats(struct json_object *stats)
 {
 	size_t i;
 
-	json_object_object_foreach(stats, key, value) {
+	json_object_object_foreach(stats, key, value)
+	{
 		if (!json_object_is_type(value, json_type_array)) {
 			printf("%-18s %s\n", key, json_object_get_string(value));
 			continue;
@@ -43,7 +45,8 @@ static void print_rates(struct json_object *stats, struct json_object *before, d
 
 	strftime(stamp, sizeof(stamp), "%H:%M:%S", localtime_r(&now, &tm));
 	printf("%s\n", stamp);
-	json_object_object_foreach(stats, key, value) {
+	json_object_object_foreach(stats, key, value)
+	{
 		if (!json_object_is_type(value, json_type_int))
 			continue;
 		grown = json_object_get_int64(value) - json_number(before, key);

@@ -17,8 +17,8 @@ static int all_devices(const struct options *o, struct json_object **ret)
 	for (i = 0; i < client_count(c) && !code; i++) {
 		code = client_json(client_bus(c, i), "ListDevices", NULL, &part);
 		for (j = 0; !code && j < json_object_array_length(part); j++)
-			json_object_array_add(list, json_object_get(
-				json_object_array_get_idx(part, j)));
+			json_object_array_add(list,
+					      json_object_get(json_object_array_get_idx(part, j)));
 		if (!code)
 			json_object_put(part);
 	}
@@ -42,15 +42,15 @@ static const char *link_of(struct json_object *dev)
 
 static void print_devices(struct json_object *list)
 {
-	static const char *const names[] = { "DEVICE", "DRIVER", "BACKEND", "STATE", "INTERFACE",
-					     "LINK" };
+	static const char *const names[] = { "DEVICE", "DRIVER",    "BACKEND",
+					     "STATE",  "INTERFACE", "LINK" };
 	struct table *t = table_create(ARRAY_SIZE(names), names);
 	size_t i;
 
 	for (i = 0; t && i < json_object_array_length(list); i++) {
 		struct json_object *dev = json_object_array_get_idx(list, i);
-		const char *cells[] = { json_text(dev, "bdf"), json_text(dev, "driver"),
-					json_text(dev, "backend"), json_text(dev, "state"),
+		const char *cells[] = { json_text(dev, "bdf"),       json_text(dev, "driver"),
+					json_text(dev, "backend"),   json_text(dev, "state"),
 					json_text(dev, "interface"), link_of(dev) };
 
 		table_row(t, cells);
@@ -61,16 +61,15 @@ static void print_devices(struct json_object *list)
 
 static void print_machine(struct json_object *list)
 {
-	static const char *const names[] = { "PCI DEVICE", "ID", "KERNEL DRIVER", "GROUP",
-					     "NAME" };
+	static const char *const names[] = { "PCI DEVICE", "ID", "KERNEL DRIVER", "GROUP", "NAME" };
 	struct table *t = table_create(ARRAY_SIZE(names), names);
 	size_t i;
 
 	for (i = 0; t && i < json_object_array_length(list); i++) {
 		struct json_object *dev = json_object_array_get_idx(list, i);
 		const char *cells[] = { json_text(dev, "bdf"), json_text(dev, "id"),
-					json_text(dev, "driver"),
-					json_text(dev, "iommu_group"), json_text(dev, "name") };
+					json_text(dev, "driver"), json_text(dev, "iommu_group"),
+					json_text(dev, "name") };
 
 		table_row(t, cells);
 	}
@@ -173,9 +172,11 @@ static void print_disks(struct json_object *dev)
 
 static void print_times(struct json_object *dev)
 {
-	static const struct { const char *key, *name; } steps[] = {
-		{ "claim_ms", "claim" }, { "adopted_ms", "adopted" }, { "booted_ms", "booted" },
-		{ "loaded_ms", "loaded" }, { "ready_ms", "ready" }, { "link_ms", "link" },
+	static const struct {
+		const char *key, *name;
+	} steps[] = {
+		{ "claim_ms", "claim" },   { "adopted_ms", "adopted" }, { "booted_ms", "booted" },
+		{ "loaded_ms", "loaded" }, { "ready_ms", "ready" },     { "link_ms", "link" },
 	};
 	struct json_object *times;
 	struct text t = { 0 };

@@ -13,7 +13,7 @@
 #define BUS "org.freedesktop.DBus"
 #define POLKIT "org.freedesktop.PolicyKit1"
 #define BUS_USEC 10000000ull
-#define POLKIT_USEC 120000000ull	/* somebody may have to type a password */
+#define POLKIT_USEC 120000000ull /* somebody may have to type a password */
 
 static struct callers senders = { .each = 16, .all = 1024 };
 /* Polkit may wait for a person, or for an agent that the caller itself has made. */
@@ -23,7 +23,7 @@ static struct callers users = { .each = 64 };
 struct question {
 	struct question *next;
 	sd_bus_message *msg;
-	const char *action;		/* NULL: for root alone */
+	const char *action; /* NULL: for root alone */
 	sd_bus_message_handler_t run;
 	void *arg;
 	struct caller *sender, *user;
@@ -98,7 +98,8 @@ static int read_answer(sd_bus_message *answer, sd_bus_error *error)
 
 	if (bad) {
 		log_debug("polkit: %s", bad->message ? bad->message : bad->name);
-		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED, "not allowed: polkit "
+		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+					 "not allowed: polkit "
 					 "does not answer; root may");
 	}
 	r = sd_bus_message_enter_container(answer, 'r', "bba{ss}");
@@ -157,12 +158,14 @@ static int check_user(struct question *q, sd_bus_message *answer, sd_bus_error *
 
 	if (sd_bus_message_is_method_error(answer, NULL) ||
 	    sd_bus_message_read(answer, "u", &uid) < 0)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED, "not allowed: the bus "
+		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+					 "not allowed: the bus "
 					 "does not name the caller");
 	if (!uid || uid == getuid())
 		return 1;
 	if (!q->action)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED, "not allowed; root "
+		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+					 "not allowed; root "
 					 "may");
 	return callers_add_user(&users, uid, &q->user, error);
 }
@@ -211,8 +214,11 @@ int authorize(sd_bus_message *msg, const char *action, sd_bus_message_handler_t 
 	q = calloc(1, sizeof(*q));
 	if (!q)
 		return -ENOMEM;
-	*q = (struct question){ .next = questions, .msg = sd_bus_message_ref(msg),
-				.action = action, .run = run, .arg = arg };
+	*q = (struct question){ .next = questions,
+				.msg = sd_bus_message_ref(msg),
+				.action = action,
+				.run = run,
+				.arg = arg };
 	questions = q;
 	r = callers_add(&senders, msg, &q->sender, error);
 	if (!r)

@@ -13,8 +13,7 @@
 #include "system/pci-sysfs.h"
 
 /* Reads a{ss} over the configuration. Return: how many, -errno. */
-static int read_settings(sd_bus_message *msg, struct device_config *config,
-			 sd_bus_error *error)
+static int read_settings(sd_bus_message *msg, struct device_config *config, sd_bus_error *error)
 {
 	_cleanup_free_ char *why = NULL;
 	const char *key, *value;
@@ -46,8 +45,7 @@ static int read_name(sd_bus_message *msg, struct binding *b, struct ddekit_bdf *
 	b->dev = manager_lookup(b->m, name);
 	if (b->dev)
 		*bdf = device_config(b->dev)->bdf;
-	else if (ddekit_bdf_parse(name, bdf) < 0 &&
-		 pcisys_of_name(inuse_system.sys, name, bdf) < 0)
+	else if (ddekit_bdf_parse(name, bdf) < 0 && pcisys_of_name(inuse_system.sys, name, bdf) < 0)
 		return method_no_device(error, name);
 	return 0;
 }
@@ -109,8 +107,9 @@ int method_bind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	if (r >= 0)
 		note = binding_note(&b);
 	device_config_destroy(b.config);
-	return r < 0 ? r : sd_bus_reply_method_return(msg, "sss", before, device_bdf_text(b.dev),
-						      note ? note : "");
+	return r < 0 ? r
+		     : sd_bus_reply_method_return(msg, "sss", before, device_bdf_text(b.dev),
+						  note ? note : "");
 }
 
 /* A PlanBind that waits for who uses the device. */
@@ -120,7 +119,7 @@ struct planning {
 	struct device_config *config;
 	bool lasts, force;
 	struct inuse uses;
-	int error;			/* of looking for them */
+	int error; /* of looking for them */
 };
 
 static void planning_free(struct planning *p)
@@ -163,15 +162,20 @@ static int start_planning(sd_bus_message *msg, struct binding *b, sd_bus_error *
 
 	if (!p)
 		return -ENOMEM;
-	*p = (struct planning){ .msg = sd_bus_message_ref(msg), .m = b->m, .config = b->config,
-				.lasts = binding_lasts(b), .force = b->flags & CONTROL_BIND_FORCE };
+	*p = (struct planning){ .msg = sd_bus_message_ref(msg),
+				.m = b->m,
+				.config = b->config,
+				.lasts = binding_lasts(b),
+				.force = b->flags & CONTROL_BIND_FORCE };
 	b->config = NULL;
 	r = job_run(b->m->env.event, &planning_ops, p);
 	if (r >= 0)
 		return 1;
 	planning_free(p);
-	return r == -EBUSY ? sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many "
-					       "requests wait for an answer; try again") : r;
+	return r == -EBUSY ? sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					       "too many "
+					       "requests wait for an answer; try again")
+			   : r;
 }
 
 /* PlanBind(s device, a{ss} settings, u flags) -> s JSON: what Bind would do. */
@@ -203,7 +207,7 @@ static int end_and_reply(sd_bus_message *msg, struct manager *m, struct device *
 	int r;
 
 	memcpy(bdf, device_bdf_text(dev), sizeof(bdf));
-	r = binding_end(m, dev, flags, &note, &why);	/* dev may be gone after this */
+	r = binding_end(m, dev, flags, &note, &why); /* dev may be gone after this */
 	if (r < 0)
 		return refused(error, &why, r);
 	return sd_bus_reply_method_return(msg, "sss", before, bdf, note ? note : "");
@@ -216,8 +220,7 @@ struct unbinding {
 	uint32_t flags;
 };
 
-static int finish_unbind(struct unbinding *u, const struct uses_check *check,
-			 sd_bus_error *error)
+static int finish_unbind(struct unbinding *u, const struct uses_check *check, sd_bus_error *error)
 {
 	struct device *dev = manager_lookup(u->m, check->entry[0].bdf_text);
 	_cleanup_free_ char *uses = NULL;
@@ -225,9 +228,10 @@ static int finish_unbind(struct unbinding *u, const struct uses_check *check,
 	if (!dev)
 		return method_no_device(error, check->entry[0].bdf_text);
 	if (uses_first(check, &uses))
-		return sd_bus_error_setf(error, CONTROL_ERROR_STATE, "%s is in use: %s; close "
-					 "that first, or use --force", device_bdf_text(dev),
-					 uses ? uses : "?");
+		return sd_bus_error_setf(error, CONTROL_ERROR_STATE,
+					 "%s is in use: %s; close "
+					 "that first, or use --force",
+					 device_bdf_text(dev), uses ? uses : "?");
 	return end_and_reply(u->msg, u->m, dev, u->flags, error);
 }
 

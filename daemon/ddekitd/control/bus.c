@@ -13,22 +13,23 @@
 
 #define MAX_CLIENTS 32
 /* Messages that wait for their reader. Usually there are none: each is written at once. */
-#define UNSENT_MAX 64		/* then calls are refused */
-#define UNSENT_END 1024		/* then calls are not answered, log lines are lost, and followers
+#define UNSENT_MAX 64 /* then calls are refused */
+#define UNSENT_END \
+	1024 /* then calls are not answered, log lines are lost, and followers
 				 * of states are disconnected */
 
 struct client {
 	struct client *next;
 	struct bus *owner;
 	sd_bus *bus;
-	char follows[DDEKIT_BDF_STRLEN];	/* whose log, empty: nobody's */
-	uint32_t lost;			/* lines of it that it was too slow for */
+	char follows[DDEKIT_BDF_STRLEN]; /* whose log, empty: nobody's */
+	uint32_t lost;                   /* lines of it that it was too slow for */
 };
 
 struct bus {
 	struct manager *manager;
 	bus_objects_fn objects;
-	void *arg;			/* of that */
+	void *arg; /* of that */
 	char *path;
 	int listener;
 	sd_event_source *source;
@@ -57,7 +58,8 @@ static int on_any_message(sd_bus_message *m, void *arg, sd_bus_error *error)
 	if (!sd_bus_message_is_method_call(m, NULL, NULL) || !bus_is_clogged(bus))
 		return 0;
 	if (count_unsent(bus) < UNSENT_END)
-		sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED, "%d answers of "
+		sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					   "%d answers of "
 					   "ddekitd have not been read, which is the limit",
 					   UNSENT_MAX);
 	return 1;
@@ -125,7 +127,7 @@ static int set_up(struct client *client, int fd)
 	if (r >= 0)
 		r = bus_add_objects(client->owner, client->bus);
 	if (r >= 0)
-		r = sd_bus_set_close_on_exit(client->bus, 0);	/* it would wait */
+		r = sd_bus_set_close_on_exit(client->bus, 0); /* it would wait */
 	if (r >= 0)
 		r = sd_bus_start(client->bus);
 	return r < 0 ? r : sd_bus_attach_event(client->bus, client->owner->manager->env.event, 0);

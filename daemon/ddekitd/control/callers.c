@@ -8,8 +8,8 @@
 /* There are as many as calls that wait, or fewer: a list is enough. */
 struct caller {
 	struct caller *next;
-	unsigned int n;		/* calls */
-	bool on_bus;		/* counts for callers.all */
+	unsigned int n; /* calls */
+	bool on_bus;    /* counts for callers.all */
 	char who[];
 };
 
@@ -57,7 +57,10 @@ static int add_arguments(sd_bus_message *msg, size_t *n)
 	int r;
 
 	while ((r = sd_bus_message_peek_type(msg, &type, &contents)) > 0) {
-		union { uint64_t number; const char *text; } value = { 0 };
+		union {
+			uint64_t number;
+			const char *text;
+		} value = { 0 };
 
 		if (!contents) {
 			r = sd_bus_message_read_basic(msg, type, &value);
@@ -86,8 +89,10 @@ static int check_size(sd_bus_message *msg, sd_bus_error *error)
 	if (r >= 0)
 		r = sd_bus_message_rewind(msg, true);
 	if (r >= 0 && n > CALLERS_ARGUMENTS)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "the arguments have "
-					 "%zu bytes, the limit is %u", n, CALLERS_ARGUMENTS);
+		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					 "the arguments have "
+					 "%zu bytes, the limit is %u",
+					 n, CALLERS_ARGUMENTS);
 	return r < 0 ? r : 0;
 }
 
@@ -110,26 +115,31 @@ int callers_add(struct callers *c, sd_bus_message *msg, struct caller **ret_call
 	if (r < 0)
 		return r;
 	if (count_calls(c, who) >= c->each)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%u calls of this "
+		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					 "%u calls of this "
 					 "connection wait for an answer, which is the limit; try "
-					 "again when one of them is answered", c->each);
+					 "again when one of them is answered",
+					 c->each);
 	if (on_bus && c->all && c->n >= c->all)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%u calls on the "
+		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					 "%u calls on the "
 					 "system bus wait for an answer, which is the limit; try "
-					 "again later", c->all);
+					 "again later",
+					 c->all);
 	return caller_add(c, who, on_bus, ret_caller);
 }
 
-int callers_add_user(struct callers *c, uid_t uid, struct caller **ret_caller,
-		     sd_bus_error *error)
+int callers_add_user(struct callers *c, uid_t uid, struct caller **ret_caller, sd_bus_error *error)
 {
 	char who[32];
 
 	snprintf(who, sizeof(who), "user %u", (unsigned int)uid);
 	if (count_calls(c, who) >= c->each)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%u calls of user %u "
+		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					 "%u calls of user %u "
 					 "wait for polkit, which is the limit; try again when one "
-					 "of them is answered", c->each, (unsigned int)uid);
+					 "of them is answered",
+					 c->each, (unsigned int)uid);
 	return caller_add(c, who, true, ret_caller);
 }
 

@@ -43,7 +43,7 @@ static int answer_page(const struct host_call *call, const struct host_reply *re
 		return -ENOMEM;
 	if (!n)
 		n = hex_decode(reply->text->text, data, PAGE_BYTES);
-	if (n <= 0) {	/* a malformed page is an error of the host */
+	if (n <= 0) { /* a malformed page is an error of the host */
 		free(data);
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: %s: %s",
 					 device_bdf_text(call->dev), call->what,
@@ -68,8 +68,10 @@ int method_get_device_page(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	if (!*name || strlen(name) > NAME_MAX_BYTES || strchr(name, ' '))
-		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "a page's name has 1 to %d "
-					 "characters and no blank", NAME_MAX_BYTES);
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG,
+					 "a page's name has 1 to %d "
+					 "characters and no blank",
+					 NAME_MAX_BYTES);
 	snprintf(text, sizeof(text), "%s %u", name, number);
 	return hostcall_read(msg, dev, OP_PAGE, text, answer_page, error);
 }

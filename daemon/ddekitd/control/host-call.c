@@ -6,10 +6,10 @@
 #include "callers.h"
 #include "host-call.h"
 
-#define FRESH_NS 100000000ull	/* from the request: so long an answer may be reused */
-#define ANSWERS_MAX 32		/* that are remembered, of all hosts */
-#define REQUESTS_MAX 32		/* to one host, of the 128 that it may have to answer */
-#define CALLERS_AT_ONCE 16	/* that are answered before the event loop goes on */
+#define FRESH_NS 100000000ull /* from the request: so long an answer may be reused */
+#define ANSWERS_MAX 32        /* that are remembered, of all hosts */
+#define REQUESTS_MAX 32       /* to one host, of the 128 that it may have to answer */
+#define CALLERS_AT_ONCE 16    /* that are answered before the event loop goes on */
 
 static struct callers callers = { .each = 16, .all = 1024 };
 
@@ -22,12 +22,12 @@ struct waiter {
 /* A request to a driver host; then its answer, as long as somebody may get it. */
 struct inquiry {
 	struct inquiry *next;
-	const struct host *host;	/* may be gone once it is answered, like call.dev */
-	uint64_t host_start;		/* tells it from another at the same address */
+	const struct host *host; /* may be gone once it is answered, like call.dev */
+	uint64_t host_start;     /* tells it from another at the same address */
 	enum proto_op op;
 	char *text;
 	uint64_t when;
-	bool shared;		/* further callers may have the same answer */
+	bool shared; /* further callers may have the same answer */
 	bool answered;
 	struct waiter *first, **last;
 	struct host_call call;
@@ -35,8 +35,8 @@ struct inquiry {
 	struct host_answer answer;
 };
 
-static struct inquiry *inquiries;	/* the latest first */
-static sd_event_source *answering;	/* enabled while callers are to be answered */
+static struct inquiry *inquiries;  /* the latest first */
+static sd_event_source *answering; /* enabled while callers are to be answered */
 
 /* ---- inquiries -------------------------------------------------------------- */
 
@@ -113,10 +113,15 @@ static struct inquiry *inquiry_create(struct device *dev, enum proto_op op, cons
 
 	if (!q)
 		return NULL;
-	*q = (struct inquiry){ .next = inquiries, .host = device_host(dev),
-			       .host_start = host_start_ns(device_host(dev)), .op = op,
-			       .text = strdup(text), .when = mono_ns(), .last = &q->first,
-			       .call.dev = dev, .fn = fn };
+	*q = (struct inquiry){ .next = inquiries,
+			       .host = device_host(dev),
+			       .host_start = host_start_ns(device_host(dev)),
+			       .op = op,
+			       .text = strdup(text),
+			       .when = mono_ns(),
+			       .last = &q->first,
+			       .call.dev = dev,
+			       .fn = fn };
 	if (!q->text) {
 		free(q);
 		return NULL;
@@ -171,7 +176,8 @@ static int reply_bytes(sd_bus_message *msg, const uint8_t *data, size_t n)
 static void send_answer(sd_bus_message *msg, const struct host_answer *a)
 {
 	if (bus_is_clogged(sd_bus_message_get_bus(msg)))
-		sd_bus_reply_method_errorf(msg, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many answers "
+		sd_bus_reply_method_errorf(msg, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					   "too many answers "
 					   "of ddekitd have not been read");
 	else if (sd_bus_error_is_set(&a->error))
 		sd_bus_reply_method_error(msg, &a->error);
@@ -217,7 +223,7 @@ static void start_answering(sd_event *event)
 
 	if (!r)
 		r = sd_event_source_set_enabled(answering, SD_EVENT_ON);
-	if (r < 0)	/* all at once, then */
+	if (r < 0) /* all at once, then */
 		while (find_unread())
 			on_answering(NULL, NULL);
 }
@@ -265,9 +271,11 @@ static int inquiry_send(struct device *dev, enum proto_op op, const char *text, 
 	int r;
 
 	if (count_requests(device_host(dev)) >= REQUESTS_MAX)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%s: the driver "
+		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					 "%s: the driver "
 					 "host has %d requests to answer, which is the limit; try "
-					 "again later", bdf, REQUESTS_MAX);
+					 "again later",
+					 bdf, REQUESTS_MAX);
 	q = inquiry_create(dev, op, text, fn);
 	if (!q)
 		return -ENOMEM;
@@ -275,8 +283,10 @@ static int inquiry_send(struct device *dev, enum proto_op op, const char *text, 
 	if (r < 0)
 		inquiry_destroy(q);
 	if (r < 0 && r != -ENOMEM)
-		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "%s: the driver host does "
-					 "not read its requests: %s", bdf, strerror(-r));
+		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED,
+					 "%s: the driver host does "
+					 "not read its requests: %s",
+					 bdf, strerror(-r));
 	if (!r)
 		*ret = q;
 	return r;

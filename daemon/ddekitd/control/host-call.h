@@ -13,15 +13,15 @@
 
 struct host_call {
 	const struct device *dev;
-	char what[80];		/* the text up to its first "=", for errors */
+	char what[80]; /* the text up to its first "=", for errors */
 };
 
 /* What callers get: the error, or the bytes, or the text. */
 struct host_answer {
 	sd_bus_error error;
-	uint8_t *bytes;		/* malloc()ed, NULL: none */
+	uint8_t *bytes; /* malloc()ed, NULL: none */
 	size_t n_bytes;
-	char *text;		/* likewise */
+	char *text; /* likewise */
 };
 
 /* Makes an answer of a reply, which is borrowed; once, however many the callers are.

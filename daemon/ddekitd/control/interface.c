@@ -29,7 +29,9 @@ static void emit_link(void *arg, const struct device *dev)
 }
 
 static const struct manager_listener listener = {
-	.changed = emit_changed, .logged = emit_logged, .link = emit_link,
+	.changed = emit_changed,
+	.logged = emit_logged,
+	.link = emit_link,
 };
 
 int interface_open(struct manager *m, struct interface *ret)

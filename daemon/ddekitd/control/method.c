@@ -36,8 +36,9 @@ int method_reply_json(sd_bus_message *msg, struct json_object *json)
 
 	if (!json)
 		return -ENOMEM;
-	r = sd_bus_reply_method_return(msg, "s", json_object_to_json_string_ext(json,
-							JSON_C_TO_STRING_PLAIN));
+	r = sd_bus_reply_method_return(msg, "s",
+				       json_object_to_json_string_ext(json,
+								      JSON_C_TO_STRING_PLAIN));
 	json_object_put(json);
 	return r;
 }

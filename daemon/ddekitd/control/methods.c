@@ -82,8 +82,10 @@ static int read_options(sd_bus_message *msg, const char **ret, sd_bus_error *err
 
 	while (r >= 0 && (r = sd_bus_message_read(msg, "{ss}", &key, &value)) > 0) {
 		if (strcmp(key, "options"))
-			return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s= cannot be "
-						 "changed in place; allowed: options=", key);
+			return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG,
+						 "%s= cannot be "
+						 "changed in place; allowed: options=",
+						 key);
 		*ret = value;
 	}
 	return r;
@@ -164,7 +166,8 @@ static int follow_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	if (bus_follow_log(i->bus, sd_bus_message_get_bus(msg), dev) < 0)
-		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "logs can be followed on "
+		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED,
+					 "logs can be followed on "
 					 "the control socket alone, and in the journal");
 	return reply_logs(msg, dev, max);
 }
@@ -185,9 +188,10 @@ static int answer_stats(const struct host_call *call, const struct host_reply *r
 			struct host_answer *ret)
 {
 	if (!reply->stats)
-		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: the driver host "
-					 "sends no statistics: %s", device_bdf_text(call->dev),
-					 strerror(-reply->error));
+		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED,
+					 "%s: the driver host "
+					 "sends no statistics: %s",
+					 device_bdf_text(call->dev), strerror(-reply->error));
 	return answer_json(report_stats(call->dev, reply->stats), ret);
 }
 
@@ -215,7 +219,8 @@ static int answer_modules(const struct host_call *call, const struct host_reply 
 			  struct host_answer *ret)
 {
 	if (!reply->text)
-		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED, "%s: the driver host "
+		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED,
+					 "%s: the driver host "
 					 "does not list its modules: %s",
 					 device_bdf_text(call->dev), strerror(-reply->error));
 	return answer_json(report_modules(reply->text->text), ret);
@@ -235,17 +240,21 @@ static int param_error(const struct host_call *call, int r, sd_bus_error *error)
 	const char *bdf = device_bdf_text(call->dev);
 
 	if (r == -ENOENT)
-		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: no parameter %s that "
-					 "can be seen at run time; see ddectl param %s", bdf,
-					 call->what, bdf);
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG,
+					 "%s: no parameter %s that "
+					 "can be seen at run time; see ddectl param %s",
+					 bdf, call->what, bdf);
 	if (r == -EACCES)
-		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: %s cannot be read or "
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG,
+					 "%s: %s cannot be read or "
 					 "written at run time; ddectl restart --in-place %s "
-					 "--options sets it", bdf, call->what, bdf);
+					 "--options sets it",
+					 bdf, call->what, bdf);
 	if (r == -EINVAL || r == -ERANGE)
-		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: %s: the module rejects "
-					 "the value, or it is not MODULE.PARAMETER", bdf,
-					 call->what);
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG,
+					 "%s: %s: the module rejects "
+					 "the value, or it is not MODULE.PARAMETER",
+					 bdf, call->what);
 	return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "%s: %s: %s", bdf, call->what,
 				 strerror(-r));
 }
@@ -280,22 +289,26 @@ static char *parameter_name(const struct device *dev, const char *name)
 	return str_format("%.*s.%s", (int)strcspn(base, "."), base, name);
 }
 
-static int param_call(sd_bus_message *msg, struct device *dev, const char *name,
-		      const char *value, sd_bus_error *error)
+static int param_call(sd_bus_message *msg, struct device *dev, const char *name, const char *value,
+		      sd_bus_error *error)
 {
 	_cleanup_free_ char *full = parameter_name(dev, name), *text = NULL;
 
 	if (!full)
 		return -ENOMEM;
 	if (strchr(name, '='))
-		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s is not the name of a "
-					 "parameter", name);
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG,
+					 "%s is not the name of a "
+					 "parameter",
+					 name);
 	text = value ? str_format("%s=%s", full, value) : strdup(full);
 	if (!text)
 		return -ENOMEM;
 	if (strlen(text) >= PROTO_ARGS)
-		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG, "%s: name and value are "
-					 "longer than %d characters", full, PROTO_ARGS - 1);
+		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG,
+					 "%s: name and value are "
+					 "longer than %d characters",
+					 full, PROTO_ARGS - 1);
 	if (value)
 		return hostcall_write(msg, dev, OP_PARAM, text, answer_param, error);
 	return hostcall_read(msg, dev, OP_PARAM, text, answer_param, error);
@@ -442,7 +455,7 @@ static int get_count(sd_bus *bus, const char *path, const char *interface, const
 /* The methods that root may call, and others if polkit lets them. */
 static const struct guard {
 	const char *method;
-	const char *action;		/* NULL: root alone */
+	const char *action; /* NULL: root alone */
 	sd_bus_message_handler_t run;
 } guards[] = {
 	{ "Bind", "org.ddekit.bind", method_bind },
@@ -473,8 +486,7 @@ static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 }
 
 /* A method of that table: sd-bus's own check, which blocks, is not needed. */
-#define GUARDED(name, in, out) \
-	SD_BUS_METHOD(name, in, out, guarded, SD_BUS_VTABLE_UNPRIVILEGED)
+#define GUARDED(name, in, out) SD_BUS_METHOD(name, in, out, guarded, SD_BUS_VTABLE_UNPRIVILEGED)
 
 /* On the system bus, methods that only read are open to all; guarded ones to root and to
  * those whom polkit allows. The private socket is for root (or ddekitd's own user) alone.  What a
@@ -503,9 +515,9 @@ static const sd_bus_vtable vtable[] = {
 	GUARDED("RestartInPlace", "sa{ss}", "ss"),
 	GUARDED("Reload", "", ""),
 	GUARDED("Monitor", "sss", "s"),
-	SD_BUS_SIGNAL("StateChanged", "ssss", 0),	/* BDF, from, to, error */
-	SD_BUS_SIGNAL("LinkChanged", "sbu", 0),		/* BDF, up, Mbit/s */
-	SD_BUS_SIGNAL("LogLine", "tisu", 0),	/* µs, level, text, lines lost before it */
+	SD_BUS_SIGNAL("StateChanged", "ssss", 0), /* BDF, from, to, error */
+	SD_BUS_SIGNAL("LinkChanged", "sbu", 0),   /* BDF, up, Mbit/s */
+	SD_BUS_SIGNAL("LogLine", "tisu", 0),      /* µs, level, text, lines lost before it */
 	SD_BUS_VTABLE_END,
 };
 

@@ -27,8 +27,7 @@ static int find_object(sd_bus *bus, const char *path, const char *interface, voi
 	return 1;
 }
 
-static int enumerate(sd_bus *bus, const char *prefix, void *arg, char ***ret,
-		     sd_bus_error *error)
+static int enumerate(sd_bus *bus, const char *prefix, void *arg, char ***ret, sd_bus_error *error)
 {
 	struct manager *m = arg;
 	char **paths = calloc(m->n_devices + 1, sizeof(*paths));
@@ -80,9 +79,8 @@ static int get_link(sd_bus *bus, const char *path, const char *interface, const 
 	return sd_bus_message_append(reply, "b", net && net->carrier);
 }
 
-static int get_restarts(sd_bus *bus, const char *path, const char *interface,
-			const char *property, sd_bus_message *reply, void *arg,
-			sd_bus_error *error)
+static int get_restarts(sd_bus *bus, const char *path, const char *interface, const char *property,
+			sd_bus_message *reply, void *arg, sd_bus_error *error)
 {
 	const struct device *dev = arg;
 
@@ -109,6 +107,7 @@ int objects_register(sd_bus *connection, struct manager *m)
 	int r = sd_bus_add_fallback_vtable(connection, NULL, CONTROL_DEVICE_PATH,
 					   CONTROL_DEVICE_INTERFACE, vtable, find_object, m);
 
-	return r < 0 ? r : sd_bus_add_node_enumerator(connection, NULL, CONTROL_DEVICE_PATH,
-						      enumerate, m);
+	return r < 0 ? r
+		     : sd_bus_add_node_enumerator(connection, NULL, CONTROL_DEVICE_PATH, enumerate,
+						  m);
 }

@@ -32,8 +32,8 @@ static int add_driver(struct plan *p, const char *modalias)
 
 	/* The ids of an emulated device are known once it runs. */
 	if (modalias || !config_is_emulated(config) || strcmp(config->driver, "auto"))
-		r = plugin_choose(config, modalias ? modalias : "",
-				  p->m->config.global.plugin_dir, &plugin, &why);
+		r = plugin_choose(config, modalias ? modalias : "", p->m->config.global.plugin_dir,
+				  &plugin, &why);
 	add_string(p->o, "driver", plugin.name ? plugin.name : config->driver);
 	if (r < 0 && r != -ENOMEM)
 		add_problem(p, why ? why : strerror(-r));
@@ -49,8 +49,7 @@ static int add_group(struct plan *p)
 	int group = pcisys_group(sys, bdf), r = pcisys_companions(sys, bdf, &companions);
 	size_t i;
 
-	json_object_object_add(p->o, "iommu_group",
-			       group < 0 ? NULL : json_object_new_int(group));
+	json_object_object_add(p->o, "iommu_group", group < 0 ? NULL : json_object_new_int(group));
 	for (i = 0; i < companions.n; i++) {
 		_cleanup_free_ char *driver = pcisys_driver(sys, companions.item[i]);
 
@@ -85,7 +84,7 @@ static void add_uses(struct plan *p)
 		add_problem(p, "it is in use: stop that first, or use --force");
 	else if (!p->force && p->uses->net.n && !p->config->take_over)
 		add_problem(p, "it is in use: --take-over yes moves that to the new interface, "
-			    "--force drops it");
+			       "--force drops it");
 }
 
 static int add_real(struct plan *p)

@@ -31,8 +31,8 @@ static struct json_object *report_times(const struct device *dev)
 
 	add_ms(o, "claim_ms", t->claim_start, t->claim_end);
 	/* Of the last recovery: monotonic clock, then one phase after the other. */
-	json_object_object_add(o, "died_usec", t->died ? json_object_new_uint64(t->died / 1000)
-						       : NULL);
+	json_object_object_add(o, "died_usec",
+			       t->died ? json_object_new_uint64(t->died / 1000) : NULL);
 	add_ms(o, "quiesce_ms", t->died, t->quiet);
 	add_ms(o, "backoff_ms", t->quiet, t->host_start);
 	for (state = STATE_ADOPTED; state <= STATE_READY; state++) {
@@ -48,9 +48,14 @@ static struct json_object *report_times(const struct device *dev)
 
 static struct json_object *features(uint64_t bits)
 {
-	static const struct { uint64_t bit; const char *name; } names[] = {
-		{ DDE_NET_F_CSUM, "csum" }, { DDE_NET_F_TSO4, "tso4" },
-		{ DDE_NET_F_TSO6, "tso6" }, { DDE_NET_F_SG, "sg" },
+	static const struct {
+		uint64_t bit;
+		const char *name;
+	} names[] = {
+		{ DDE_NET_F_CSUM, "csum" },
+		{ DDE_NET_F_TSO4, "tso4" },
+		{ DDE_NET_F_TSO6, "tso6" },
+		{ DDE_NET_F_SG, "sg" },
 	};
 	struct json_object *list = json_object_new_array();
 	size_t i;
@@ -201,8 +206,9 @@ static void add_class_stats(struct json_object *o, const struct device *dev,
 		class = class_protocols[i];
 		for (j = 0; j < class->n_stats; j++)
 			add_number(o, class->stats[j].name,
-				   str_equal(device_plugin(dev)->bridge, class->name) ?
-				   stats->class_stats[j] : 0);
+				   str_equal(device_plugin(dev)->bridge, class->name)
+					   ? stats->class_stats[j]
+					   : 0);
 	}
 }
 
@@ -216,7 +222,7 @@ struct json_object *report_stats(const struct device *dev, const struct proto_st
 	add_class_stats(o, dev, stats);
 #define X(name, ...) add_number(o, #name, stats->name);
 	PROTO_HOST_STATS(X)
-	if (stats->pages_total) {	/* what the kernel holds is counted on demand alone */
+	if (stats->pages_total) { /* what the kernel holds is counted on demand alone */
 		PROTO_KERNEL_STATS(X)
 	}
 #undef X
@@ -284,8 +290,8 @@ struct json_object *report_modules(const char *text)
 		add_number(o, "references", strtoull(next_cell(&line), NULL, 10));
 		for (names = next_cell(&line); (name = strsep(&names, ","));)
 			if (*name)
-				json_object_array_add(users, json_object_new_string(
-					make_printable(name)));
+				json_object_array_add(users,
+						      json_object_new_string(make_printable(name)));
 		json_object_object_add(o, "users", users);
 		add_string(o, "state", make_printable(next_cell(&line)));
 		json_object_array_add(list, o);
@@ -337,8 +343,8 @@ int report_catalog(const char *dir, const char **ret)
 	last_ns = 0;
 	r = str_set(&last_dir, dir);
 	if (!r)
-		r = str_set(&last_text, json_object_to_json_string_ext(json,
-								JSON_C_TO_STRING_PLAIN));
+		r = str_set(&last_text,
+			    json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN));
 	json_object_put(json);
 	if (r < 0)
 		return r;

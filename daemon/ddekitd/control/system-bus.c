@@ -9,13 +9,13 @@
 #include "lib/util.h"
 
 #define ADDRESS "unix:path=/run/dbus/system_bus_socket"
-#define SLICE_NS 5000000ull	/* of CPU time for messages at a time */
-#define PAUSE 3u		/* in slices, if there are more */
+#define SLICE_NS 5000000ull /* of CPU time for messages at a time */
+#define PAUSE 3u            /* in slices, if there are more */
 
 struct sysbus {
 	sd_bus *bus;
 	sd_event_source *io, *timer;
-	int fd;			/* a duplicate: sd-bus closes its own when the connection ends */
+	int fd; /* a duplicate: sd-bus closes its own when the connection ends */
 	bool pausing;
 };
 
@@ -29,8 +29,7 @@ static void sysbus_stop(struct sysbus *s)
 static void set_timer(struct sysbus *s, uint64_t usec)
 {
 	sd_event_source_set_time(s->timer, usec);
-	sd_event_source_set_enabled(s->timer, usec == UINT64_MAX ? SD_EVENT_OFF
-								 : SD_EVENT_ONESHOT);
+	sd_event_source_set_enabled(s->timer, usec == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
 static void pause_for(struct sysbus *s, uint64_t ns)
@@ -50,7 +49,7 @@ static int sysbus_serve(struct sysbus *s)
 		used = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
 	} while (r > 0 && used < SLICE_NS);
 	if (r < 0)
-		sysbus_stop(s);	/* the connection has ended; devices go on without */
+		sysbus_stop(s); /* the connection has ended; devices go on without */
 	else if (r > 0)
 		pause_for(s, used * PAUSE);
 	return 0;
@@ -81,7 +80,7 @@ static int on_prepare(sd_event_source *source, void *arg)
 		return 0;
 	if (events >= 0)
 		sd_event_source_set_io_events(s->io, (events & POLLIN ? EPOLLIN : 0) |
-						     (events & POLLOUT ? EPOLLOUT : 0));
+							     (events & POLLOUT ? EPOLLOUT : 0));
 	if (sd_bus_get_timeout(s->bus, &usec) < 0)
 		usec = UINT64_MAX;
 	set_timer(s, usec);
@@ -129,8 +128,8 @@ int sysbus_open(struct sysbus **ret)
 
 int sysbus_start(struct sysbus *s, sd_event *event)
 {
-	int r = sd_event_add_time(event, &s->timer, CLOCK_MONOTONIC, UINT64_MAX, 1,
-				  on_sysbus_timer, s);
+	int r = sd_event_add_time(event, &s->timer, CLOCK_MONOTONIC, UINT64_MAX, 1, on_sysbus_timer,
+				  s);
 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
@@ -152,7 +151,7 @@ void sysbus_close(struct sysbus *s)
 	if (!s)
 		return;
 	sysbus_stop(s);
-	sd_bus_close_unref(s->bus);	/* what could be sent has been written */
+	sd_bus_close_unref(s->bus); /* what could be sent has been written */
 	free(s);
 }
 

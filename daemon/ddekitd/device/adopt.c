@@ -255,8 +255,7 @@ static int restore_claim(struct fdstore *store, const char *key, struct ddekit_c
 
 	if (!saved)
 		return -ENOMEM;
-	saved->n_fds = fdstore_take_list(store, key, "claim", saved->fds,
-					 ARRAY_SIZE(saved->fds));
+	saved->n_fds = fdstore_take_list(store, key, "claim", saved->fds, ARRAY_SIZE(saved->fds));
 	r = fd < 0 ? fd : statefile_read(fd, &data, &len);
 	saved->data = data;
 	saved->len = r ? 0 : len;
@@ -303,8 +302,10 @@ static int restore_device(struct device *dev, const char *key, struct json_objec
 		r = restore_claim(store, key, ret, &why);
 	about = device_about(dev);
 	if (r < 0)
-		log_line(&about, LOG_WARNING, "it is claimed again, since what ddekitd %s left "
-			 "cannot be used: %s", json_text(o, "build"), why ? why : strerror(-r));
+		log_line(&about, LOG_WARNING,
+			 "it is claimed again, since what ddekitd %s left "
+			 "cannot be used: %s",
+			 json_text(o, "build"), why ? why : strerror(-r));
 	return r;
 }
 

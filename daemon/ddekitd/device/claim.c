@@ -10,9 +10,9 @@
 #include "lib/log.h"
 #include "system/net-settings.h"
 
-#define CLAIM_LIMIT_MS 60000	/* a kernel driver may be slow to release it */
+#define CLAIM_LIMIT_MS 60000 /* a kernel driver may be slow to release it */
 #define CLOSE_LIMIT_MS 30000
-#define QUIESCE_LIMIT_MS 70000	/* the kernel waits a minute for a device to come back */
+#define QUIESCE_LIMIT_MS 70000 /* the kernel waits a minute for a device to come back */
 #define HANDOVER_LIMIT_MS 30000
 
 /* ---- the device's death -------------------------------------------------- */
@@ -75,8 +75,7 @@ static int watch_claim(struct device *dev)
 
 	if (fd < 0)
 		return 0;
-	r = sd_event_add_io(dev->env->event, &dev->hold.death, fd, EPOLLIN, on_claim_death,
-			    dev);
+	r = sd_event_add_io(dev->env->event, &dev->hold.death, fd, EPOLLIN, on_claim_death, dev);
 	return r < 0 ? r : 0;
 }
 
@@ -88,9 +87,11 @@ static void warn_unisolated(struct device *dev)
 	struct log_about about = device_about(dev);
 
 	if (!ddekit_claim_isolated(dev->hold.claim))
-		log_line(&about, LOG_WARNING, "no DMA isolation: by backend %s the device, and so "
+		log_line(&about, LOG_WARNING,
+			 "no DMA isolation: by backend %s the device, and so "
 			 "its driver, can reach all of the machine's memory; with an IOMMU use "
-			 "backend=vfio", dev->config->backend);
+			 "backend=vfio",
+			 dev->config->backend);
 }
 
 int device_claimed(struct device *dev, struct claim_work *w, char **ret_why)
@@ -129,7 +130,10 @@ static void claim_late(void *arg)
 }
 
 static const struct job_ops claim_ops = {
-	.work = work_claim, .done = claim_done, .late = claim_late, .limit_ms = CLAIM_LIMIT_MS,
+	.work = work_claim,
+	.done = claim_done,
+	.late = claim_late,
+	.limit_ms = CLAIM_LIMIT_MS,
 };
 
 int device_open_claim(struct device *dev)
@@ -167,7 +171,7 @@ int device_adopt_claim(struct device *dev, struct ddekit_claim *claim)
 	int r;
 
 	dev->hold.claim = claim;
-	dev->hold.before.changed = false;	/* the claim knows it */
+	dev->hold.before.changed = false; /* the claim knows it */
 	r = watch_claim(dev);
 	if (dev->hold.lock >= 0)
 		lockfile_sign(dev->hold.lock);
@@ -197,7 +201,9 @@ static void quiesce_late(void *arg)
 }
 
 static const struct job_ops quiesce_ops = {
-	.work = work_quiesce, .done = quiesce_done, .late = quiesce_late,
+	.work = work_quiesce,
+	.done = quiesce_done,
+	.late = quiesce_late,
 	.limit_ms = QUIESCE_LIMIT_MS,
 };
 
@@ -226,12 +232,14 @@ static void handover_late(void *arg)
 {
 	struct handover_work *w = arg;
 
-	device_classes_quiet(w->dev);	/* no host will have its ring */
+	device_classes_quiet(w->dev); /* no host will have its ring */
 	w->dev->events->late(w->dev, "the handover of the device", HANDOVER_LIMIT_MS);
 }
 
 static const struct job_ops handover_ops = {
-	.work = work_handover, .done = handover_done, .late = handover_late,
+	.work = work_handover,
+	.done = handover_done,
+	.late = handover_late,
 	.limit_ms = HANDOVER_LIMIT_MS,
 };
 
@@ -261,7 +269,7 @@ static struct close_work *make_close(struct device *dev)
 	*w = (struct close_work){ .dev = dev, .bdf = dev->config->bdf, .tap = -1, .lock = -1 };
 	memcpy(w->bdf_text, dev->config->bdf_text, sizeof(w->bdf_text));
 	if (all) {
-		device_drop_persisted(dev);	/* a copy that is kept keeps the device busy */
+		device_drop_persisted(dev); /* a copy that is kept keeps the device busy */
 		w->barrier = dev->persisted.barrier;
 		device_barrier_passes(dev);
 		w->tap = device_close_net(dev);
@@ -304,7 +312,7 @@ static void close_done(void *arg)
 	struct close_work *w = arg;
 
 	report_close(w->dev, w);
-	w->dev->events->closed(w->dev);	/* may be gone after this */
+	w->dev->events->closed(w->dev); /* may be gone after this */
 	close_work_free(w);
 }
 
@@ -316,7 +324,10 @@ static void close_late(void *arg)
 }
 
 static const struct job_ops close_ops = {
-	.work = work_close, .done = close_done, .late = close_late, .limit_ms = CLOSE_LIMIT_MS,
+	.work = work_close,
+	.done = close_done,
+	.late = close_late,
+	.limit_ms = CLOSE_LIMIT_MS,
 };
 
 int device_close(struct device *dev)

@@ -13,16 +13,15 @@ static bool is_of(const struct device *dev, const struct class_ops *class)
 }
 
 /* Calls for one class after the other; a test may have a device without any. */
-#define FOR_EACH_CLASS(dev, c) \
-	for ((c) = (dev)->env->classes; (c) && *(c); (c)++)
+#define FOR_EACH_CLASS(dev, c) for ((c) = (dev)->env->classes; (c) && *(c); (c)++)
 
 static const struct class_ops *class_of(const struct device *dev)
 {
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-		if (is_of(dev, *c))
-			return *c;
+	if (is_of(dev, *c))
+		return *c;
 	return NULL;
 }
 
@@ -31,7 +30,8 @@ int device_open_classes(struct device *dev, char **ret_why)
 	const struct class_ops *const *c;
 	int r = 0;
 
-	FOR_EACH_CLASS(dev, c) {
+	FOR_EACH_CLASS(dev, c)
+	{
 		r = (*c)->open(dev, is_of(dev, *c), ret_why);
 		if (r)
 			break;
@@ -44,8 +44,8 @@ bool device_classes_may_start(struct device *dev)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-		if (!(*c)->may_start(dev))
-			return false;
+	if (!(*c)->may_start(dev))
+		return false;
 	return true;
 }
 
@@ -69,7 +69,7 @@ void device_classes_ready(struct device *dev, bool again)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-		(*c)->ready(dev, again);
+	(*c)->ready(dev, again);
 }
 
 void device_class_message(struct device *dev, const struct proto_export *msg)
@@ -77,8 +77,8 @@ void device_class_message(struct device *dev, const struct proto_export *msg)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-		if (!strcmp((*c)->name, msg->class))
-			(*c)->message(dev, msg);
+	if (!strcmp((*c)->name, msg->class))
+		(*c)->message(dev, msg);
 }
 
 void device_classes_absent(struct device *dev)
@@ -86,7 +86,7 @@ void device_classes_absent(struct device *dev)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-		(*c)->absent(dev);
+	(*c)->absent(dev);
 }
 
 void device_classes_quiet(struct device *dev)
@@ -94,7 +94,7 @@ void device_classes_quiet(struct device *dev)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-		(*c)->quiet(dev);
+	(*c)->quiet(dev);
 }
 
 bool device_close_classes(struct device *dev, bool at_once)
@@ -102,8 +102,8 @@ bool device_close_classes(struct device *dev, bool at_once)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-		if (!(*c)->close(dev, at_once))
-			return false;
+	if (!(*c)->close(dev, at_once))
+		return false;
 	return true;
 }
 
@@ -112,7 +112,7 @@ void device_persist_classes(const struct device *dev)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-		(*c)->persist(dev);
+	(*c)->persist(dev);
 }
 
 void device_adopt_classes(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
@@ -120,8 +120,8 @@ void device_adopt_classes(struct device *dev, int (*take)(void *arg, const char 
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-		if (is_of(dev, *c))
-			(*c)->adopt(dev, take, arg);
+	if (is_of(dev, *c))
+		(*c)->adopt(dev, take, arg);
 }
 
 void device_classes_adopted(struct device *dev)
@@ -129,7 +129,7 @@ void device_classes_adopted(struct device *dev)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-		(*c)->adopted(dev);
+	(*c)->adopted(dev);
 }
 
 void device_report_classes(const struct device *dev, bool stats, struct json_object *o)
@@ -137,7 +137,7 @@ void device_report_classes(const struct device *dev, bool stats, struct json_obj
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-		(*c)->report(dev, stats, o);
+	(*c)->report(dev, stats, o);
 }
 
 int device_add_uses(const struct device *dev, struct uses_check *check, const char *change)
@@ -147,8 +147,8 @@ int device_add_uses(const struct device *dev, struct uses_check *check, const ch
 	int r = uses_add(check, dev->config->bdf_text, change, &e);
 
 	FOR_EACH_CLASS(dev, c)
-		if (!r)
-			r = (*c)->users(dev, &e->uses, &e->nodes);
+	if (!r)
+		r = (*c)->users(dev, &e->uses, &e->nodes);
 	return r;
 }
 

@@ -21,8 +21,8 @@
 
 #define DEFAULT_DIR "/var/lib/ddekit/crash"
 #define DEFAULT_RUNTIME_DIR "/run/ddekit"
-#define LOG_TAIL 300u		/* lines of the log before the death */
-#define FRESH_NS 3000000000ull	/* a backtrace of the death is not older than that */
+#define LOG_TAIL 300u          /* lines of the log before the death */
+#define FRESH_NS 3000000000ull /* a backtrace of the death is not older than that */
 
 /* With what the runtime's account of its death may begin. */
 static const char *const marks[] = {
@@ -207,7 +207,7 @@ static int make_report_folder(const char *dir)
 	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-static const char *prune_prefix;	/* for scandir(), which passes nothing on */
+static const char *prune_prefix; /* for scandir(), which passes nothing on */
 
 static int is_of_device(const struct dirent *e)
 {
@@ -265,7 +265,7 @@ char *crash_report_write(const struct device *dev)
 	const struct log_about about = device_about(dev);
 	_cleanup_free_ char *dir = report_folder(dev), *report = NULL;
 	const char *bdf = dev->config->bdf_text;
-	uint64_t now = wall_ns() - (mono_ns() - dev->run.times.died);	/* it was then */
+	uint64_t now = wall_ns() - (mono_ns() - dev->run.times.died); /* it was then */
 	char when[64], *path = NULL;
 	int r;
 

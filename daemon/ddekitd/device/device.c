@@ -13,7 +13,7 @@
 
 #define SECOND_NS 1000000000ull
 #define MS_NS 1000000ull
-#define HISTORY 64	/* changes of state that are remembered */
+#define HISTORY 64 /* changes of state that are remembered */
 
 /* ---- start --------------------------------------------------------------- */
 
@@ -111,7 +111,7 @@ static void claim_now(struct device *dev)
 	if (dev->state == DEVICE_CLAIMING)
 		device_note_claim_start(dev);
 	if (strcmp(dev->config->driver, "auto"))
-		r = choose_plugin(dev, &why);	/* before anything is claimed */
+		r = choose_plugin(dev, &why); /* before anything is claimed */
 	if (!r)
 		r = device_open_claim(dev);
 	if (r < 0)
@@ -142,7 +142,7 @@ static void on_claimed(struct device *dev, struct claim_work *w)
 		advance_start(dev);
 		return;
 	}
-	device_persist_claim(dev);		/* QEMU was replaced */
+	device_persist_claim(dev); /* QEMU was replaced */
 	if (device_set_timer(dev, dev->delay_s * 1000ull, on_advance) < 0)
 		device_fail(dev, "out of memory");
 }
@@ -163,7 +163,7 @@ int device_start(struct device *dev)
 	if (!device_state_is_down(dev->state))
 		return -EALREADY;
 	if (dev->work.busy && dev->ending == END_STOP && dev->want != WANT_GONE) {
-		dev->want = WANT_CONFIG;	/* it starts once it is down */
+		dev->want = WANT_CONFIG; /* it starts once it is down */
 		return 0;
 	}
 	if (dev->work.busy)
@@ -185,11 +185,10 @@ static void on_ready(struct device *dev)
 	dev->timer = sd_event_source_disable_unref(dev->timer);
 	device_note_up(dev, now);
 	if (dev->want != WANT_UP)
-		return;		/* it is being stopped already */
+		return; /* it is being stopped already */
 	since = dev->reloading ? dev->outage.start : dev->run.times.host_start;
 	device_enter(dev, DEVICE_UP, "driver %s ready %llu ms after its %s", device_driver(dev),
-		     (now - since) / MS_NS,
-		     dev->reloading ? "reload" : "start");
+		     (now - since) / MS_NS, dev->reloading ? "reload" : "start");
 	dev->reloading = false;
 	device_classes_ready(dev, false);
 }
@@ -238,7 +237,8 @@ static void replace_qemu(struct device *dev)
 {
 	struct log_about about = device_about(dev);
 
-	log_line(&about, LOG_WARNING, "the emulated device does not answer: another QEMU takes "
+	log_line(&about, LOG_WARNING,
+		 "the emulated device does not answer: another QEMU takes "
 		 "its place");
 	device_end(dev, END_REPLACE);
 }
@@ -257,7 +257,8 @@ static void on_quiesce_error(struct device *dev, const struct quiesce_work *w)
 				  w->death, dev->config->bdf_text);
 	else
 		text = str_format("the device cannot be reset: %s; check it, then ddectl restart "
-				  "%s claims it again", strerror(-w->error), dev->config->bdf_text);
+				  "%s claims it again",
+				  strerror(-w->error), dev->config->bdf_text);
 	device_fail(dev, text ? text : "the device cannot be reset");
 }
 
@@ -299,8 +300,8 @@ int device_restart(struct device *dev)
 	if (dev->want != WANT_UP || dev->ending == END_STOP || dev->ending == END_FAIL)
 		return dev->want == WANT_RESTART ? 0 : -EBUSY;
 	if (dev->state == DEVICE_CLAIMING || dev->work.busy)
-		return 0;	/* it is being started */
-	if (!dev->run.host)		/* waits in backoff */
+		return 0;   /* it is being started */
+	if (!dev->run.host) /* waits in backoff */
 		return device_set_timer(dev, 0, on_advance);
 	dev->want = WANT_RESTART;
 	device_begin_outage(dev);
@@ -409,7 +410,7 @@ void device_unplugged(struct device *dev)
 	if (dev->work.busy)
 		return;
 	if (dev->state == DEVICE_CONFIGURED)
-		dev->want = WANT_DOWN;		/* nobody has asked for it */
+		dev->want = WANT_DOWN; /* nobody has asked for it */
 	if (dev->state == DEVICE_CONFIGURED || dev->state == DEVICE_FAILED)
 		device_enter(dev, DEVICE_ABSENT, "not in the machine");
 }
@@ -461,7 +462,7 @@ static void on_class_closed(struct device *dev)
 		return;
 	}
 	if (!device_close_classes(dev, false))
-		return;		/* the next one */
+		return; /* the next one */
 	device_set_busy(dev, false);
 	device_finish_stop(dev);
 	if (want == WANT_GONE)

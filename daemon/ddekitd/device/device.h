@@ -43,19 +43,19 @@ enum device_want { WANT_UP, WANT_RESTART, WANT_DOWN, WANT_GONE, WANT_CONFIG };
 /* Nanoseconds of the monotonic clock; 0: not yet. */
 struct device_times {
 	uint64_t claim_start, claim_end;
-	uint64_t died, quiet;		/* the host before this one; then the device */
-	uint64_t host_start;		/* of the present host, as all below */
-	uint64_t state[STATE_STOPPED + 1];	/* by enum proto_state */
-	uint64_t link;			/* first carrier */
+	uint64_t died, quiet;              /* the host before this one; then the device */
+	uint64_t host_start;               /* of the present host, as all below */
+	uint64_t state[STATE_STOPPED + 1]; /* by enum proto_state */
+	uint64_t link;                     /* first carrier */
 };
 
 /* What a device has been through, since it is known. */
 struct device_outage {
 	uint64_t restarts;
-	uint64_t reloads;		/* restarts in place, in the same process */
-	uint64_t start;			/* mono ns of the death being recovered from; 0: none */
-	uint64_t last;			/* ns from death to link; 0: none yet */
-	uint64_t last_ready;		/* ns from death to ready */
+	uint64_t reloads;    /* restarts in place, in the same process */
+	uint64_t start;      /* mono ns of the death being recovered from; 0: none */
+	uint64_t last;       /* ns from death to link; 0: none yet */
+	uint64_t last_ready; /* ns from death to ready */
 };
 
 /* Receives a device's events, in the event loop; not called by device_create() and
@@ -63,7 +63,7 @@ struct device_outage {
 struct device_listener {
 	void (*changed)(void *arg, struct device *dev, enum device_state from);
 	void (*logged)(void *arg, struct device *dev, int level, const char *text);
-	void (*link)(void *arg, struct device *dev);	/* carrier or speed */
+	void (*link)(void *arg, struct device *dev); /* carrier or speed */
 	/* It was stopped for good and holds nothing: call device_destroy(). */
 	void (*gone)(void *arg, struct device *dev);
 };
@@ -76,13 +76,13 @@ struct uses_check;
 struct device_env {
 	sd_event *event;
 	const struct global_config *global;
-	struct fdstore *fdstore;	/* NULL: none */
-	uid_t host_uid;			/* of driver hosts, fronts and QEMU */
+	struct fdstore *fdstore; /* NULL: none */
+	uid_t host_uid;          /* of driver hosts, fronts and QEMU */
 	gid_t host_gid;
-	bool stopping;			/* start nothing */
+	bool stopping; /* start nothing */
 	const struct device_listener *listener;
 	void *listener_arg;
-	const struct class_ops *const *classes;	/* NULL ends */
+	const struct class_ops *const *classes; /* NULL ends */
 };
 
 /* @env is borrowed as long as there is the device; config is moved. NULL: no memory (config is
@@ -102,7 +102,7 @@ struct log_about device_about(const struct device *dev);
 /* All return at once; the state shows the result. */
 /* Return: 0, -EALREADY (it is not down), -EBUSY (a job is still under way). */
 int device_start(struct device *dev);
-void device_stop(struct device *dev, bool forget);	/* forget: WANT_GONE */
+void device_stop(struct device *dev, bool forget); /* forget: WANT_GONE */
 int device_restart(struct device *dev);
 /* Restart in place: the host unloads the driver and loads it again.  @options, as
  * options= in devices.conf, take the place of the present ones; NULL: they stay.
@@ -121,9 +121,9 @@ bool device_is_missing(const struct device *dev);
 
 /* Continues with an adopted device. */
 enum device_resume {
-	RESUME_UP,		/* its host serves */
-	RESUME_HOST,		/* claimed; it needs a host */
-	RESUME_CLAIM,		/* at most its TAP and lock are there */
+	RESUME_UP,    /* its host serves */
+	RESUME_HOST,  /* claimed; it needs a host */
+	RESUME_CLAIM, /* at most its TAP and lock are there */
 };
 void device_resume(struct device *dev, enum device_resume how);
 
@@ -133,12 +133,12 @@ void device_resume(struct device *dev, enum device_resume how);
 const struct device_config *device_config(const struct device *dev);
 const char *device_bdf_text(const struct device *dev);
 enum device_state device_state(const struct device *dev);
-uint64_t device_state_since(const struct device *dev);		/* wall ns */
+uint64_t device_state_since(const struct device *dev); /* wall ns */
 /* A job runs: requests take effect at its end. */
 bool device_is_busy(const struct device *dev);
-const char *device_error(const struct device *dev);		/* NULL unless failed */
-const char *device_last_failure(const struct device *dev);	/* why a host died, or NULL */
-const char *device_crash_report(const struct device *dev);	/* path of the last, or NULL */
+const char *device_error(const struct device *dev);        /* NULL unless failed */
+const char *device_last_failure(const struct device *dev); /* why a host died, or NULL */
+const char *device_crash_report(const struct device *dev); /* path of the last, or NULL */
 const struct device_plugin *device_plugin(const struct device *dev);
 const struct device_times *device_times(const struct device *dev);
 const struct device_outage *device_outage(const struct device *dev);
@@ -146,12 +146,12 @@ const struct logring *device_logs(const struct device *dev);
 struct jobs *device_jobs(const struct device *dev);
 sd_event *device_event(const struct device *dev);
 
-struct ddekit_claim *device_claim(const struct device *dev);	/* NULL: it is not claimed */
-const char *device_modalias(const struct device *dev);		/* NULL: not known */
+struct ddekit_claim *device_claim(const struct device *dev); /* NULL: it is not claimed */
+const char *device_modalias(const struct device *dev);       /* NULL: not known */
 
-struct host *device_host(const struct device *dev);		/* NULL: none runs */
-const char *device_release(const struct device *dev);		/* NULL: it is not booted */
-uint64_t device_rss_kb(const struct device *dev);		/* of its last state message */
+struct host *device_host(const struct device *dev);   /* NULL: none runs */
+const char *device_release(const struct device *dev); /* NULL: it is not booted */
+uint64_t device_rss_kb(const struct device *dev);     /* of its last state message */
 
 /* The name of its interface: the present one, else the configured one. */
 const char *device_interface(const struct device *dev);

@@ -112,7 +112,7 @@ void device_end_now(struct device *dev)
 	else if (!down && dev->ending == END_FAIL && dev->state != DEVICE_STOPPING)
 		device_enter(dev, DEVICE_STOPPING, "%s", dev->end_text);
 	r = device_close(dev);
-	if (r < 0)	/* no memory for it */
+	if (r < 0) /* no memory for it */
 		device_set_timer(dev, 1000, on_end_again);
 }
 
@@ -126,7 +126,7 @@ void device_end(struct device *dev, enum device_end ending)
 
 void device_fail(struct device *dev, const char *text)
 {
-	_cleanup_free_ char *copy = strdup(text);	/* text may be the device's own */
+	_cleanup_free_ char *copy = strdup(text); /* text may be the device's own */
 
 	if (dev->ending != END_NONE)
 		return;
@@ -163,8 +163,8 @@ bool device_posted(struct device *dev)
 void device_late(struct device *dev, const char *what, uint32_t limit_ms)
 {
 	_cleanup_free_ char *text = str_format("%s did not finish within %u s and continues in "
-					       "the background; see the kernel's log", what,
-					       limit_ms / 1000);
+					       "the background; see the kernel's log",
+					       what, limit_ms / 1000);
 
 	if (!dev->work.busy || dev->late)
 		return;
@@ -183,7 +183,7 @@ void device_late(struct device *dev, const char *what, uint32_t limit_ms)
 void device_close_at_once(struct device *dev)
 {
 	dev->held = false;
-	device_end_host_at_once(dev);	/* before its device is released */
+	device_end_host_at_once(dev); /* before its device is released */
 	device_bury(dev);
 	device_close_claim_at_once(dev);
 	device_classes_quiet(dev);

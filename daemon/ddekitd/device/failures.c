@@ -34,8 +34,7 @@ bool device_has_served(const struct device *dev)
 	uint64_t ready = dev->run.times.state[STATE_READY], link = dev->run.times.link;
 	uint64_t now = mono_ns();
 
-	return ready && (now - ready >= SERVED_READY_NS ||
-			 (link && now - link >= SERVED_LINK_NS) ||
+	return ready && (now - ready >= SERVED_READY_NS || (link && now - link >= SERVED_LINK_NS) ||
 			 (device_serves_when_ready(dev) && now - ready >= SERVED_LINK_NS));
 }
 

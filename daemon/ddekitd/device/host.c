@@ -10,8 +10,8 @@
 #include "process/message.h"
 
 #define MISSED_BEATS 5
-#define STATS_NS 10000000000ull	/* how old those of a crash report may be */
-#define END_MS 1000		/* between SIGKILL and a host's end, when ddekitd ends */
+#define STATS_NS 10000000000ull /* how old those of a crash report may be */
+#define END_MS 1000             /* between SIGKILL and a host's end, when ddekitd ends */
 
 /* ---- messages ------------------------------------------------------------ */
 
@@ -58,7 +58,6 @@ static void start_heartbeat(struct device *dev)
 static void on_heartbeat(void *arg)
 {
 	struct device *dev = arg;
-
 
 	dev->run.last_beat = mono_ns();
 	if (dev->state != DEVICE_UP || dev->run.last_beat - dev->run.stats_asked < STATS_NS)
@@ -229,8 +228,9 @@ static int fill_folders(const struct device *dev, struct proto_setup *setup, cha
 	if (!plugins)
 		return -ENOMEM;
 	r = set_text(setup->plugin_dir, PROTO_PATH, plugins, "plugin-dir=", ret_why);
-	return r ? r : set_text(setup->firmware_dir, PROTO_PATH, global->firmware_dir,
-				"firmware-dir=", ret_why);
+	return r ? r
+		 : set_text(setup->firmware_dir, PROTO_PATH, global->firmware_dir,
+			    "firmware-dir=", ret_why);
 }
 
 static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_why)

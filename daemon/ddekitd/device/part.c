@@ -45,8 +45,8 @@ bool device_is_missing(const struct device *dev)
 int device_set_timer(struct device *dev, uint64_t ms, sd_event_time_handler_t fn)
 {
 	dev->timer = sd_event_source_disable_unref(dev->timer);
-	return sd_event_add_time_relative(dev->env->event, &dev->timer, CLOCK_MONOTONIC,
-					  ms * 1000, 1000, fn, dev);
+	return sd_event_add_time_relative(dev->env->event, &dev->timer, CLOCK_MONOTONIC, ms * 1000,
+					  1000, fn, dev);
 }
 
 void device_log_notes(struct device *dev, const struct strv *notes)

@@ -41,10 +41,12 @@ static int no_driver(const struct wanted *w, char **ret_why)
 
 	if (!w->modalias[0])
 		*ret_why = str_format("driver=auto: the device's PCI ids are not known; name a "
-				      "driver, there are: %s", names);
+				      "driver, there are: %s",
+				      names);
 	else
 		*ret_why = str_format("driver=auto: no plugin in %s drives the device %s; there "
-				      "are: %s", w->catalog->dir, id, names);
+				      "are: %s",
+				      w->catalog->dir, id, names);
 	return -ENODEV;
 }
 
@@ -73,7 +75,8 @@ static int find_driver(const struct wanted *w, const struct plugin **ret, char *
 	if (!p || strcmp(p->kind, "driver")) {
 		names = catalog_driver_names(w->catalog);
 		*ret_why = str_format("unknown driver %s: no %s/%s.json that describes one; there "
-				      "are: %s", name, w->catalog->dir, name, names);
+				      "are: %s",
+				      name, w->catalog->dir, name, names);
 		return -ENOENT;
 	}
 	if (w->modalias[0] && p->aliases.n && !plugin_matches(p, w->modalias))
@@ -90,21 +93,21 @@ static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
 	int r = 0;
 
 	for (i = 0; i < src->modules.n && !r; i++) {
-		_cleanup_free_ char *path = str_format("%s/%s", catalog->dir,
-						       src->modules.item[i]);
+		_cleanup_free_ char *path = str_format("%s/%s", catalog->dir, src->modules.item[i]);
 
 		if (!path)
 			return -ENOMEM;
 		for (j = 0; j < dst->path.n && strcmp(dst->path.item[j], path); j++)
 			;
-		if (j < PROTO_MAX_PLUGINS)	/* more than that are refused later */
+		if (j < PROTO_MAX_PLUGINS) /* more than that are refused later */
 			dst->role[j] |= all | (i + 1 == src->modules.n ? role : 0);
 		if (j < dst->path.n)
 			continue;
 		if (access(path, R_OK) < 0) {
 			r = -errno;
 			*ret_why = str_format("plugin %s: cannot read %s: %s; build the plugins "
-					      "again", src->name, path, strerror(-r));
+					      "again",
+					      src->name, path, strerror(-r));
 			return r;
 		}
 		r = strv_add(&dst->path, path);
@@ -131,8 +134,9 @@ static const char *parameter_module(const struct plugin *p, const char *name, si
 		text = json_object_get_string(value);
 		if (!text || strncmp(text, name, len) || text[len])
 			continue;
-		return json_object_object_get_ex(one, "module", &value) ?
-			json_object_get_string(value) : p->name;
+		return json_object_object_get_ex(one, "module", &value)
+			       ? json_object_get_string(value)
+			       : p->name;
 	}
 	return NULL;
 }
@@ -146,8 +150,8 @@ static ssize_t module_index(const struct device_plugin *plugin, const char *modu
 	for (i = 0; i < plugin->path.n; i++) {
 		base = strrchr(plugin->path.item[i], '/') + 1;
 		for (j = 0; j < len; j++)
-			if (base[j] != module[j] && !(strchr("-_", base[j]) &&
-						      strchr("-_", module[j])))
+			if (base[j] != module[j] &&
+			    !(strchr("-_", base[j]) && strchr("-_", module[j])))
 				break;
 		if (j == len && !strcmp(base + len, ".so"))
 			return i;
@@ -162,8 +166,7 @@ static char *join_argument(const char *args, const char *option)
 
 	if (!value || !strpbrk(value, " \t"))
 		return str_format("%s%s%s", args, space, option);
-	return str_format("%s%s%.*s=\"%s\"", args, space, (int)(value - option), option,
-			  value + 1);
+	return str_format("%s%s%.*s=\"%s\"", args, space, (int)(value - option), option, value + 1);
 }
 
 /* "name=value" or "module.name=value" to the arguments of its module. */
@@ -185,7 +188,8 @@ static int add_option(struct device_plugin *dst, const struct plugin *p, const c
 	i = module ? module_index(dst, module, dot) : -1;
 	if (i < 0) {
 		*ret_why = str_format("options=%s: driver %s has no such parameter or module; see "
-				      "ddectl drivers %s", option, p->name, p->name);
+				      "ddectl drivers %s",
+				      option, p->name, p->name);
 		return -EINVAL;
 	}
 	args = join_argument(dst->args.item[i], rest);
@@ -246,12 +250,13 @@ static char *no_catalog(const struct device_config *config, const char *dir, int
 		return str_format("no plugins: %s: %s; build them or set plugin-dir=", dir,
 				  strerror(-r));
 	return str_format("cpus=%u%s needs plugins of the flavour %s: %s: %s; build them (meson "
-			  "options smp, debug-runtime), or set cpus=1 and debug=no", config->cpus,
-			  config->debug ? " debug=yes" : "", flavour, dir, strerror(-r));
+			  "options smp, debug-runtime), or set cpus=1 and debug=no",
+			  config->cpus, config->debug ? " debug=yes" : "", flavour, dir,
+			  strerror(-r));
 }
 
-int plugin_choose(const struct device_config *config, const char *modalias,
-		  const char *plugin_dir, struct device_plugin *ret, char **ret_why)
+int plugin_choose(const struct device_config *config, const char *modalias, const char *plugin_dir,
+		  struct device_plugin *ret, char **ret_why)
 {
 	_cleanup_free_ char *dir = catalog_folder(plugin_dir, config_flavour(config));
 	struct log_about about = { .bdf = config->bdf_text, .driver = config->driver };

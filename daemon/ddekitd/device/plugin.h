@@ -11,10 +11,10 @@
 struct device_plugin {
 	char *name;
 	char *class;
-	char *bridge;			/* "net", or NULL */
-	struct strv path;		/* absolute, in load order */
-	struct strv args;		/* of the same length */
-	uint32_t role[PROTO_MAX_PLUGINS];	/* PLUGIN_…, likewise */
+	char *bridge;                     /* "net", or NULL */
+	struct strv path;                 /* absolute, in load order */
+	struct strv args;                 /* of the same length */
+	uint32_t role[PROTO_MAX_PLUGINS]; /* PLUGIN_…, likewise */
 };
 
 /**
@@ -26,8 +26,8 @@ struct device_plugin {
  * What is wrong in the catalogue is logged.
  * Return: 0; -errno with *ret_why to be freed, NULL for want of memory.
  */
-int plugin_choose(const struct device_config *config, const char *modalias,
-		  const char *plugin_dir, struct device_plugin *ret, char **ret_why);
+int plugin_choose(const struct device_config *config, const char *modalias, const char *plugin_dir,
+		  struct device_plugin *ret, char **ret_why);
 void plugin_finish(struct device_plugin *plugin);
 
 #endif

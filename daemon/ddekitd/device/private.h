@@ -36,87 +36,87 @@ struct quiesce_work;
 /* Why a device is released. */
 enum device_end {
 	END_NONE,
-	END_STOP,	/* it was asked to stop */
-	END_FAIL,	/* end_text says why */
-	END_START,	/* a claim that was held: it is claimed again */
-	END_UNPLUG,	/* likewise: the device has gone */
-	END_REPLACE,	/* its claim alone: QEMU does not answer, another takes its place */
+	END_STOP,    /* it was asked to stop */
+	END_FAIL,    /* end_text says why */
+	END_START,   /* a claim that was held: it is claimed again */
+	END_UNPLUG,  /* likewise: the device has gone */
+	END_REPLACE, /* its claim alone: QEMU does not answer, another takes its place */
 };
 
 /* A driver host that has ended, until the device is quiet. */
 struct device_death {
-	struct host *host;	/* NULL: there is none */
-	char *text;		/* why, for the administrator */
-	char *how;		/* "killed by SIGSEGV" */
+	struct host *host; /* NULL: there is none */
+	char *text;        /* why, for the administrator */
+	char *how;         /* "killed by SIGSEGV" */
 	bool clean, signalled;
-	int status;		/* exit status or signal */
-	uint64_t restarts;	/* before it */
+	int status;        /* exit status or signal */
+	uint64_t restarts; /* before it */
 };
 
 /* settings.c */
 struct device_settings {
-	struct device_config *next;	/* takes effect once it is down */
-	struct device_config *before_bind;	/* back to that if a bind fails, or NULL */
-	bool transient;			/* bound at run time, in no file */
-	bool staged;			/* its drop-in is to be committed once it is up */
-	bool force;			/* claimed whoever uses it */
+	struct device_config *next;        /* takes effect once it is down */
+	struct device_config *before_bind; /* back to that if a bind fails, or NULL */
+	bool transient;                    /* bound at run time, in no file */
+	bool staged;                       /* its drop-in is to be committed once it is up */
+	bool force;                        /* claimed whoever uses it */
 };
 
 /* claim.c: the claim, and what the kernel gets back */
 struct device_hold {
 	struct ddekit_claim *claim;
-	sd_event_source *death;		/* of the claim */
-	struct ddekit_before before;	/* of a claim that was lost, until the next */
-	struct netsave *saved;		/* of the kernel's interface; NULL: it had none */
-	int lock;			/* fd of the lock file */
-	char modalias[96];		/* empty: not known */
+	sd_event_source *death;      /* of the claim */
+	struct ddekit_before before; /* of a claim that was lost, until the next */
+	struct netsave *saved;       /* of the kernel's interface; NULL: it had none */
+	int lock;                    /* fd of the lock file */
+	char modalias[96];           /* empty: not known */
 };
 
 /* classes.c and drivers/bridges/net */
 struct device_net {
-	int tap;			/* -1: none */
-	uint64_t netns;			/* inode of the namespace it is in; 0: not known */
+	int tap;        /* -1: none */
+	uint64_t netns; /* inode of the namespace it is in; 0: not known */
 	struct link_watch *watch;
 	struct link_state link;
 	bool link_known;
-	bool mac_by_admin;		/* the administrator changed the TAP's MAC */
-	struct net_export driver;	/* its last report */
+	bool mac_by_admin;        /* the administrator changed the TAP's MAC */
+	struct net_export driver; /* its last report */
 	bool driver_known;
 };
 
 /* host.c */
 struct device_run {
 	struct host *host;
-	struct device_death death;	/* of the host before */
-	bool quiet;			/* the device, since the host's end */
+	struct device_death death; /* of the host before */
+	bool quiet;                /* the device, since the host's end */
 	sd_event_source *heartbeat;
 	uint64_t last_beat;
-	uint64_t stats_asked;		/* mono ns, for the crash report */
+	uint64_t stats_asked; /* mono ns, for the crash report */
 	char release[32];
-	uint64_t rss_kb;		/* of the last state message */
-	char *last_failure;		/* why its host died the last time, or NULL */
-	char *crash_report;		/* path of the file about that, or NULL */
+	uint64_t rss_kb;    /* of the last state message */
+	char *last_failure; /* why its host died the last time, or NULL */
+	char *crash_report; /* path of the file about that, or NULL */
 	struct device_times times;
 };
 
 /* failures.c, as struct device_outage */
 struct device_failures {
-	bool was_up;			/* since the claim */
-	uint64_t when[101];		/* mono ns of early failures in the window */
-	uint32_t n;			/* of them */
-	uint32_t in_a_row;		/* early failures since it last served */
+	bool was_up;        /* since the claim */
+	uint64_t when[101]; /* mono ns of early failures in the window */
+	uint32_t n;         /* of them */
+	uint32_t in_a_row;  /* early failures since it last served */
 };
 
 /* keep.c */
 struct device_persisted {
-	int state;			/* the description for the next ddekitd; -1: none */
-	bool barrier;			/* the fd store's copies must be gone before a claim */
+	int state;    /* the description for the next ddekitd; -1: none */
+	bool barrier; /* the fd store's copies must be gone before a claim */
 };
 
 /* part.c */
 struct device_work {
 	struct jobs *jobs;
-	bool busy;			/* a job or a front's end decides what comes next */
+	bool busy; /* a job or a front's end decides what comes next */
 };
 
 /* What the parts report to the state machine, which is above them; called in the event loop. */
@@ -143,33 +143,33 @@ struct device_events {
 struct device {
 	const struct device_env *env;
 	const struct device_events *events;
-	struct device_config *config;	/* settings.c */
+	struct device_config *config; /* settings.c */
 	struct device_settings settings;
-	struct device_plugin plugin;	/* settings.c */
+	struct device_plugin plugin; /* settings.c */
 	struct device_hold hold;
 	struct device_net net;
-	struct device_block *block;	/* block.c; its disks, NULL: of another class */
+	struct device_block *block; /* block.c; its disks, NULL: of another class */
 	struct device_run run;
 	struct device_failures failures;
 	struct device_outage outage;
 	struct device_work work;
 	struct device_persisted persisted;
 	struct logring *logs;
-	struct logring *history;	/* changes of state */
+	struct logring *history; /* changes of state */
 
 	/* The state machine's own: device.c, end.c. */
 	enum device_state state;
-	uint64_t state_since;		/* wall ns */
+	uint64_t state_since; /* wall ns */
 	enum device_want want;
 	enum device_end ending;
-	char *end_text;			/* why, with END_FAIL */
-	char *error;			/* why it failed; NULL unless failed */
-	char *verdict;			/* set: the host's death means failure, for this reason */
-	bool held;			/* failed, but its claim stays open: on-failure=quiesce */
-	bool late;			/* a job is past its limit: the device counts as failed */
-	bool reloading;			/* a restart in place is under way */
-	bool plugin_old;		/* chosen by the ddekitd before this one */
-	uint32_t delay_s;		/* of the next start, once the device is quiet */
+	char *end_text;   /* why, with END_FAIL */
+	char *error;      /* why it failed; NULL unless failed */
+	char *verdict;    /* set: the host's death means failure, for this reason */
+	bool held;        /* failed, but its claim stays open: on-failure=quiesce */
+	bool late;        /* a job is past its limit: the device counts as failed */
+	bool reloading;   /* a restart in place is under way */
+	bool plugin_old;  /* chosen by the ddekitd before this one */
+	uint32_t delay_s; /* of the next start, once the device is quiet */
 	sd_event_source *timer;
 };
 
@@ -208,7 +208,7 @@ void device_store_drop(const struct device *dev);
 void device_store_warn(const struct device *dev, const char *what, int error);
 
 /* claim.c */
-int device_open_claim(struct device *dev);		/* events->claimed() follows; 0, -errno */
+int device_open_claim(struct device *dev); /* events->claimed() follows; 0, -errno */
 /* Takes in what the job brought. Return: 0 or -errno with *ret_why. */
 int device_claimed(struct device *dev, struct claim_work *w, char **ret_why);
 /* Gets the claim's files for a driver host; events->handed_over() follows. 0, -errno. */
@@ -242,10 +242,10 @@ int device_adopt_host(struct device *dev, const struct host_kept *kept);
 /* Once the device is quiet: report, log, and the end of dev->run.death. */
 void device_bury(struct device *dev);
 /* For its times, and the reports. */
-void device_note_claim_start(struct device *dev);	/* forgets all of them */
+void device_note_claim_start(struct device *dev); /* forgets all of them */
 void device_note_claim_end(struct device *dev);
 void device_note_quiet(struct device *dev, int error, uint64_t when);
-void device_note_link(struct device *dev, uint64_t when);	/* its first carrier; 0: none */
+void device_note_link(struct device *dev, uint64_t when); /* its first carrier; 0: none */
 void device_set_last_failure(struct device *dev, const char *text);
 void device_restore_run(struct device *dev, const char *last_failure, const char *release,
 			const struct device_times *times);
@@ -261,7 +261,7 @@ void device_note_up(struct device *dev, uint64_t now);
 void device_forget_failures(struct device *dev);
 void device_restore_failures(struct device *dev, bool was_up, const struct device_outage *outage);
 void device_begin_outage(struct device *dev);
-void device_end_outage(struct device *dev, uint64_t now);	/* nothing without one */
+void device_end_outage(struct device *dev, uint64_t now); /* nothing without one */
 void device_count_restart(struct device *dev);
 void device_count_reload(struct device *dev);
 
@@ -281,13 +281,12 @@ void device_adopt_classes(struct device *dev, int (*take)(void *arg, const char 
 void device_classes_adopted(struct device *dev);
 /* The TAP is closed with the claim. Return: it, moved; -1: none. */
 int device_close_net(struct device *dev);
-void device_restore_net(struct device *dev, int tap, bool mac_by_admin);	/* tap is moved */
+void device_restore_net(struct device *dev, int tap, bool mac_by_admin); /* tap is moved */
 
 /* ---- the state machine ---------------------------------------------------------------- */
 
 /* state.c */
-void device_enter(struct device *dev, enum device_state state, const char *fmt, ...)
-	FORMAT(3, 4);
+void device_enter(struct device *dev, enum device_state state, const char *fmt, ...) FORMAT(3, 4);
 
 /* end.c */
 /* A job has ended. Return: false: the device is being released, the caller does nothing more. */

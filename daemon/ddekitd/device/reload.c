@@ -26,7 +26,8 @@ static int check_files(const struct device_plugin *old, const struct device_plug
 		if (plugin->path.n != old->path.n ||
 		    strcmp(old->path.item[i], plugin->path.item[i])) {
 			*ret_why = str_format("driver %s has other files now: restart it without "
-					      "--in-place", plugin->name);
+					      "--in-place",
+					      plugin->name);
 			return -ESTALE;
 		}
 	return 0;

@@ -14,7 +14,7 @@
 #include "system/tap.h"
 
 #define COME_BACK_NS 10000000000ull
-#define UDEV_MS 20		/* how often to look whether udev is done */
+#define UDEV_MS 20 /* how often to look whether udev is done */
 
 static void add_notes(struct strv *notes, const char *what, const struct strv *errors)
 {
@@ -54,7 +54,7 @@ static int save_interface(const char *bdf, struct netsave **ret)
 }
 
 int takeover_check(const struct device_config *config, bool force, struct netsave **ret_saved,
-	       struct strv *notes, char **ret_why)
+		   struct strv *notes, char **ret_why)
 {
 	struct inuse uses = { 0 };
 	int r = inuse_check(&inuse_system, config->bdf_text, &uses);
@@ -66,8 +66,10 @@ int takeover_check(const struct device_config *config, bool force, struct netsav
 	} else if (!r && uses.other.n) {
 		r = refuse(&uses.other, "end that first, or bind it with --force", ret_why);
 	} else if (!r && uses.net.n && !config->take_over) {
-		r = refuse(&uses.net, "set take-over=yes to move all that to the new interface, "
-			   "or remove it first, or bind with --force to drop it", ret_why);
+		r = refuse(&uses.net,
+			   "set take-over=yes to move all that to the new interface, "
+			   "or remove it first, or bind with --force to drop it",
+			   ret_why);
 	} else if (r < 0) {
 		*ret_why = str_format("cannot tell who uses it: %s", strerror(-r));
 	}
@@ -123,7 +125,7 @@ static bool udev_is_done(unsigned int index)
 	int r;
 
 	if (access("/run/udev/control", F_OK) < 0)
-		return true;		/* it does not run */
+		return true; /* it does not run */
 	r = sd_device_new_from_ifindex(&device, (int)index);
 	if (r >= 0)
 		r = sd_device_get_is_initialized(device);

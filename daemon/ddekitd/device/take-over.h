@@ -23,7 +23,7 @@ struct netsave;
  * Return: 0; -EBUSY: somebody uses it, *ret_why says who and what to do; -errno.
  */
 int takeover_check(const struct device_config *config, bool force, struct netsave **ret_saved,
-	       struct strv *notes, char **ret_why);
+		   struct strv *notes, char **ret_why);
 /* With take-over=yes: the TAP gets MTU, addresses and routes. */
 void takeover_apply(const struct netsave *saved, int tap, struct strv *notes);
 /* After the claim is closed: the kernel's interface gets back what it had. Waits up to

@@ -31,7 +31,7 @@ static int claim_lock(struct claim_work *w)
 	pid_t owner = 0;
 	int r;
 
-	if (w->lock >= 0)	/* of the ddekitd before this one */
+	if (w->lock >= 0) /* of the ddekitd before this one */
 		return 0;
 	if (!name)
 		return -ENOMEM;
@@ -78,12 +78,11 @@ static int claim_open(struct claim_work *w)
 	spec.emu_drive_fd = disk;
 	spec.emu_fds = fds;
 	r = ddekit_claim_open(&spec, &w->claim, &why);
-	w->before.changed = false;	/* on failure it has been returned */
+	w->before.changed = false; /* on failure it has been returned */
 	if (r == -EBUSY && config_needs_group(c))
 		group = pcisys_group_problem(inuse_system.sys, c->bdf_text);
 	if (r < 0)
-		w->why = str_format("%s: %s", c->backend,
-				    group ? group : why ? why : strerror(-r));
+		w->why = str_format("%s: %s", c->backend, group ? group : why ? why : strerror(-r));
 	return r;
 }
 
@@ -92,7 +91,7 @@ void work_claim(void *arg)
 	struct claim_work *w = arg;
 
 	if (w->barrier)
-		fdstore_wait();		/* if it does not answer, the device may be busy */
+		fdstore_wait(); /* if it does not answer, the device may be busy */
 	w->error = claim_lock(w);
 	if (!w->error)
 		w->error = takeover_check(w->config, w->force, &w->saved, &w->notes, &w->why);
@@ -193,7 +192,7 @@ void work_tap(void *arg)
 	if (w->has_mac)
 		w->mac_error = tap_set_mac(w->tap, w->mac);
 	if (w->has_mtu)
-		tap_set_mtu(w->tap, w->mtu);	/* one that is refused changes nothing */
+		tap_set_mtu(w->tap, w->mtu); /* one that is refused changes nothing */
 }
 
 /* ---- the end --------------------------------------------------------------- */

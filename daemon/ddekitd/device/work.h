@@ -25,57 +25,57 @@ struct device;
 struct netsave;
 
 struct claim_work {
-	struct device *dev;		/* for done() alone, as in all of them */
-	struct device_config *config;	/* the work's own */
-	const char *dir;		/* of the lock; borrowed */
-	uid_t uid;			/* QEMU's */
+	struct device *dev;           /* for done() alone, as in all of them */
+	struct device_config *config; /* the work's own */
+	const char *dir;              /* of the lock; borrowed */
+	uid_t uid;                    /* QEMU's */
 	gid_t gid;
 	struct ddekit_before before;
 	bool force;
-	bool barrier;			/* the service manager must have dropped its copies */
-	int lock;			/* -1: to be locked; the work's, also after a failure */
+	bool barrier; /* the service manager must have dropped its copies */
+	int lock;     /* -1: to be locked; the work's, also after a failure */
 
 	int error;
-	char *why;			/* NULL, or of the error */
+	char *why; /* NULL, or of the error */
 	struct ddekit_claim *claim;
-	struct netsave *saved;		/* NULL: nothing new */
+	struct netsave *saved; /* NULL: nothing new */
 	char modalias[96];
-	struct strv notes;		/* for the log */
+	struct strv notes; /* for the log */
 };
 
 struct quiesce_work {
 	struct device *dev;
-	struct ddekit_claim *claim;	/* borrowed */
+	struct ddekit_claim *claim; /* borrowed */
 
 	int error;
-	char *death;			/* with an error: how the device died; NULL: not known */
-	uint64_t end_ns;		/* mono */
+	char *death;     /* with an error: how the device died; NULL: not known */
+	uint64_t end_ns; /* mono */
 };
 
 struct handover_work {
 	struct device *dev;
-	struct ddekit_claim *claim;	/* borrowed */
+	struct ddekit_claim *claim; /* borrowed */
 
 	int error;
-	struct ddekit_handover handover;	/* its files are the claim's, until its next job */
+	struct ddekit_handover handover; /* its files are the claim's, until its next job */
 };
 
 struct net_work {
 	struct device *dev;
-	char *ifname, *netns;		/* the work's own */
-	int tap;			/* -1: to be made; else borrowed */
-	const struct netsave *saved;	/* what the TAP is to get; NULL: nothing */
+	char *ifname, *netns;        /* the work's own */
+	int tap;                     /* -1: to be made; else borrowed */
+	const struct netsave *saved; /* what the TAP is to get; NULL: nothing */
 
 	int error;
 	char *why;
-	bool made;			/* tap is new, and the work's */
+	bool made; /* tap is new, and the work's */
 	struct link_socket socket;
 	struct strv notes;
 };
 
 struct tap_work {
 	struct device *dev;
-	int tap;			/* borrowed */
+	int tap; /* borrowed */
 	bool has_features, has_mac, has_mtu;
 	uint64_t features;
 	uint8_t mac[6];
@@ -86,40 +86,40 @@ struct tap_work {
 
 struct death_work {
 	struct device *dev;
-	struct ddekit_claim *claim;	/* borrowed */
+	struct ddekit_claim *claim; /* borrowed */
 
-	int result;			/* as of ddekit_claim_death_why() */
+	int result; /* as of ddekit_claim_death_why() */
 	char *why;
 };
 
 struct monitor_work {
-	void *msg;			/* sd_bus_message, for done() */
+	void *msg; /* sd_bus_message, for done() */
 	struct device *dev;
-	struct ddekit_claim *claim;	/* borrowed */
-	char *command, *arguments;	/* arguments: NULL: none */
+	struct ddekit_claim *claim; /* borrowed */
+	char *command, *arguments;  /* arguments: NULL: none */
 
 	int error;
 	char *reply;
 };
 
 struct end_work {
-	int pidfd;			/* the work's */
+	int pidfd; /* the work's */
 };
 
 struct close_work {
 	struct device *dev;
 	char bdf_text[DDEKIT_BDF_STRLEN];
 	struct ddekit_bdf bdf;
-	bool barrier;			/* the service manager must have dropped its copies */
-	int tap;			/* moved, as those below; -1: none */
-	struct ddekit_claim *claim;	/* NULL: none */
-	struct ddekit_before before;	/* of a claim that was lost */
-	const struct netsave *saved;	/* borrowed; NULL: none */
-	const char *dir;		/* of the lock; NULL: it stays */
+	bool barrier;                /* the service manager must have dropped its copies */
+	int tap;                     /* moved, as those below; -1: none */
+	struct ddekit_claim *claim;  /* NULL: none */
+	struct ddekit_before before; /* of a claim that was lost */
+	const struct netsave *saved; /* borrowed; NULL: none */
+	const char *dir;             /* of the lock; NULL: it stays */
 	int lock;
 
 	int barrier_error;
-	char *return_error;		/* the kernel's driver does not take it; NULL: it does */
+	char *return_error; /* the kernel's driver does not take it; NULL: it does */
 	struct strv notes;
 };
 

@@ -12,10 +12,14 @@
 void child_init(struct child *child, sd_event *event, uint32_t log_rate,
 		const struct child_ops *ops, void *arg)
 {
-	*child = (struct child){ .event = event, .ops = ops, .arg = arg, .pidfd = -1,
-				 .exec_error = -1,
-				 .log = { .ops = &ops->log, .arg = arg, .rate = log_rate,
-					  .fd = -1 } };
+	*child = (struct child){
+		.event = event,
+		.ops = ops,
+		.arg = arg,
+		.pidfd = -1,
+		.exec_error = -1,
+		.log = { .ops = &ops->log, .arg = arg, .rate = log_rate, .fd = -1 }
+	};
 }
 
 int child_open_log(struct child *child, int *ret_log)
@@ -28,7 +32,8 @@ int child_open_log(struct child *child, int *ret_log)
 static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *arg)
 {
 	struct child *child = arg;
-	struct child_end end = { .exec_error = spawn_error(child->exec_error), .known = true,
+	struct child_end end = { .exec_error = spawn_error(child->exec_error),
+				 .known = true,
 				 .signalled = si->si_code != CLD_EXITED,
 				 .status = si->si_status };
 
@@ -50,7 +55,7 @@ static int on_exit_of_adopted(sd_event_source *source, int fd, uint32_t revents,
 void child_ended(struct child *child)
 {
 	logpipe_drain(&child->log);
-	child->ended = true;	/* a child of ours is reaped by sd-event, after this */
+	child->ended = true; /* a child of ours is reaped by sd-event, after this */
 }
 
 void child_disown(struct child *child)

@@ -15,10 +15,10 @@
 
 /* How it ended. */
 struct child_end {
-	int exec_error;		/* -errno: it never became its program; 0: it did */
-	bool known;		/* it was a child of ours: what follows is valid */
+	int exec_error; /* -errno: it never became its program; 0: it did */
+	bool known;     /* it was a child of ours: what follows is valid */
 	bool signalled;
-	int status;		/* exit status, or signal */
+	int status; /* exit status, or signal */
 };
 
 /* Called from the event loop. */
@@ -35,9 +35,9 @@ struct child {
 	void *arg;
 	pid_t pid;
 	int pidfd;
-	bool adopted;		/* no child of ours: its exit status is not known */
+	bool adopted; /* no child of ours: its exit status is not known */
 	bool ended;
-	int exec_error;		/* for spawn_error(); -1: of an earlier ddekitd */
+	int exec_error; /* for spawn_error(); -1: of an earlier ddekitd */
 	struct logpipe log;
 	sd_event_source *exit_source;
 };

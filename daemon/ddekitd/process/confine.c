@@ -14,7 +14,7 @@
 
 #define MAX_FILES 512
 #define MAX_THREADS 64
-#define FRONT_THREADS 4096	/* some for each connection */
+#define FRONT_THREADS 4096 /* some for each connection */
 #define FRONT_MEMORY (4 * GIB)
 #define CELL_FIRST_FD 64
 #define GIB (1024ull * 1024 * 1024)
@@ -64,14 +64,16 @@ static const struct {
 	const char *name;
 	int flag;
 } kinds[] = {
-	{ "net", CLONE_NEWNET }, { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS },
+	{ "net", CLONE_NEWNET },
+	{ "ipc", CLONE_NEWIPC },
+	{ "uts", CLONE_NEWUTS },
 };
 
 /* Made once and empty, and shared by all driver hosts: a network namespace of its
  * own for each start would cost more than the rest of the start. */
 static struct {
 	bool tried;
-	int fd[ARRAY_SIZE(kinds)];	/* -1: not to be had */
+	int fd[ARRAY_SIZE(kinds)]; /* -1: not to be had */
 } cell;
 
 static void __attribute__((noreturn)) make_cell(int say, int wait)
@@ -143,7 +145,8 @@ static void warn_of_shared_user(const struct confine *c)
 		return;
 	warned = true;
 	log_warning("driver hosts share the user %u: there is none for each device here (see "
-		    "sandbox= in devices.conf(5))", (unsigned int)c->uid);
+		    "sandbox= in devices.conf(5))",
+		    (unsigned int)c->uid);
 }
 
 void confine_prepare(const struct confine *c)
@@ -169,7 +172,8 @@ void confine_open(void)
 		if (cell.fd[i] < 0)
 			log_line(NULL, kinds[i].flag == CLONE_NEWNET ? LOG_WARNING : LOG_INFO,
 				 "driver hosts get no %s namespace of their own: ddekitd may make "
-				 "none", kinds[i].name);
+				 "none",
+				 kinds[i].name);
 }
 
 static int enter_cell(void)
@@ -191,7 +195,7 @@ static int set_limit(int what, uint64_t value)
 	if (getrlimit(what, &l) < 0)
 		return -errno;
 	if (value > l.rlim_max)
-		value = l.rlim_max;	/* ddekitd's own is lower */
+		value = l.rlim_max; /* ddekitd's own is lower */
 	l.rlim_cur = l.rlim_max = value;
 	return setrlimit(what, &l) < 0 ? -errno : 0;
 }

@@ -19,16 +19,16 @@
 #define CONFINE_FRONT_UIDS 0x08000000u
 
 struct confine {
-	uid_t uid;		/* 0: the process stays the caller's */
+	uid_t uid; /* 0: the process stays the caller's */
 	gid_t gid;
-	bool own_user;		/* nobody else has that uid */
+	bool own_user; /* nobody else has that uid */
 	bool namespaces;
-	uint64_t memory;	/* bytes of private memory; 0: no limit */
-	uint64_t address_space;	/* bytes; 0: no limit */
-	bool core;		/* a core dump is wanted */
-	bool files;		/* it may write some */
-	bool privileged;	/* it needs root, and confines itself */
-	uint32_t threads;	/* at most, of the process's own user; 0: as of a host */
+	uint64_t memory;        /* bytes of private memory; 0: no limit */
+	uint64_t address_space; /* bytes; 0: no limit */
+	bool core;              /* a core dump is wanted */
+	bool files;             /* it may write some */
+	bool privileged;        /* it needs root, and confines itself */
+	uint32_t threads;       /* at most, of the process's own user; 0: as of a host */
 };
 
 /**

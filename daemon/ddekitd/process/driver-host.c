@@ -14,13 +14,13 @@
 /* Each ddekitd that adopts a host requests its state. Replies to earlier ones that died
  * without reading them may still be queued. */
 #define ASKED_MAX 64
-#define MESSAGE_BUDGET 64		/* messages per wake-up */
+#define MESSAGE_BUDGET 64 /* messages per wake-up */
 #define LOG_PIPE_SIZE (256 << 10)
-#define LOG_RATE 5000u			/* lines per second; more are counted and dropped */
+#define LOG_RATE 5000u /* lines per second; more are counted and dropped */
 #define REQUEST_TIMEOUT_US 3000000ull
-#define REQUESTS_MAX 128		/* not answered yet */
-#define LINGER_US 1000000ull		/* between a closed socket and SIGKILL */
-#define DUMP_US 500000ull		/* for the dump that SIGQUIT asks for, before SIGKILL */
+#define REQUESTS_MAX 128     /* not answered yet */
+#define LINGER_US 1000000ull /* between a closed socket and SIGKILL */
+#define DUMP_US 500000ull    /* for the dump that SIGQUIT asks for, before SIGKILL */
 
 struct pending {
 	struct pending *next;
@@ -38,7 +38,7 @@ struct host {
 	void *arg;
 	struct child child;
 	int socket;
-	char *binary;			/* and the user, for that error */
+	char *binary; /* and the user, for that error */
 	uid_t uid;
 	uint64_t start_ns;
 	sd_event_source *socket_source;
@@ -46,12 +46,12 @@ struct host {
 	struct message_context context;
 	struct pending *pending;
 	uint32_t seq;
-	char *reason;			/* why we killed it */
-	char *last_words;		/* why its runtime died, from its log */
+	char *reason;     /* why we killed it */
+	char *last_words; /* why its runtime died, from its log */
 	bool killed;
 	sd_event_source *dumping;
-	struct proto_stats stats;	/* the last that it sent */
-	uint64_t stats_ns;		/* when; 0: none yet */
+	struct proto_stats stats; /* the last that it sent */
+	uint64_t stats_ns;        /* when; 0: none yet */
 };
 
 /* ---- log pipe ------------------------------------------------------------ */
@@ -158,8 +158,8 @@ static int send_request(struct host *host, struct proto_request *m, host_reply_f
 		return -ENOMEM;
 	m->h = (struct proto_header){ PROTO_VERSION, PROTO_REQUEST, sizeof(*m), host->seq + 1 };
 	*p = (struct pending){ .host = host, .seq = m->h.seq, .op = m->op, .fn = fn, .arg = arg };
-	r = sd_event_add_time_relative(host->event, &p->timer, CLOCK_MONOTONIC,
-				       REQUEST_TIMEOUT_US, 0, on_request_timeout, p);
+	r = sd_event_add_time_relative(host->event, &p->timer, CLOCK_MONOTONIC, REQUEST_TIMEOUT_US,
+				       0, on_request_timeout, p);
 	if (r >= 0 && send(host->socket, m, sizeof(*m), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		r = errno == EPIPE ? -EAGAIN : -errno;
 	if (r < 0) {
@@ -182,8 +182,7 @@ int host_request(struct host *host, enum proto_op op, host_reply_fn fn, void *ar
 	return send_request(host, &m, fn, arg);
 }
 
-int host_request_class(struct host *host, const void *data, size_t len, host_reply_fn fn,
-		       void *arg)
+int host_request_class(struct host *host, const void *data, size_t len, host_reply_fn fn, void *arg)
 {
 	struct proto_request m = { .op = OP_CLASS };
 
@@ -242,7 +241,7 @@ static ssize_t receive(struct host *host, void *buf)
 /* Handles queued messages. Return: false at the end of the connection. */
 static bool read_messages(struct host *host)
 {
-	static uint64_t buf[MESSAGE_MAX / 8];	/* dispatch() does not come back here */
+	static uint64_t buf[MESSAGE_MAX / 8]; /* dispatch() does not come back here */
 	unsigned int budget = MESSAGE_BUDGET;
 	const char *why = NULL;
 	ssize_t n;
@@ -294,8 +293,8 @@ static char *explain_start(const char *binary, uid_t uid, int r)
 		hint = "; install ddekit-host or set host-binary=";
 	else if (r == -EACCES)
 		hint = "; the file and the folders above it must be accessible to that user";
-	return str_format("cannot run %s as user %u: %s%s", binary, (unsigned int)uid,
-			  strerror(-r), hint);
+	return str_format("cannot run %s as user %u: %s%s", binary, (unsigned int)uid, strerror(-r),
+			  hint);
 }
 
 static char *death_text(const struct host *host, const struct host_death *death, int exec_error)
@@ -307,8 +306,7 @@ static char *death_text(const struct host *host, const struct host_death *death,
 	if (exec_error)
 		return explain_start(host->binary, host->uid, exec_error);
 	if (death->signalled && host->last_words)
-		return str_format("killed by %s: %s", signal_name(death->status),
-				  host->last_words);
+		return str_format("killed by %s: %s", signal_name(death->status), host->last_words);
 	if (death->signalled)
 		return str_format("killed by %s", signal_name(death->status));
 	if (host->child.adopted)
@@ -323,7 +321,7 @@ static void on_host_ended(void *arg, const struct child_end *end)
 	struct host_death death = { .signalled = end->signalled, .status = end->status };
 	_cleanup_free_ char *text = NULL;
 
-	read_messages(host);		/* the last ones */
+	read_messages(host); /* the last ones */
 	child_ended(&host->child);
 	while (host->pending)
 		finish_request(host->pending, &(struct host_reply){ .error = -EPIPE });
@@ -336,7 +334,8 @@ static void on_host_ended(void *arg, const struct child_end *end)
 }
 
 static const struct child_ops child_ops = {
-	.log = { .line = on_host_line, .flood = on_host_flood }, .ended = on_host_ended,
+	.log = { .line = on_host_line, .flood = on_host_flood },
+	.ended = on_host_ended,
 };
 
 void host_kill(struct host *host, const char *reason)
@@ -428,8 +427,8 @@ static int send_setup(struct host *host, const struct host_spec *spec, int log)
 
 static int host_watch(struct host *host)
 {
-	int r = sd_event_add_io(host->event, &host->socket_source, host->socket, EPOLLIN,
-				on_socket, host);
+	int r = sd_event_add_io(host->event, &host->socket_source, host->socket, EPOLLIN, on_socket,
+				host);
 
 	/* Its messages are handled before its log. */
 	if (r >= 0)
@@ -441,8 +440,12 @@ static int host_watch(struct host *host)
 static int host_run(struct host *host, const struct host_spec *spec, int sock, int log)
 {
 	char *argv[] = { "ddekit-host", (char *)spec->bdf, (char *)spec->driver, NULL };
-	struct spawn s = { .binary = spec->binary, .argv = argv, .confine = &spec->confine,
-			   .socket = sock, .log = log, .outlive = spec->outlive };
+	struct spawn s = { .binary = spec->binary,
+			   .argv = argv,
+			   .confine = &spec->confine,
+			   .socket = sock,
+			   .log = log,
+			   .outlive = spec->outlive };
 	int r;
 
 	host->start_ns = mono_ns();
@@ -456,8 +459,8 @@ static int host_run(struct host *host, const struct host_spec *spec, int sock, i
 	return r < 0 ? r : host_watch(host);
 }
 
-int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
-	       void *arg, struct host **ret, char **ret_why)
+int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops, void *arg,
+	       struct host **ret, char **ret_why)
 {
 	_cleanup_close_ int sock = -1, log = -1;
 	struct host *host = host_create(event, ops, arg);
@@ -488,18 +491,20 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 
 void host_get_kept(const struct host *host, struct host_kept *ret)
 {
-	*ret = (struct host_kept){ .pidfd = host->child.pidfd, .socket = host->socket,
-				   .log = host->child.log.fd, .pid = host->child.pid,
+	*ret = (struct host_kept){ .pidfd = host->child.pidfd,
+				   .socket = host->socket,
+				   .log = host->child.log.fd,
+				   .pid = host->child.pid,
 				   .start_ns = host->start_ns,
 				   .last_state = host->context.last_state };
 }
 
-int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops,
-	       void *arg, struct host **ret)
+int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops, void *arg,
+	       struct host **ret)
 {
 	struct host *host = host_create(event, ops, arg);
-	int r = host ? 0 : -ENOMEM, pid = pidfd_pid(kept->pidfd), fds[] = { kept->pidfd,
-								 kept->socket, kept->log };
+	int r = host ? 0 : -ENOMEM, pid = pidfd_pid(kept->pidfd),
+	    fds[] = { kept->pidfd, kept->socket, kept->log };
 	size_t i;
 
 	if (!r && pid != -1 && pid != kept->pid)

@@ -17,11 +17,11 @@ struct host;
 
 /* How a host ended. Texts are borrowed for the call. */
 struct host_death {
-	bool clean;		/* exit status 0 */
-	int status;		/* exit status, or signal */
+	bool clean; /* exit status 0 */
+	int status; /* exit status, or signal */
 	bool signalled;
-	bool not_run;		/* it never became a driver host */
-	const char *text;	/* "killed by SIGSEGV", "exited with status 1", … */
+	bool not_run;     /* it never became a driver host */
+	const char *text; /* "killed by SIGSEGV", "exited with status 1", … */
 };
 
 /* All called from the event loop. Messages have been checked. */
@@ -36,12 +36,12 @@ struct host_ops {
 
 struct host_spec {
 	const char *binary;
-	const char *bdf;		/* for its command line */
+	const char *bdf; /* for its command line */
 	const char *driver;
 	struct confine confine;
-	struct proto_setup *setup;	/* borrowed for the call; handover filled in */
-	const int *class_fds;		/* likewise, setup->n_class_fds of them */
-	bool outlive;			/* it survives the end of ddekitd */
+	struct proto_setup *setup; /* borrowed for the call; handover filled in */
+	const int *class_fds;      /* likewise, setup->n_class_fds of them */
+	bool outlive;              /* it survives the end of ddekitd */
 };
 
 /* What the next ddekitd needs to adopt a host. */
@@ -49,22 +49,22 @@ struct host_kept {
 	int pidfd, socket, log;
 	pid_t pid;
 	uint64_t start_ns;
-	uint32_t last_state;		/* enum proto_state */
+	uint32_t last_state; /* enum proto_state */
 };
 
 struct host_reply {
-	int error;		/* 0 or -errno of the host; -ETIMEDOUT, -EPIPE (it died)
+	int error;                       /* 0 or -errno of the host; -ETIMEDOUT, -EPIPE (it died)
 				 * of ddekitd */
-	const struct proto_stats *stats;	/* with OP_STATS, OP_COUNTERS; else NULL */
-	const struct proto_text *text;		/* with OP_PARAM, OP_MODULES; else NULL */
+	const struct proto_stats *stats; /* with OP_STATS, OP_COUNTERS; else NULL */
+	const struct proto_text *text;   /* with OP_PARAM, OP_MODULES; else NULL */
 };
 
 typedef void (*host_reply_fn)(void *arg, const struct host_reply *reply);
 
 /* Return: 0; -errno, and *ret_why says what to do. If the binary cannot be run, died()
  * reports it later. */
-int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops,
-	       void *arg, struct host **ret, char **ret_why);
+int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops, void *arg,
+	       struct host **ret, char **ret_why);
 /* fn may be NULL. It is called exactly once, never from within this call. Return: 0,
  * -EAGAIN (the host does not read, or has 128 requests to answer), -ENOMEM. */
 int host_request(struct host *host, enum proto_op op, host_reply_fn fn, void *arg);
@@ -84,8 +84,8 @@ void host_get_kept(const struct host *host, struct host_kept *ret);
 /* Adopts a host that another ddekitd started, and requests its state. The
  * fds are moved in any case. Return: 0, -ESTALE (the pidfd is another process's),
  * -ENOMEM, -errno; the process lives on. */
-int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops,
-	       void *arg, struct host **ret);
+int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops, void *arg,
+	       struct host **ret);
 /* Waits for its end; blocks: for the end of ddekitd. Return: 0, -ETIMEDOUT. */
 int host_wait(const struct host *host, int ms);
 pid_t host_pid(const struct host *host);

@@ -7,7 +7,7 @@
 #include "front.h"
 #include "lib/util.h"
 
-#define LOG_RATE 100u		/* lines per second; more are dropped */
+#define LOG_RATE 100u /* lines per second; more are dropped */
 
 struct front {
 	const struct front_ops *ops;
@@ -52,7 +52,8 @@ static void on_front_ended(void *arg, const struct child_end *end)
 }
 
 static const struct child_ops child_ops = {
-	.log = { .line = on_front_line, .flood = on_front_flood }, .ended = on_front_ended,
+	.log = { .line = on_front_line, .flood = on_front_flood },
+	.ended = on_front_ended,
 };
 
 /* ---- start ------------------------------------------------------------------- */
@@ -80,16 +81,16 @@ int front_start(sd_event *event, const struct front_spec *spec, const struct fro
 	r = child_open_log(&f->child, &log);
 	if (!r)
 		r = child_start(&f->child, &(struct spawn){
-			.binary = spec->argv[0],
-			.argv = spec->argv,
-			.confine = &spec->confine,
-			.socket = spec->listener,
-			.log = log,
-			.outlive = spec->outlive,
-			.extra = spec->fds,
-			.n_extra = FRONT_FDS,
-			.listens = true,
-		});
+						   .binary = spec->argv[0],
+						   .argv = spec->argv,
+						   .confine = &spec->confine,
+						   .socket = spec->listener,
+						   .log = log,
+						   .outlive = spec->outlive,
+						   .extra = spec->fds,
+						   .n_extra = FRONT_FDS,
+						   .listens = true,
+					   });
 	if (r < 0) {
 		front_destroy(f);
 		return r;
@@ -121,7 +122,8 @@ int front_adopt(sd_event *event, const struct front_kept *kept, const struct fro
 
 void front_get_kept(const struct front *f, struct front_kept *ret)
 {
-	*ret = (struct front_kept){ .pid = front_pid(f), .pidfd = f->child.pidfd,
+	*ret = (struct front_kept){ .pid = front_pid(f),
+				    .pidfd = f->child.pidfd,
 				    .log = f->child.log.fd };
 }
 

@@ -23,11 +23,11 @@ struct front_ops {
 };
 
 struct front_spec {
-	char *const *argv;		/* argv[0]: path of the program */
+	char *const *argv; /* argv[0]: path of the program */
 	struct confine confine;
-	int listener;			/* its fd 3, as systemd hands a socket over */
-	int fds[FRONT_FDS];		/* its fds from 4 on; all borrowed */
-	bool outlive;			/* it survives the end of ddekitd */
+	int listener;       /* its fd 3, as systemd hands a socket over */
+	int fds[FRONT_FDS]; /* its fds from 4 on; all borrowed */
+	bool outlive;       /* it survives the end of ddekitd */
 };
 
 /* What the next ddekitd needs to adopt a front. */

@@ -7,7 +7,7 @@
 #include "log-pipe.h"
 #include "lib/util.h"
 
-#define BUDGET 16		/* reads per wake-up */
+#define BUDGET 16 /* reads per wake-up */
 #define SECOND_NS 1000000000ull
 
 /* Counts a line. Return: true if it exceeds the rate. */
@@ -22,8 +22,10 @@ static bool too_fast(struct logpipe *pipe)
 	}
 	pipe->count++;
 	if (pipe->count == pipe->rate + 1) {
-		snprintf(text, sizeof(text), "more than %u lines a second: the rest of this second "
-			 "is dropped", pipe->rate);
+		snprintf(text, sizeof(text),
+			 "more than %u lines a second: the rest of this second "
+			 "is dropped",
+			 pipe->rate);
 		pipe->ops->flood(pipe->arg, text);
 	}
 	pipe->lost += pipe->count > pipe->rate;

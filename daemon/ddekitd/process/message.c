@@ -8,11 +8,11 @@
 #include "protocol/check.h"
 
 #define MAX_ERRNO 4095
-#define RSS_LIMIT (1ull << 40)	/* KiB */
+#define RSS_LIMIT (1ull << 40) /* KiB */
 
 static const char *const state_names[] = {
 	[STATE_ADOPTED] = "adopted", [STATE_BOOTED] = "booted", [STATE_LOADED] = "loaded",
-	[STATE_READY] = "ready", [STATE_FAILED] = "failed", [STATE_STOPPED] = "stopped",
+	[STATE_READY] = "ready",     [STATE_FAILED] = "failed", [STATE_STOPPED] = "stopped",
 };
 
 const char *message_state_name(uint32_t state)
@@ -42,8 +42,7 @@ static bool in_order(struct message_context *ctx, uint32_t state)
 	return state > STATE_READY || state == ctx->last_state + 1;
 }
 
-static const char *check_state(struct message_context *ctx, struct proto_state_msg *m,
-			       uint64_t now)
+static const char *check_state(struct message_context *ctx, struct proto_state_msg *m, uint64_t now)
 {
 	if (m->state < STATE_ADOPTED || m->state > STATE_STOPPED)
 		return "state out of range";
@@ -109,13 +108,13 @@ static size_t size_of(uint32_t type)
 	case PROTO_STATE:
 		return sizeof(struct proto_state_msg);
 	case PROTO_EXPORT:
-		return sizeof(struct proto_export);	/* at most */
+		return sizeof(struct proto_export); /* at most */
 	case PROTO_HEARTBEAT:
 		return sizeof(struct proto_heartbeat);
 	case PROTO_REPLY:
 		return sizeof(struct proto_reply);
 	case PROTO_TEXT:
-		return sizeof(struct proto_text);	/* at most */
+		return sizeof(struct proto_text); /* at most */
 	default:
 		return 0;
 	}

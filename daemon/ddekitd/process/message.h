@@ -9,20 +9,20 @@
 #include "protocol/host.h"
 #include "lib/util.h"
 
-#define MESSAGE_MAX 16384	/* more than the largest message of a host */
+#define MESSAGE_MAX 16384 /* more than the largest message of a host */
 
 /* Kept per host by the caller; zero-initialised at its start. */
 struct message_context {
-	uint32_t last_state;		/* enum proto_state; 0: none yet */
-	uint64_t not_before;		/* mono ns when the host was started */
-	uint64_t window_start;		/* for the rate limit */
+	uint32_t last_state;   /* enum proto_state; 0: none yet */
+	uint64_t not_before;   /* mono ns when the host was started */
+	uint64_t window_start; /* for the rate limit */
 	uint32_t window_count;
-	bool reloads;			/* set by the caller: OP_RELOAD was sent */
-	uint32_t again;			/* likewise OP_SAY_STATE: the last state may be repeated
+	bool reloads;   /* set by the caller: OP_RELOAD was sent */
+	uint32_t again; /* likewise OP_SAY_STATE: the last state may be repeated
 					 * that often */
 };
 
-#define MESSAGE_RATE_MAX 2000u		/* unrequested messages per second */
+#define MESSAGE_RATE_MAX 2000u /* unrequested messages per second */
 
 /**
  * message_check - is this a message a sane host would send now?

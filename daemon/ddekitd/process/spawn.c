@@ -50,7 +50,7 @@ static int enter_confinement(const struct spawn *s, pid_t parent)
 
 	if (r < 0)
 		return r;
-	if (s->outlive)		/* its socket tells it when ddekitd has gone */
+	if (s->outlive) /* its socket tells it when ddekitd has gone */
 		return 0;
 	/* After the change of user, which clears it. It is tied to the forking
 	 * thread, which is ddekitd's only one. */
@@ -80,7 +80,7 @@ static void __attribute__((noreturn)) become_program(const struct spawn *s, pid_
 	snprintf(pid, sizeof(pid), "LISTEN_PID=%d", (int)getpid());
 
 	reset_signals();
-	setsid();		/* Ctrl-C reaches only ddekitd, which stops it in order */
+	setsid(); /* Ctrl-C reaches only ddekitd, which stops it in order */
 	umask(077);
 	r = chdir("/") < 0 ? -errno : place_child_fds(s);
 	if (!r)

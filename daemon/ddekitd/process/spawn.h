@@ -15,19 +15,19 @@ struct spawn {
 	const char *binary;
 	char *const *argv;
 	const struct confine *confine;
-	int socket;		/* becomes PROTO_FD */
-	int log;		/* becomes stdout and stderr */
-	bool outlive;		/* no SIGKILL when ddekitd ends */
-	const int *extra;	/* become PROTO_FD + 1 and so on */
-	size_t n_extra;		/* SPAWN_MAX_EXTRA at most */
-	bool listens;		/* socket is handed over as systemd does it */
+	int socket;       /* becomes PROTO_FD */
+	int log;          /* becomes stdout and stderr */
+	bool outlive;     /* no SIGKILL when ddekitd ends */
+	const int *extra; /* become PROTO_FD + 1 and so on */
+	size_t n_extra;   /* SPAWN_MAX_EXTRA at most */
+	bool listens;     /* socket is handed over as systemd does it */
 };
 
 /* A process that has been forked and is about to execute the binary. */
 struct spawned {
 	pid_t pid;
-	int pidfd;		/* close-on-exec */
-	int error;		/* for spawn_error(), to be closed */
+	int pidfd; /* close-on-exec */
+	int error; /* for spawn_error(), to be closed */
 };
 
 /* Starts the process; does not wait for its exec(). From the thread that lives as long as

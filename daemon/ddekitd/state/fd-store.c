@@ -9,8 +9,8 @@
 #define BARRIER_US 5000000ull
 
 struct entry {
-	char *name;	/* "KEY.WHAT" */
-	int fd;		/* inherited and not taken; else -1 */
+	char *name; /* "KEY.WHAT" */
+	int fd;     /* inherited and not taken; else -1 */
 };
 
 struct fdstore {
@@ -173,8 +173,8 @@ int fdstore_peek(const struct fdstore *store, const char *key, const char *what)
 	return entry && entry->fd >= 0 ? entry->fd : -ENOENT;
 }
 
-unsigned int fdstore_take_list(struct fdstore *store, const char *key, const char *prefix,
-			       int *fds, unsigned int max)
+unsigned int fdstore_take_list(struct fdstore *store, const char *key, const char *prefix, int *fds,
+			       unsigned int max)
 {
 	unsigned int n;
 	char what[32];

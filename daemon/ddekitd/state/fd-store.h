@@ -9,7 +9,7 @@
 
 #include "lib/util.h"
 
-#define FDSTORE_KEY_MAX 64	/* with its NUL */
+#define FDSTORE_KEY_MAX 64 /* with its NUL */
 
 struct fdstore;
 
@@ -17,7 +17,7 @@ struct fdstore;
  * @wanted: put() is to store. Return: 0, -ENOMEM. */
 int fdstore_open(bool wanted, struct fdstore **ret);
 /* Closes what was not claimed. The service manager keeps what it has. */
-void fdstore_close(struct fdstore *store);	/* NULL is fine */
+void fdstore_close(struct fdstore *store); /* NULL is fine */
 
 /* Is anything stored at all? NULL: no. */
 bool fdstore_active(const struct fdstore *store);
@@ -37,8 +37,8 @@ int fdstore_take(struct fdstore *store, const char *key, const char *what);
 int fdstore_peek(const struct fdstore *store, const char *key, const char *what);
 /* As take(), all of @prefix0, @prefix1, … in this order, up to max.
  * Return: how many. */
-unsigned int fdstore_take_list(struct fdstore *store, const char *key, const char *prefix,
-			       int *fds, unsigned int max);
+unsigned int fdstore_take_list(struct fdstore *store, const char *key, const char *prefix, int *fds,
+			       unsigned int max);
 /* A key under which something inherited has that name and is not taken; NULL:
  * none. Borrowed until the next call but take(). */
 const char *fdstore_find(struct fdstore *store, const char *what);

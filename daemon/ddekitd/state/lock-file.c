@@ -10,8 +10,8 @@
 #include "lock-file.h"
 #include "lib/util.h"
 
-#define ORPHAN_NS 1000000000ull	/* a dead ddekitd's child may hold a lock so long */
-#define PAUSE_NS 2000000	/* between two tries */
+#define ORPHAN_NS 1000000000ull /* a dead ddekitd's child may hold a lock so long */
+#define PAUSE_NS 2000000        /* between two tries */
 
 /* Is the file still the one of that name? Its last owner may have removed it
  * between our open and lock. */

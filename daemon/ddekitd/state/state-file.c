@@ -5,16 +5,16 @@
 
 #include "state-file.h"
 
-#define MAGIC 0x45545344u	/* "DSTE" */
+#define MAGIC 0x45545344u /* "DSTE" */
 #define VERSION 1u
-#define SLOT0 4096		/* the header has a page of its own */
+#define SLOT0 4096 /* the header has a page of its own */
 
 struct header {
 	uint32_t magic;
 	uint32_t version;
-	uint32_t slot;		/* 0 or 1 */
+	uint32_t slot; /* 0 or 1 */
 	uint32_t len;
-	uint64_t sum;		/* of the text */
+	uint64_t sum; /* of the text */
 };
 
 /* FNV-1a: finds damage, no more. */
@@ -81,8 +81,11 @@ int statefile_write(int fd, const char *text, size_t len)
 		header.slot = 1;
 	else if (r < 0)
 		return r;
-	header = (struct header){ .magic = MAGIC, .version = VERSION, .slot = !header.slot,
-				  .len = len, .sum = sum_of(text, len) };
+	header = (struct header){ .magic = MAGIC,
+				  .version = VERSION,
+				  .slot = !header.slot,
+				  .len = len,
+				  .sum = sum_of(text, len) };
 	r = write_all(fd, text, len, offset(header.slot));
 	return r ? r : write_all(fd, &header, sizeof(header), 0);
 }

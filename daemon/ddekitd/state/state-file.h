@@ -9,7 +9,7 @@
 
 #include "lib/util.h"
 
-#define STATEFILE_MAX (1u << 20)	/* bytes of a text */
+#define STATEFILE_MAX (1u << 20) /* bytes of a text */
 
 /* Makes an empty one. Return: fd, -errno. */
 int statefile_create(const char *name);

@@ -55,8 +55,10 @@ static bool is_held(const struct device *dev, const char *what)
 	uses_free(check);
 
 	if (uses)
-		log_line(&about, LOG_WARNING, "its section was %s, but it is in use: %s; it "
-			 "keeps its old settings", what, uses);
+		log_line(&about, LOG_WARNING,
+			 "its section was %s, but it is in use: %s; it "
+			 "keeps its old settings",
+			 what, uses);
 	return uses;
 }
 

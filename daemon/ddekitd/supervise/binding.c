@@ -45,9 +45,10 @@ int binding_check(const struct binding *b, struct refusal *ret_why)
 		return refuse_bind(ret_why, CONTROL_ERROR_STATE, "%s is stopping; try again",
 				   device_bdf_text(dev));
 	if (dev && b->n_settings && !is_down(dev))
-		return refuse_bind(ret_why, CONTROL_ERROR_EXISTS, "%s is %s; unbind it before "
-				   "binding it with other settings", device_bdf_text(dev),
-				   device_state_name(device_state(dev)));
+		return refuse_bind(ret_why, CONTROL_ERROR_EXISTS,
+				   "%s is %s; unbind it before "
+				   "binding it with other settings",
+				   device_bdf_text(dev), device_state_name(device_state(dev)));
 	return 0;
 }
 
@@ -97,8 +98,10 @@ static void commit_dropin(struct manager *m, struct device *dev)
 	int r = dropin_commit(config, device_bdf_text(dev));
 
 	if (r < 0) {
-		log_line(&about, LOG_ERR, "the binding is not persistent: cannot create %s: "
-			 "%s", path ? path : "its drop-in", strerror(-r));
+		log_line(&about, LOG_ERR,
+			 "the binding is not persistent: cannot create %s: "
+			 "%s",
+			 path ? path : "its drop-in", strerror(-r));
 		return;
 	}
 	device_set_transient(dev, false);
@@ -119,7 +122,7 @@ static void binding_settle(struct manager *m, struct device *dev)
 	else if (staged)
 		dropin_discard(m->options.config_path, device_bdf_text(dev));
 	if (before && is_down(dev))
-		device_replace_config(dev, before);	/* as the file still has it */
+		device_replace_config(dev, before); /* as the file still has it */
 	else
 		device_config_destroy(before);
 }
@@ -169,7 +172,8 @@ char *binding_note(const struct binding *b)
 	    device_is_transient(b->dev) || c->autostart)
 		return strdup("");
 	return str_format("its section at %s has autostart=no: it is not bound again when ddekitd "
-			  "starts", c->where);
+			  "starts",
+			  c->where);
 }
 
 /* Removes the device from the configuration. *ret_forget: it is to be destroyed once it is
@@ -184,9 +188,10 @@ static int unconfigure(struct manager *m, struct device *dev, bool *ret_forget, 
 	if (!r || device_is_transient(dev))
 		return 0;
 	if (r != -ENOENT && r != -EPERM)
-		return refuse_bind(ret_why, CONTROL_ERROR_FAILED, "%s: cannot remove its drop-in "
-				   "from %s.d: %s; --runtime leaves it there", bdf, config,
-				   strerror(-r));
+		return refuse_bind(ret_why, CONTROL_ERROR_FAILED,
+				   "%s: cannot remove its drop-in "
+				   "from %s.d: %s; --runtime leaves it there",
+				   bdf, config, strerror(-r));
 	if (device_config(dev)->autostart)
 		*ret_note = str_format("its section at %s stays: ddekitd binds it again when it "
 				       "starts, unless that is removed or has autostart=no",

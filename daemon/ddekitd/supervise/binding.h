@@ -12,16 +12,16 @@
 /* What a Bind is to do. */
 struct binding {
 	struct manager *m;
-	struct device *dev;		/* NULL: not known yet */
-	struct device_config *config;	/* as it is to be; NULL once the device has it */
+	struct device *dev;           /* NULL: not known yet */
+	struct device_config *config; /* as it is to be; NULL once the device has it */
 	int n_settings;
-	uint32_t flags;			/* CONTROL_BIND_* */
+	uint32_t flags; /* CONTROL_BIND_* */
 };
 
 /* Why something is refused. Zero-initialised. */
 struct refusal {
-	const char *error;		/* CONTROL_ERROR_*, NULL: the errno says all */
-	char *text;			/* to be freed */
+	const char *error; /* CONTROL_ERROR_*, NULL: the errno says all */
+	char *text;        /* to be freed */
 };
 
 /* From now on the outcome of a bind decides about its drop-in. Return: 0, -ENOSPC. */

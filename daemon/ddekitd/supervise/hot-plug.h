@@ -10,6 +10,6 @@ struct hotplug;
 /* Follows udev's events until hotplug_close(). Without udev nothing happens.
  * Return: 0, -errno. */
 int hotplug_open(struct manager *m, struct hotplug **ret);
-void hotplug_close(struct hotplug *h);	/* NULL is fine */
+void hotplug_close(struct hotplug *h); /* NULL is fine */
 
 #endif

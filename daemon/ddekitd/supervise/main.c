@@ -20,9 +20,16 @@
 /* Exit codes, as in ddekitd(8). */
 enum { EXIT_OK = 0, EXIT_RUN = 1, EXIT_USAGE = 2, EXIT_BAD_CONFIG = 78 };
 
-enum { OPT_CHECK = 256, OPT_PRINT, OPT_RUNTIME_DIR, OPT_PLUGIN_DIR, OPT_RUNTIME, OPT_HOST,
-       OPT_FRONT_DIR,
-       OPT_FD_STORE };
+enum {
+	OPT_CHECK = 256,
+	OPT_PRINT,
+	OPT_RUNTIME_DIR,
+	OPT_PLUGIN_DIR,
+	OPT_RUNTIME,
+	OPT_HOST,
+	OPT_FRONT_DIR,
+	OPT_FD_STORE
+};
 
 struct arguments {
 	struct manager_options options;
@@ -197,7 +204,8 @@ static void leave_done(void *arg)
 		sd_event_exit(m->env.event, 0);
 	} else {
 		log_warning("restart: the service manager does not answer (%s); the drivers are "
-			    "stopped", strerror(-l->error));
+			    "stopped",
+			    strerror(-l->error));
 		manager_stop(m);
 	}
 	free(l);
@@ -301,9 +309,9 @@ static int run_daemon(const struct arguments *a)
 	if (r >= 0) {
 		manager_adopt(&manager);
 		sd_event_set_watchdog(event, 1);
-		log_notice("ddekitd " DDEKIT_VERSION " serves %zu devices in %s",
-			   manager.n_devices, manager.config.global.runtime_dir);
-		hotplug_open(&manager, &hotplug);	/* before autostart: no event is missed */
+		log_notice("ddekitd " DDEKIT_VERSION " serves %zu devices in %s", manager.n_devices,
+			   manager.config.global.runtime_dir);
+		hotplug_open(&manager, &hotplug); /* before autostart: no event is missed */
 		manager_autostart(&manager);
 		manager_ready(&manager);
 		r = sd_event_loop(event);

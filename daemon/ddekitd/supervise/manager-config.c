@@ -20,8 +20,7 @@ static int overlay(char **member, const char *value)
 	return value ? str_set(member, value) : 0;
 }
 
-int manager_load_config(const struct manager_options *o, struct config *ret,
-			struct strv *errors)
+int manager_load_config(const struct manager_options *o, struct config *ret, struct strv *errors)
 {
 	struct global_config *g = &ret->global;
 	int r = config_load(ret, o->config_path, errors);
@@ -42,8 +41,7 @@ int manager_load_config(const struct manager_options *o, struct config *ret,
 }
 
 /* *ret_first, unless NULL: the first error, to be freed. */
-static int read_config(const struct manager_options *options, struct config *ret,
-		       char **ret_first)
+static int read_config(const struct manager_options *options, struct config *ret, char **ret_first)
 {
 	struct strv errors = { 0 };
 	size_t i;
@@ -125,8 +123,7 @@ static int fall_back(struct manager *m, int error)
 	struct manager_options options = m->options;
 	_cleanup_free_ char *text = NULL;
 	struct strv errors = { 0 };
-	int r = m->kept_config < 0 ? m->kept_config
-				   : statefile_read(m->kept_config, &text, NULL);
+	int r = m->kept_config < 0 ? m->kept_config : statefile_read(m->kept_config, &text, NULL);
 
 	config_finish(&m->config);
 	if (!r)

@@ -15,7 +15,7 @@
 
 /* Added to stop-timeout=: for a device's jobs; devices stop in parallel. */
 #define STOP_LIMIT_MS 20000ull
-#define STOP_DEVICE_MS 2000ull	/* they share processors */
+#define STOP_DEVICE_MS 2000ull /* they share processors */
 
 /* ---- runtime folder -------------------------------------------------------- */
 
@@ -37,13 +37,15 @@ static int open_runtime_dir(struct manager *m)
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
 		r = -errno;
 		log_error("cannot create the runtime folder %s: %s; choose another by "
-			  "--runtime-dir", dir, strerror(-r));
+			  "--runtime-dir",
+			  dir, strerror(-r));
 		return r;
 	}
 	r = lockfile_open(dir, name, &owner);
 	if (r == -EBUSY)
 		log_error("another ddekitd (process %d) runs in %s; stop it or choose another "
-			  "--runtime-dir", (int)owner, dir);
+			  "--runtime-dir",
+			  (int)owner, dir);
 	else if (r < 0)
 		log_error("cannot lock %s/%s: %s", dir, name, strerror(-r));
 	if (r < 0)
@@ -315,14 +317,17 @@ void manager_stop(struct manager *m)
 
 /* ---- opening, closing -------------------------------------------------------- */
 
-int manager_open(sd_event *event, const struct manager_options *options,
-		 struct fdstore *fdstore, struct manager *ret)
+int manager_open(sd_event *event, const struct manager_options *options, struct fdstore *fdstore,
+		 struct manager *ret)
 {
 	int r;
 
 	*ret = (struct manager){
-		.env = { .event = event, .global = &ret->config.global, .fdstore = fdstore,
-			 .listener = &device_listener, .listener_arg = ret,
+		.env = { .event = event,
+			 .global = &ret->config.global,
+			 .fdstore = fdstore,
+			 .listener = &device_listener,
+			 .listener_arg = ret,
 			 .classes = options->classes },
 		.options = *options,
 		.lock = -1,

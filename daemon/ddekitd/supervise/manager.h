@@ -13,15 +13,15 @@ struct class_ops;
 /* From the command line; NULL: the configuration's. Borrowed, never freed. */
 struct manager_options {
 	const char *config_path;
-	bool config_given;		/* explicitly: it must exist */
-	const char *only;		/* --device BDF: only this one */
+	bool config_given; /* explicitly: it must exist */
+	const char *only;  /* --device BDF: only this one */
 	const char *runtime_dir;
 	const char *plugin_dir;
 	const char *runtime;
 	const char *host_binary;
 	const char *front_dir;
-	bool fd_store;			/* drivers survive the end of ddekitd */
-	const struct class_ops *const *classes;	/* of devices; NULL ends */
+	bool fd_store;                          /* drivers survive the end of ddekitd */
+	const struct class_ops *const *classes; /* of devices; NULL ends */
 };
 
 /* Who is told of what devices do; members may be NULL. Called in the event loop. */
@@ -31,25 +31,25 @@ struct manager_listener {
 	void (*link)(void *arg, const struct device *dev);
 };
 
-#define MANAGER_LISTENERS 2	/* the control interface, binding.c */
+#define MANAGER_LISTENERS 2 /* the control interface, binding.c */
 
 struct manager {
-	struct device_env env;		/* its fd store is main's */
+	struct device_env env; /* its fd store is main's */
 	struct manager_options options;
-	struct config config;		/* its devices have been moved out */
+	struct config config; /* its devices have been moved out */
 	struct ddekit_bdf only;
-	int lock;			/* singleton */
-	struct device **device;		/* sorted by BDF */
+	int lock;               /* singleton */
+	struct device **device; /* sorted by BDF */
 	size_t n_devices;
 	const struct manager_listener *listener[MANAGER_LISTENERS];
 	void *listener_arg[MANAGER_LISTENERS];
 	size_t n_listeners;
-	struct jobs *jobs;		/* reloads, one after another */
+	struct jobs *jobs; /* reloads, one after another */
 	sd_event_source *stop_timer;
-	int kept_config;		/* the last good one (state-file.h), -1: none */
-	char *config_error;		/* why the file is not in use, or NULL */
-	bool starting;			/* the service manager waits for READY=1 */
-	bool leaving;			/* what runs is left to the next ddekitd */
+	int kept_config;    /* the last good one (state-file.h), -1: none */
+	char *config_error; /* why the file is not in use, or NULL */
+	bool starting;      /* the service manager waits for READY=1 */
+	bool leaving;       /* what runs is left to the next ddekitd */
 };
 
 /* Is the device one of this ddekitd's? */
@@ -63,8 +63,8 @@ void manager_notify(struct manager *m);
 /* fdstore is borrowed until manager_close().
  * Reads the configuration, locks the runtime folder, creates the devices; starts
  * nothing. Errors are logged. Return: 0, -errno. */
-int manager_open(sd_event *event, const struct manager_options *options,
-		 struct fdstore *fdstore, struct manager *ret);
+int manager_open(sd_event *event, const struct manager_options *options, struct fdstore *fdstore,
+		 struct manager *ret);
 void manager_close(struct manager *m);
 /* Starts what has autostart=yes. */
 void manager_autostart(struct manager *m);

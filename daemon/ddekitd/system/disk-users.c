@@ -96,9 +96,9 @@ const struct uses_entry *uses_first(const struct uses_check *check, char **ret_t
 	for (i = 0; i < check->n; i++) {
 		if (!check->entry[i].uses.n && !check->error)
 			continue;
-		*ret_text = check->entry[i].uses.n ? strv_join(&check->entry[i].uses)
-						   : str_format("not known: %s",
-								strerror(-check->error));
+		*ret_text = check->entry[i].uses.n
+				    ? strv_join(&check->entry[i].uses)
+				    : str_format("not known: %s", strerror(-check->error));
 		return &check->entry[i];
 	}
 	return NULL;

@@ -16,22 +16,22 @@
 /* A device that is checked. */
 struct uses_entry {
 	char bdf_text[DDEKIT_BDF_STRLEN];
-	const char *change;		/* the caller's */
-	struct strv uses;		/* in words; at first those of NBD */
-	struct strv nodes;		/* its block devices: "ublkb0" */
+	const char *change; /* the caller's */
+	struct strv uses;   /* in words; at first those of NBD */
+	struct strv nodes;  /* its block devices: "ublkb0" */
 };
 
 struct uses_check {
 	struct uses_entry *entry;
 	size_t n;
 	int error;
-	void (*done)(struct uses_check *check);	/* in the event loop; owns the check */
+	void (*done)(struct uses_check *check); /* in the event loop; owns the check */
 	void *arg;
 };
 
 /* NULL: no memory. */
 struct uses_check *uses_create(void (*done)(struct uses_check *check), void *arg);
-void uses_free(struct uses_check *check);	/* NULL is fine */
+void uses_free(struct uses_check *check); /* NULL is fine */
 /* Adds a device, whose uses and nodes are for the caller to fill in: *ret is borrowed until
  * the next one. Return: 0, -ENOMEM. */
 int uses_add(struct uses_check *check, const char *bdf_text, const char *change,

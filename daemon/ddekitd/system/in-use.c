@@ -13,8 +13,7 @@
 
 const struct inuse_roots inuse_system = { .sys = PCISYS_ROOT, .proc = "/proc", .dev = "/dev" };
 
-__attribute__((format(printf, 2, 3)))
-static int add_use(struct strv *uses, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static int add_use(struct strv *uses, const char *fmt, ...)
 {
 	struct text t = { 0 };
 	va_list args;
@@ -174,7 +173,7 @@ int inuse_interface(const struct inuse_roots *roots, const char *ifname, struct 
 	int r;
 
 	q.ifindex = if_nametoindex(ifname);
-	if (!q.ifindex)		/* it has just gone */
+	if (!q.ifindex) /* it has just gone */
 		return 0;
 	r = rt_dump(RTM_GETADDR, AF_UNSPEC, on_used_address, &q);
 	if (!r)

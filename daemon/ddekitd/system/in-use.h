@@ -12,9 +12,9 @@
 
 /* Where to look; tests have trees of their own. */
 struct inuse_roots {
-	const char *sys;	/* PCISYS_ROOT */
-	const char *proc;	/* "/proc" */
-	const char *dev;	/* "/dev" */
+	const char *sys;  /* PCISYS_ROOT */
+	const char *proc; /* "/proc" */
+	const char *dev;  /* "/dev" */
 };
 
 extern const struct inuse_roots inuse_system;
@@ -26,8 +26,8 @@ int inuse_interface(const struct inuse_roots *roots, const char *ifname, struct 
 int inuse_disk(const struct inuse_roots *roots, const char *name, struct strv *uses);
 
 struct inuse {
-	struct strv net;	/* take-over moves them to the new interface */
-	struct strv other;	/* cannot be moved: mounts, swap, holders */
+	struct strv net;   /* take-over moves them to the new interface */
+	struct strv other; /* cannot be moved: mounts, swap, holders */
 };
 
 /* All uses of a PCI device. Return: 0, -ENOMEM, -errno. For inuse_finish() in any case. */

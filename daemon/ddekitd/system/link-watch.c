@@ -9,7 +9,7 @@
 #include "link-watch.h"
 #include "tap.h"
 
-#define BUDGET 16	/* datagrams per wake-up */
+#define BUDGET 16 /* datagrams per wake-up */
 
 struct link_watch {
 	struct link_socket socket;
@@ -75,7 +75,7 @@ static int on_link_readable(sd_event_source *source, int fd, uint32_t revents, v
 	while (budget-- && !watch->gone) {
 		n = mnl_socket_recvfrom(watch->socket.nl, buf, sizeof(buf));
 		if (n < 0 && errno == ENOBUFS)
-			watch->gone = true;	/* some were lost: a new watch sees the outcome */
+			watch->gone = true; /* some were lost: a new watch sees the outcome */
 		else if (n <= 0)
 			break;
 		else

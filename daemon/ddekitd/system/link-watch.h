@@ -15,7 +15,7 @@ struct link_state {
 	char name[IFNAMSIZ];
 	uint32_t mtu;
 	uint8_t mac[6];
-	bool promisc;		/* also set while a bridge or packet socket needs it */
+	bool promisc; /* also set while a bridge or packet socket needs it */
 	bool up;
 };
 
@@ -29,15 +29,15 @@ typedef void (*link_watch_fn)(void *arg, const struct link_state *state);
 /* A socket in an interface's namespace, which receives the present state, then each
  * change. */
 struct link_socket {
-	struct mnl_socket *nl;		/* NULL: none */
+	struct mnl_socket *nl; /* NULL: none */
 	int ifindex;
-	uint64_t netns;			/* inode of the namespace */
+	uint64_t netns; /* inode of the namespace */
 };
 
 /* Any thread; waits for the kernel's network lock. @tap: borrowed.
  * Return: 0, -ENODEV, -errno. */
 int link_socket_open(int tap, struct link_socket *ret);
-void link_socket_close(struct link_socket *socket);	/* twice is fine */
+void link_socket_close(struct link_socket *socket); /* twice is fine */
 
 /**
  * link_watch_create - watch an interface
@@ -46,6 +46,6 @@ void link_socket_close(struct link_socket *socket);	/* twice is fine */
  */
 int link_watch_create(sd_event *event, struct link_socket *socket, link_watch_fn fn, void *arg,
 		      struct link_watch **ret);
-void link_watch_destroy(struct link_watch *watch);	/* NULL is fine */
+void link_watch_destroy(struct link_watch *watch); /* NULL is fine */
 
 #endif

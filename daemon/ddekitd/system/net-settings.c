@@ -21,7 +21,7 @@ struct saved_message {
 
 struct netsave {
 	char name[IFNAMSIZ];
-	uint32_t ifindex;		/* when it was taken */
+	uint32_t ifindex; /* when it was taken */
 	uint32_t mtu;
 	uint8_t mac[6], own_mac[6];
 	bool has_mac, has_own_mac;
@@ -106,8 +106,7 @@ static int find_oif(const struct nlattr *attr, void *arg)
 {
 	uint32_t *oif = arg;
 
-	if (mnl_attr_get_type(attr) == RTA_OIF &&
-	    mnl_attr_get_payload_len(attr) == sizeof(*oif))
+	if (mnl_attr_get_type(attr) == RTA_OIF && mnl_attr_get_payload_len(attr) == sizeof(*oif))
 		*oif = mnl_attr_get_u32(attr);
 	return MNL_CB_OK;
 }
@@ -262,7 +261,7 @@ static int copy_attr(const struct nlattr *attr, void *arg)
 	struct copying *c = arg;
 
 	if (c->address && type == IFA_LABEL)
-		return MNL_CB_OK;	/* it names the old interface */
+		return MNL_CB_OK; /* it names the old interface */
 	if (!c->address && type == RTA_CACHEINFO)
 		return MNL_CB_OK;
 	if (!c->address && type == RTA_OIF) {
@@ -312,8 +311,7 @@ static void apply_messages(struct giving *g, uint16_t type, bool gateway)
 	}
 }
 
-int netsave_apply(const struct netsave *save, int ifindex, unsigned int parts,
-		  struct strv *errors)
+int netsave_apply(const struct netsave *save, int ifindex, unsigned int parts, struct strv *errors)
 {
 	struct giving g = { .save = save, .ifindex = ifindex, .errors = errors };
 
@@ -357,13 +355,13 @@ struct json_object *netsave_to_json(const struct netsave *save)
 	if (save->has_mac)
 		json_object_object_add(o, "mac", json_hex(save->mac, sizeof(save->mac)));
 	if (save->has_own_mac)
-		json_object_object_add(o, "own_mac", json_hex(save->own_mac,
-							      sizeof(save->own_mac)));
+		json_object_object_add(o, "own_mac",
+				       json_hex(save->own_mac, sizeof(save->own_mac)));
 	for (i = 0; i < save->n; i++) {
 		m = json_object_new_object();
 		json_object_object_add(m, "type", json_object_new_int(save->message[i]->type));
-		json_object_object_add(m, "data", json_hex(save->message[i]->data,
-							   save->message[i]->len));
+		json_object_object_add(m, "data",
+				       json_hex(save->message[i]->data, save->message[i]->len));
 		json_object_array_add(list, m);
 	}
 	json_object_object_add(o, "messages", list);

@@ -61,8 +61,7 @@ static struct json_object *behind_bridge(struct json_object *devices)
 		dev = json_object_array_get_idx(devices, i);
 		if (json_object_object_get_ex(dev, "pci_bridge", &bridge) &&
 		    json_object_object_get_ex(bridge, "devices", &inner) &&
-		    json_object_is_type(inner, json_type_array) &&
-		    json_object_array_length(inner))
+		    json_object_is_type(inner, json_type_array) && json_object_array_length(inner))
 			return json_object_array_get_idx(inner, 0);
 	}
 	return NULL;

@@ -60,8 +60,9 @@ int qemudrive_open(const char *drive, char **ret_options, int *ret_fd, char **re
 		free(text);
 		return -ENOMEM;
 	}
-	fd = open_drive(path, has_option(options, "read-only=on") ||
-			     has_option(options, "readonly=on"), ret_why);
+	fd = open_drive(path,
+			has_option(options, "read-only=on") || has_option(options, "readonly=on"),
+			ret_why);
 	if (fd < 0) {
 		free(text);
 		return fd;

@@ -7,7 +7,7 @@
 #include "lib/util.h"
 
 #define SEQ 1
-#define BUFFER 32768	/* of a dump */
+#define BUFFER 32768 /* of a dump */
 
 /* Reads up to the end of a dump, or to an acknowledgement. */
 static int run_request(struct mnl_socket *nl, mnl_cb_t fn, void *arg)

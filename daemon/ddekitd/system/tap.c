@@ -70,10 +70,12 @@ static char *explain_tap(int r, const char *ifname)
 		return str_format("no /dev/net/tun; load the kernel module tun");
 	case -EEXIST:
 		return str_format("the interface %s exists already; remove it (ip link del %s) "
-				  "or choose another ifname=", ifname, ifname);
+				  "or choose another ifname=",
+				  ifname, ifname);
 	case -EPERM:
 		return str_format("not allowed to create the interface %s; ddekitd needs "
-				  "CAP_NET_ADMIN", ifname);
+				  "CAP_NET_ADMIN",
+				  ifname);
 	default:
 		return str_format("cannot create the interface %s: %s", ifname, strerror(-r));
 	}
@@ -93,7 +95,8 @@ int tap_open(const char *ifname, const char *netns, char **ret_why)
 		if (ns < 0) {
 			r = -errno;
 			*ret_why = str_format("no network namespace %s: %s; make it (ip netns add "
-					      "%s) or change netns=", path, strerror(-r), netns);
+					      "%s) or change netns=",
+					      path, strerror(-r), netns);
 			return r;
 		}
 	}
@@ -109,7 +112,8 @@ int tap_open_for_qemu(const char *ifname, char **ret_why)
 
 	if (fd == -EEXIST)
 		*ret_why = str_format("the interface %s is in use or no TAP; choose another "
-				      "ifname= in netdev=", ifname);
+				      "ifname= in netdev=",
+				      ifname);
 	else if (fd < 0)
 		*ret_why = explain_tap(fd, ifname);
 	return fd;

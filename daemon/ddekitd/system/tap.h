@@ -13,7 +13,7 @@
 
 #include "lib/util.h"
 
-#define TAP_VNET_HDR 12		/* bytes of header before each packet */
+#define TAP_VNET_HDR 12 /* bytes of header before each packet */
 
 /**
  * tap_open - make a TAP without carrier

@@ -24,7 +24,7 @@
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
 #define LEAST_BLOCK 4096u
 #define MOST_PREFERRED (32u << 20)
-#define MOST_BYTES (64u << 20)	/* of a request, as nbdkit allows */
+#define MOST_BYTES (64u << 20) /* of a request, as nbdkit allows */
 
 static struct block_fds fds = { .ring = -1, .control = -1, .kick = -1, .done = -1 };
 static int life = -1, stop = -1;
@@ -35,14 +35,17 @@ static bool reaping;
 /* A connection. */
 struct client {
 	uint16_t index;
-	struct dde_block_disk disk;	/* as it was when it connected */
+	struct dde_block_disk disk; /* as it was when it connected */
 };
 
 /* ---- set-up -------------------------------------------------------------------- */
 
 static int nbd_config(const char *key, const char *value)
 {
-	static const struct { const char *name; int *fd; } keys[] = {
+	static const struct {
+		const char *name;
+		int *fd;
+	} keys[] = {
 		{ "ring", &fds.ring }, { "control", &fds.control }, { "kick", &fds.kick },
 		{ "done", &fds.done }, { "life", &life },
 	};
@@ -78,7 +81,7 @@ static void *reap(void *arg)
 	if (block_ring_serve(ring, life, stop) != -EPIPE)
 		return NULL;
 	nbdkit_shutdown();
-	block_ring_serve(ring, -1, stop);	/* connections end once they have their answers */
+	block_ring_serve(ring, -1, stop); /* connections end once they have their answers */
 	return NULL;
 }
 
@@ -272,8 +275,9 @@ static int io(void *handle, struct block_request *req, uint32_t flags)
 
 static int nbd_pread(void *handle, void *buf, uint32_t count, uint64_t offset, uint32_t flags)
 {
-	struct block_request req = { .op = DDE_BLOCK_READ, .offset = offset, .bytes = count,
-				     .data = buf };
+	struct block_request req = {
+		.op = DDE_BLOCK_READ, .offset = offset, .bytes = count, .data = buf
+	};
 
 	return io(handle, &req, flags);
 }
@@ -281,8 +285,9 @@ static int nbd_pread(void *handle, void *buf, uint32_t count, uint64_t offset, u
 static int nbd_pwrite(void *handle, const void *buf, uint32_t count, uint64_t offset,
 		      uint32_t flags)
 {
-	struct block_request req = { .op = DDE_BLOCK_WRITE, .offset = offset, .bytes = count,
-				     .data = (void *)buf };
+	struct block_request req = {
+		.op = DDE_BLOCK_WRITE, .offset = offset, .bytes = count, .data = (void *)buf
+	};
 
 	return io(handle, &req, flags);
 }
@@ -305,7 +310,9 @@ static int nbd_trim(void *handle, uint32_t count, uint64_t offset, uint32_t flag
 static int nbd_zero(void *handle, uint32_t count, uint64_t offset, uint32_t flags)
 {
 	struct block_request req = {
-		.op = DDE_BLOCK_WRITE_ZEROES, .offset = offset, .bytes = count,
+		.op = DDE_BLOCK_WRITE_ZEROES,
+		.offset = offset,
+		.bytes = count,
 		.flags = flags & NBDKIT_FLAG_MAY_TRIM ? 0 : DDE_BLOCK_NO_UNMAP,
 	};
 

@@ -16,8 +16,8 @@ static bool is_block(uint32_t bytes, uint32_t least)
 static bool is_sensible(const struct dde_block_disk *d)
 {
 	return is_block(d->logical_block, 512) && d->logical_block <= MAX_BLOCK &&
-	       is_block(d->physical_block, d->logical_block) &&
-	       d->bytes <= INT64_MAX && d->bytes % d->logical_block == 0;
+	       is_block(d->physical_block, d->logical_block) && d->bytes <= INT64_MAX &&
+	       d->bytes % d->logical_block == 0;
 }
 
 /* Names become names of exports: no more than a kernel gives a disk. */

@@ -16,7 +16,7 @@
 
 #define MS_NS 1000000ull
 #define MAX_ERRNO 4095
-#define NOT_KEPT 64	/* slots that nobody can keep */
+#define NOT_KEPT 64 /* slots that nobody can keep */
 
 /* ---- queues of requests ------------------------------------------------------ */
 
@@ -76,7 +76,7 @@ struct piece {
 	struct block_request *req;
 	uint64_t offset;
 	uint32_t bytes;
-	const void *data;	/* to be copied into the slot; NULL: nothing */
+	const void *data; /* to be copied into the slot; NULL: nothing */
 };
 
 static bool has_data(uint8_t op)
@@ -247,8 +247,8 @@ static void finish_answer(struct block_ring *ring, uint32_t n, struct queue *end
 	struct part *part = &ring->part[n];
 	int error;
 
-	if (part->phase != OUT || __atomic_load_n(&slot_of(ring, n)->state, __ATOMIC_ACQUIRE) !=
-	    DDE_BLOCK_DONE) {
+	if (part->phase != OUT ||
+	    __atomic_load_n(&slot_of(ring, n)->state, __ATOMIC_ACQUIRE) != DDE_BLOCK_DONE) {
 		count(&ring->control->lies, 1);
 		return;
 	}
@@ -471,7 +471,7 @@ void block_ring_let_go(struct block_ring *ring, int slot)
 }
 
 struct sync {
-	struct block_request req;	/* first: done() finds the rest by it */
+	struct block_request req; /* first: done() finds the rest by it */
 	sem_t over;
 	int error;
 };

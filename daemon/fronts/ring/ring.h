@@ -41,13 +41,13 @@ void block_ring_close(struct block_ring *ring);
 
 /* The caller's until done() is called, which may happen before submit() returns. */
 struct block_request {
-	uint8_t op;		/* enum dde_block_op */
-	uint8_t flags;		/* DDE_BLOCK_FUA … */
+	uint8_t op;    /* enum dde_block_op */
+	uint8_t flags; /* DDE_BLOCK_FUA … */
 	uint16_t disk;
-	uint64_t offset;	/* bytes; multiples of the logical block, as bytes is */
+	uint64_t offset; /* bytes; multiples of the logical block, as bytes is */
 	uint64_t bytes;
-	void *data;		/* of reads and writes */
-	uint32_t kept;		/* number + 1 of a slot from block_ring_keep(), in which data is;
+	void *data;    /* of reads and writes */
+	uint32_t kept; /* number + 1 of a slot from block_ring_keep(), in which data is;
 				 * one request at a time has it; 0: data is elsewhere */
 	/* Once, by a thread that submits or reaps, without locks. error: 0 or -errno:
 	 * -EINVAL (alignment, range), -EOPNOTSUPP, -EROFS, -ENODEV (no such disk), -EIO
@@ -56,9 +56,9 @@ struct block_request {
 
 	/* The ring's. */
 	struct block_request *next;
-	uint64_t todo;		/* bytes that are in no slot yet; a flush has 1 */
-	uint32_t part;		/* bytes of a slot, at most */
-	uint32_t parts;		/* in slots */
+	uint64_t todo;  /* bytes that are in no slot yet; a flush has 1 */
+	uint32_t part;  /* bytes of a slot, at most */
+	uint32_t parts; /* in slots */
 	int error;
 };
 

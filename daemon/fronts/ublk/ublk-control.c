@@ -85,8 +85,8 @@ static void fill_params(const struct dde_block_disk *d, struct ublk_params *p)
 	if (!d->max_discard_bytes && !d->max_zeroes_bytes)
 		return;
 	p->types |= UBLK_PARAM_TYPE_DISCARD;
-	p->discard.discard_granularity = d->discard_granularity ? d->discard_granularity :
-						       d->logical_block;
+	p->discard.discard_granularity = d->discard_granularity ? d->discard_granularity
+								: d->logical_block;
 	p->discard.max_discard_sectors = (uint32_t)(d->max_discard_bytes / SECTOR);
 	p->discard.max_write_zeroes_sectors = (uint32_t)(d->max_zeroes_bytes / SECTOR);
 	p->discard.max_discard_segments = 1;
@@ -95,8 +95,10 @@ static void fill_params(const struct dde_block_disk *d, struct ublk_params *p)
 static int set_params(struct ublk_control *c, uint32_t id, const struct dde_block_disk *disk)
 {
 	struct ublk_params params;
-	struct ublksrv_ctrl_cmd cmd = { .dev_id = id, .queue_id = (__u16)-1,
-					.addr = (uintptr_t)&params, .len = sizeof(params) };
+	struct ublksrv_ctrl_cmd cmd = { .dev_id = id,
+					.queue_id = (__u16)-1,
+					.addr = (uintptr_t)&params,
+					.len = sizeof(params) };
 
 	fill_params(disk, &params);
 	return command(c, UBLK_CMD_SET_PARAMS, &cmd);
@@ -106,13 +108,15 @@ int ublk_add(struct ublk_control *c, const struct dde_block_disk *disk, uint32_t
 	     uint32_t *ret_id)
 {
 	struct ublksrv_ctrl_dev_info info = {
-		.nr_hw_queues = (__u16)queues, .queue_depth = (__u16)(UBLK_DEPTH / queues),
+		.nr_hw_queues = (__u16)queues,
+		.queue_depth = (__u16)(UBLK_DEPTH / queues),
 		.max_io_buf_bytes = UBLK_IO_BYTES,
 		.dev_id = ~0u,
 		.flags = UBLK_F_USER_RECOVERY | UBLK_F_USER_RECOVERY_REISSUE,
 	};
-	struct ublksrv_ctrl_cmd cmd = { .dev_id = ~0u, .queue_id = (__u16)-1,
-					.addr = (uintptr_t)&info, .len = sizeof(info) };
+	struct ublksrv_ctrl_cmd cmd = {
+		.dev_id = ~0u, .queue_id = (__u16)-1, .addr = (uintptr_t)&info, .len = sizeof(info)
+	};
 	int r = command(c, UBLK_CMD_ADD_DEV, &cmd);
 
 	if (r < 0)
@@ -127,8 +131,10 @@ int ublk_add(struct ublk_control *c, const struct dde_block_disk *disk, uint32_t
 
 static int get_info(struct ublk_control *c, uint32_t id, struct ublksrv_ctrl_dev_info *ret_info)
 {
-	struct ublksrv_ctrl_cmd cmd = { .dev_id = id, .queue_id = (__u16)-1,
-					.addr = (uintptr_t)ret_info, .len = sizeof(*ret_info) };
+	struct ublksrv_ctrl_cmd cmd = { .dev_id = id,
+					.queue_id = (__u16)-1,
+					.addr = (uintptr_t)ret_info,
+					.len = sizeof(*ret_info) };
 
 	return command(c, UBLK_CMD_GET_DEV_INFO, &cmd);
 }

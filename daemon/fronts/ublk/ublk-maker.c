@@ -26,7 +26,7 @@
 /* While a device cannot be recovered yet: pauses of an eighth of the time so far. */
 #define PAUSE_MIN_MS 10
 #define PAUSE_MAX_MS 1000
-#define REPORT_MS 3000		/* then after twice that, and so on */
+#define REPORT_MS 3000 /* then after twice that, and so on */
 
 static const struct ublk_setup *setup;
 static struct block_control *control;
@@ -113,9 +113,10 @@ static int recover_device(struct ublk_control *c, const char *disk, uint32_t id)
 	while ((r = ublk_recover(c, id, setup->queues)) == -EAGAIN || r == -EBUSY) {
 		ms = (mono_ns() - start) / 1000000;
 		if (ms >= report) {
-			fprintf(stderr, "ddekit-ublk: %s: /dev/ublkb%u has waited %llu s for its "
-				"recovery: %s\n", disk, id, (unsigned long long)ms / 1000,
-				recovery_reason(r));
+			fprintf(stderr,
+				"ddekit-ublk: %s: /dev/ublkb%u has waited %llu s for its "
+				"recovery: %s\n",
+				disk, id, (unsigned long long)ms / 1000, recovery_reason(r));
 			report *= 2;
 		}
 		ms /= 8;
@@ -127,7 +128,7 @@ static int recover_device(struct ublk_control *c, const char *disk, uint32_t id)
 /* ---- new devices ---------------------------------------------------------------------- */
 
 static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER;
-static atomic_bool ending;	/* all are being deleted: none may be added */
+static atomic_bool ending; /* all are being deleted: none may be added */
 
 /* With the lock adding. */
 static int add_and_note(struct ublk_control *c, const struct ublk_ask *ask, uint32_t *ret_id)
@@ -180,12 +181,14 @@ static int get_device(struct ublk_control *c, const struct ublk_ask *ask, uint32
 		return add_device(c, ask, ret_id);
 	r = recover_device(c, name, id);
 	if (ending)
-		return -ECANCELED;	/* it has been stopped for its deletion */
+		return -ECANCELED; /* it has been stopped for its deletion */
 	if (r < 0 && !needs_another(r))
 		return complain(&ask->disk, "cannot recover its device", r);
 	if (r < 0) {
-		fprintf(stderr, "ddekit-ublk: %s: cannot recover /dev/ublkb%u: %s; another device "
-			"replaces it once nobody has it open\n", name, id, recovery_reason(r));
+		fprintf(stderr,
+			"ddekit-ublk: %s: cannot recover /dev/ublkb%u: %s; another device "
+			"replaces it once nobody has it open\n",
+			name, id, recovery_reason(r));
 		stop_device(c, ask->index);
 		delete_device(c, ask->index);
 		return add_device(c, ask, ret_id);
@@ -223,8 +226,10 @@ static void lower_io_timeout(const struct dde_block_disk *disk, uint32_t id)
 	int r = ublk_set_io_timeout(id, IO_TIMEOUT_MS);
 
 	if (r < 0 && r != -ENOENT)
-		fprintf(stderr, "ddekit-ublk: %s: cannot set queue/io_timeout of /dev/ublkb%u: %s; "
-			"its recovery may take half a minute\n", disk->name, id, strerror(-r));
+		fprintf(stderr,
+			"ddekit-ublk: %s: cannot set queue/io_timeout of /dev/ublkb%u: %s; "
+			"its recovery may take half a minute\n",
+			disk->name, id, strerror(-r));
 }
 
 static void make_device(struct ublk_control *c, const struct ublk_ask *ask)
@@ -254,8 +259,8 @@ static void *fulfil(void *arg)
 {
 	/* The server asks for one thing of a disk at a time, but a start goes on after its
 	 * answer. */
-	static pthread_mutex_t busy[DDE_BLOCK_DISKS] = {
-		[0 ... DDE_BLOCK_DISKS - 1] = PTHREAD_MUTEX_INITIALIZER };
+	static pthread_mutex_t busy[DDE_BLOCK_DISKS] = { [0 ... DDE_BLOCK_DISKS -
+							  1] = PTHREAD_MUTEX_INITIALIZER };
 	struct ublk_ask *ask = arg;
 	struct ublk_control c;
 	int r = ublk_control_open(&c);
@@ -287,7 +292,7 @@ static void receive_request(void)
 	pthread_t thread;
 
 	if (r < 0)
-		exit(r != -EPIPE && r != -ECONNRESET);	/* the server has ended: so do we */
+		exit(r != -EPIPE && r != -ECONNRESET); /* the server has ended: so do we */
 	if (pthread_create(&thread, NULL, fulfil, ask)) {
 		complain(&ask->disk, "no thread", -EAGAIN);
 		exit(1);
@@ -302,7 +307,7 @@ static void receive_request(void)
  * by the kernel at its end. */
 static void delete_all(void)
 {
-	struct block_share share = { .c = control, .wake = -1 };	/* the server sees it too */
+	struct block_share share = { .c = control, .wake = -1 }; /* the server sees it too */
 	struct ublk_control c;
 	uint32_t i;
 
@@ -315,7 +320,7 @@ static void delete_all(void)
 	for (i = 0; i < DDE_BLOCK_DISKS; i++)
 		stop_device(&c, i);
 	shutdown(server, SHUT_RDWR);
-	pthread_mutex_lock(&adding);	/* for good: what was being added is noted now */
+	pthread_mutex_lock(&adding); /* for good: what was being added is noted now */
 	for (i = 0; i < DDE_BLOCK_DISKS; i++)
 		delete_device(&c, i);
 	ublk_control_close(&c);
@@ -324,7 +329,7 @@ static void delete_all(void)
 void ublk_maker(const struct ublk_setup *s, int socket)
 {
 	struct pollfd p[2] = { { .fd = socket, .events = POLLIN },
-			       { .fd = s->life } };	/* its end: data is the server's */
+			       { .fd = s->life } }; /* its end: data is the server's */
 	void *memory;
 	int r = block_map_sealed(s->fds.control, sizeof(*control), &memory);
 

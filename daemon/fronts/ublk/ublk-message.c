@@ -56,7 +56,9 @@ int ublk_hear_answer(int socket, struct ublk_answer *ret)
 {
 	struct iovec iov = { .iov_base = ret, .iov_len = sizeof(*ret) };
 	union rights rights;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &rights,
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &rights,
 			      .msg_controllen = sizeof(rights) };
 	int r = result_of(recvmsg(socket, &msg, MSG_CMSG_CLOEXEC), sizeof(*ret));
 	struct cmsghdr *c = r ? NULL : CMSG_FIRSTHDR(&msg);

@@ -13,7 +13,7 @@
 
 #define ALLOWED "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789#+-.:=@_"
 #define DEVICE "DDEKIT_DEVICE="
-#define NAA "naa."		/* udev gives such a number as 0x… */
+#define NAA "naa." /* udev gives such a number as 0x… */
 #define PATH_BYTES 512
 
 /* As udev writes texts of devices: the disk chose them. */

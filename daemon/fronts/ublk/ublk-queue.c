@@ -19,17 +19,17 @@
 #define UNWATCH_TAG (UINT64_MAX - 2)
 #define PAGE 4096u
 #define UP(bytes) (((bytes) + PAGE - 1) & ~(size_t)(PAGE - 1))
-#define DESC_BYTES UP(UBLK_DEPTH * sizeof(struct ublksrv_io_desc))	/* at most */
+#define DESC_BYTES UP(UBLK_DEPTH * sizeof(struct ublksrv_io_desc)) /* at most */
 /* From one queue's descriptions to the next one's. */
 #define DESC_STEP UP(UBLK_MAX_QUEUE_DEPTH * sizeof(struct ublksrv_io_desc))
 
 struct tag {
-	struct block_request req;	/* first: done() finds the tag by it */
+	struct block_request req; /* first: done() finds the tag by it */
 	struct ublk_queue *q;
 	int result;
-	struct tag *next;		/* answered, to be committed */
-	void *data;			/* UBLK_IO_BYTES, of a slot or its own */
-	uint32_t kept;			/* as in req */
+	struct tag *next; /* answered, to be committed */
+	void *data;       /* UBLK_IO_BYTES, of a slot or its own */
+	uint32_t kept;    /* as in req */
 };
 
 struct ublk_queue {
@@ -37,18 +37,18 @@ struct ublk_queue {
 	uint16_t number;
 	int wake;
 	bool leads;
-	bool unannounced;		/* requests were submitted, the back not woken yet */
-	bool ends;			/* nothing is watched anew */
-	uint32_t watching;		/* eventfds */
+	bool unannounced;  /* requests were submitted, the back not woken yet */
+	bool ends;         /* nothing is watched anew */
+	uint32_t watching; /* eventfds */
 	struct io_uring *uring;
 	const struct ublksrv_io_desc *desc;
 	bool running;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	struct tag *answered;		/* with the lock; by other threads */
-	struct tag *own;		/* answered by this queue's thread */
-	uint32_t fetching;		/* commands that are with the kernel */
-	uint32_t serving;		/* requests that are with the ring */
+	struct tag *answered; /* with the lock; by other threads */
+	struct tag *own;      /* answered by this queue's thread */
+	uint32_t fetching;    /* commands that are with the kernel */
+	uint32_t serving;     /* requests that are with the ring */
 	struct tag tag[UBLK_DEPTH];
 };
 
@@ -64,12 +64,12 @@ static struct ring {
 	struct io_uring uring;
 	uint16_t personality;
 } rings[DDE_BLOCK_DISKS][UBLK_QUEUES];
-static uint32_t queues;		/* of each device */
-static uint32_t depth;		/* of each queue */
+static uint32_t queues; /* of each device */
+static uint32_t depth;  /* of each queue */
 static struct {
 	int done, poke;
 	atomic_bool taken;
-	uint32_t disks;		/* their version, as last seen */
+	uint32_t disks; /* their version, as last seen */
 } lead = { .done = -1, .poke = -1 };
 static _Thread_local struct ublk_queue *mine;
 
@@ -88,8 +88,9 @@ static struct io_uring_sqe *get_sqe(struct ublk_queue *q)
 static void fetch(struct ublk_queue *q, uint16_t n, unsigned int op, int result)
 {
 	struct io_uring_sqe *sqe = get_sqe(q);
-	struct ublksrv_io_cmd cmd = { .q_id = q->number, .tag = n, .result = result,
-				      .addr = (uintptr_t)q->tag[n].data };
+	struct ublksrv_io_cmd cmd = {
+		.q_id = q->number, .tag = n, .result = result, .addr = (uintptr_t)q->tag[n].data
+	};
 
 	memset(sqe, 0, sizeof(*sqe));
 	sqe->opcode = IORING_OP_URING_CMD;
@@ -198,8 +199,11 @@ static void serve(struct ublk_queue *q, uint16_t n)
 
 	q->serving++;
 	t->req = (struct block_request){
-		.op = (uint8_t)op, .disk = q->device->disk, .data = t->data,
-		.kept = t->kept, .done = on_done,
+		.op = (uint8_t)op,
+		.disk = q->device->disk,
+		.data = t->data,
+		.kept = t->kept,
+		.done = on_done,
 		.offset = d->start_sector << SECTOR_SHIFT,
 		.bytes = (uint64_t)d->nr_sectors << SECTOR_SHIFT,
 	};
@@ -461,8 +465,7 @@ static int queue_start(struct ublk_device *d, uint16_t number)
 	return r;
 }
 
-int ublk_device_start(struct block_ring *ring, uint16_t disk, int cdev,
-		      struct ublk_device **ret)
+int ublk_device_start(struct block_ring *ring, uint16_t disk, int cdev, struct ublk_device **ret)
 {
 	struct ublk_device *d = calloc(1, sizeof(*d));
 	uint32_t i;

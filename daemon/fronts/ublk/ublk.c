@@ -17,10 +17,10 @@
 
 enum state {
 	NONE,
-	COMING,		/* the maker was asked for a device */
-	REFUSED,	/* it could make none */
+	COMING,  /* the maker was asked for a device */
+	REFUSED, /* it could make none */
 	SERVED,
-	GOING,		/* the maker was asked to delete it */
+	GOING, /* the maker was asked to delete it */
 };
 
 static struct disk {
@@ -31,7 +31,7 @@ static struct disk {
 
 static struct block_ring *ring;
 static int maker;
-static bool one_comes;	/* one at a time: the numbers are in the disks' order */
+static bool one_comes; /* one at a time: the numbers are in the disks' order */
 
 static void __attribute__((noreturn)) fail(const char *what, int r)
 {
@@ -46,7 +46,7 @@ static void send_request(struct disk *d, enum ublk_wish wish, enum state state)
 	d->ask.wish = wish;
 	d->state = state;
 	r = ublk_ask(maker, &d->ask);
-	if (r < 0 && r != -EPIPE)	/* its end is seen elsewhere */
+	if (r < 0 && r != -EPIPE) /* its end is seen elsewhere */
 		fail(d->ask.disk.name, r);
 }
 
@@ -85,9 +85,10 @@ static void look_for_disks(void)
 		} else if (d->state == SERVED && !(is.flags & DDE_BLOCK_D_PRESENT)) {
 			release_disk(d);
 		} else if (d->state == SERVED && is.bytes != d->ask.disk.bytes) {
-			fprintf(stderr, "ddekit-ublk: %s has %llu bytes now; its device keeps its "
-				"size until it is unbound and bound again\n", is.name,
-				(unsigned long long)is.bytes);
+			fprintf(stderr,
+				"ddekit-ublk: %s has %llu bytes now; its device keeps its "
+				"size until it is unbound and bound again\n",
+				is.name, (unsigned long long)is.bytes);
 			d->ask.disk.bytes = is.bytes;
 		}
 	}
@@ -152,11 +153,16 @@ static void __attribute__((noreturn)) serve(int done, int life)
 static int parse(int argc, char **argv, struct ublk_setup *s)
 {
 	int user = -1, group = -1;
-	const struct { const char *name; int *number; const char **text; } keys[] = {
+	const struct {
+		const char *name;
+		int *number;
+		const char **text;
+	} keys[] = {
 		{ "ring=", &s->fds.ring, NULL }, { "control=", &s->fds.control, NULL },
 		{ "kick=", &s->fds.kick, NULL }, { "done=", &s->fds.done, NULL },
-		{ "life=", &s->life, NULL }, { "user=", &user, NULL }, { "group=", &group, NULL },
-		{ "names=", NULL, &s->names }, { "device=", NULL, &s->device },
+		{ "life=", &s->life, NULL },     { "user=", &user, NULL },
+		{ "group=", &group, NULL },      { "names=", NULL, &s->names },
+		{ "device=", NULL, &s->device },
 	};
 	size_t k, n = sizeof(keys) / sizeof(keys[0]);
 	int i;
@@ -193,7 +199,8 @@ int main(int argc, char **argv)
 
 	if (parse(argc, argv, &s) < 0) {
 		fputs("usage: ddekit-ublk ring=FD control=FD kick=FD done=FD life=FD names=FOLDER "
-		      "device=PCI user=UID group=GID, which ddekitd gives\n", stderr);
+		      "device=PCI user=UID group=GID, which ddekitd gives\n",
+		      stderr);
 		return 2;
 	}
 	s.queues = wanted_queues();

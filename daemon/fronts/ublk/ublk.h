@@ -31,36 +31,36 @@
 
 #include "fronts/ring/ring.h"
 
-#define UBLK_DEPTH 128u		/* requests of a device, in all its queues */
-#define UBLK_QUEUES 4u		/* of a device, at most */
+#define UBLK_DEPTH 128u /* requests of a device, in all its queues */
+#define UBLK_QUEUES 4u  /* of a device, at most */
 #define UBLK_IO_BYTES DDE_BLOCK_SLOT_BYTES
 
 struct ublk_setup {
 	struct block_fds fds;
 	int life;
-	const char *names;	/* folder */
-	const char *device;	/* the PCI device */
-	uint32_t queues;	/* of each device */
-	uid_t uid;		/* the server's */
+	const char *names;  /* folder */
+	const char *device; /* the PCI device */
+	uint32_t queues;    /* of each device */
+	uid_t uid;          /* the server's */
 	gid_t gid;
 };
 
 /* ---- ublk-message.c ----------------------------------------------------------------- */
 
 enum ublk_wish {
-	UBLK_COME,		/* there is a disk: is answered by its device, or none */
-	UBLK_GO,		/* it has gone: is answered once the device is deleted */
+	UBLK_COME, /* there is a disk: is answered by its device, or none */
+	UBLK_GO,   /* it has gone: is answered once the device is deleted */
 };
 
 struct ublk_ask {
-	uint32_t wish;		/* enum ublk_wish */
+	uint32_t wish; /* enum ublk_wish */
 	uint32_t index;
 	struct dde_block_disk disk;
 };
 
 struct ublk_answer {
 	uint32_t index;
-	int32_t cdev;		/* /dev/ublkcN; -1: it has no device */
+	int32_t cdev; /* /dev/ublkcN; -1: it has no device */
 };
 
 /* By a socket of kind SOCK_SEQPACKET; block. Return: 0, -EPIPE (the other has ended),
@@ -135,8 +135,7 @@ int ublk_queues_init(uint32_t per_device, int done, int poke);
 /* Does one of them reap the ring? */
 bool ublk_queues_lead(void);
 /* Serves a disk, a thread for each queue. cdev is moved in any case. Return: 0, -errno. */
-int ublk_device_start(struct block_ring *ring, uint16_t disk, int cdev,
-		      struct ublk_device **ret);
+int ublk_device_start(struct block_ring *ring, uint16_t disk, int cdev, struct ublk_device **ret);
 /* Waits for its end, which the deletion of the device brings. */
 void ublk_device_join(struct ublk_device *d);
 

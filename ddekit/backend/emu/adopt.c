@@ -16,7 +16,7 @@ void emu_close(struct ddekit_pci *pci)
 	struct emu_pci *e = to_emu(pci);
 	unsigned int i;
 
-	qtest_flush(&e->qt);	/* the driver's last writes */
+	qtest_flush(&e->qt); /* the driver's last writes */
 	pool_unmap(&e->base.pool);
 	fd_close(&e->ram_fd);
 	fd_close(&e->qtest_fd);
@@ -32,8 +32,7 @@ static int blob_read(const struct ddekit_handover *h, struct emu_blob *ret)
 		return -EPROTO;
 	memcpy(ret, h->blob, sizeof(*ret));
 	if (ret->magic != EMU_BLOB_MAGIC || ret->n_vectors > EMU_VECTORS ||
-	    ret->constants.n > EMU_MAX_CONSTANTS ||
-	    ret->constants.n_bridges > EMU_MAX_FUNCTIONS ||
+	    ret->constants.n > EMU_MAX_CONSTANTS || ret->constants.n_bridges > EMU_MAX_FUNCTIONS ||
 	    h->n_fds != EMU_FD_VECTORS + ret->n_vectors || h->pool_fd != EMU_FD_RAM)
 		return -EPROTO;
 	return 0;
@@ -59,9 +58,10 @@ int emu_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 	e->qt.lines = blob.lines;
 	e->constants = blob.constants;
 	e->base.service_fd = e->qtest_fd;
-	e->base.windows = (struct ddekit_pci_windows){
-		.mem_base = { EMU_MEM_BASE }, .mem_size = EMU_MEM_SIZE,
-		.io_base = EMU_IO_BASE, .io_size = EMU_IO_SIZE };
+	e->base.windows = (struct ddekit_pci_windows){ .mem_base = { EMU_MEM_BASE },
+						       .mem_size = EMU_MEM_SIZE,
+						       .io_base = EMU_IO_BASE,
+						       .io_size = EMU_IO_SIZE };
 	err = pool_map(&e->base.pool, h, e->ram_fd);
 	if (err) {
 		emu_close(&e->base);
@@ -99,8 +99,8 @@ static int config_read(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t r
 	return v == ~0ull >> (64 - 8 * size) ? check_present(e, bus, devfn) : 0;
 }
 
-int emu_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
-		    uint32_t size, uint32_t *ret)
+int emu_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
+		    uint32_t *ret)
 {
 	struct emu_pci *e = to_emu(pci);
 	uint32_t v;
@@ -131,8 +131,8 @@ static bool may_post(uint32_t reg)
 }
 
 /* Locked. Return: 0, -ENODEV, -EIO. */
-static int config_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg,
-			uint32_t size, uint32_t value)
+static int config_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
+			uint32_t value)
 {
 	uint64_t at = emu_config_addr(bus, devfn, reg), vendor;
 	uint32_t id;
@@ -173,7 +173,7 @@ int emu_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_
 
 int emu_map(struct ddekit_pci *pci, uint64_t addr, uint64_t len, volatile void **ret_cpu)
 {
-	*ret_cpu = NULL;	/* by call only */
+	*ret_cpu = NULL; /* by call only */
 	return 0;
 }
 

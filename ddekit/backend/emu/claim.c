@@ -14,7 +14,7 @@
 #include "../../deadline.h"
 #include "claim.h"
 
-#define LAST_WORDS_MS 1000	/* from the end of a stream to that of its process */
+#define LAST_WORDS_MS 1000 /* from the end of a stream to that of its process */
 #define SOCKET_BUFFER (1 << 20)
 #define BIOS_SIZE 65536
 
@@ -174,8 +174,11 @@ static int check_spec(const struct ddekit_claim_spec *spec, char **ret_why)
 static int qemu_launch(struct emu_claim *c, const struct ddekit_claim_spec *spec,
 		       const struct remote_fds *r, uint64_t deadline, char **ret_why)
 {
-	const struct emu_cmdline_fds cf = { .ram = c->ram_fd, .bios = r->bios,
-		.qtest = r->qtest, .monitor = r->monitor, .ivshmem = r->ivshmem };
+	const struct emu_cmdline_fds cf = { .ram = c->ram_fd,
+					    .bios = r->bios,
+					    .qtest = r->qtest,
+					    .monitor = r->monitor,
+					    .ivshmem = r->ivshmem };
 	const int keep[] = { c->ram_fd, r->bios, r->qtest, r->monitor, r->ivshmem, -1 };
 	char *binary = NULL, **argv = NULL;
 	struct emu_launch l;
@@ -185,8 +188,12 @@ static int qemu_launch(struct emu_claim *c, const struct ddekit_claim_spec *spec
 	if (!err)
 		err = emu_process_find(&binary, ret_why);
 	if (!err) {
-		l = (struct emu_launch){ .binary = binary, .argv = argv, .keep = keep,
-			.keep_more = spec->emu_fds, .uid = spec->uid, .gid = spec->gid };
+		l = (struct emu_launch){ .binary = binary,
+					 .argv = argv,
+					 .keep = keep,
+					 .keep_more = spec->emu_fds,
+					 .uid = spec->uid,
+					 .gid = spec->gid };
 		err = emu_process_start(&c->process, &l, deadline, ret_why);
 	}
 	free(binary);
@@ -207,8 +214,10 @@ static int explain_silence(struct emu_claim *c, const char *device, char **ret_w
 			   c->process.words);
 	}
 	epitaph = emu_process_epitaph(&c->process);
-	why(ret_why, -ENODEV, "QEMU with device \"%s\" %s; check emu_device, emu_netdev and "
-	    "emu_args (qemu-system-x86_64 -device help)", device, epitaph ? epitaph : "ended");
+	why(ret_why, -ENODEV,
+	    "QEMU with device \"%s\" %s; check emu_device, emu_netdev and "
+	    "emu_args (qemu-system-x86_64 -device help)",
+	    device, epitaph ? epitaph : "ended");
 	free(epitaph);
 	return -ENODEV;
 }
@@ -226,8 +235,7 @@ static int qemu_set_up(struct emu_claim *c, const char *device, uint64_t deadlin
 	return c->qt.dead ? explain_silence(c, device, ret_why) : err;
 }
 
-int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
-		   char **ret_why)
+int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret, char **ret_why)
 {
 	uint64_t deadline = deadline_ns(emu_open_ms);
 	struct remote_fds r = { -1, -1, -1, -1 };
@@ -263,7 +271,8 @@ int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **r
 int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 {
 	struct emu_claim *c = to_claim(claim);
-	struct emu_blob blob = { .magic = EMU_BLOB_MAGIC, .n_vectors = EMU_VECTORS,
+	struct emu_blob blob = { .magic = EMU_BLOB_MAGIC,
+				 .n_vectors = EMU_VECTORS,
 				 .lines = c->qt.lines };
 	unsigned int i;
 
@@ -339,8 +348,8 @@ int emu_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 	return 0;
 }
 
-int emu_claim_monitor(struct ddekit_claim *claim, const char *command,
-		      const char *arguments, char **ret_reply)
+int emu_claim_monitor(struct ddekit_claim *claim, const char *command, const char *arguments,
+		      char **ret_reply)
 {
 	return emu_monitor_run(&to_claim(claim)->monitor, command, arguments,
 			       deadline_ns(EMU_MONITOR_MS), ret_reply);

@@ -9,7 +9,7 @@
 extern unsigned int emu_open_ms;
 #define EMU_QUIESCE_MS 2000
 #define EMU_MONITOR_MS 1000
-#define EMU_QUIT_MS 1000	/* then QEMU is killed: EMU_KILL_MS */
+#define EMU_QUIT_MS 1000 /* then QEMU is killed: EMU_KILL_MS */
 
 struct emu_claim {
 	struct ddekit_claim base;
@@ -26,8 +26,7 @@ struct emu_claim {
 struct emu_claim *emu_claim_create(uint64_t pool_size);
 
 /* claim.c: see struct claim_ops. */
-int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
-		   char **ret_why);
+int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret, char **ret_why);
 int emu_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret);
 int emu_claim_quiesce(struct ddekit_claim *claim);
 int emu_claim_death_fd(struct ddekit_claim *claim);

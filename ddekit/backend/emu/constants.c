@@ -25,9 +25,11 @@ static void constant_add(struct emu_constants *c, const struct emu_function *f, 
 {
 	if (c->n == EMU_MAX_CONSTANTS)
 		return;
-	c->at[c->n++] = (struct emu_constant){
-		.bus = f->bus, .devfn = f->devfn, .reg = (uint16_t)(reg & ~3u),
-		.mask = mask, .value = f->config[reg / 4] & mask };
+	c->at[c->n++] = (struct emu_constant){ .bus = f->bus,
+					       .devfn = f->devfn,
+					       .reg = (uint16_t)(reg & ~3u),
+					       .mask = mask,
+					       .value = f->config[reg / 4] & mask };
 }
 
 static void add_capabilities(struct emu_constants *c, const struct emu_function *f)
@@ -66,13 +68,14 @@ void emu_constants_make(struct emu_constants *c, const struct emu_topology *t)
 			c->present[f->devfn >> 3] |= (uint8_t)(1u << (f->devfn & 7));
 		if (f->bus == 0 && f->bridge)
 			c->bridge[c->n_bridges++] = (struct emu_bridge){
-				.devfn = f->devfn, .secondary = f->secondary };
-		constant_add(c, f, 0x00, 0xffffffff);	/* vendor, device */
-		constant_add(c, f, 0x08, 0xffffffff);	/* revision, class */
-		constant_add(c, f, 0x0c, 0x00ff0000);	/* header type */
+				.devfn = f->devfn, .secondary = f->secondary
+			};
+		constant_add(c, f, 0x00, 0xffffffff); /* vendor, device */
+		constant_add(c, f, 0x08, 0xffffffff); /* revision, class */
+		constant_add(c, f, 0x0c, 0x00ff0000); /* header type */
 		if (!f->bridge)
-			constant_add(c, f, 0x2c, 0xffffffff);	/* subsystem */
-		constant_add(c, f, 0x3c, 0x0000ff00);	/* interrupt pin */
+			constant_add(c, f, 0x2c, 0xffffffff); /* subsystem */
+		constant_add(c, f, 0x3c, 0x0000ff00);         /* interrupt pin */
 		add_capabilities(c, f);
 		add_extended(c, f);
 	}

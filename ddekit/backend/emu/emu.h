@@ -24,7 +24,7 @@
 
 /* ---- handover ------------------------------------------------------------- */
 
-#define EMU_BLOB_MAGIC 0x32756d65u	/* "emu2" */
+#define EMU_BLOB_MAGIC 0x32756d65u /* "emu2" */
 
 /* The fds of a handover, in order. */
 enum { EMU_FD_RAM, EMU_FD_QTEST, EMU_FD_VECTORS };
@@ -35,7 +35,7 @@ enum { EMU_FD_RAM, EMU_FD_QTEST, EMU_FD_VECTORS };
 /* A register of which the bits in mask never change. */
 struct emu_constant {
 	uint8_t bus, devfn;
-	uint16_t reg;		/* a multiple of 4 */
+	uint16_t reg; /* a multiple of 4 */
 	uint32_t mask, value;
 };
 
@@ -46,8 +46,8 @@ struct emu_bridge {
 
 struct emu_constants {
 	uint32_t n, n_bridges;
-	uint32_t renumbered;	/* bit per bridge; not 0: read from the device */
-	uint8_t present[32];	/* of the root bus: bit per function of each slot */
+	uint32_t renumbered; /* bit per bridge; not 0: read from the device */
+	uint8_t present[32]; /* of the root bus: bit per function of each slot */
 	struct emu_bridge bridge[EMU_MAX_FUNCTIONS];
 	struct emu_constant at[EMU_MAX_CONSTANTS];
 };
@@ -55,7 +55,7 @@ struct emu_constants {
 struct emu_blob {
 	uint32_t magic;
 	uint32_t n_vectors;
-	uint32_t lines;		/* levels of the I/O APIC's inputs */
+	uint32_t lines; /* levels of the I/O APIC's inputs */
 	uint32_t zero;
 	struct emu_constants constants;
 };
@@ -106,24 +106,24 @@ struct emu_quirk;
 struct emu_quirk_user {
 	const struct emu_quirk *quirk;
 	uint8_t bus, devfn;
-	uint64_t bar;		/* its address; 0: not assigned */
+	uint64_t bar; /* its address; 0: not assigned */
 };
 
 struct emu_pci {
 	struct ddekit_pci base;
-	pthread_mutex_t lock;		/* protects all below */
+	pthread_mutex_t lock; /* protects all below */
 	struct qtest qt;
-	struct ddekit_pci_stats stats;	/* without messages and syscalls */
+	struct ddekit_pci_stats stats; /* without messages and syscalls */
 	int ram_fd, qtest_fd;
 	unsigned int n_vectors;
-	uint64_t vectors_used;		/* bit per vector */
+	uint64_t vectors_used; /* bit per vector */
 	struct ddekit_irq vector[EMU_VECTORS];
 	struct ddekit_irq line[EMU_LINES];
-	uint32_t unmasked;		/* bit per line */
-	bool strict;			/* each write is waited for */
+	uint32_t unmasked; /* bit per line */
+	bool strict;       /* each write is waited for */
 	unsigned int n_quirks;
 	struct emu_quirk_user quirk[EMU_MAX_QUIRKS];
-	struct emu_constants constants;	/* its bitmap of functions needs no lock */
+	struct emu_constants constants; /* its bitmap of functions needs no lock */
 };
 
 static inline struct emu_pci *to_emu(struct ddekit_pci *pci)
@@ -136,11 +136,9 @@ void emu_lines_init(struct emu_pci *e, const int *eventfds);
 void emu_lock(struct emu_pci *e);
 /* Releases the lock, then calls the handlers of lines that have become asserted. */
 void emu_unlock(struct emu_pci *e);
-int emu_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-		    enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
-		    struct ddekit_irq **ret);
-int emu_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
-		 struct ddekit_irq **ret);
+int emu_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, enum ddekit_irq_kind kind,
+		    unsigned int index, unsigned int count, struct ddekit_irq **ret);
+int emu_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin, struct ddekit_irq **ret);
 void emu_irq_mask(struct ddekit_irq *irq, bool masked);
 void emu_irq_free(struct ddekit_irq *irq);
 
@@ -148,15 +146,15 @@ void emu_irq_free(struct ddekit_irq *irq);
 /* A function's id was read, or its config space written: track the functions that have
  * quirks. */
 void emu_quirk_saw_id(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t id);
-void emu_quirk_saw_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg,
-			 uint32_t size, uint32_t value);
+void emu_quirk_saw_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
+			 uint32_t value);
 /* A memory read returned value. */
 void emu_quirk_after_read(struct emu_pci *e, uint64_t addr, uint32_t size, uint64_t value);
 
 /* adopt.c, claim.c */
 int emu_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret);
-int emu_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
-		    uint32_t size, uint32_t *ret);
+int emu_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
+		    uint32_t *ret);
 int emu_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
 		     uint32_t size, uint32_t value);
 int emu_map(struct ddekit_pci *pci, uint64_t addr, uint64_t len, volatile void **ret_cpu);

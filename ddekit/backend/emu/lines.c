@@ -20,7 +20,7 @@ static void eventfd_drain(int fd)
 	uint64_t count;
 
 	if (read(fd, &count, sizeof(count)) < 0)
-		return;		/* it was empty */
+		return; /* it was empty */
 }
 
 void emu_lines_init(struct emu_pci *e, const int *eventfds)
@@ -28,12 +28,16 @@ void emu_lines_init(struct emu_pci *e, const int *eventfds)
 	unsigned int i;
 
 	for (i = 0; i < e->n_vectors; i++)
-		e->vector[i] = (struct ddekit_irq){
-			.pci = &e->base, .kind = DDEKIT_IRQ_MSIX, .number = i, .fd = eventfds[i],
-			.address = EMU_DOORBELL + DOORBELL_REGISTER, .data = i };
+		e->vector[i] = (struct ddekit_irq){ .pci = &e->base,
+						    .kind = DDEKIT_IRQ_MSIX,
+						    .number = i,
+						    .fd = eventfds[i],
+						    .address = EMU_DOORBELL + DOORBELL_REGISTER,
+						    .data = i };
 	for (i = 0; i < EMU_LINES; i++)
 		e->line[i] = (struct ddekit_irq){
-			.pci = &e->base, .kind = DDEKIT_IRQ_INTX, .number = i, .fd = -1 };
+			.pci = &e->base, .kind = DDEKIT_IRQ_INTX, .number = i, .fd = -1
+		};
 }
 
 /* ---- the lock -------------------------------------------------------------- */
@@ -89,9 +93,8 @@ static int vectors_find_run(const struct emu_pci *e, unsigned int count, uint64_
 	return -1;
 }
 
-int emu_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-		    enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
-		    struct ddekit_irq **ret)
+int emu_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, enum ddekit_irq_kind kind,
+		    unsigned int index, unsigned int count, struct ddekit_irq **ret)
 {
 	struct emu_pci *e = to_emu(pci);
 	unsigned int i;
@@ -129,8 +132,7 @@ void emu_irq_free(struct ddekit_irq *irq)
 /* ---- lines ---------------------------------------------------------------- */
 
 /* q35 wires pin p (A = 0) of slot s <= 24 to input 20 + (s + p) % 4. */
-int emu_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
-		 struct ddekit_irq **ret)
+int emu_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin, struct ddekit_irq **ret)
 {
 	unsigned int slot = devfn >> 3;
 

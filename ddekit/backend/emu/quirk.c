@@ -9,9 +9,9 @@
 
 struct emu_quirk {
 	const char *name;
-	uint32_t id;		/* device << 16 | vendor */
-	uint8_t bar;		/* index */
-	uint32_t offset;	/* of the register, in the BAR */
+	uint32_t id;     /* device << 16 | vendor */
+	uint8_t bar;     /* index */
+	uint32_t offset; /* of the register, in the BAR */
 	uint32_t size;
 	/* After a read of the register, those of these bits that were set are written
 	 * back. */
@@ -38,8 +38,8 @@ static const struct emu_quirk quirks[] = {
  * lost (8139cp).
  */
 static const uint32_t late_writes_do[] = {
-	0x000c1b36,	/* QEMU's root port */
-	0x10d38086,	/* 82574 by MSI-X: causes clear themselves */
+	0x000c1b36, /* QEMU's root port */
+	0x10d38086, /* 82574 by MSI-X: causes clear themselves */
 };
 
 #define N_LATE_WRITES_DO (sizeof(late_writes_do) / sizeof(late_writes_do[0]))
@@ -79,12 +79,13 @@ void emu_quirk_saw_id(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t id
 	quirk_forget(e, bus, devfn);
 	for (k = 0; k < N_QUIRKS && e->n_quirks < EMU_MAX_QUIRKS; k++)
 		if (quirks[k].id == id)
-			e->quirk[e->n_quirks++] = (struct emu_quirk_user){
-				.quirk = &quirks[k], .bus = bus, .devfn = devfn };
+			e->quirk[e->n_quirks++] = (struct emu_quirk_user){ .quirk = &quirks[k],
+									   .bus = bus,
+									   .devfn = devfn };
 }
 
-void emu_quirk_saw_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg,
-			 uint32_t size, uint32_t value)
+void emu_quirk_saw_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
+			 uint32_t value)
 {
 	unsigned int i;
 

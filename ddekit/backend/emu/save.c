@@ -9,8 +9,16 @@
 #include <sys/socket.h>
 #include "claim.h"
 
-enum { SAVED_RAM, SAVED_QTEST, SAVED_MONITOR, SAVED_IVSHMEM, SAVED_LIFELINE, SAVED_WORDS,
-       SAVED_PIDFD, SAVED_VECTORS };
+enum {
+	SAVED_RAM,
+	SAVED_QTEST,
+	SAVED_MONITOR,
+	SAVED_IVSHMEM,
+	SAVED_LIFELINE,
+	SAVED_WORDS,
+	SAVED_PIDFD,
+	SAVED_VECTORS
+};
 #define SAVED_FDS (SAVED_VECTORS + EMU_VECTORS)
 
 _Static_assert(SAVED_FDS <= DDEKIT_CLAIM_FDS, "all files fit into a saved claim");
@@ -55,7 +63,8 @@ int emu_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 	s = calloc(1, len);
 	if (!s)
 		return -ENOMEM;
-	*s = (struct saved){ .pool_size = c->pool_size, .pid = c->process.pid,
+	*s = (struct saved){ .pool_size = c->pool_size,
+			     .pid = c->process.pid,
 			     .n_functions = c->topology.n };
 	for (i = 0; i < c->topology.n; i++)
 		memcpy((char *)(s + 1) + i * one, c->topology.fn[i], one);

@@ -22,14 +22,14 @@
 #define BRIDGE_CONTROL_RESET 0x0040u
 #define RESET_TRIES 1000
 
-static void write_config(struct qtest *q, uint8_t bus, uint8_t devfn, uint32_t reg,
-			 uint32_t size, uint32_t value)
+static void write_config(struct qtest *q, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
+			 uint32_t value)
 {
 	qtest_write(q, SPACE_MEM, emu_config_addr(bus, devfn, reg), size, value);
 }
 
-static int read_config(struct qtest *q, uint8_t bus, uint8_t devfn, uint32_t reg,
-		       uint32_t size, uint32_t *ret)
+static int read_config(struct qtest *q, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
+		       uint32_t *ret)
 {
 	uint64_t v;
 
@@ -56,8 +56,7 @@ static int setup_machine(struct qtest *q, char **ret_why)
 	if (read_config(q, 0, 0, 0, 4, &id))
 		return -EIO;
 	if (id != Q35_HOST_BRIDGE)
-		return why(ret_why, -ENODEV,
-			   "QEMU's host bridge is %04x:%04x, not q35's 8086:29c0",
+		return why(ret_why, -ENODEV, "QEMU's host bridge is %04x:%04x, not q35's 8086:29c0",
 			   id & 0xffff, id >> 16);
 	if (read_config(q, 0, doorbell, 0, 4, &id))
 		return -EIO;
@@ -209,8 +208,7 @@ static int function_restore(struct qtest *q, const struct emu_function *f)
 
 			if (is == want[i])
 				continue;
-			write_config(q, f->bus, f->devfn, i * 2, 2,
-				     pass ? is & ~want[i] : want[i]);
+			write_config(q, f->bus, f->devfn, i * 2, 2, pass ? is & ~want[i] : want[i]);
 			differs = true;
 		}
 	}

@@ -58,9 +58,9 @@ static void device_set_fds(struct uio_pci *u, const struct ddekit_handover *h,
 	u->uio_fd = h->fds[UIO_FD_UIO];
 	u->config_fd = h->fds[UIO_FD_CONFIG];
 	for (i = 0; i < UIO_BARS; i++)
-		u->region[i] = (struct uio_region){
-			.fd = blob->bar[i].size ? h->fds[n++] : -1,
-			.size = blob->bar[i].size, .page_offset = blob->bar[i].page_offset };
+		u->region[i] = (struct uio_region){ .fd = blob->bar[i].size ? h->fds[n++] : -1,
+						    .size = blob->bar[i].size,
+						    .page_offset = blob->bar[i].page_offset };
 }
 
 static int device_set_up(struct uio_pci *u, const struct ddekit_handover *h)
@@ -113,8 +113,8 @@ static volatile void *region_cpu(struct uio_region *r, uint64_t offset)
 	void *p;
 
 	if (!r->mapping) {
-		p = mmap(NULL, r->page_offset + r->size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			 r->fd, 0);
+		p = mmap(NULL, r->page_offset + r->size, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd,
+			 0);
 		if (p == MAP_FAILED)
 			return NULL;
 		r->mapping = p;
@@ -189,7 +189,7 @@ static void register_store(volatile void *cpu, uint32_t size, uint64_t value)
 
 /* Locked. Return: false: no port is there. */
 static bool port_find(struct uio_pci *u, uint64_t addr, uint32_t size, int *ret_fd,
-			       uint64_t *ret_offset)
+		      uint64_t *ret_offset)
 {
 	unsigned int n;
 
@@ -241,7 +241,7 @@ void uio_write(struct ddekit_pci *pci, enum access_space space, uint64_t addr, u
 		u->stats.io_writes++;
 		if (port_find(u, addr, size, &fd, &offset))
 			n = pwrite(fd, &value, size, (off_t)offset);
-		(void)n;	/* ignored if the device has gone */
+		(void)n; /* ignored if the device has gone */
 	}
 	pthread_mutex_unlock(&u->lock);
 }
@@ -263,9 +263,8 @@ void uio_stats(struct ddekit_pci *pci, struct ddekit_pci_stats *ret)
 /* ---- interrupts ------------------------------------------------------------- */
 
 /* UIO has no MSI; drivers fall back to INTx. */
-int uio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-		    enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
-		    struct ddekit_irq **ret)
+int uio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, enum ddekit_irq_kind kind,
+		    unsigned int index, unsigned int count, struct ddekit_irq **ret)
 {
 	return -EOPNOTSUPP;
 }
@@ -274,8 +273,7 @@ void uio_irq_free(struct ddekit_irq *irq)
 {
 }
 
-int uio_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
-		 struct ddekit_irq **ret)
+int uio_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin, struct ddekit_irq **ret)
 {
 	*ret = &to_uio(pci)->line;
 	return 0;

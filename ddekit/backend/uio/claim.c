@@ -52,7 +52,7 @@ void uio_claim_destroy(struct uio_claim *c)
 
 /* ---- claim ---------------------------------------------------------------- */
 
-#define UIO_NAME 32	/* bytes, of "uio0" */
+#define UIO_NAME 32 /* bytes, of "uio0" */
 
 /* Return: 1: it is a uio device, buf has its name. */
 static int uio_note_name(const char *name, void *buf)
@@ -78,8 +78,8 @@ static int uio_open(struct ddekit_bdf bdf, char **ret_why)
 }
 
 /* One register by its line "START END FLAGS" in sysfs' file resource. */
-static int bar_open(struct uio_claim *c, struct ddekit_bdf bdf, unsigned int n,
-		    const char *line, char **ret_why)
+static int bar_open(struct uio_claim *c, struct ddekit_bdf bdf, unsigned int n, const char *line,
+		    char **ret_why)
 {
 	unsigned long long start, end, flags;
 	char name[16];
@@ -91,13 +91,12 @@ static int bar_open(struct uio_claim *c, struct ddekit_bdf bdf, unsigned int n,
 		return 0;
 	snprintf(name, sizeof(name), "resource%u", n);
 	fd = sysfs_open(bdf, name, O_RDWR);
-	if (fd == -ENOENT)	/* the kernel had no room for it */
+	if (fd == -ENOENT) /* the kernel had no room for it */
 		return 0;
 	if (fd < 0)
 		return why(ret_why, fd, "open %s: %s", name, strerror(-fd));
 	c->resource[n] = fd;
-	c->blob.bar[n] = (struct uio_bar){ .size = end - start + 1,
-					   .page_offset = start % PAGE };
+	c->blob.bar[n] = (struct uio_bar){ .size = end - start + 1, .page_offset = start % PAGE };
 	return 0;
 }
 
@@ -140,7 +139,7 @@ static int device_stop(const struct uio_claim *c)
 	command |= PCI_COMMAND_INTX_DISABLE;
 	if (pwrite(c->config, &command, sizeof(command), PCI_COMMAND) != sizeof(command))
 		return -EIO;
-	return command_read(c, &command);	/* the device's earlier writes have arrived */
+	return command_read(c, &command); /* the device's earlier writes have arrived */
 }
 
 /* The device is bound to uio_pci_generic, the pool is open. */
@@ -164,8 +163,7 @@ static int device_set_up(struct uio_claim *c, const struct ddekit_claim_spec *sp
 	return err;
 }
 
-int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
-		   char **ret_why)
+int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret, char **ret_why)
 {
 	struct uio_claim *c = uio_claim_create();
 	struct ddekit_before before = spec->before;
@@ -245,7 +243,7 @@ int uio_claim_quiesce(struct ddekit_claim *claim)
 
 	if (!err)
 		err = device_reset(claim->bdf);
-	if (err == -ENOENT)	/* it is stopped; the next driver resets it in its own way */
+	if (err == -ENOENT) /* it is stopped; the next driver resets it in its own way */
 		err = 0;
 	fd_close(&c->handed);
 	/* Is the device still bound to uio? No driver host has this file: it does not block. */
@@ -272,12 +270,13 @@ int uio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 		return why(ret_why, 0, "the device has been removed");
 	if (sysfs_link(claim->bdf, "driver", driver) || strcmp(driver, UIO_DRIVER))
 		return why(ret_why, 0, "the device is no longer bound to " UIO_DRIVER);
-	return command_read(to_claim(claim), &command) == 0 ? -EBUSY :
-	       why(ret_why, 0, "the device does not answer");
+	return command_read(to_claim(claim), &command) == 0
+		       ? -EBUSY
+		       : why(ret_why, 0, "the device does not answer");
 }
 
-int uio_claim_monitor(struct ddekit_claim *claim, const char *command,
-		      const char *arguments, char **ret_reply)
+int uio_claim_monitor(struct ddekit_claim *claim, const char *command, const char *arguments,
+		      char **ret_reply)
 {
 	return -EOPNOTSUPP;
 }

@@ -143,8 +143,8 @@ static bool is_own_function(const struct uio_pci *u, uint8_t bus, uint8_t devfn)
 	return bus == u->base.bdf.bus && devfn == ddekit_bdf_devfn(u->base.bdf);
 }
 
-int uio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
-		    uint32_t size, uint32_t *ret)
+int uio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
+		    uint32_t *ret)
 {
 	struct uio_pci *u = to_uio(pci);
 	uint32_t value;

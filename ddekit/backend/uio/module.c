@@ -33,7 +33,8 @@ static int module_check_version(int fd, char **ret_why)
 	if (ioctl(fd, DDEKIT_DMA_INFO, &info))
 		return why(ret_why, -errno, "%s: %s", DDEKIT_DMA_DEVICE, strerror(errno));
 	if (info.version != DDEKIT_DMA_VERSION || info.block_size != DDEKIT_DMA_BLOCK)
-		return why(ret_why, -EPROTO, "the kernel module %s has interface version %u, %u is "
+		return why(ret_why, -EPROTO,
+			   "the kernel module %s has interface version %u, %u is "
 			   "needed: rmmod it, and install this version's by dkms install",
 			   DDEKIT_DMA_MODULE, info.version, DDEKIT_DMA_VERSION);
 	return 0;
@@ -48,7 +49,8 @@ int uio_module_open(char **ret_why)
 		fd = module_open_device();
 	}
 	if (fd == -ENOENT || fd == -ENXIO || fd == -ENODEV)
-		return why(ret_why, -ENOENT, "the kernel module %s is missing: install the "
+		return why(ret_why, -ENOENT,
+			   "the kernel module %s is missing: install the "
 			   "packages dkms and linux-headers-amd64, then dkms install "
 			   "ddekit-dma/VERSION (its source is in /usr/src/ddekit-dma-VERSION)",
 			   DDEKIT_DMA_MODULE);
@@ -96,12 +98,12 @@ static const char *meaning_of_alloc(int error)
 	}
 }
 
-int uio_module_fill(int pool, struct ddekit_bdf bdf, int uio, uint64_t size,
-		    struct uio_blob *ret, char **ret_why)
+int uio_module_fill(int pool, struct ddekit_bdf bdf, int uio, uint64_t size, struct uio_blob *ret,
+		    char **ret_why)
 {
-	struct ddekit_dma_attach a = { .domain = bdf.domain, .bus = bdf.bus,
-				       .devfn = ddekit_bdf_devfn(bdf),
-				       .uio_fd = uio };
+	struct ddekit_dma_attach a = {
+		.domain = bdf.domain, .bus = bdf.bus, .devfn = ddekit_bdf_devfn(bdf), .uio_fd = uio
+	};
 	struct ddekit_dma_blocks b = { .n_blocks = (uint32_t)(size / DDEKIT_DMA_BLOCK),
 				       .addresses = (uint64_t)(uintptr_t)ret->block_iova };
 
@@ -110,8 +112,8 @@ int uio_module_fill(int pool, struct ddekit_bdf bdf, int uio, uint64_t size,
 			   (unsigned long long)(size >> 20),
 			   UIO_MAX_BLOCKS * (DDEKIT_DMA_BLOCK >> 20));
 	if (ioctl(pool, DDEKIT_DMA_ATTACH, &a))
-		return why(ret_why, -errno, "%s does not accept the device: %s",
-			   DDEKIT_DMA_MODULE, meaning_of_attach(errno));
+		return why(ret_why, -errno, "%s does not accept the device: %s", DDEKIT_DMA_MODULE,
+			   meaning_of_attach(errno));
 	if (ioctl(pool, DDEKIT_DMA_ALLOC, &b))
 		return why(ret_why, -errno, "%s cannot allocate %llu MiB: %s", DDEKIT_DMA_MODULE,
 			   (unsigned long long)(size >> 20), meaning_of_alloc(errno));

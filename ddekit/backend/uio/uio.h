@@ -30,14 +30,14 @@ extern const char *uio_dev_root;
 
 /* ---- handover ------------------------------------------------------------- */
 
-#define UIO_BLOB_MAGIC 0x316f6975u	/* "uio1" */
+#define UIO_BLOB_MAGIC 0x316f6975u /* "uio1" */
 
 /* The fds, followed by those of the base address registers that exist, in order. */
 enum { UIO_FD_POOL, UIO_FD_UIO, UIO_FD_CONFIG, UIO_FD_BARS };
 
 struct uio_bar {
-	uint64_t size;		/* 0: there is none */
-	uint64_t page_offset;	/* of its first byte in its page */
+	uint64_t size;        /* 0: there is none */
+	uint64_t page_offset; /* of its first byte in its page */
 };
 
 struct uio_blob {
@@ -52,10 +52,10 @@ struct uio_blob {
 struct uio_claim {
 	struct ddekit_claim base;
 	int pool, config;
-	int uio;			/* no driver host has it, so none can make it block */
-	int handed;			/* the same device's, of the last handover; -1 */
-	int resource[UIO_BARS];		/* -1: none */
-	struct uio_blob blob;		/* as it is handed over */
+	int uio;                /* no driver host has it, so none can make it block */
+	int handed;             /* the same device's, of the last handover; -1 */
+	int resource[UIO_BARS]; /* -1: none */
+	struct uio_blob blob;   /* as it is handed over */
 };
 
 /* claim.c: an empty claim. NULL: no memory. */
@@ -64,8 +64,7 @@ struct uio_claim *uio_claim_create(void);
 void uio_claim_destroy(struct uio_claim *c);
 
 /* claim.c: see struct claim_ops. */
-int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
-		   char **ret_why);
+int uio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret, char **ret_why);
 int uio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret);
 int uio_claim_quiesce(struct ddekit_claim *claim);
 int uio_claim_death_fd(struct ddekit_claim *claim);
@@ -79,8 +78,8 @@ void uio_claim_close(struct ddekit_claim *claim);
 /* Opens the module's device; loads the module if necessary. Return: the fd, -errno. */
 int uio_module_open(char **ret_why);
 /* Attaches a pool to the device and allocates its memory. Return: 0, -errno. */
-int uio_module_fill(int pool, struct ddekit_bdf bdf, int uio, uint64_t size,
-		    struct uio_blob *ret, char **ret_why);
+int uio_module_fill(int pool, struct ddekit_bdf bdf, int uio, uint64_t size, struct uio_blob *ret,
+		    char **ret_why);
 
 /* save.c */
 int uio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret);
@@ -90,20 +89,20 @@ int uio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_clai
 /* ---- adopted device ------------------------------------------------------- */
 
 struct uio_region {
-	int fd;				/* -1: none */
+	int fd; /* -1: none */
 	uint64_t size, page_offset;
-	char *mapping;			/* with page_offset before the register; NULL */
+	char *mapping; /* with page_offset before the register; NULL */
 };
 
 struct uio_pci {
 	struct ddekit_pci base;
-	pthread_mutex_t lock;		/* all below */
+	pthread_mutex_t lock; /* all below */
 	int pool_fd, uio_fd, config_fd;
 	struct bars bars;
 	struct uio_region region[UIO_BARS];
 	uint64_t block_iova[UIO_MAX_BLOCKS];
-	uint16_t command;		/* as the runtime wrote it */
-	uint8_t msi, msix;		/* capabilities; 0: none */
+	uint16_t command;  /* as the runtime wrote it */
+	uint8_t msi, msix; /* capabilities; 0: none */
 	struct ddekit_irq line;
 	bool line_unmasked;
 	struct ddekit_pci_stats stats;
@@ -123,11 +122,9 @@ void uio_write(struct ddekit_pci *pci, enum access_space space, uint64_t addr, u
 	       uint64_t value);
 void uio_flush(struct ddekit_pci *pci);
 int uio_service(struct ddekit_pci *pci);
-int uio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-		    enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
-		    struct ddekit_irq **ret);
-int uio_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
-		 struct ddekit_irq **ret);
+int uio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, enum ddekit_irq_kind kind,
+		    unsigned int index, unsigned int count, struct ddekit_irq **ret);
+int uio_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin, struct ddekit_irq **ret);
 void uio_irq_mask(struct ddekit_irq *irq, bool masked);
 void uio_irq_free(struct ddekit_irq *irq);
 void uio_stats(struct ddekit_pci *pci, struct ddekit_pci_stats *ret);
@@ -138,8 +135,8 @@ void uio_close(struct ddekit_pci *pci);
 int uio_config_init(struct uio_pci *u);
 /* Locked. Sets the device's Interrupt Disable bit as line_unmasked says. */
 int uio_config_line(struct uio_pci *u);
-int uio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
-		    uint32_t size, uint32_t *ret);
+int uio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
+		    uint32_t *ret);
 int uio_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
 		     uint32_t size, uint32_t value);
 

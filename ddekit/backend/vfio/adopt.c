@@ -176,7 +176,7 @@ int vfio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_
 		*ret = value;
 		return 0;
 	}
-	if (reg >= v->config_size)	/* a conventional device: all-ones, as on a bus */
+	if (reg >= v->config_size) /* a conventional device: all-ones, as on a bus */
 		value = ~0u >> (32 - 8 * size);
 	else if (real_config(v, reg, size, &value))
 		return -EIO;
@@ -273,7 +273,7 @@ void vfio_write(struct ddekit_pci *pci, enum access_space space, uint64_t addr, 
 			   __ATOMIC_RELAXED);
 	if (!register_locate(v, space, addr, size, &at))
 		return;
-	n = pwrite(v->device, &value, size, at);	/* ignored if the device has gone */
+	n = pwrite(v->device, &value, size, at); /* ignored if the device has gone */
 	(void)n;
 }
 

@@ -133,8 +133,8 @@ static int device_open(struct vfio_claim *c, struct ddekit_bdf bdf, char **ret_w
 	c->device = ioctl(c->container.group, VFIO_GROUP_GET_DEVICE_FD,
 			  ddekit_bdf_format(bdf, text));
 	if (c->device < 0)
-		return why(ret_why, -errno, "open %s by vfio: %s; see the kernel's log",
-			   text, strerror(errno));
+		return why(ret_why, -errno, "open %s by vfio: %s; see the kernel's log", text,
+			   strerror(errno));
 	return 0;
 }
 
@@ -163,8 +163,7 @@ static int device_set_up(struct vfio_claim *c, struct ddekit_bdf bdf, int group,
 	return 0;
 }
 
-int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
-		    char **ret_why)
+int vfio_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret, char **ret_why)
 {
 	struct vfio_claim *c = vfio_claim_create();
 	struct ddekit_before before = spec->before;
@@ -236,8 +235,7 @@ static int64_t config_offset(int device)
 	struct vfio_region_info info = { .argsz = sizeof(info),
 					 .index = VFIO_PCI_CONFIG_REGION_INDEX };
 
-	return ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info) ? -errno :
-								   (int64_t)info.offset;
+	return ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info) ? -errno : (int64_t)info.offset;
 }
 
 static int stop_dma(int device)
@@ -346,7 +344,8 @@ int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 	if (!sysfs_present(claim->bdf))
 		return why(ret_why, 0, "the device has been removed");
 	if (eventfd_fired(c->request_fd))
-		return why(ret_why, 0, "the system wants the device back: it is being removed or "
+		return why(ret_why, 0,
+			   "the system wants the device back: it is being removed or "
 			   "unbound");
 	if (eventfd_fired(c->error_fd))
 		return why(ret_why, 1, "the device reported an uncorrectable PCI Express error");
@@ -354,8 +353,8 @@ int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 					      : -EBUSY;
 }
 
-int vfio_claim_monitor(struct ddekit_claim *claim, const char *command,
-		       const char *arguments, char **ret_reply)
+int vfio_claim_monitor(struct ddekit_claim *claim, const char *command, const char *arguments,
+		       char **ret_reply)
 {
 	return -EOPNOTSUPP;
 }

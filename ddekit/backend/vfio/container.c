@@ -36,7 +36,8 @@ static int open_container(char **ret_why)
 	if (ioctl(fd, VFIO_GET_API_VERSION) == VFIO_API_VERSION &&
 	    ioctl(fd, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) > 0)
 		return fd;
-	err = why(ret_why, -EOPNOTSUPP, "the kernel's VFIO has no type-1 IOMMU; load the module "
+	err = why(ret_why, -EOPNOTSUPP,
+		  "the kernel's VFIO has no type-1 IOMMU; load the module "
 		  "vfio_iommu_type1");
 	close(fd);
 	return err;
@@ -53,12 +54,15 @@ static int open_group(int group, char **ret_why)
 	if (fd < 0)
 		return why(ret_why, -errno, "open %s: %s%s", path, strerror(errno),
 			   errno == EBUSY ? "; another program uses the group, such as a "
-			   "virtual machine" : "");
+					    "virtual machine"
+					  : "");
 	if (ioctl(fd, VFIO_GROUP_GET_STATUS, &status))
 		err = why(ret_why, -errno, "%s: %s", path, strerror(errno));
 	else if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
-		err = why(ret_why, -EBUSY, "IOMMU group %d has devices with kernel drivers; a "
-			  "group can only be claimed as a whole: unbind them first", group);
+		err = why(ret_why, -EBUSY,
+			  "IOMMU group %d has devices with kernel drivers; a "
+			  "group can only be claimed as a whole: unbind them first",
+			  group);
 	else
 		return fd;
 	close(fd);
@@ -85,8 +89,10 @@ int vfio_container_open(int group, struct vfio_container *ret, char **ret_why)
 		return 0;
 	}
 	err = why(ret_why, -errno, "join IOMMU group %d and container: %s%s", group,
-		  strerror(errno), errno == EPERM ? "; the platform lacks interrupt remapping "
-		  "(vfio_iommu_type1.allow_unsafe_interrupts=1 overrides that)" : "");
+		  strerror(errno),
+		  errno == EPERM ? "; the platform lacks interrupt remapping "
+				   "(vfio_iommu_type1.allow_unsafe_interrupts=1 overrides that)"
+				 : "");
 	close(c.group);
 	close(c.fd);
 	return err;
@@ -167,17 +173,20 @@ static int choose_base(struct vfio_container *c, uint64_t size, char **ret_why)
 	free(info);
 	if (c->pool_base)
 		return 0;
-	return why(ret_why, -ENOSPC, "the IOMMU has no free range of %llu MiB below 3.5 GiB; set "
-		   "a smaller memory=", (unsigned long long)(size >> 20));
+	return why(ret_why, -ENOSPC,
+		   "the IOMMU has no free range of %llu MiB below 3.5 GiB; set "
+		   "a smaller memory=",
+		   (unsigned long long)(size >> 20));
 }
 
 /* ---- the pool ------------------------------------------------------------- */
 
 int vfio_container_map(struct vfio_container *c, int pool_fd, uint64_t size, char **ret_why)
 {
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map), .size = size,
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE };
+	struct vfio_iommu_type1_dma_map map = { .argsz = sizeof(map),
+						.size = size,
+						.flags = VFIO_DMA_MAP_FLAG_READ |
+							 VFIO_DMA_MAP_FLAG_WRITE };
 	int err = choose_base(c, size, ret_why);
 	void *at;
 
@@ -186,14 +195,15 @@ int vfio_container_map(struct vfio_container *c, int pool_fd, uint64_t size, cha
 	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, pool_fd, 0);
 	if (at == MAP_FAILED)
 		return why(ret_why, -errno, "map the pool: %s", strerror(errno));
-	madvise(at, size, MADV_HUGEPAGE);	/* if the host has them */
+	madvise(at, size, MADV_HUGEPAGE); /* if the host has them */
 	map.vaddr = (uintptr_t)at;
 	map.iova = c->pool_base;
 	if (ioctl(c->fd, VFIO_IOMMU_MAP_DMA, &map))
 		err = why(ret_why, -errno, "map %llu MiB of memory= into the IOMMU: %s%s",
 			  (unsigned long long)(size >> 20), strerror(errno),
 			  errno == ENOMEM ? "; raise LimitMEMLOCK= (ulimit -l) or set a smaller "
-			  "memory=" : "");
+					    "memory="
+					  : "");
 	/* The pages stay pinned. */
 	munmap(at, size);
 	return err;

@@ -22,9 +22,9 @@ static int set_irqs(int device, struct vfio_irq_set *set)
 
 int vfio_irqs_off(int device, uint32_t index)
 {
-	struct vfio_irq_set set = { .argsz = sizeof(set), .index = index,
-				    .flags = VFIO_IRQ_SET_DATA_NONE |
-					     VFIO_IRQ_SET_ACTION_TRIGGER };
+	struct vfio_irq_set set = { .argsz = sizeof(set),
+				    .index = index,
+				    .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER };
 
 	return set_irqs(device, &set);
 }
@@ -34,7 +34,9 @@ int vfio_irqs_set(int device, uint32_t index, uint32_t start, uint32_t count, co
 	union {
 		struct vfio_irq_set head;
 		char room[sizeof(struct vfio_irq_set) + VFIO_VECTORS * sizeof(int32_t)];
-	} set = { .head = { .index = index, .start = start, .count = count,
+	} set = { .head = { .index = index,
+			    .start = start,
+			    .count = count,
 			    .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER } };
 
 	if (count > VFIO_VECTORS)
@@ -58,8 +60,10 @@ static uint32_t irq_index(enum ddekit_irq_kind kind)
 
 static int intx_action(struct vfio_pci *v, uint32_t action)
 {
-	struct vfio_irq_set set = { .argsz = sizeof(set), .index = VFIO_PCI_INTX_IRQ_INDEX,
-				    .count = 1, .flags = VFIO_IRQ_SET_DATA_NONE | action };
+	struct vfio_irq_set set = { .argsz = sizeof(set),
+				    .index = VFIO_PCI_INTX_IRQ_INDEX,
+				    .count = 1,
+				    .flags = VFIO_IRQ_SET_DATA_NONE | action };
 
 	return set_irqs(v->device, &set);
 }
@@ -79,9 +83,12 @@ void vfio_lines_init(struct vfio_pci *v, const int *fds)
 	uint32_t i;
 
 	for (i = 0; i < v->n_vectors; i++)
-		v->vector[i] = (struct ddekit_irq){
-			.pci = &v->base, .kind = DDEKIT_IRQ_MSIX, .number = i, .fd = fds[i],
-			.address = MESSAGE_ADDRESS, .data = i };
+		v->vector[i] = (struct ddekit_irq){ .pci = &v->base,
+						    .kind = DDEKIT_IRQ_MSIX,
+						    .number = i,
+						    .fd = fds[i],
+						    .address = MESSAGE_ADDRESS,
+						    .data = i };
 	v->line = (struct ddekit_irq){ .pci = &v->base, .kind = DDEKIT_IRQ_INTX, .fd = -1 };
 }
 
@@ -115,7 +122,7 @@ static int irqs_enable(struct vfio_pci *v, enum ddekit_irq_kind kind, uint32_t f
 	for (i = 0; i < count; i++)
 		fds[i] = v->vector[first + i].fd;
 	err = vfio_irqs_set(v->device, irq_index(kind), first, count, fds);
-	if (err > 0)	/* the number of vectors that the machine has left */
+	if (err > 0) /* the number of vectors that the machine has left */
 		err = -ENOSPC;
 	if (!err) {
 		v->enabled = true;
@@ -130,9 +137,8 @@ static bool vectors_used(const struct vfio_pci *v, uint32_t first, uint32_t coun
 	return memchr(v->vector_used + first, 1, count);
 }
 
-int vfio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-		     enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
-		     struct ddekit_irq **ret)
+int vfio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, enum ddekit_irq_kind kind,
+		     unsigned int index, unsigned int count, struct ddekit_irq **ret)
 {
 	struct vfio_pci *v = to_vfio(pci);
 	unsigned int i;
@@ -166,8 +172,7 @@ void vfio_irq_free(struct ddekit_irq *irq)
 
 /* ---- INTx ----------------------------------------------------------------- */
 
-int vfio_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
-		  struct ddekit_irq **ret)
+int vfio_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin, struct ddekit_irq **ret)
 {
 	struct vfio_pci *v = to_vfio(pci);
 

@@ -70,7 +70,7 @@ int vfio_region_init(struct vfio_pci *v, unsigned int n)
 	struct vfio_region_info *info = region_info(v->device, n);
 	struct vfio_region *r = &v->region[n];
 
-	if (!info)	/* such as a missing ROM */
+	if (!info) /* such as a missing ROM */
 		return errno == EINVAL ? 0 : -errno;
 	r->size = info->size;
 	r->file_offset = info->offset;

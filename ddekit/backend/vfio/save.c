@@ -8,8 +8,15 @@
 #include <string.h>
 #include "vfio.h"
 
-enum { SAVED_CONTAINER, SAVED_GROUP, SAVED_DEVICE, SAVED_POOL, SAVED_REQUEST, SAVED_ERROR,
-       SAVED_FDS };
+enum {
+	SAVED_CONTAINER,
+	SAVED_GROUP,
+	SAVED_DEVICE,
+	SAVED_POOL,
+	SAVED_REQUEST,
+	SAVED_ERROR,
+	SAVED_FDS
+};
 
 struct saved {
 	uint64_t pool_base, pool_size;
@@ -44,8 +51,10 @@ int vfio_claim_save(struct ddekit_claim *claim, struct ddekit_claim_saved *ret)
 
 	if (!s)
 		return -ENOMEM;
-	*s = (struct saved){ .pool_base = c->container.pool_base, .pool_size = c->pool_size,
-			     .n_vectors = c->n_vectors, .before = c->base.before };
+	*s = (struct saved){ .pool_base = c->container.pool_base,
+			     .pool_size = c->pool_size,
+			     .n_vectors = c->n_vectors,
+			     .before = c->base.before };
 	ret->n_fds = SAVED_FDS;
 	for (i = 0; i < ret->n_fds; i++)
 		ret->fds[i] = *saved_fd(c, i);
@@ -87,7 +96,7 @@ int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_cla
 		*ret = &c->base;
 		return 0;
 	}
-	for (i = 0; i < saved->n_fds; i++)	/* they remain the caller's */
+	for (i = 0; i < saved->n_fds; i++) /* they remain the caller's */
 		*saved_fd(c, i) = -1;
 	vfio_claim_destroy(c);
 	return err;

@@ -31,7 +31,7 @@ _Static_assert(VFIO_VECTORS + 3 <= DDEKIT_HANDOVER_FDS, "all files fit into a ha
 
 /* ---- handover ------------------------------------------------------------- */
 
-#define VFIO_BLOB_MAGIC 0x316f6676u	/* "vfo1" */
+#define VFIO_BLOB_MAGIC 0x316f6676u /* "vfo1" */
 
 enum { VFIO_FD_DEVICE, VFIO_FD_POOL, VFIO_FD_INTX, VFIO_FD_VECTORS };
 
@@ -71,9 +71,9 @@ struct vfio_claim {
 	uint64_t pool_size;
 	uint32_t n_vectors;
 	int device, pool;
-	int request_fd, error_fd;	/* eventfds: the system wants the device; error */
-	int death_fd;			/* epoll: either */
-	struct vfio_events events;	/* of the last handover; all -1 after quiesce */
+	int request_fd, error_fd;  /* eventfds: the system wants the device; error */
+	int death_fd;              /* epoll: either */
+	struct vfio_events events; /* of the last handover; all -1 after quiesce */
 };
 
 /* claim.c: an empty claim. NULL: no memory. */
@@ -105,21 +105,21 @@ int vfio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_cla
 /* A part of a region that is mapped directly. */
 struct vfio_area {
 	uint64_t offset, size;
-	volatile char *cpu;		/* NULL: not mapped yet */
+	volatile char *cpu; /* NULL: not mapped yet */
 };
 
 #define VFIO_AREAS 8
 
 struct vfio_region {
 	uint64_t size;
-	uint64_t file_offset;		/* in the device's file */
+	uint64_t file_offset; /* in the device's file */
 	uint32_t n_areas;
 	struct vfio_area area[VFIO_AREAS];
 };
 
 struct vfio_pci {
 	struct ddekit_pci base;
-	pthread_mutex_t lock;		/* bars, areas, interrupts */
+	pthread_mutex_t lock; /* bars, areas, interrupts */
 	int device, pool_fd, intx_fd;
 	uint64_t config_offset;
 	uint64_t config_size;
@@ -127,13 +127,13 @@ struct vfio_pci {
 	struct vfio_region region[BARS_N];
 	/* The MSI-X table. The device's own belongs to the host kernel; the runtime's kernel
 	 * writes into memory. */
-	unsigned int table_bar;		/* BARS_N: none */
+	unsigned int table_bar; /* BARS_N: none */
 	uint64_t table_offset, table_size;
-	char *table;			/* that memory */
+	char *table; /* that memory */
 	uint32_t n_vectors;
 	struct ddekit_irq vector[VFIO_VECTORS];
 	bool vector_used[VFIO_VECTORS];
-	enum ddekit_irq_kind mode;	/* what is enabled, if any is */
+	enum ddekit_irq_kind mode; /* what is enabled, if any is */
 	bool enabled;
 	struct ddekit_irq line;
 	bool line_unmasked;
@@ -152,16 +152,13 @@ void vfio_region_finish(struct vfio_region *r);
 /* Allocates the memory for the MSI-X table, whose place is known. Return: 0, -ENOMEM. */
 int vfio_table_init(struct vfio_pci *v);
 /* Locked. The address of [offset, offset + len), or NULL: only by call. */
-volatile void *vfio_region_map(struct vfio_pci *v, unsigned int n, uint64_t offset,
-			       uint64_t len);
+volatile void *vfio_region_map(struct vfio_pci *v, unsigned int n, uint64_t offset, uint64_t len);
 
 /* lines.c */
 void vfio_lines_init(struct vfio_pci *v, const int *fds);
-int vfio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-		     enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
-		     struct ddekit_irq **ret);
-int vfio_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin,
-		  struct ddekit_irq **ret);
+int vfio_irq_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, enum ddekit_irq_kind kind,
+		     unsigned int index, unsigned int count, struct ddekit_irq **ret);
+int vfio_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin, struct ddekit_irq **ret);
 void vfio_irq_mask(struct ddekit_irq *irq, bool masked);
 void vfio_irq_free(struct ddekit_irq *irq);
 int vfio_service(struct ddekit_pci *pci);
@@ -179,8 +176,7 @@ int vfio_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32
 		      uint32_t size, uint32_t value);
 int vfio_map(struct ddekit_pci *pci, uint64_t addr, uint64_t len, volatile void **ret_cpu);
 void vfio_unmap(struct ddekit_pci *pci, volatile void *cpu, uint64_t len);
-uint64_t vfio_read(struct ddekit_pci *pci, enum access_space space, uint64_t addr,
-		   uint32_t size);
+uint64_t vfio_read(struct ddekit_pci *pci, enum access_space space, uint64_t addr, uint32_t size);
 void vfio_write(struct ddekit_pci *pci, enum access_space space, uint64_t addr, uint32_t size,
 		uint64_t value);
 void vfio_flush(struct ddekit_pci *pci);

@@ -8,7 +8,7 @@
 #include <ddekit/print.h>
 #include "board.h"
 
-#define PORT_DEVFN (1 << 3)	/* the root port, on bus 0; the device is 01:00.0 */
+#define PORT_DEVFN (1 << 3) /* the root port, on bus 0; the device is 01:00.0 */
 #define DEVICE_BUS 1
 
 /* Configuration space (PCI 3.0, 6.1; PCI-to-PCI bridges 1.2, 3.2) */
@@ -17,7 +17,7 @@
 #define BAR_0 0x10
 #define BRIDGE_MEMORY 0x20
 #define BRIDGE_PREFETCH 0x24
-#define BRIDGE_NO_PREFETCH 0x0000fff0	/* limit below base: none */
+#define BRIDGE_NO_PREFETCH 0x0000fff0 /* limit below base: none */
 
 /* The fds of a handover are moved by adopt, those of the claim stay: copies. */
 static int handover_copy_fds(struct ddekit_handover *h)
@@ -67,7 +67,9 @@ static int set_up_device(struct board *b)
 int board_open(struct board *b, const char *device)
 {
 	struct ddekit_claim_spec spec = { .bdf = { .domain = 0xe000, .bus = 1 },
-		.backend = "emu", .pool_size = BOARD_POOL, .emu_device = device };
+					  .backend = "emu",
+					  .pool_size = BOARD_POOL,
+					  .emu_device = device };
 	char *why = NULL;
 	uint32_t id;
 	int err = ddekit_claim_open(&spec, &b->claim, &why);
@@ -78,7 +80,7 @@ int board_open(struct board *b, const char *device)
 		return err;
 	}
 	err = board_adopt(b);
-	if (!err)	/* as a kernel does, look first */
+	if (!err) /* as a kernel does, look first */
 		err = ddekit_pci_config_read(b->pci, DEVICE_BUS, 0, 0, 4, &id);
 	if (!err) {
 		set_up_bridge(b);

@@ -10,8 +10,8 @@
 #include <ddekit/irq.h>
 #include <ddekit/pci.h>
 
-#define BOARD_BAR0 0xe0000000u		/* bus address of the device's registers */
-#define BOARD_POOL (16u << 20)		/* bytes that the device can reach */
+#define BOARD_BAR0 0xe0000000u /* bus address of the device's registers */
+#define BOARD_POOL (16u << 20) /* bytes that the device can reach */
 
 struct board {
 	struct ddekit_claim *claim;

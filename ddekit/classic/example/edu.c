@@ -26,12 +26,12 @@
 #include "board.h"
 
 /* Registers, in BAR 0 */
-#define EDU_ID 0x00			/* 0xRRrr00ed: revision */
-#define EDU_LIVENESS 0x04		/* reads as what was written, inverted */
+#define EDU_ID 0x00       /* 0xRRrr00ed: revision */
+#define EDU_LIVENESS 0x04 /* reads as what was written, inverted */
 #define EDU_FACTORIAL 0x08
 #define EDU_STATUS 0x20
 #define EDU_STATUS_COMPUTING 0x01u
-#define EDU_STATUS_INTERRUPT 0x80u	/* interrupt when finished */
+#define EDU_STATUS_INTERRUPT 0x80u /* interrupt when finished */
 #define EDU_CAUSE 0x24
 #define EDU_ACKNOWLEDGE 0x64
 #define EDU_DMA_SOURCE 0x80
@@ -43,20 +43,20 @@
 #define EDU_DMA_INTERRUPT 0x4u
 
 #define EDU_PCI_ID 0x11e81234u
-#define EDU_SIZE 0x1000			/* bytes of registers that the driver uses */
-#define EDU_BUFFER 0x40000u		/* the device's own memory, as its DMA addresses it */
-#define EDU_COPY_SIZE 2048u		/* of 4096; some of QEMU's models refuse all of it */
+#define EDU_SIZE 0x1000     /* bytes of registers that the driver uses */
+#define EDU_BUFFER 0x40000u /* the device's own memory, as its DMA addresses it */
+#define EDU_COPY_SIZE 2048u /* of 4096; some of QEMU's models refuse all of it */
 
 #define WATCHDOG_NS 5000000000u
 #define THREADS 3
-#define PER_THREAD 4			/* 1! to 12!: 13! has more than 32 bits */
+#define PER_THREAD 4 /* 1! to 12!: 13! has more than 32 bits */
 
 struct edu {
 	struct ddekit_irq *irq;
 	struct ddekit_dma_heap *heap;
-	ddekit_sem_t *finished;		/* by the handler, or the watchdog */
-	ddekit_lock_t lock;		/* of what follows: one request at a time */
-	bool lost;			/* the watchdog has fired */
+	ddekit_sem_t *finished; /* by the handler, or the watchdog */
+	ddekit_lock_t lock;     /* of what follows: one request at a time */
+	bool lost;              /* the watchdog has fired */
 	unsigned int interrupts;
 };
 
@@ -146,7 +146,7 @@ static int edu_copy(struct edu *e, uint32_t from, uint32_t to, uint32_t directio
 
 static int edu_probe(void)
 {
-	volatile void *registers;	/* NULL with emu: accesses are made by call */
+	volatile void *registers; /* NULL with emu: accesses are made by call */
 	int err = board_check_id(&board, EDU_PCI_ID);
 
 	if (!err)

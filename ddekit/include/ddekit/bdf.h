@@ -8,11 +8,11 @@
 struct ddekit_bdf {
 	uint32_t domain;
 	uint8_t bus;
-	uint8_t dev;		/* 0..31 */
-	uint8_t fn;		/* 0..7 */
+	uint8_t dev; /* 0..31 */
+	uint8_t fn;  /* 0..7 */
 };
 
-#define DDEKIT_BDF_STRLEN 17	/* "12345678:01:02.3" and NUL */
+#define DDEKIT_BDF_STRLEN 17 /* "12345678:01:02.3" and NUL */
 
 /**
  * ddekit_bdf_parse - read an address

@@ -33,8 +33,8 @@ enum ddekit_irq_kind { DDEKIT_IRQ_INTX = 0, DDEKIT_IRQ_MSI = 1, DDEKIT_IRQ_MSIX 
  * kind), -errno of VFIO.
  */
 int ddekit_irq_alloc_vectors(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-			     enum ddekit_irq_kind kind, unsigned int index,
-			     unsigned int count, struct ddekit_irq **ret);
+			     enum ddekit_irq_kind kind, unsigned int index, unsigned int count,
+			     struct ddekit_irq **ret);
 
 /**
  * ddekit_irq_intx - the line that INTx of a function is wired to
@@ -80,8 +80,7 @@ unsigned int ddekit_irq_number(const struct ddekit_irq *irq);
  * To be written into the function's MSI registers or MSI-X table.
  * Any thread. Does not block.
  */
-void ddekit_irq_message(const struct ddekit_irq *irq, uint64_t *ret_address,
-			uint32_t *ret_data);
+void ddekit_irq_message(const struct ddekit_irq *irq, uint64_t *ret_address, uint32_t *ret_data);
 
 /**
  * ddekit_irq_set_handler - what to call when a line is asserted and unmasked

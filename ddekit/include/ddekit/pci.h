@@ -23,9 +23,15 @@
 #include <ddekit/bdf.h>
 
 /* Address types: never mixed. */
-typedef struct { uint64_t v; } ddekit_iova;	/* what a device uses */
-typedef struct { uint64_t v; } ddekit_phys;	/* the runtime's physical address */
-typedef struct { uint64_t v; } ddekit_busaddr;	/* in a BAR */
+typedef struct {
+	uint64_t v;
+} ddekit_iova; /* what a device uses */
+typedef struct {
+	uint64_t v;
+} ddekit_phys; /* the runtime's physical address */
+typedef struct {
+	uint64_t v;
+} ddekit_busaddr; /* in a BAR */
 
 /* ---- claim (privileged) ------------------------------------------------- */
 
@@ -54,27 +60,27 @@ struct ddekit_claim;
 
 /* The kernel driver that a device had before its claim. Plain data. */
 struct ddekit_before {
-	bool changed;			/* false: it had the wanted driver already, or the
+	bool changed;                      /* false: it had the wanted driver already, or the
 					 * host's kernel does not know the device */
-	char driver[DDEKIT_DRIVER_NAME];	/* empty: none */
-	char override[DDEKIT_DRIVER_NAME];	/* empty: none */
+	char driver[DDEKIT_DRIVER_NAME];   /* empty: none */
+	char override[DDEKIT_DRIVER_NAME]; /* empty: none */
 };
 
 struct ddekit_claim_spec {
 	struct ddekit_bdf bdf;
-	const char *backend;		/* "emu", "vfio", "uio" */
-	uint64_t pool_size;		/* bytes, a multiple of 4 MiB */
-	struct ddekit_before before;	/* of a claim that was lost: used if the backend's
+	const char *backend;         /* "emu", "vfio", "uio" */
+	uint64_t pool_size;          /* bytes, a multiple of 4 MiB */
+	struct ddekit_before before; /* of a claim that was lost: used if the backend's
 					 * driver has the device already */
 	/* The rest is for emu only. */
-	const char *emu_device;		/* QEMU -device argument: "e1000e", "nvme,serial=x" */
-	const char *emu_netdev;		/* QEMU -netdev argument without id: "user", "tap,fd=…" */
-	const char *emu_drive;		/* the device's disk: QEMU -drive options without id, if
+	const char *emu_device;      /* QEMU -device argument: "e1000e", "nvme,serial=x" */
+	const char *emu_netdev;      /* QEMU -netdev argument without id: "user", "tap,fd=…" */
+	const char *emu_drive;       /* the device's disk: QEMU -drive options without id, if
 					 * and file, "format=raw"; NULL: none */
-	int emu_drive_fd;		/* its file, opened as the drive is; also in emu_fds */
-	const char *const *emu_args;	/* further QEMU arguments, NULL ends, may be NULL */
-	const int *emu_fds;		/* fds that QEMU inherits under their own number, -1 ends */
-	uid_t uid;			/* user of QEMU if the caller is root; 0: the caller's */
+	int emu_drive_fd;            /* its file, opened as the drive is; also in emu_fds */
+	const char *const *emu_args; /* further QEMU arguments, NULL ends, may be NULL */
+	const int *emu_fds;          /* fds that QEMU inherits under their own number, -1 ends */
+	uid_t uid;                   /* user of QEMU if the caller is root; 0: the caller's */
 	gid_t gid;
 };
 
@@ -84,17 +90,17 @@ struct ddekit_claim_spec {
 /* What the driver host needs to adopt the device.  Plain data: can be sent as it is between
  * processes of the same build; the fds by SCM_RIGHTS. */
 struct ddekit_handover {
-	uint32_t version;		/* DDEKIT_HANDOVER_VERSION */
+	uint32_t version; /* DDEKIT_HANDOVER_VERSION */
 	uint32_t n_fds;
 	char backend[16];
 	struct ddekit_bdf bdf;
-	uint64_t pool_base;		/* where the pool must be mapped (phys == IOVA) */
-	uint64_t pool_size;		/* bytes */
-	uint64_t pool_offset;		/* of the pool in its file, bytes */
-	uint32_t pool_fd;		/* index into fds */
+	uint64_t pool_base;   /* where the pool must be mapped (phys == IOVA) */
+	uint64_t pool_size;   /* bytes */
+	uint64_t pool_offset; /* of the pool in its file, bytes */
+	uint32_t pool_fd;     /* index into fds */
 	uint32_t blob_len;
-	uint8_t blob[DDEKIT_HANDOVER_BLOB];	/* the backend's own */
-	int fds[DDEKIT_HANDOVER_FDS];	/* borrowed from the claim */
+	uint8_t blob[DDEKIT_HANDOVER_BLOB]; /* the backend's own */
+	int fds[DDEKIT_HANDOVER_FDS];       /* borrowed from the claim */
 };
 
 #define DDEKIT_HANDOVER_VERSION 1u
@@ -112,8 +118,8 @@ struct ddekit_handover {
  * no kernel module), -EOPNOTSUPP (vfio: no IOMMU), -ETIMEDOUT, -ENOMEM, -errno of a system
  * call.
  */
-int ddekit_claim_open(const struct ddekit_claim_spec *spec,
-		      struct ddekit_claim **ret, char **ret_why);
+int ddekit_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **ret,
+		      char **ret_why);
 
 /**
  * ddekit_claim_handover - describe a claim to a new driver host
@@ -171,8 +177,8 @@ int ddekit_claim_death_why(struct ddekit_claim *claim, char **ret_why);
  * Return: 0, -EOPNOTSUPP (not emu), -EINVAL (@arguments is no JSON object), -EIO, -ETIMEDOUT
  * (QEMU may still carry the command out), -EPROTO (QEMU refused; the reply says why), -ENOMEM.
  */
-int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command,
-			 const char *arguments, char **ret_reply);
+int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command, const char *arguments,
+			 char **ret_reply);
 
 /**
  * ddekit_claim_before - the kernel driver that gets the device when the claim is closed
@@ -214,7 +220,7 @@ pid_t ddekit_claim_pid(struct ddekit_claim *claim);
 /* A claim for another process of the same build: data and files. */
 struct ddekit_claim_saved {
 	void *data;
-	size_t len;			/* bytes */
+	size_t len; /* bytes */
 	uint32_t n_fds;
 	int fds[DDEKIT_CLAIM_FDS];
 };
@@ -265,10 +271,13 @@ struct ddekit_pci;
 
 /* Where the device's functions may have their BARs. Sizes in bytes. */
 struct ddekit_pci_windows {
-	ddekit_busaddr mem_base;	uint64_t mem_size;	/* below 4 GiB */
-	ddekit_busaddr mem64_base;	uint64_t mem64_size;	/* size 0: none */
-	uint32_t io_base;		uint32_t io_size;	/* size 0: none */
-	uint8_t root_bus;	/* number of the bus that all others are behind */
+	ddekit_busaddr mem_base;
+	uint64_t mem_size; /* below 4 GiB */
+	ddekit_busaddr mem64_base;
+	uint64_t mem64_size; /* size 0: none */
+	uint32_t io_base;
+	uint32_t io_size; /* size 0: none */
+	uint8_t root_bus; /* number of the bus that all others are behind */
 };
 
 /**
@@ -304,12 +313,12 @@ void ddekit_pci_windows(struct ddekit_pci *pci, struct ddekit_pci_windows *ret);
  * one piece at pool_base too, unless block_iova is set. */
 #define DDEKIT_POOL_BLOCK (4ull << 20)
 struct ddekit_pool {
-	void *cpu;			/* == base */
+	void *cpu; /* == base */
 	ddekit_phys base;
-	uint64_t size;			/* bytes */
-	int fd;				/* for further mappings; borrowed */
-	uint64_t offset;		/* of the pool in its file, bytes */
-	const uint64_t *block_iova;	/* device address of each DDEKIT_POOL_BLOCK,
+	uint64_t size;              /* bytes */
+	int fd;                     /* for further mappings; borrowed */
+	uint64_t offset;            /* of the pool in its file, bytes */
+	const uint64_t *block_iova; /* device address of each DDEKIT_POOL_BLOCK,
 					 * ascending; NULL: identity; borrowed */
 };
 
@@ -331,8 +340,8 @@ const struct ddekit_pool *ddekit_pci_pool(struct ddekit_pci *pci);
  * Any thread. Does not block.
  * Return: 0, -EINVAL, -ENODEV (no such function), -EIO (device dead).
  */
-int ddekit_pci_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-			   uint32_t reg, uint32_t size, uint32_t *ret);
+int ddekit_pci_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
+			   uint32_t size, uint32_t *ret);
 
 /**
  * ddekit_pci_config_write - write to config space
@@ -342,8 +351,8 @@ int ddekit_pci_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
  * Any thread. Does not block.
  * Return: as ddekit_pci_config_read().
  */
-int ddekit_pci_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn,
-			    uint32_t reg, uint32_t size, uint32_t value);
+int ddekit_pci_config_write(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg,
+			    uint32_t size, uint32_t value);
 
 /**
  * ddekit_pci_map - make registers accessible
@@ -384,8 +393,7 @@ uint64_t ddekit_pci_read(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t s
  * Any thread. Does not block; emu waits for each write (8 µs) unless it knows that drivers of
  * the device tolerate late ones.
  */
-void ddekit_pci_write(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size,
-		      uint64_t value);
+void ddekit_pci_write(struct ddekit_pci *pci, ddekit_busaddr addr, uint32_t size, uint64_t value);
 
 /**
  * ddekit_pci_in - read an I/O port

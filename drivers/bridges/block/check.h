@@ -12,7 +12,7 @@ enum dde_block_verdict {
 	DDE_BLOCK_FINE,
 	DDE_BLOCK_MALFORMED,
 	DDE_BLOCK_READ_ONLY,
-	DDE_BLOCK_BEYOND,	/* the end of the disk */
+	DDE_BLOCK_BEYOND, /* the end of the disk */
 };
 
 /* A slot's request, each member read once. */

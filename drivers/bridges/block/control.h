@@ -21,7 +21,7 @@
 
 #include "drivers/bridges/block/ring.h"
 
-#define BLOCK_CONTROL_MAGIC 0x6c74632d656464ull		/* "dde-ctl" */
+#define BLOCK_CONTROL_MAGIC 0x6c74632d656464ull /* "dde-ctl" */
 #define BLOCK_CONTROL_VERSION 3u
 
 enum block_back {
@@ -57,22 +57,22 @@ struct block_disk_stats {
 	BLOCK_DISK_COUNTERS(X)
 	BLOCK_DISK_GAUGES(X)
 #undef X
-	uint32_t ublk;			/* number of its ublk device + 1; 0: none */
+	uint32_t ublk; /* number of its ublk device + 1; 0: none */
 	uint32_t zero;
 };
 
 struct block_control {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t back;			/* enum block_back */
+	uint32_t back; /* enum block_back */
 	uint32_t events;
-	uint32_t timeout_ms;		/* a request waits so long for a back; 0: for ever */
-	uint64_t absent_since;		/* monotonic ns; 0: a back serves */
+	uint32_t timeout_ms;   /* a request waits so long for a back; 0: for ever */
+	uint64_t absent_since; /* monotonic ns; 0: a back serves */
 	/* The front's. */
-	uint64_t served;		/* parts of requests that a back answered */
-	uint64_t expired;		/* requests that waited too long */
-	uint64_t lies;			/* what the back did against the ring's rules */
-	uint64_t backs;			/* that the front saw take over */
+	uint64_t served;  /* parts of requests that a back answered */
+	uint64_t expired; /* requests that waited too long */
+	uint64_t lies;    /* what the back did against the ring's rules */
+	uint64_t backs;   /* that the front saw take over */
 	struct block_disk_stats disk[DDE_BLOCK_DISKS];
 };
 

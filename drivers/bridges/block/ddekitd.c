@@ -18,14 +18,14 @@
 #define DDEKIT_NBDKIT "/usr/bin/nbdkit"
 #endif
 
-#define NBD_THREADS "64"	/* requests of one client at once */
+#define NBD_THREADS "64" /* requests of one client at once */
 #define NBD_PLUGIN "nbdkit-ddekit-plugin.so"
 #define UBLK_END_MS 3000
-#define KILL_MS 2000		/* between SIGKILL and a front's end */
+#define KILL_MS 2000 /* between SIGKILL and a front's end */
 #define UBLK_FRONT "ddekit-ublk"
 #define FRONT_ARGS "ring=4", "control=5", "kick=6", "done=7", "life=8"
 #define SECOND_NS 1000000000ull
-#define AGAIN_MS 1000		/* a front that lived shorter is started so much later */
+#define AGAIN_MS 1000 /* a front that lived shorter is started so much later */
 
 static void start_front(struct device *dev);
 static void block_persist(const struct device *dev);
@@ -54,8 +54,8 @@ static void start_front_later(struct device *dev)
 	int r;
 
 	b->again = sd_event_source_disable_unref(b->again);
-	r = sd_event_add_time_relative(dev->env->event, &b->again, CLOCK_MONOTONIC, ms * 1000,
-				       1000, on_front_again, dev);
+	r = sd_event_add_time_relative(dev->env->event, &b->again, CLOCK_MONOTONIC, ms * 1000, 1000,
+				       on_front_again, dev);
 	if (r < 0)
 		block_warn(dev, "cannot restart the front of its disks", r);
 }
@@ -100,7 +100,7 @@ static void confine_ublk(struct confine *c)
 	c->uid = 0;
 	c->gid = 0;
 	c->own_user = false;
-	c->files = true;	/* what udev is to know */
+	c->files = true; /* what udev is to know */
 	c->privileged = true;
 }
 
@@ -109,8 +109,8 @@ static void start_front(struct device *dev)
 	struct device_block *b = dev->block;
 	const char *dir = dev->env->global->front_dir;
 	_cleanup_free_ char *file = str_format("%s/%s", dir, b->ublk ? UBLK_FRONT : NBD_PLUGIN);
-	char *nbd[] = { DDEKIT_NBDKIT, "--foreground", "--threads", NBD_THREADS, file, FRONT_ARGS,
-			NULL };
+	char *nbd[] = { DDEKIT_NBDKIT, "--foreground", "--threads", NBD_THREADS,
+			file,          FRONT_ARGS,     NULL };
 	_cleanup_free_ char *block = block_dir(dev);
 	_cleanup_free_ char *names = block ? str_format("names=%s", block) : NULL;
 	char device[32], user[32], group[32];
@@ -118,7 +118,7 @@ static void start_front(struct device *dev)
 	char **argv = b->ublk ? ublk : nbd;
 	struct front_spec spec = {
 		.argv = argv,
-		.listener = b->ublk ? b->life[1] : b->listener,	/* which it does not use */
+		.listener = b->ublk ? b->life[1] : b->listener, /* which it does not use */
 		.fds = { b->share.ring, b->share.control, b->share.kick, b->share.done,
 			 b->life[1] },
 		.outlive = fdstore_active(dev->env->fdstore),
@@ -212,7 +212,8 @@ static struct device_block *block_create(void)
 	struct device_block *b = calloc(1, sizeof(*b));
 
 	if (b)
-		*b = (struct device_block){ .share = BLOCK_SHARE_NONE, .listener = -1,
+		*b = (struct device_block){ .share = BLOCK_SHARE_NONE,
+					    .listener = -1,
 					    .life = { -1, -1 } };
 	return b;
 }
@@ -229,7 +230,7 @@ static void block_destroy(struct device *dev)
 	if (b->listener >= 0 && path)
 		unlink(path);
 	if (dir)
-		rmdir(dir);	/* if nothing else is in it */
+		rmdir(dir); /* if nothing else is in it */
 	fd_close(&b->listener);
 	fd_close(&b->life[0]);
 	fd_close(&b->life[1]);
@@ -531,8 +532,10 @@ static void block_adopt(struct device *dev, int (*take)(void *arg, const char *w
 	int r = adopt_ring(dev, take, arg);
 
 	if (r < 0)
-		log_line(&about, LOG_WARNING, "cannot adopt its disks, their clients are "
-			 "disconnected: %s", strerror(-r));
+		log_line(&about, LOG_WARNING,
+			 "cannot adopt its disks, their clients are "
+			 "disconnected: %s",
+			 strerror(-r));
 }
 
 static void block_adopted(struct device *dev)

@@ -18,23 +18,23 @@ struct front;
 /* As a driver host reported it. */
 struct disk {
 	bool known;
-	bool seen;			/* by the present host */
+	bool seen; /* by the present host */
 	struct block_export is;
 };
 
 struct device_block {
 	struct block_share share;
-	bool ublk;			/* block devices of the kernel instead of NBD */
-	int listener;			/* of NBD; -1: none */
-	int life[2];			/* ours, which is kept; the front's */
+	bool ublk;    /* block devices of the kernel instead of NBD */
+	int listener; /* of NBD; -1: none */
+	int life[2];  /* ours, which is kept; the front's */
 	struct front *front;
-	bool closing;			/* it is over once the front has ended */
-	bool life_ended;		/* it was asked to end, and not killed yet */
-	sd_event_source *limit;		/* of that */
+	bool closing;           /* it is over once the front has ended */
+	bool life_ended;        /* it was asked to end, and not killed yet */
+	sd_event_source *limit; /* of that */
 	uint64_t front_start;
 	uint64_t front_restarts;
 	sd_event_source *again;
-	uint64_t withdraws;		/* mono ns: seen so since; 0: it does not */
+	uint64_t withdraws; /* mono ns: seen so since; 0: it does not */
 	struct disk disk[DDE_BLOCK_DISKS];
 };
 

@@ -9,7 +9,7 @@
 #include "host-ring.h"
 
 struct block_back {
-	struct dde_block_down down;	/* first: what the kernel half calls with */
+	struct dde_block_down down; /* first: what the kernel half calls with */
 	int from_front, to_front;
 	const struct dde_block_up *up;
 	block_back_event_fn on_event;
@@ -35,7 +35,7 @@ static void back_notify(const struct dde_block_down *down)
 	uint64_t one = 1;
 	ssize_t r = write(back_of(down)->to_front, &one, sizeof(one));
 
-	(void)r;	/* if it is full, a wake-up is pending already */
+	(void)r; /* if it is full, a wake-up is pending already */
 	dde_host_count_syscalls(1);
 }
 
@@ -62,8 +62,8 @@ static int map_ring(int fd, struct dde_block_ring **ret)
 	return 0;
 }
 
-int block_back_open(struct dde_host_plugin *plugin, const int fds[3],
-		    block_back_event_fn on_event, void *arg, struct block_back **ret)
+int block_back_open(struct dde_host_plugin *plugin, const int fds[3], block_back_event_fn on_event,
+		    void *arg, struct block_back **ret)
 {
 	struct dde_block_up *up = dde_host_plugin_symbol(plugin, DDE_BLOCK_UP_SYMBOL);
 	struct block_back *b;
@@ -93,7 +93,7 @@ int block_back_open(struct dde_host_plugin *plugin, const int fds[3],
 	if (!err)
 		err = dde_host_irq_alloc(&b->down.hwirq);
 	if (err) {
-		free(b);	/* the process ends with the mapping */
+		free(b); /* the process ends with the mapping */
 		return err;
 	}
 	up->down = &b->down;

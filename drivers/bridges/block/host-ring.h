@@ -13,8 +13,8 @@
 struct block_back;
 
 /* Called on a CPU thread with interrupts off; must not block. */
-typedef void (*block_back_event_fn)(void *arg, uint32_t event, uint32_t index,
-				    const char *driver, const struct dde_block_disk *disk);
+typedef void (*block_back_event_fn)(void *arg, uint32_t event, uint32_t index, const char *driver,
+				    const struct dde_block_disk *disk);
 
 /**
  * block_back_open - join the bridge's plugin to a ring
@@ -26,8 +26,8 @@ typedef void (*block_back_event_fn)(void *arg, uint32_t event, uint32_t index,
  * Return: 0, -ENOEXEC (not the block bridge), -EPROTO (other seam version), -EINVAL (no
  * such memory), -errno.
  */
-int block_back_open(struct dde_host_plugin *plugin, const int fds[3],
-		    block_back_event_fn on_event, void *arg, struct block_back **ret);
+int block_back_open(struct dde_host_plugin *plugin, const int fds[3], block_back_event_fn on_event,
+		    void *arg, struct block_back **ret);
 /* The kernel half's functions, for requests. */
 const struct dde_block_up *block_back_up(const struct block_back *b);
 /* What the ring says of a disk now. Return: NULL: no disk of that index is there. */

@@ -11,16 +11,17 @@
 #include "host-ring.h"
 
 _Static_assert((int)DISK_PRESENT == (int)DDE_BLOCK_PRESENT &&
-	       (int)DISK_CHANGED == (int)DDE_BLOCK_CHANGED &&
-	       (int)DISK_GONE == (int)DDE_BLOCK_GONE, "the same events");
+		       (int)DISK_CHANGED == (int)DDE_BLOCK_CHANGED &&
+		       (int)DISK_GONE == (int)DDE_BLOCK_GONE,
+	       "the same events");
 
 struct block_bridge {
-	struct bridge bridge;		/* first */
+	struct bridge bridge; /* first */
 	struct block_back *back;
 	struct mail_queue *events;
 	struct {
 		char driver[32];
-		bool present;		/* as last sent */
+		bool present; /* as last sent */
 	} disk[DDE_BLOCK_DISKS];
 };
 
@@ -59,9 +60,10 @@ static void send_disk(uint32_t event, uint32_t index, const char *driver,
 	};
 
 	_Static_assert(sizeof(m.name) == sizeof(disk->name) &&
-		       sizeof(m.model) == sizeof(disk->model) &&
-		       sizeof(m.serial) == sizeof(disk->serial) &&
-		       sizeof(m.wwid) == sizeof(disk->wwid), "texts of equal size");
+			       sizeof(m.model) == sizeof(disk->model) &&
+			       sizeof(m.serial) == sizeof(disk->serial) &&
+			       sizeof(m.wwid) == sizeof(disk->wwid),
+		       "texts of equal size");
 	memcpy(m.name, disk->name, sizeof(m.name));
 	memcpy(m.model, disk->model, sizeof(m.model));
 	memcpy(m.serial, disk->serial, sizeof(m.serial));

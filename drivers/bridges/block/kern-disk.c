@@ -9,9 +9,9 @@
 #include <linux/pci.h>
 #include "kern.h"
 
-#define NOT_YET		1		/* jiffies: a disk that is being added */
-#define CLOSING		msecs_to_jiffies(10)
-#define GRACE		(20 * HZ)	/* for disks of a former life, after the attach */
+#define NOT_YET 1 /* jiffies: a disk that is being added */
+#define CLOSING msecs_to_jiffies(10)
+#define GRACE (20 * HZ) /* for disks of a former life, after the attach */
 
 static int disk_added(struct device *dev)
 {
@@ -272,7 +272,7 @@ static bool look_after(struct bridge *b, unsigned int i)
 		return false;
 	if (io_busy(i))
 		return true;
-	synchronize_rcu();	/* disks_idle() */
+	synchronize_rcu(); /* disks_idle() */
 	close_disk(d);
 	return false;
 }
@@ -331,8 +331,9 @@ void disks_idle(struct bridge *b)
 		const struct disk *d = &b->disk[i];
 		struct gendisk *gd = READ_ONCE(d->gd);
 
-		if (gd && d->reported && (get_capacity(gd) << SECTOR_SHIFT != d->capacity ||
-				      get_disk_ro(gd) != d->read_only)) {
+		if (gd && d->reported &&
+		    (get_capacity(gd) << SECTOR_SHIFT != d->capacity ||
+		     get_disk_ro(gd) != d->read_only)) {
 			mod_delayed_work(system_wq, &b->disk_work, 0);
 			return;
 		}

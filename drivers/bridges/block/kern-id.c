@@ -12,8 +12,7 @@
 
 #define VPD_HEADER 4
 
-static bool shown(struct kobject *kobj, const struct attribute_group *g, struct attribute *a,
-		  int i)
+static bool shown(struct kobject *kobj, const struct attribute_group *g, struct attribute *a, int i)
 {
 	return !g->is_visible || (g->is_visible(kobj, a, i) & ~SYSFS_GROUP_INVISIBLE);
 }
@@ -106,7 +105,7 @@ void disk_identify(struct gendisk *gd, struct dde_block_disk *d)
 {
 	strscpy(d->name, gd->disk_name, sizeof(d->name));
 	lookup(gd, "model", d->model, sizeof(d->model));
-	if (!d->model[0])	/* what MMC calls it */
+	if (!d->model[0]) /* what MMC calls it */
 		lookup(gd, "name", d->model, sizeof(d->model));
 	lookup(gd, "wwid", d->wwid, sizeof(d->wwid));
 	scsi_serial(gd, d->serial, sizeof(d->serial));

@@ -14,16 +14,16 @@
 #include "kern.h"
 #include "check.h"
 
-#define MAX_ORDER_USED	4
-#define NO_MEMORY	msecs_to_jiffies(10)	/* when none of ours will be freed */
+#define MAX_ORDER_USED 4
+#define NO_MEMORY msecs_to_jiffies(10) /* when none of ours will be freed */
 
 /* The back's own view of a slot that is with the driver; the ring's is the front's to
  * scribble in. */
 struct io {
 	struct dde_block_request req;
-	struct io *next;		/* in later */
-	bool flush;			/* the flush that follows is on its way */
-	struct page *page;		/* kept from the slot's last request, for the next */
+	struct io *next;   /* in later */
+	bool flush;        /* the flush that follows is on its way */
+	struct page *page; /* kept from the slot's last request, for the next */
 };
 
 static struct {
@@ -31,17 +31,17 @@ static struct {
 	struct tasklet_struct notify;
 	wait_queue_head_t idle;
 	struct io io[DDE_BLOCK_SLOTS];
-	unsigned long busy[BITS_TO_LONGS(DDE_BLOCK_SLOTS)];	/* with the driver */
-	u64 pending[DDE_BLOCK_WORDS];	/* the thread's: taken from the ring, not issued */
-	bool look;			/* pending requests may go now */
-	bool starved;			/* they wait for memory */
-	bool draining;			/* what is in flight ends, nothing begins */
+	unsigned long busy[BITS_TO_LONGS(DDE_BLOCK_SLOTS)]; /* with the driver */
+	u64 pending[DDE_BLOCK_WORDS]; /* the thread's: taken from the ring, not issued */
+	bool look;                    /* pending requests may go now */
+	bool starved;                 /* they wait for memory */
+	bool draining;                /* what is in flight ends, nothing begins */
 	atomic_t inflight;
 	atomic_t disk_inflight[DDE_BLOCK_DISKS];
-	atomic_long_t bytes;		/* of pages in use */
+	atomic_long_t bytes; /* of pages in use */
 	long max_bytes;
-	struct io *later;		/* written, and a flush is to follow */
-	spinlock_t lock;		/* of later */
+	struct io *later; /* written, and a flush is to follow */
+	spinlock_t lock;  /* of later */
 } io;
 
 static unsigned int slot_of(const struct io *r)
@@ -100,7 +100,7 @@ static void end(struct io *r, int result)
 	unsigned int n = slot_of(r), disk = r->req.disk;
 
 	clear_bit(n, io.busy);
-	smp_mb__after_atomic();		/* before the front may submit it again */
+	smp_mb__after_atomic(); /* before the front may submit it again */
 	answer(n, result);
 	atomic_dec(&io.disk_inflight[disk]);
 	if (READ_ONCE(io.starved))
@@ -406,8 +406,9 @@ static int io_thread(void *arg)
 		issue_pending();
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (!kthread_should_stop() && !work_waits())
-			schedule_timeout(io.starved && !atomic_read(&io.inflight) ?
-					 NO_MEMORY : MAX_SCHEDULE_TIMEOUT);
+			schedule_timeout(io.starved && !atomic_read(&io.inflight)
+						 ? NO_MEMORY
+						 : MAX_SCHEDULE_TIMEOUT);
 		__set_current_state(TASK_RUNNING);
 	}
 	return 0;

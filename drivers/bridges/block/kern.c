@@ -11,10 +11,10 @@
 #include <asm/dde.h>
 #include "kern.h"
 
-#define FIRST_DISK	(2 * HZ)	/* media that say nothing until they have been read */
+#define FIRST_DISK (2 * HZ) /* media that say nothing until they have been read */
 
 struct bridge bridge;
-extern struct dde_block_up dde_block_up;	/* the host finds it by its name */
+extern struct dde_block_up dde_block_up; /* the host finds it by its name */
 
 static void idle_hook(void)
 {

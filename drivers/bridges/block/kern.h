@@ -12,13 +12,13 @@
 
 /* A disk of the runtime, with the index that it has in the ring. */
 struct disk {
-	struct gendisk *gd;		/* NULL: not there; written by disk_work with lock */
-	struct file *file;		/* keeps it open */
-	bool removed;			/* the driver has taken it away */
-	bool reported;			/* to the host, as present */
-	bool gone;			/* reported as gone: requests for it fail at once */
-	u64 capacity;			/* as last reported */
-	bool read_only;			/* likewise */
+	struct gendisk *gd; /* NULL: not there; written by disk_work with lock */
+	struct file *file;  /* keeps it open */
+	bool removed;       /* the driver has taken it away */
+	bool reported;      /* to the host, as present */
+	bool gone;          /* reported as gone: requests for it fail at once */
+	u64 capacity;       /* as last reported */
+	bool read_only;     /* likewise */
 	char driver[32];
 };
 
@@ -27,13 +27,13 @@ struct bridge {
 	struct dde_block_ring *ring;
 	int virq;
 	bool attached;
-	struct mutex lock;		/* of disk[], and of telling the host */
+	struct mutex lock; /* of disk[], and of telling the host */
 	struct disk disk[DDE_BLOCK_DISKS];
-	unsigned int disks_end;		/* from there on none was ever used */
-	bool scan;			/* the driver has added a disk */
-	bool grace;			/* disks of a former life may still come */
+	unsigned int disks_end; /* from there on none was ever used */
+	bool scan;              /* the driver has added a disk */
+	bool grace;             /* disks of a former life may still come */
 	struct delayed_work disk_work;
-	wait_queue_head_t changed;	/* a disk came */
+	wait_queue_head_t changed; /* a disk came */
 };
 
 extern struct bridge bridge;

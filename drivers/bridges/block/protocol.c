@@ -15,9 +15,9 @@ static const struct class_stat disk_stats[] = {
 	BLOCK_DISK_COUNTERS(X)
 #undef X
 #define X(member, name, metric, unit, help) { name, metric, unit, help, true },
-	BLOCK_DISK_GAUGES(X)
+		BLOCK_DISK_GAUGES(X)
 #undef X
-	{ "bytes", "disk_size_bytes", "bytes", "Capacity.", true },
+			{ "bytes", "disk_size_bytes", "bytes", "Capacity.", true },
 };
 
 static bool block_size_sane(uint32_t size)

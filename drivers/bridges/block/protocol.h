@@ -14,20 +14,20 @@
 #define BLOCK_FDS 3
 
 enum disk_event {
-	DISK_PRESENT = 1,	/* it is there, also after another of this index has gone */
+	DISK_PRESENT = 1, /* it is there, also after another of this index has gone */
 	DISK_CHANGED = 2,
-	DISK_GONE = 3,		/* only its name and index are valid */
+	DISK_GONE = 3, /* only its name and index are valid */
 };
 
 /* proto_export.data: a disk as in dde_block_ring.disk[index], index below
  * DDE_BLOCK_DISKS. */
 struct block_export {
-	uint32_t event;		/* enum disk_event */
-	uint32_t flags;		/* DDE_BLOCK_D_* */
+	uint32_t event; /* enum disk_event */
+	uint32_t flags; /* DDE_BLOCK_D_* */
 	uint32_t logical_block;
 	uint32_t physical_block;
 	uint64_t bytes;
-	char name[32];		/* inside the runtime */
+	char name[32]; /* inside the runtime */
 	char driver[32];
 	char model[64];
 	char serial[64];

@@ -14,15 +14,15 @@
 enum dde_block_event {
 	DDE_BLOCK_PRESENT = 1,
 	DDE_BLOCK_CHANGED = 2,
-	DDE_BLOCK_GONE = 3,	/* also for one known from before that did not come back */
+	DDE_BLOCK_GONE = 3, /* also for one known from before that did not come back */
 };
 
 /* Down-calls, all on a CPU thread with interrupts off; none blocks. Each gets the table
  * that it was found in: a process may have several. */
 struct dde_block_down {
-	uint32_t version;	/* DDE_BLOCK_SEAM_VERSION */
-	uint32_t hwirq;		/* raised when the front has written to its eventfd */
-	struct dde_block_ring *ring;	/* mapped with its data while the process lives */
+	uint32_t version;            /* DDE_BLOCK_SEAM_VERSION */
+	uint32_t hwirq;              /* raised when the front has written to its eventfd */
+	struct dde_block_ring *ring; /* mapped with its data while the process lives */
 	/* Watches the front's eventfd, or no more. Return: 0, -errno. */
 	int32_t (*watch)(const struct dde_block_down *down, uint32_t on);
 	/* Writes to the eventfd of the front. */

@@ -104,8 +104,7 @@ int block_share_create(uint32_t timeout_ms, struct block_share *ret)
 
 int block_share_adopt(struct block_share *share)
 {
-	int r = share->ring < 0 || share->kick < 0 || share->done < 0 ? -EBADF :
-		map_control(share);
+	int r = share->ring < 0 || share->kick < 0 || share->done < 0 ? -EBADF : map_control(share);
 
 	if (!r && (share->c->magic != BLOCK_CONTROL_MAGIC ||
 		   share->c->version != BLOCK_CONTROL_VERSION)) {
@@ -168,7 +167,7 @@ int block_share_back_try_start(struct block_share *share)
 
 	if (!__atomic_compare_exchange_n(&share->c->back, &is, BLOCK_BACK_RUNS, false,
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
-	    is != BLOCK_BACK_RUNS)	/* of the ddekitd before this one */
+	    is != BLOCK_BACK_RUNS) /* of the ddekitd before this one */
 		return -EAGAIN;
 	reset_events(share);
 	return 0;
@@ -191,9 +190,9 @@ void block_share_back_died(struct block_share *share)
 {
 	uint32_t is = BLOCK_BACK_RUNS;
 
-	__atomic_compare_exchange_n(&share->c->back, &is, BLOCK_BACK_NONE, false,
-				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-	reset_events(share);	/* a front that waits in one gets on */
+	__atomic_compare_exchange_n(&share->c->back, &is, BLOCK_BACK_NONE, false, __ATOMIC_SEQ_CST,
+				    __ATOMIC_SEQ_CST);
+	reset_events(share); /* a front that waits in one gets on */
 	block_share_back_absent(share);
 }
 

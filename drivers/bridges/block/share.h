@@ -11,15 +11,17 @@
 #include "control.h"
 
 struct block_share {
-	int ring, control;	/* memfds, sealed: nobody can make them shorter */
-	int kick;		/* the back's eventfd */
-	int done;		/* the front's, by which the back alone wakes it */
-	int wake;		/* ddekitd's end of the front's life; borrowed; -1: none */
-	struct block_control *c;	/* mapped */
+	int ring, control;       /* memfds, sealed: nobody can make them shorter */
+	int kick;                /* the back's eventfd */
+	int done;                /* the front's, by which the back alone wakes it */
+	int wake;                /* ddekitd's end of the front's life; borrowed; -1: none */
+	struct block_control *c; /* mapped */
 };
 
-#define BLOCK_SHARE_NONE { .ring = -1, .control = -1, .kick = -1, .done = -1, \
-			   .wake = -1 }
+#define BLOCK_SHARE_NONE \
+	{ \
+		.ring = -1, .control = -1, .kick = -1, .done = -1, .wake = -1 \
+	}
 
 /* None of these blocks. */
 

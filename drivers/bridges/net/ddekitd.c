@@ -71,10 +71,11 @@ static void on_mtu_reply(void *arg, const struct host_reply *reply)
 
 	if (!error || error == -EPIPE || error == -EAGAIN || !dev->net.watch)
 		return;
-	log_line(&about, LOG_WARNING, "%s: driver %s refuses MTU %u (%s; it allows %u to %u); "
-		 "back to %u", dev->net.link.name, device_driver(dev), dev->net.link.mtu,
-		 strerror(-error), dev->net.driver.min_mtu, dev->net.driver.max_mtu,
-		 dev->net.driver.mtu);
+	log_line(&about, LOG_WARNING,
+		 "%s: driver %s refuses MTU %u (%s; it allows %u to %u); "
+		 "back to %u",
+		 dev->net.link.name, device_driver(dev), dev->net.link.mtu, strerror(-error),
+		 dev->net.driver.min_mtu, dev->net.driver.max_mtu, dev->net.driver.mtu);
 	set_tap(dev, &(struct tap_work){ .has_mtu = true, .mtu = dev->net.driver.mtu });
 }
 
@@ -133,7 +134,9 @@ static void net_ready(struct device *dev, bool again)
 static void net_first_message(struct device *dev, const struct net_export *msg)
 {
 	struct tap_work what = {
-		.has_features = true, .features = msg->features, .has_mac = !dev->net.mac_by_admin,
+		.has_features = true,
+		.features = msg->features,
+		.has_mac = !dev->net.mac_by_admin,
 	};
 
 	memcpy(what.mac, msg->mac, sizeof(what.mac));
@@ -200,8 +203,9 @@ static int tap_watch(struct device *dev, struct net_work *w, char **ret_why)
 		r = link_watch_create(dev->env->event, &w->socket, on_link, dev, &dev->net.watch);
 	if (!r)
 		return 0;
-	*ret_why = w->why ? w->why : str_format("cannot watch the interface %s: %s", w->ifname,
-						strerror(-r));
+	*ret_why = w->why ? w->why
+			  : str_format("cannot watch the interface %s: %s", w->ifname,
+				       strerror(-r));
 	w->why = NULL;
 	return r;
 }
@@ -233,7 +237,10 @@ static void open_late(void *arg)
 }
 
 static const struct job_ops open_ops = {
-	.work = work_net, .done = open_done, .late = open_late, .limit_ms = NET_LIMIT_MS,
+	.work = work_net,
+	.done = open_done,
+	.late = open_late,
+	.limit_ms = NET_LIMIT_MS,
 };
 
 /* Return: 1: events->class_opened() follows; -errno. */
@@ -266,11 +273,11 @@ static void follow_done(void *arg)
 
 	net_work_finish(w);
 	free(w);
-	if (r == -ESTALE)	/* it is being released */
+	if (r == -ESTALE) /* it is being released */
 		return;
 	if (r < 0) {
 		dev->events->condemned(dev, "its interface was deleted; bind or restart the "
-				       "device to have a new one");
+					    "device to have a new one");
 		return;
 	}
 	if (dev->net.netns && netns != dev->net.netns)

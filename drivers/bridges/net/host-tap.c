@@ -9,13 +9,13 @@
 #include <sys/uio.h>
 #include "host-tap.h"
 
-#define TX_BUDGET 64	/* packets */
+#define TX_BUDGET 64 /* packets */
 
 _Static_assert(sizeof(struct dde_iovec) == sizeof(struct iovec), "iovec layout");
 _Static_assert(offsetof(struct dde_iovec, len) == offsetof(struct iovec, iov_len), "iovec layout");
 
 struct net_tap {
-	struct dde_net_down down;	/* first: what the kernel half calls with */
+	struct dde_net_down down; /* first: what the kernel half calls with */
 	int fd;
 	const struct dde_net_up *up;
 	net_tap_event_fn on_event;

@@ -14,11 +14,11 @@
 #define CARRIER_GRACE_US 4000000u
 
 struct net_bridge {
-	struct bridge bridge;		/* first */
+	struct bridge bridge; /* first */
 	struct net_tap *tap;
 	struct mail_queue *events;
 	bool carrier;
-	struct dde_net_info info;	/* as last sent; has_info: there is one */
+	struct dde_net_info info; /* as last sent; has_info: there is one */
 	bool has_info;
 	sd_event_source *grace;
 };
@@ -116,8 +116,8 @@ static int net_open(const struct bridge_env *env, const struct bridge_parts *par
 		return -ENOMEM;
 	err = mailbox_queue_create(sizeof(struct net_mail), net_on_event, net, &net->events);
 	if (!err)
-		err = net_tap_open(parts->plugin, parts->fds[0], setup->vnet_hdr, post_event,
-				   net, &net->tap);
+		err = net_tap_open(parts->plugin, parts->fds[0], setup->vnet_hdr, post_event, net,
+				   &net->tap);
 	if (err) {
 		free(net);
 		return err;

@@ -24,7 +24,8 @@ static int map_skb(struct sk_buff *skb, struct dde_iovec *v, int n, int max)
 			return -E2BIG;
 		v[n++] = (struct dde_iovec){ skb_frag_address(f), skb_frag_size(f) };
 	}
-	skb_walk_frags(skb, part) {
+	skb_walk_frags(skb, part)
+	{
 		n = map_skb(part, v, n, max);
 		if (n < 0)
 			return n;

@@ -11,10 +11,10 @@
 #include <net/sock.h>
 #include "kern.h"
 
-#define BATCH		64		/* packets per run of the tasklet */
-#define SMALL		1792		/* bytes that a packet's linear part holds */
-#define FRAG_SIZE	(PAGE_SIZE << TX_FRAG_ORDER)
-#define RETRY_JIFFIES	msecs_to_jiffies(10)
+#define BATCH 64   /* packets per run of the tasklet */
+#define SMALL 1792 /* bytes that a packet's linear part holds */
+#define FRAG_SIZE (PAGE_SIZE << TX_FRAG_ORDER)
+#define RETRY_JIFFIES msecs_to_jiffies(10)
 
 /* Called when the driver is done with a packet, on any CPU. */
 static void tx_done(struct sk_buff *skb)
@@ -36,7 +36,7 @@ static bool tx_may_go(struct bridge *b)
 		return true;
 	bridge_count(stalls);
 	WRITE_ONCE(b->stalled, true);
-	smp_mb();	/* pairs with the order in tx_done(): count, then flag */
+	smp_mb(); /* pairs with the order in tx_done(): count, then flag */
 	if (atomic_read(&b->inflight) >= TX_INFLIGHT_MAX / 2)
 		return false;
 	WRITE_ONCE(b->stalled, false);
@@ -267,7 +267,7 @@ static void tx_run(struct tasklet_struct *t)
 	for (i = 0; skb; i++) {
 		ahead = i < BATCH ? tx_next(b, &err) : NULL;
 		if (!tx_one(b, skb, ahead != NULL)) {
-			list_append(b->held, ahead);	/* keeps its place */
+			list_append(b->held, ahead); /* keeps its place */
 			break;
 		}
 		skb = ahead;

@@ -15,7 +15,7 @@
 
 struct bridge bridge;
 DEFINE_PER_CPU(struct bridge_counts, bridge_counts);
-extern struct dde_net_up dde_net_up;	/* the host finds it by its name */
+extern struct dde_net_up dde_net_up; /* the host finds it by its name */
 
 static irqreturn_t tap_irq(int irq, void *arg)
 {

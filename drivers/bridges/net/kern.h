@@ -10,22 +10,22 @@
 #include <linux/timer.h>
 #include "seam.h"
 
-#define TX_INFLIGHT_MAX	(384 * 1024)	/* bytes of skb truesize at the driver */
-#define TX_FRAG_ORDER	3
-#define TX_N_FRAGS	2		/* of PAGE_SIZE << TX_FRAG_ORDER each */
+#define TX_INFLIGHT_MAX (384 * 1024) /* bytes of skb truesize at the driver */
+#define TX_FRAG_ORDER 3
+#define TX_N_FRAGS 2 /* of PAGE_SIZE << TX_FRAG_ORDER each */
 
 struct bridge {
 	struct net_device *dev;
 	const struct dde_net_down *down;
 	int virq;
 	atomic_t inflight;
-	bool stalled;			/* the tasklet waits for inflight to fall */
-	bool moved;			/* the driver has completed a packet since tx_watch() */
-	bool stuck_reported;		/* the driver was told that it is stuck */
-	u16 queue;			/* of the last packet */
-	bool carrier;			/* as last reported to the host */
-	struct sk_buff *held;		/* the driver's queue was full */
-	struct page *spare[TX_N_FRAGS];	/* filled by the next large packet */
+	bool stalled;                   /* the tasklet waits for inflight to fall */
+	bool moved;                     /* the driver has completed a packet since tx_watch() */
+	bool stuck_reported;            /* the driver was told that it is stuck */
+	u16 queue;                      /* of the last packet */
+	bool carrier;                   /* as last reported to the host */
+	struct sk_buff *held;           /* the driver's queue was full */
+	struct page *spare[TX_N_FRAGS]; /* filled by the next large packet */
 	struct timer_list retry;
 	struct timer_list watch;
 	struct tasklet_struct task;

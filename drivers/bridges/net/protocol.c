@@ -7,7 +7,7 @@
 #include "net/protocol.h"
 
 #define MTU_LIMIT 65535u
-#define SPEED_LIMIT 10000000u	/* Mbit/s */
+#define SPEED_LIMIT 10000000u /* Mbit/s */
 
 _Static_assert(sizeof(struct net_setup) <= PROTO_CLASS_BYTES, "fits");
 _Static_assert(sizeof(struct net_request) <= PROTO_CLASS_BYTES, "fits");
@@ -16,8 +16,7 @@ _Static_assert(sizeof(struct dde_net_stats) <= PROTO_CLASS_STATS * sizeof(uint64
 
 static const struct class_stat stats[] = {
 #define X(name, metric, unit, help) { #name, metric, unit, help, false },
-	DDE_NET_LINK_STATS(X)
-	DDE_NET_BRIDGE_STATS(X)
+	DDE_NET_LINK_STATS(X) DDE_NET_BRIDGE_STATS(X)
 #undef X
 };
 

@@ -23,33 +23,33 @@ struct dde_iovec {
 
 /* What the host needs to know of the driver's interface. */
 struct dde_net_info {
-	char name[16];		/* the runtime's name, "eth0" */
-	char driver[32];	/* "e1000e" */
-	char pci[32];		/* "0000:01:00.0", empty if not PCI */
+	char name[16];   /* the runtime's name, "eth0" */
+	char driver[32]; /* "e1000e" */
+	char pci[32];    /* "0000:01:00.0", empty if not PCI */
 	uint8_t mac[6];
 	uint16_t zero;
 	uint32_t mtu;
 	uint32_t min_mtu;
 	uint32_t max_mtu;
-	uint32_t speed;		/* Mbit/s, 0 if unknown */
-	uint32_t duplex;	/* 0 half, 1 full, 255 unknown */
-	uint32_t carrier;	/* 0 or 1 */
-	uint32_t up;		/* IFF_UP */
-	uint64_t features;	/* DDE_NET_F_* */
+	uint32_t speed;    /* Mbit/s, 0 if unknown */
+	uint32_t duplex;   /* 0 half, 1 full, 255 unknown */
+	uint32_t carrier;  /* 0 or 1 */
+	uint32_t up;       /* IFF_UP */
+	uint64_t features; /* DDE_NET_F_* */
 };
 
 enum {
-	DDE_NET_F_CSUM = 1u << 0,	/* transmit checksum offload */
+	DDE_NET_F_CSUM = 1u << 0, /* transmit checksum offload */
 	DDE_NET_F_TSO4 = 1u << 1,
 	DDE_NET_F_TSO6 = 1u << 2,
 	DDE_NET_F_SG = 1u << 3,
 };
 
 enum dde_net_event {
-	DDE_NET_READY = 1,	/* interface found, opened; info is complete */
-	DDE_NET_CARRIER = 2,	/* info->carrier, speed, duplex changed */
-	DDE_NET_CHANGED = 3,	/* mac or mtu changed */
-	DDE_NET_GONE = 4,	/* detached, or the driver unregistered its interface */
+	DDE_NET_READY = 1,   /* interface found, opened; info is complete */
+	DDE_NET_CARRIER = 2, /* info->carrier, speed, duplex changed */
+	DDE_NET_CHANGED = 3, /* mac or mtu changed */
+	DDE_NET_GONE = 4,    /* detached, or the driver unregistered its interface */
 };
 
 /*
@@ -70,11 +70,11 @@ enum dde_net_event {
 	X(collisions, NULL, NULL, NULL)
 
 #define DDE_NET_BRIDGE_STATS(X) \
-	X(host_rx_frames, NULL, NULL, NULL)	/* packets written to the TAP */ \
-	X(host_tx_frames, NULL, NULL, NULL)	/* packets read from the TAP */ \
-	X(host_rx_failed, NULL, NULL, NULL)	/* writes that the TAP refused */ \
-	X(host_tx_failed, NULL, NULL, NULL)	/* packets that could not be made an skb */ \
-	X(stalls, NULL, NULL, NULL)		/* times the in-flight limit was reached */
+	X(host_rx_frames, NULL, NULL, NULL) /* packets written to the TAP */ \
+	X(host_tx_frames, NULL, NULL, NULL) /* packets read from the TAP */ \
+	X(host_rx_failed, NULL, NULL, NULL) /* writes that the TAP refused */ \
+	X(host_tx_failed, NULL, NULL, NULL) /* packets that could not be made an skb */ \
+	X(stalls, NULL, NULL, NULL)         /* times the in-flight limit was reached */
 
 struct dde_net_stats {
 #define X(name, ...) uint64_t name;
@@ -86,10 +86,10 @@ struct dde_net_stats {
 /* Down-calls, all on a CPU thread, with interrupts on or off; none blocks. Each gets the
  * table that it was found in: a process may have several. */
 struct dde_net_down {
-	uint32_t version;	/* DDE_NET_SEAM_VERSION */
-	uint32_t hwirq;		/* raised when the TAP becomes readable: once at least
+	uint32_t version;  /* DDE_NET_SEAM_VERSION */
+	uint32_t hwirq;    /* raised when the TAP becomes readable: once at least
 				 * after each tx() that returned -EAGAIN */
-	uint32_t vnet_hdr;	/* bytes of virtio_net_hdr before each packet: 0, 10 or 12 */
+	uint32_t vnet_hdr; /* bytes of virtio_net_hdr before each packet: 0, 10 or 12 */
 	uint32_t zero;
 	/* Hands one packet to the host. Buffers borrowed for the call. On any CPU.
 	 * Return: bytes, or negative errno. */
@@ -114,11 +114,11 @@ struct dde_net_up {
 	 * the driver's open. */
 	int64_t (*attach)(void *arg);
 	int64_t (*detach)(void *arg);
-	int64_t (*get_info)(void *arg);		/* arg: struct dde_net_info *, written */
-	int64_t (*get_stats)(void *arg);	/* arg: struct dde_net_stats *, written */
-	int64_t (*set_mtu)(void *arg);		/* arg: const uint32_t * */
-	int64_t (*set_mac)(void *arg);		/* arg: const uint8_t[6] */
-	int64_t (*set_promisc)(void *arg);	/* arg: const uint32_t *, 0 or 1 */
+	int64_t (*get_info)(void *arg);    /* arg: struct dde_net_info *, written */
+	int64_t (*get_stats)(void *arg);   /* arg: struct dde_net_stats *, written */
+	int64_t (*set_mtu)(void *arg);     /* arg: const uint32_t * */
+	int64_t (*set_mac)(void *arg);     /* arg: const uint8_t[6] */
+	int64_t (*set_promisc)(void *arg); /* arg: const uint32_t *, 0 or 1 */
 };
 
 /* The symbol the host looks up in the bridge's plugin: struct dde_net_up */

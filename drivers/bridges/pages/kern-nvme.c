@@ -7,7 +7,7 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <asm/dde.h>
-#include "nvme.h"	/* of drivers/nvme/host */
+#include "nvme.h" /* of drivers/nvme/host */
 
 static int is_controller(struct device *dev, void *arg)
 {
@@ -49,8 +49,8 @@ static int make_command(const char *name, u32 nsid, struct nvme_command *c)
 		c->get_log_page.opcode = nvme_admin_get_log_page;
 		c->get_log_page.nsid = cpu_to_le32(NVME_NSID_ALL);
 		c->get_log_page.lid = NVME_LOG_SMART;
-		c->get_log_page.numdl =
-			cpu_to_le16(sizeof(struct nvme_smart_log) / sizeof(u32) - 1);
+		c->get_log_page.numdl = cpu_to_le16(sizeof(struct nvme_smart_log) / sizeof(u32) -
+						    1);
 		return sizeof(struct nvme_smart_log);
 	}
 	return -EINVAL;
@@ -80,7 +80,7 @@ static int read_page(struct nvme_ctrl *ctrl, struct nvme_command *c, void *data,
 
 	if (nvme_ctrl_state(ctrl) != NVME_CTRL_LIVE)
 		return -EAGAIN;
-	page = kzalloc(len, GFP_KERNEL);	/* the device reaches no static memory */
+	page = kzalloc(len, GFP_KERNEL); /* the device reaches no static memory */
 	if (!page)
 		return -ENOMEM;
 	err = to_error(nvme_submit_sync_cmd(ctrl->admin_q, c, page, len));

@@ -24,9 +24,9 @@
 #include "../modules/dde_wire/seam.h"
 #include "qemu-plugin-api.h"
 
-#define MARK_SIZE	7
-#define N_DEVICES	64
-#define CHUNK		4096
+#define MARK_SIZE 7
+#define N_DEVICES 64
+#define CHUNK 4096
 
 struct device {
 	char name[64];
@@ -49,7 +49,7 @@ static struct {
 	const char *out;
 	bool io, profile;
 	bool counting;
-	bool watching;			/* translate code with counters */
+	bool watching; /* translate code with counters */
 	unsigned int windows;
 	uint64_t insns, syscalls;
 	struct device device[N_DEVICES];
@@ -121,7 +121,7 @@ static bool is_move(const struct qemu_plugin_insn *insn)
 		i++;
 	if (i + 1 >= n)
 		return false;
-	if (code[i] == 0x0f)		/* with zero or sign extension */
+	if (code[i] == 0x0f) /* with zero or sign extension */
 		return (code[i + 1] & 0xf6) == 0xb6;
 	return (code[i] >= 0x88 && code[i] <= 0x8b) || (code[i] >= 0xa0 && code[i] <= 0xa3) ||
 	       code[i] == 0xc6 || code[i] == 0xc7 || code[i] == 0x63;
@@ -182,8 +182,7 @@ static void print_counts(FILE *f)
 	unsigned int i;
 	size_t k;
 
-	fprintf(f, "insns %" PRIu64 "\nsyscalls %" PRIu64 "\n", counter.insns,
-		counter.syscalls);
+	fprintf(f, "insns %" PRIu64 "\nsyscalls %" PRIu64 "\n", counter.insns, counter.syscalls);
 	for (i = 0; i < counter.n_devices; i++)
 		fprintf(f, "io %s %" PRIu64 " %" PRIu64 "\n", counter.device[i].name,
 			counter.device[i].reads, counter.device[i].writes);

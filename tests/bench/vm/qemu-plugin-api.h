@@ -13,8 +13,8 @@
 #define QEMU_PLUGIN_API 1
 
 typedef uint64_t plugin_id;
-struct qemu_info;		/* of the emulated machine; not used */
-struct qemu_plugin_tb;		/* a block of translated code */
+struct qemu_info;      /* of the emulated machine; not used */
+struct qemu_plugin_tb; /* a block of translated code */
 struct qemu_plugin_insn;
 struct qemu_plugin_hwaddr;
 

@@ -11,13 +11,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Aborts if a condition does not hold. */
-#define MUST(what)							\
-	do {								\
-		if (!(what)) {						\
-			fprintf(stderr, "%s:%d: does not hold: %s\n",	\
-				__FILE__, __LINE__, #what);		\
-			abort();					\
-		}							\
+#define MUST(what) \
+	do { \
+		if (!(what)) { \
+			fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #what); \
+			abort(); \
+		} \
 	} while (0)
 
 #endif

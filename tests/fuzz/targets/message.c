@@ -48,7 +48,7 @@ static void on_export(void *arg, const struct proto_export *m)
 
 	MUST(net || !strcmp(m->class, "block"));
 	MUST(m->h.len == offsetof(struct proto_export, data) +
-			 (net ? sizeof(struct net_export) : sizeof(struct block_export)));
+				 (net ? sizeof(struct net_export) : sizeof(struct block_export)));
 	if (net)
 		see_net((const void *)m->data);
 	else
@@ -60,7 +60,9 @@ static void on_heartbeat(void *arg)
 }
 
 static const struct host_ops fake_ops = {
-	.state = on_state, .export = on_export, .heartbeat = on_heartbeat,
+	.state = on_state,
+	.export = on_export,
+	.heartbeat = on_heartbeat,
 };
 
 static void on_reply(void *arg, const struct host_reply *reply)
@@ -81,8 +83,9 @@ static void add_request(struct host *host, enum proto_op op)
 	struct pending *p = calloc(1, sizeof(*p));
 
 	MUST(p);
-	*p = (struct pending){ .host = host, .seq = ++host->seq, .op = op, .fn = on_reply,
-			       .next = host->pending };
+	*p = (struct pending){
+		.host = host, .seq = ++host->seq, .op = op, .fn = on_reply, .next = host->pending
+	};
 	host->pending = p;
 	requests++;
 	if (op == OP_RELOAD)
@@ -94,7 +97,7 @@ static bool receive_record(struct host *host, const uint8_t *data, size_t len, u
 {
 	const uint32_t before = host->context.last_state;
 	const char *why = NULL;
-	uint8_t *copy = malloc(len ? len : 1);	/* exact size: AddressSanitizer sees overreads */
+	uint8_t *copy = malloc(len ? len : 1); /* exact size: AddressSanitizer sees overreads */
 	int r;
 
 	MUST(copy);

@@ -54,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return -1;
 	MUST(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv));
 	MUST(send(sv[1], data + 1 + n_ops, size - 1 - n_ops, MSG_DONTWAIT) ==
-	     (ssize_t)(size - 1 - n_ops) || size == 1 + n_ops);
+		     (ssize_t)(size - 1 - n_ops) ||
+	     size == 1 + n_ops);
 	shutdown(sv[1], SHUT_WR);
 	qtest_init(&q, sv[0]);
 	q.deadline = deadline_ns(5);

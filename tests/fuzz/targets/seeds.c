@@ -6,7 +6,7 @@
 
 #include "tests/daemon/exports.h"
 
-#define START_NS 1000000000ull	/* the value in message.c */
+#define START_NS 1000000000ull /* the value in message.c */
 
 static FILE *file;
 static unsigned int records;
@@ -15,8 +15,8 @@ static void put(void *message, uint32_t type, size_t len, uint32_t seq, uint8_t 
 {
 	uint8_t head[3] = { len & 0xff, (uint8_t)(len >> 8), before };
 
-	*(struct proto_header *)message =
-		(struct proto_header){ PROTO_VERSION, type, (uint32_t)len, seq };
+	*(struct proto_header *)message = (struct proto_header){ PROTO_VERSION, type, (uint32_t)len,
+								 seq };
 	fwrite(head, 1, sizeof(head), file);
 	fwrite(message, 1, len, file);
 	records++;
@@ -24,18 +24,28 @@ static void put(void *message, uint32_t type, size_t len, uint32_t seq, uint8_t 
 
 static void put_state(uint32_t state, int error)
 {
-	struct proto_state_msg m = { .state = state, .error = error, .mono_ns = START_NS,
-				     .rss_kb = 9000, .release = "6.12.1", .text = "a text" };
+	struct proto_state_msg m = { .state = state,
+				     .error = error,
+				     .mono_ns = START_NS,
+				     .rss_kb = 9000,
+				     .release = "6.12.1",
+				     .text = "a text" };
 
 	put(&m, PROTO_STATE, sizeof(m), 0, 0);
 }
 
 static void put_net(void)
 {
-	struct net_message m = { .class = "net", .mono_ns = START_NS,
-				 .is = { .ifname = "eth0", .driver = "e1000e",
-					 .mac = { 2, 1, 2, 3, 4, 5 }, .carrier = 1, .duplex = 1,
-					 .mtu = 1500, .min_mtu = 68, .max_mtu = 9000,
+	struct net_message m = { .class = "net",
+				 .mono_ns = START_NS,
+				 .is = { .ifname = "eth0",
+					 .driver = "e1000e",
+					 .mac = { 2, 1, 2, 3, 4, 5 },
+					 .carrier = 1,
+					 .duplex = 1,
+					 .mtu = 1500,
+					 .min_mtu = 68,
+					 .max_mtu = 9000,
 					 .speed = 1000 } };
 
 	put(&m, PROTO_EXPORT, sizeof(m), 0, 0);
@@ -43,11 +53,17 @@ static void put_net(void)
 
 static void put_disk(uint32_t event)
 {
-	struct disk_message m = { .class = "block", .mono_ns = START_NS,
-				  .is = { .event = event, .flags = event == DISK_GONE ? 0 : 1,
-					  .logical_block = 512, .physical_block = 4096,
-					  .bytes = 1u << 30, .name = "nvme0n1", .driver = "nvme",
-					  .model = "Disk", .serial = "1",
+	struct disk_message m = { .class = "block",
+				  .mono_ns = START_NS,
+				  .is = { .event = event,
+					  .flags = event == DISK_GONE ? 0 : 1,
+					  .logical_block = 512,
+					  .physical_block = 4096,
+					  .bytes = 1u << 30,
+					  .name = "nvme0n1",
+					  .driver = "nvme",
+					  .model = "Disk",
+					  .serial = "1",
 					  .wwid = "eui.0011223344556677" } };
 
 	put(&m, PROTO_EXPORT, sizeof(m), 0, 0);

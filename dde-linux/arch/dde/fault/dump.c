@@ -18,7 +18,7 @@
 #include "../module/module.h"
 #include "fault.h"
 
-#define DUMP_LEVEL 4	/* a warning */
+#define DUMP_LEVEL 4 /* a warning */
 #define DUMP_DEPTH 24
 
 static __printf(1, 2) void emit(const char *fmt, ...)

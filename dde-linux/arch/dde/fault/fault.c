@@ -32,7 +32,7 @@
 /* An access at most so far below the stack counts as an overflow. */
 #define NEAR_STACK (2 * PAGE_SIZE)
 
-extern char dde_stack_guard[];		/* of the linker script: one page */
+extern char dde_stack_guard[]; /* of the linker script: one page */
 
 static_assert(offsetof(struct pt_regs, full) == sizeof(struct dde_registers));
 
@@ -56,7 +56,8 @@ static bool is_stack_overflow(const struct dde_fault *f)
 static const char *access_name(u32 access)
 {
 	static const char *const names[] = {
-		[DDE_ACCESS_READ] = "read", [DDE_ACCESS_WRITE] = "write",
+		[DDE_ACCESS_READ] = "read",
+		[DDE_ACCESS_WRITE] = "write",
 		[DDE_ACCESS_EXEC] = "instruction fetch",
 	};
 
@@ -87,9 +88,11 @@ static void describe(const struct dde_fault *f, char *text, size_t size)
 	}
 	switch (f->kind) {
 	case DDE_FAULT_PAGE:
-		scnprintf(text, size, f->address < PAGE_SIZE ?
-			  "kernel NULL pointer dereference, address: %016llx" :
-			  "unable to handle page fault for address: %016llx", f->address);
+		scnprintf(text, size,
+			  f->address < PAGE_SIZE
+				  ? "kernel NULL pointer dereference, address: %016llx"
+				  : "unable to handle page fault for address: %016llx",
+			  f->address);
 		break;
 	case DDE_FAULT_PROTECTION:
 		scnprintf(text, size,
@@ -124,7 +127,7 @@ static bool report_begin(int cpu)
 
 	while (!atomic_try_cmpxchg(&reporting, &free, cpu)) {
 		if (free == cpu)
-			return false;	/* a fault in the report itself */
+			return false; /* a fault in the report itself */
 		free = -1;
 		cpu_relax();
 	}
@@ -180,8 +183,7 @@ static int oops(struct dde_fault *f, struct pt_regs *regs)
 
 static int fault_report(struct dde_fault *f, struct pt_regs *regs)
 {
-	if (f->kind == DDE_FAULT_OPCODE &&
-	    report_bug(regs->ip, regs) == BUG_TRAP_TYPE_WARN) {
+	if (f->kind == DDE_FAULT_OPCODE && report_bug(regs->ip, regs) == BUG_TRAP_TYPE_WARN) {
 		f->reg.ip += DDE_BUG_LEN;
 		return 1;
 	}

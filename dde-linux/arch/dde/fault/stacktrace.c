@@ -50,7 +50,7 @@ static void walk_frames(stack_trace_consume_fn consume, void *cookie, struct tas
 	}
 }
 
-static const u8 set_bp[] = { 0x48, 0x89, 0xe5 };	/* mov %rsp, %rbp */
+static const u8 set_bp[] = { 0x48, 0x89, 0xe5 }; /* mov %rsp, %rbp */
 
 /* Has the function set up its frame yet? The compiler may do so late, or never. */
 static bool has_frame(unsigned long ip)
@@ -77,8 +77,7 @@ static unsigned long frameless_return(struct task_struct *task, const struct pt_
 {
 	unsigned long top[2];
 
-	if (!on_stack(task, regs->sp) ||
-	    (__kernel_text_address(regs->ip) && has_frame(regs->ip)) ||
+	if (!on_stack(task, regs->sp) || (__kernel_text_address(regs->ip) && has_frame(regs->ip)) ||
 	    copy_from_kernel_nofault(top, (void *)regs->sp, sizeof(top)))
 		return 0;
 	if (top[0] == regs->bp)
@@ -182,8 +181,8 @@ void show_regs(struct pt_regs *regs)
 	printk(KERN_DEFAULT "RIP: %pS\n", (void *)regs->ip);
 	if (regs->full) {
 		show_code(regs);
-		printk(KERN_DEFAULT "RSP: %016lx EFLAGS: %08lx IP: %016lx\n", regs->sp,
-		       regs->flags, regs->ip);
+		printk(KERN_DEFAULT "RSP: %016lx EFLAGS: %08lx IP: %016lx\n", regs->sp, regs->flags,
+		       regs->ip);
 		printk(KERN_DEFAULT "RAX: %016lx RBX: %016lx RCX: %016lx\n", regs->ax, regs->bx,
 		       regs->cx);
 		printk(KERN_DEFAULT "RDX: %016lx RSI: %016lx RDI: %016lx\n", regs->dx, regs->si,

@@ -9,7 +9,7 @@
 
 void calibrate_delay(void)
 {
-	loops_per_jiffy = NSEC_PER_SEC / HZ;	/* __delay() counts nanoseconds */
+	loops_per_jiffy = NSEC_PER_SEC / HZ; /* __delay() counts nanoseconds */
 }
 
 /*

@@ -22,7 +22,7 @@ static void (*handlers[DDE_HWIRQ_SOFT])(void);
 static struct irq_domain *domains[DDE_HWIRQ_COUNT];
 #ifdef CONFIG_SMP
 static void (*call_handler)(struct dde_cpu *c);
-static u32 irq_cpu[DDE_HWIRQ_COUNT];	/* the CPU that each is raised on */
+static u32 irq_cpu[DDE_HWIRQ_COUNT]; /* the CPU that each is raised on */
 #endif
 
 /* ---- raising: any thread, async-signal-safe ----------------------------- */
@@ -215,7 +215,7 @@ static void soft_nothing(struct irq_data *data)
 static struct irq_chip soft_chip = {
 	.name = "DDE-soft",
 	.irq_ack = soft_nothing,
-	.irq_mask = soft_nothing,	/* lazy: resent if it arrives while disabled */
+	.irq_mask = soft_nothing, /* lazy: resent if it arrives while disabled */
 	.irq_unmask = soft_nothing,
 #ifdef CONFIG_SMP
 	.irq_set_affinity = dde_irq_set_affinity,

@@ -29,40 +29,40 @@ extern const struct dde_boot *dde_boot;
  * A down-call runs host code on a kernel stack; with interrupts off the tick
  * signal does not come back into the kernel from within it.
  */
-#define dde_call_void(call)			\
-do {						\
-	unsigned long __flags;			\
-						\
-	raw_local_irq_save(__flags);		\
-	dde_down->call;				\
-	raw_local_irq_restore(__flags);		\
-} while (0)
+#define dde_call_void(call) \
+	do { \
+		unsigned long __flags; \
+\
+		raw_local_irq_save(__flags); \
+		dde_down->call; \
+		raw_local_irq_restore(__flags); \
+	} while (0)
 
-#define dde_call(call)				\
-({						\
-	unsigned long __flags;			\
-	typeof(dde_down->call) __ret;		\
-						\
-	raw_local_irq_save(__flags);		\
-	__ret = dde_down->call;			\
-	raw_local_irq_restore(__flags);		\
-	__ret;					\
-})
+#define dde_call(call) \
+	({ \
+		unsigned long __flags; \
+		typeof(dde_down->call) __ret; \
+\
+		raw_local_irq_save(__flags); \
+		__ret = dde_down->call; \
+		raw_local_irq_restore(__flags); \
+		__ret; \
+	})
 
 /*
  * Any host thread: makes item the newest of a list, which is taken as a whole.
  * The kernel's llist would not do: with one CPU its atomic operations hold for
  * that CPU's thread alone.
  */
-#define dde_push(head, item)							\
-do {										\
-	typeof(item) first = __atomic_load_n(head, __ATOMIC_RELAXED);		\
-										\
-	do {									\
-		(item)->next = first;						\
-	} while (!__atomic_compare_exchange_n(head, &first, item, true,		\
-					      __ATOMIC_RELEASE, __ATOMIC_RELAXED)); \
-} while (0)
+#define dde_push(head, item) \
+	do { \
+		typeof(item) first = __atomic_load_n(head, __ATOMIC_RELAXED); \
+\
+		do { \
+			(item)->next = first; \
+		} while (!__atomic_compare_exchange_n(head, &first, item, true, __ATOMIC_RELEASE, \
+						      __ATOMIC_RELAXED)); \
+	} while (0)
 
 /* ---- cpu.c */
 

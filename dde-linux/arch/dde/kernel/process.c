@@ -29,7 +29,7 @@ struct first_frame {
 	unsigned long rbx;
 	unsigned long rbp;
 	unsigned long ret;
-	unsigned long end[1];	/* rsp here on entry: a multiple of 16 */
+	unsigned long end[1]; /* rsp here on entry: a multiple of 16 */
 };
 
 int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
@@ -38,7 +38,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	struct first_frame *frame = (void *)(top - offsetof(struct first_frame, end));
 
 	if (!args->fn)
-		return -EINVAL;		/* no user processes */
+		return -EINVAL; /* no user processes */
 	memset(frame, 0, sizeof(*frame));
 	frame->r12 = (unsigned long)args->fn;
 	frame->r13 = (unsigned long)args->fn_arg;
@@ -64,7 +64,7 @@ int dde_set_idle_hook(void (*hook)(void))
 	if (hook && READ_ONCE(idle_hook))
 		return -EBUSY;
 	WRITE_ONCE(idle_hook, hook);
-	synchronize_rcu();	/* no CPU is in the old hook after this */
+	synchronize_rcu(); /* no CPU is in the old hook after this */
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dde_set_idle_hook);
@@ -78,7 +78,7 @@ void arch_cpu_idle(void)
 
 long arch_ptrace(struct task_struct *child, long request, unsigned long addr, unsigned long data)
 {
-	return -EIO;	/* there are no user processes */
+	return -EIO; /* there are no user processes */
 }
 
 void ptrace_disable(struct task_struct *child)

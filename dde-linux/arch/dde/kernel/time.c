@@ -55,8 +55,8 @@ s64 dde_clock_set(void *arg)
 }
 
 static DEFINE_PER_CPU(struct clock_event_device, host_timer);
-static DEFINE_PER_CPU(u64, timer_deadline) = U64_MAX;	/* U64_MAX: not armed */
-static DEFINE_PER_CPU(u64, overslept);	/* nanoseconds, to be logged; 0: in time */
+static DEFINE_PER_CPU(u64, timer_deadline) = U64_MAX; /* U64_MAX: not armed */
+static DEFINE_PER_CPU(u64, overslept);                /* nanoseconds, to be logged; 0: in time */
 
 DECLARE_PER_CPU(struct hrtimer_cpu_base, hrtimer_bases);
 

@@ -10,7 +10,9 @@ static __always_inline u64 add_carry(u64 sum, u64 value)
 {
 	asm("addq %1, %0\n\t"
 	    "adcq $0, %0"
-	    : "+r" (sum) : "rm" (value) : "cc");
+	    : "+r"(sum)
+	    : "rm"(value)
+	    : "cc");
 	return sum;
 }
 
@@ -25,7 +27,9 @@ static __always_inline u64 add_64_bytes(u64 sum, const unsigned char *p)
 	    "adcq 6*8(%1), %0\n\t"
 	    "adcq 7*8(%1), %0\n\t"
 	    "adcq $0, %0"
-	    : "+r" (sum) : "r" (p), "m" (*(const unsigned char (*)[64])p) : "cc");
+	    : "+r"(sum)
+	    : "r"(p), "m"(*(const unsigned char(*)[64])p)
+	    : "cc");
 	return sum;
 }
 

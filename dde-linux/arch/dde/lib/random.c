@@ -24,7 +24,7 @@ size_t dde_random_longs(unsigned long *words, size_t count)
 
 	if (!count || !has_rdrand)
 		return 0;
-	asm volatile("rdrand %1" : "=@ccc" (ok), "=r" (*words));
+	asm volatile("rdrand %1" : "=@ccc"(ok), "=r"(*words));
 	return ok;
 }
 
@@ -34,6 +34,6 @@ size_t dde_random_seed_longs(unsigned long *words, size_t count)
 
 	if (!count || !has_rdseed)
 		return 0;
-	asm volatile("rdseed %1" : "=@ccc" (ok), "=r" (*words));
+	asm volatile("rdseed %1" : "=@ccc"(ok), "=r"(*words));
 	return ok;
 }

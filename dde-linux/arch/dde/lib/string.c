@@ -20,9 +20,9 @@
 
 /* With KASAN the plain names check their arguments (mm/kasan/shadow.c). */
 #ifdef CONFIG_KASAN
-#define memcpy	__memcpy
-#define memmove	__memmove
-#define memset	__memset
+#define memcpy __memcpy
+#define memmove __memmove
+#define memset __memset
 #endif
 
 void *memcpy(void *to, const void *from, __kernel_size_t len);
@@ -37,7 +37,7 @@ typedef u64 u64_any __attribute__((aligned(1), may_alias));
 typedef long long v16 __attribute__((vector_size(16), aligned(1), may_alias));
 
 /* From this length on a string instruction is worth its start-up cost. */
-#define STRING_MIN	800
+#define STRING_MIN 800
 
 /* STRING_MIN if the processor's string instructions are fast; else never. */
 static size_t string_min __ro_after_init = SIZE_MAX;
@@ -48,18 +48,18 @@ void __init dde_string_init(const struct cpu_features *cpu)
 		string_min = STRING_MIN;
 }
 
-#define LOAD(type, p)		(*(const type *)(p))
-#define STORE(type, p, v)	(*(type *)(p) = (v))
+#define LOAD(type, p) (*(const type *)(p))
+#define STORE(type, p, v) (*(type *)(p) = (v))
 
 /* Loads all before it stores any, so the blocks may overlap. */
-#define MOVE_ENDS(type)							\
-do {									\
-	type first = LOAD(type, from);					\
-	type last = LOAD(type, from + len - sizeof(type));		\
-									\
-	STORE(type, to, first);						\
-	STORE(type, to + len - sizeof(type), last);			\
-} while (0)
+#define MOVE_ENDS(type) \
+	do { \
+		type first = LOAD(type, from); \
+		type last = LOAD(type, from + len - sizeof(type)); \
+\
+		STORE(type, to, first); \
+		STORE(type, to + len - sizeof(type), last); \
+	} while (0)
 
 static __always_inline void move_up_to_16(void *to, const void *from, size_t len)
 {
@@ -142,12 +142,12 @@ static __always_inline void move_backward(void *to, const void *from, size_t len
 
 static __always_inline void string_copy(void *to, const void *from, size_t len)
 {
-	asm volatile("rep movsb" : "+D" (to), "+S" (from), "+c" (len) : : "memory");
+	asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(len) : : "memory");
 }
 
 static __always_inline void string_fill(void *to, u8 value, size_t len)
 {
-	asm volatile("rep stosb" : "+D" (to), "+c" (len) : "a" (value) : "memory");
+	asm volatile("rep stosb" : "+D"(to), "+c"(len) : "a"(value) : "memory");
 }
 
 void *memcpy(void *to, const void *from, size_t len)
@@ -178,11 +178,11 @@ void *memmove(void *to, const void *from, size_t len)
 }
 EXPORT_SYMBOL(memmove);
 
-#define FILL_ENDS(type, v)						\
-do {									\
-	STORE(type, to, (type)(v));					\
-	STORE(type, to + len - sizeof(type), (type)(v));		\
-} while (0)
+#define FILL_ENDS(type, v) \
+	do { \
+		STORE(type, to, (type)(v)); \
+		STORE(type, to + len - sizeof(type), (type)(v)); \
+	} while (0)
 
 void *memset(void *to, int value, size_t len)
 {
@@ -215,7 +215,7 @@ void clear_page(void *page)
 {
 	size_t words = PAGE_SIZE / 8;
 
-	asm volatile("rep stosq" : "+D" (page), "+c" (words) : "a" (0L) : "memory");
+	asm volatile("rep stosq" : "+D"(page), "+c"(words) : "a"(0L) : "memory");
 }
 EXPORT_SYMBOL(clear_page);
 
@@ -223,6 +223,6 @@ void copy_page(void *to, const void *from)
 {
 	size_t words = PAGE_SIZE / 8;
 
-	asm volatile("rep movsq" : "+D" (to), "+S" (from), "+c" (words) : : "memory");
+	asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 }
 EXPORT_SYMBOL(copy_page);

@@ -16,7 +16,7 @@
 
 void __init kasan_init(void)
 {
-	init_task.kasan_depth = 0;	/* enables reports */
+	init_task.kasan_depth = 0; /* enables reports */
 	pr_info("kasan: on (generic)\n");
 }
 
@@ -35,7 +35,7 @@ static void shrink_quarantine(struct work_struct *work)
 	unsigned int i;
 
 	for (i = 0; i < BATCHES; i++)
-		kfree(kmalloc(8, GFP_KERNEL));	/* frees a batch if the quarantine is too large */
+		kfree(kmalloc(8, GFP_KERNEL)); /* frees a batch if the quarantine is too large */
 	schedule_delayed_work(&shrink_work, HZ / 100);
 }
 

@@ -15,9 +15,9 @@
 
 struct access {
 	struct mm_struct *mm;
-	unsigned long user;	/* address */
-	void *to;		/* kernel memory to read into, or NULL */
-	const void *from;	/* kernel memory to write; both NULL: write zeroes */
+	unsigned long user; /* address */
+	void *to;           /* kernel memory to read into, or NULL */
+	const void *from;   /* kernel memory to write; both NULL: write zeroes */
 	bool write;
 };
 

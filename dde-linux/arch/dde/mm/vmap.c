@@ -25,15 +25,14 @@ EXPORT_SYMBOL(swapper_pg_dir);
 static const pgprot_t protection_map[16] = {
 	[0] = PAGE_NONE,
 	[VM_READ] = PAGE_READONLY,
-	[VM_WRITE ... VM_WRITE | VM_READ] = PAGE_COPY,
-	[VM_EXEC ... VM_EXEC | VM_READ] = PAGE_READONLY,
-	[VM_EXEC | VM_WRITE ... VM_EXEC | VM_WRITE | VM_READ] = PAGE_COPY,
+	[VM_WRITE... VM_WRITE | VM_READ] = PAGE_COPY,
+	[VM_EXEC... VM_EXEC | VM_READ] = PAGE_READONLY,
+	[VM_EXEC | VM_WRITE... VM_EXEC | VM_WRITE | VM_READ] = PAGE_COPY,
 	[VM_SHARED] = PAGE_NONE,
 	[VM_SHARED | VM_READ] = PAGE_READONLY,
-	[VM_SHARED | VM_WRITE ... VM_SHARED | VM_WRITE | VM_READ] = PAGE_SHARED,
-	[VM_SHARED | VM_EXEC ... VM_SHARED | VM_EXEC | VM_READ] = PAGE_READONLY,
-	[VM_SHARED | VM_EXEC | VM_WRITE ...
-	 VM_SHARED | VM_EXEC | VM_WRITE | VM_READ] = PAGE_SHARED,
+	[VM_SHARED | VM_WRITE... VM_SHARED | VM_WRITE | VM_READ] = PAGE_SHARED,
+	[VM_SHARED | VM_EXEC... VM_SHARED | VM_EXEC | VM_READ] = PAGE_READONLY,
+	[VM_SHARED | VM_EXEC | VM_WRITE... VM_SHARED | VM_EXEC | VM_WRITE | VM_READ] = PAGE_SHARED,
 };
 DECLARE_VM_GET_PAGE_PROT
 
@@ -65,10 +64,10 @@ static DEFINE_RAW_SPINLOCK(host_lock);
 /* Neighbouring pages that one down-call can handle. */
 struct run {
 	unsigned long va;
-	unsigned long pa;	/* of maps */
-	unsigned long len;	/* bytes, 0: empty */
+	unsigned long pa;  /* of maps */
+	unsigned long len; /* bytes, 0: empty */
 	bool map;
-	int err;		/* the first map that failed */
+	int err; /* the first map that failed */
 };
 
 /*
@@ -117,7 +116,8 @@ static void run_end(struct run *run)
 		pr_err_ratelimited("vmalloc: the host cannot %s %lu bytes at %lx: error %d%s\n",
 				   run->map ? "map" : "unmap", run->len, run->va, err,
 				   err == -ENOMEM ? ", its limit of mappings is reached "
-				   "(sysctl vm.max_map_count)" : "");
+						    "(sysctl vm.max_map_count)"
+						  : "");
 	else
 		mark(run);
 	if (err && run->map && !run->err)
@@ -127,8 +127,8 @@ static void run_end(struct run *run)
 
 static void run_add(struct run *run, unsigned long va, bool map, unsigned long pa)
 {
-	if (run->len && (run->map != map || run->va + run->len != va ||
-			 (map && run->pa + run->len != pa)))
+	if (run->len &&
+	    (run->map != map || run->va + run->len != va || (map && run->pa + run->len != pa)))
 		run_end(run);
 	if (!run->len) {
 		run->va = va;

@@ -71,8 +71,11 @@ int dde_plugin_set_symbols(struct module *mod, const struct dde_plugin *p)
 	struct mod_kallsyms *ks = &mod->core_kallsyms;
 	size_t i;
 
-	*ks = (struct mod_kallsyms) {
-		.symtab = &no_symbol, .num_symtab = 1, .strtab = no_name, .typetab = no_type,
+	*ks = (struct mod_kallsyms){
+		.symtab = &no_symbol,
+		.num_symtab = 1,
+		.strtab = no_name,
+		.typetab = no_type,
 	};
 	if (symtab && strtab) {
 		ks->num_symtab = (symtab->end - symtab->start) / sizeof(Elf_Sym);

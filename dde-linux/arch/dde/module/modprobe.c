@@ -170,7 +170,7 @@ static int __init modprobe_init(void)
 	int err;
 
 	if (!dde_down->file || !dde_down->file->modprobe)
-		return 0;	/* request_module() will fail: no such file */
+		return 0; /* request_module() will fail: no such file */
 	dde_irq_set_handler(DDE_HWIRQ_MODPROBE, modprobe_interrupt);
 	init_mkdir("/sbin", 0755);
 	err = dde_program_add(modprobe_path, &modprobe_format, run_program);

@@ -44,7 +44,7 @@ static struct file *open_param(const char *name, int flags)
 	if (!param || !is_plain(name, param - name) || !is_plain(param + 1, strlen(param + 1)))
 		return ERR_PTR(-EINVAL);
 	strscpy(module, name, param - name + 1);
-	strreplace(module, '-', '_');	/* as in sysfs */
+	strreplace(module, '-', '_'); /* as in sysfs */
 	path = kasprintf(GFP_KERNEL, "/sys/module/%s/parameters/%s", module, param + 1);
 	if (!path)
 		return ERR_PTR(-ENOMEM);
@@ -110,7 +110,7 @@ static int write_param(const char *name, const char *value, umode_t *ret_mode)
 
 struct listing {
 	struct dde_param *param;
-	char *value;		/* a page */
+	char *value; /* a page */
 	u32 used;
 };
 
@@ -124,7 +124,7 @@ static int list_one(const char *module, const char *name, void *arg)
 	snprintf(full, sizeof(full), "%s.%s", module, name);
 	n = read_param(full, l->value, &mode);
 	if (n < 0)
-		l->value[0] = 0;	/* listed, even if it cannot be read */
+		l->value[0] = 0; /* listed, even if it cannot be read */
 	strreplace(l->value, '\n', ' ');
 	l->used += scnprintf(l->param->text + l->used, l->param->size - l->used, "%s\t%04o\t%s\n",
 			     full, mode, l->value);

@@ -71,7 +71,7 @@ int dde_plugin_symbol(unsigned long addr, char *buf, unsigned int size)
 		if (addr - p->base >= p->size)
 			continue;
 		if (dde_plugin_has_symbols(p->mod))
-			break;	/* kallsyms knows better */
+			break; /* kallsyms knows better */
 		len = scnprintf(buf, size, "[%s]+0x%lx", p->mod->name, addr - p->base);
 		break;
 	}
@@ -278,7 +278,7 @@ static int set_parameters(struct module *mod)
 
 static int init_fields(struct module *mod, const struct dde_plugin *p)
 {
-	atomic_set(&mod->refcnt, REF_BASE + 1);	/* one more while it initialises */
+	atomic_set(&mod->refcnt, REF_BASE + 1); /* one more while it initialises */
 	INIT_LIST_HEAD(&mod->source_list);
 	INIT_LIST_HEAD(&mod->target_list);
 	INIT_LIST_HEAD(&mod->list);
@@ -502,8 +502,7 @@ static int stop_use(struct module *mod, struct plugin **ret)
 	if (!plugin)
 		err = -ENOENT;
 	else if (mod->state != MODULE_STATE_LIVE || !list_empty(&mod->source_list) ||
-		 (mod->init && !mod->exit) ||
-		 atomic_cmpxchg(&mod->refcnt, REF_BASE, 0) != REF_BASE)
+		 (mod->init && !mod->exit) || atomic_cmpxchg(&mod->refcnt, REF_BASE, 0) != REF_BASE)
 		err = -EBUSY;
 	else
 		mod->state = MODULE_STATE_GOING;

@@ -27,13 +27,12 @@ struct place {
 	size_t element;
 };
 
-#define PLACE(name, array_, count_)					\
-{									\
-	.section = (name),						\
-	.array = offsetof(struct module, array_),			\
-	.count = offsetof(struct module, count_),			\
-	.element = sizeof(*((struct module *)0)->array_),		\
-}
+#define PLACE(name, array_, count_) \
+	{ \
+		.section = (name), .array = offsetof(struct module, array_), \
+		.count = offsetof(struct module, count_), \
+		.element = sizeof(*((struct module *)0)->array_), \
+	}
 
 static const struct place places[] = {
 	PLACE("__param", kp, num_kp),
@@ -115,8 +114,8 @@ static int set_place(struct module *mod, const struct place *p, const struct dde
 	size_t bytes = s->end - s->start;
 
 	if (bytes % p->element) {
-		pr_err("%s: section %s: %zu bytes are not a multiple of %zu\n", mod->name,
-		       s->name, bytes, p->element);
+		pr_err("%s: section %s: %zu bytes are not a multiple of %zu\n", mod->name, s->name,
+		       bytes, p->element);
 		return -ENOEXEC;
 	}
 	*(void **)((char *)mod + p->array) = s->start;

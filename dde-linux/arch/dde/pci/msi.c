@@ -30,7 +30,7 @@ static void compose_message(struct irq_data *data, struct msi_msg *msg)
 
 static struct irq_chip parent_chip = {
 	.name = "DDE",
-	.irq_ack = msi_nothing,	/* the bit is cleared before the handlers run */
+	.irq_ack = msi_nothing, /* the bit is cleared before the handlers run */
 	.irq_compose_msi_msg = compose_message,
 #ifdef CONFIG_SMP
 	.irq_set_affinity = dde_irq_set_affinity,

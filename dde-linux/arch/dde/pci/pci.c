@@ -11,7 +11,7 @@
 
 static struct dde_pci_addr address(struct pci_bus *bus, unsigned int devfn)
 {
-	return (struct dde_pci_addr) { .bus = bus->number, .devfn = devfn };
+	return (struct dde_pci_addr){ .bus = bus->number, .devfn = devfn };
 }
 
 static int config_read(struct pci_bus *bus, unsigned int devfn, int reg, int size, u32 *value)

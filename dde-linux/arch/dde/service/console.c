@@ -41,7 +41,7 @@ static void line_add(struct line *line, char c)
  */
 static void console_write(struct console *con, const char *s, unsigned int len)
 {
-	static struct line line;	/* the console lock is held */
+	static struct line line; /* the console lock is held */
 	const char *end = s + len, *text;
 	unsigned int prefix = 0;
 	u8 byte;

@@ -47,7 +47,7 @@ s64 dde_counters(void *arg)
 	struct dde_counters *c = arg;
 
 	settle();
-	*c = (struct dde_counters) {
+	*c = (struct dde_counters){
 		.pages_total = totalram_pages(),
 		.pages_free = global_zone_page_state(NR_FREE_PAGES),
 		.slab_pages = global_node_page_state_pages(NR_SLAB_RECLAIMABLE_B) +

@@ -59,7 +59,7 @@ s64 dde_devpage(void *arg)
 	queue_work(system_unbound_wq, &page_work);
 	if (!wait_for_completion_timeout(&answered, HZ))
 		return -ETIMEDOUT;
-	flush_work(&page_work);	/* no longer busy */
+	flush_work(&page_work); /* no longer busy */
 	if (result <= 0)
 		return result;
 	page->bytes = result;

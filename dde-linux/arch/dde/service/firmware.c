@@ -17,7 +17,7 @@
 #include <uapi/linux/mount.h>
 #include "../kernel/kernel.h"
 
-#define FIRMWARE_MAGIC 0x64646566	/* "ddef" */
+#define FIRMWARE_MAGIC 0x64646566 /* "ddef" */
 
 /* The content of an open file. */
 struct content {
@@ -90,8 +90,7 @@ static const struct file_operations firmware_file_ops = {
 	.llseek = default_llseek,
 };
 
-static struct dentry *firmware_lookup(struct inode *dir, struct dentry *dentry,
-				      unsigned int flags);
+static struct dentry *firmware_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags);
 
 static const struct inode_operations firmware_dir_ops = { .lookup = firmware_lookup };
 
@@ -118,8 +117,7 @@ static struct inode *make_inode(struct super_block *sb, umode_t mode, loff_t siz
  * The host knows files only.  Any component of a path but the last of one to be
  * opened is a folder; whether it has files is known at the next component.
  */
-static struct dentry *firmware_lookup(struct inode *dir, struct dentry *dentry,
-				      unsigned int flags)
+static struct dentry *firmware_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
 {
 	struct inode *inode = NULL;
 	s64 size;

@@ -11,7 +11,7 @@
 struct args {
 	unsigned int n;
 	int error;
-	char *v[MAX_ARGS + 1];	/* NULL at the end */
+	char *v[MAX_ARGS + 1]; /* NULL at the end */
 };
 
 static void args_add(struct args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -64,8 +64,9 @@ static bool has_key(const char *option, const char *key)
 static const struct {
 	const char *controller, *disk;
 } controllers[] = {
-	{ "ahci", "ide-hd" }, { "ich9-ahci", "ide-hd" }, { "sdhci-pci", "sd-card" },
-	{ "virtio-scsi-pci", "scsi-hd" }, { "lsi", "scsi-hd" }, { "megasas", "scsi-hd" },
+	{ "ahci", "ide-hd" },       { "ich9-ahci", "ide-hd" },
+	{ "sdhci-pci", "sd-card" }, { "virtio-scsi-pci", "scsi-hd" },
+	{ "lsi", "scsi-hd" },       { "megasas", "scsi-hd" },
 };
 
 /* Return: NULL: the device is the disk. */
@@ -91,10 +92,12 @@ static int check_drive(const struct ddekit_claim_spec *spec, char **ret_why)
 	if (spec->emu_drive_fd <= 2)
 		return why(ret_why, -EBADF, "drive \"%s\" without an open file", drive);
 	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		if (has_key(drive, ours[i]) || (!strncmp(drive, ours[i], strlen(ours[i])) &&
-						drive[strlen(ours[i])] == '='))
-			return why(ret_why, -EINVAL, "drive \"%s\": leave out %s=, it is set "
-				   "here", drive, ours[i]);
+		if (has_key(drive, ours[i]) ||
+		    (!strncmp(drive, ours[i], strlen(ours[i])) && drive[strlen(ours[i])] == '='))
+			return why(ret_why, -EINVAL,
+				   "drive \"%s\": leave out %s=, it is set "
+				   "here",
+				   drive, ours[i]);
 	if (has_key(spec->emu_device, "drive"))
 		return why(ret_why, -EINVAL, "device \"%s\": leave out drive=, it is set here",
 			   spec->emu_device);
@@ -117,7 +120,8 @@ static int check_device(const struct ddekit_claim_spec *spec, char **ret_why)
 	if (net && (has_key(net, "id") || has_key(dev, "netdev")))
 		return why(ret_why, -EINVAL,
 			   "netdev \"%s\": leave out id=, and netdev= of the device: they are "
-			   "set here", net);
+			   "set here",
+			   net);
 	return check_drive(spec, ret_why);
 }
 
@@ -132,11 +136,13 @@ static void add_machine(struct args *a, const struct ddekit_claim_spec *spec,
 	args_add(a, "ddekit-%s", ddekit_bdf_format(spec->bdf, bdf));
 	args_add_two(a, "-nodefaults", "-no-user-config");
 	args_add_two(a, "-display", "none");
-	args_add_two(a, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
+	args_add_two(a, "-sandbox",
+		     "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
 		     "resourcecontrol=deny");
 	/* tcg with its CPU parked: the device clock runs in real time. */
 	args_add_two(a, "-accel", "tcg,tb-size=1");
-	args_add_two(a, "-machine", "q35,memory-backend=ram,sata=off,smbus=off,i8042=off,hpet=off,"
+	args_add_two(a, "-machine",
+		     "q35,memory-backend=ram,sata=off,smbus=off,i8042=off,hpet=off,"
 		     "pit=off,vmport=off,dump-guest-core=off");
 	args_add(a, "-m");
 	args_add(a, "%lluM", (unsigned long long)(ram >> 20));
@@ -185,7 +191,7 @@ static bool is_inner(const char *const *arg)
 	if (!arg[0] || strcmp(arg[0], "-device") || !arg[1])
 		return false;
 	bus = strstr(arg[1], ",bus=dev0");
-	return bus && strchr(".,", bus[9]);	/* or the end */
+	return bus && strchr(".,", bus[9]); /* or the end */
 }
 
 static void add_args(struct args *a, const char *const *arg, bool inner)
@@ -218,8 +224,7 @@ static void add_device(struct args *a, const struct ddekit_claim_spec *spec)
 	args_add(a, "-device");
 	/* No option ROM: it is never run, and its file may be missing. */
 	args_add(a, "%s,bus=port1,addr=0%s%s%s%s", dev, has_key(dev, "id") ? "" : ",id=dev0",
-		 has_key(dev, "romfile") ? "" : ",romfile=",
-		 spec->emu_netdev ? ",netdev=net0" : "",
+		 has_key(dev, "romfile") ? "" : ",romfile=", spec->emu_netdev ? ",netdev=net0" : "",
 		 spec->emu_drive && !disk ? ",drive=drive0" : "");
 	if (disk) {
 		args_add(a, "-device");

@@ -44,7 +44,7 @@ static int monitor_send(struct emu_monitor *m, const char *text, uint64_t deadli
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN || monitor_wait(m, POLLOUT, deadline)) {
-			m->dead = true;	/* half a command may have been sent */
+			m->dead = true; /* half a command may have been sent */
 			return -EIO;
 		}
 	}
@@ -187,7 +187,7 @@ int emu_monitor_run(struct emu_monitor *m, const char *name, const char *argumen
 		if (!err)
 			err = monitor_execute(m, "qmp_capabilities", NULL, deadline, NULL);
 		if (err) {
-			m->dead = true;	/* QEMU greets only once */
+			m->dead = true; /* QEMU greets only once */
 			return err;
 		}
 		m->ready = true;

@@ -28,7 +28,7 @@
  * the room behind the head. */
 #define WORDS_HEAD 768
 #define WORDS_CHUNK 256
-#define WORDS_CHUNKS (65536 / WORDS_CHUNK)	/* a pipe's content */
+#define WORDS_CHUNKS (65536 / WORDS_CHUNK) /* a pipe's content */
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -89,9 +89,9 @@ int emu_process_find(char **ret, char **ret_why)
 enum step { STEP_SIGNALS, STEP_STDIO, STEP_LIFELINE, STEP_FDS, STEP_USER, STEP_EXEC };
 
 static const char *const step_names[] = {
-	[STEP_SIGNALS] = "reset signals", [STEP_STDIO] = "set up stdio",
+	[STEP_SIGNALS] = "reset signals",     [STEP_STDIO] = "set up stdio",
 	[STEP_LIFELINE] = "arm the lifeline", [STEP_FDS] = "pass file descriptors",
-	[STEP_USER] = "change user", [STEP_EXEC] = "run it",
+	[STEP_USER] = "change user",          [STEP_EXEC] = "run it",
 };
 
 struct report {
@@ -127,7 +127,7 @@ static int reset_signals(void)
 	int i;
 
 	for (i = 1; i < NSIG; i++)
-		sigaction(i, &dfl, NULL);	/* SIGKILL and SIGSTOP refuse */
+		sigaction(i, &dfl, NULL); /* SIGKILL and SIGSTOP refuse */
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -158,7 +158,7 @@ static enum step run_child(const struct emu_launch *l, const struct child_fds *f
 
 	if (reset_signals())
 		return STEP_SIGNALS;
-	setsid();	/* no ^C from our terminal */
+	setsid(); /* no ^C from our terminal */
 	if (dup2(fds->null, 0) < 0 || dup2(fds->null, 1) < 0 || dup2(fds->words, 2) < 0)
 		return STEP_STDIO;
 	if (arm_lifeline(fds->lifeline))
@@ -216,8 +216,7 @@ static int report_read(int fd, const char *binary, uint64_t deadline, char **ret
 		return 0;
 	if (n != sizeof(r))
 		return why(ret_why, -EIO, "%s: start failed", binary);
-	return why(ret_why, -r.error, "%s: %s: %s", binary, step_names[r.step],
-		   strerror(r.error));
+	return why(ret_why, -r.error, "%s: %s: %s", binary, step_names[r.step], strerror(r.error));
 }
 
 static int socket_pair(int fds[2])

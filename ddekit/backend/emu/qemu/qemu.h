@@ -19,10 +19,10 @@
 
 /* ---- addresses in QEMU's q35 machine -------------------------------------- */
 
-#define EMU_POOL_BASE 0x10000000ull	/* also the pool's offset in the RAM file */
-#define EMU_RAM_LIMIT 0xb0000000ull	/* below: RAM is one piece from 0 on */
+#define EMU_POOL_BASE 0x10000000ull /* also the pool's offset in the RAM file */
+#define EMU_RAM_LIMIT 0xb0000000ull /* below: RAM is one piece from 0 on */
 #define EMU_ECAM 0xb0000000ull
-#define EMU_DOORBELL 0xf0000000ull	/* BAR 0 of the ivshmem device */
+#define EMU_DOORBELL 0xf0000000ull /* BAR 0 of the ivshmem device */
 #define EMU_MEM_BASE 0xe0000000ull
 #define EMU_MEM_SIZE 0x10000000ull
 #define EMU_IO_BASE 0xc000u
@@ -30,12 +30,12 @@
 
 /* Registers of config space: PCI 3.0, 6.1; PCI-to-PCI bridges 1.2, 3.2. */
 #define CFG_BAR0 0x10
-#define CFG_PRIMARY 0x18	/* of a bridge: and 0x19, 0x1a the two other bus numbers */
+#define CFG_PRIMARY 0x18 /* of a bridge: and 0x19, 0x1a the two other bus numbers */
 #define CFG_SECONDARY 0x19
 #define CFG_CAPABILITIES 0x34
 
 /* Slots of the root bus. */
-#define EMU_SLOT_PORT 1			/* the root port that the device is behind */
+#define EMU_SLOT_PORT 1 /* the root port that the device is behind */
 #define EMU_SLOT_DOORBELL 30
 #define EMU_HIDDEN_SLOTS (1u << 0 | 1u << EMU_SLOT_DOORBELL | 1u << 31)
 
@@ -73,24 +73,24 @@ void emu_cmdline_free(char **argv);
  * arm_lifeline()).
  */
 struct emu_process {
-	pid_t pid;		/* 0: never started */
+	pid_t pid; /* 0: never started */
 	int pidfd;
 	int lifeline;
-	int words_fd;		/* QEMU's stderr */
+	int words_fd; /* QEMU's stderr */
 	bool reaped;
-	int wait_code, wait_status;	/* of siginfo_t */
+	int wait_code, wait_status; /* of siginfo_t */
 	size_t words_len;
-	char words[1024];	/* the beginning and the end of its output */
+	char words[1024]; /* the beginning and the end of its output */
 };
 
 #define EMU_KILL_MS 1000
 
 struct emu_launch {
-	const char *binary;	/* absolute */
+	const char *binary; /* absolute */
 	char *const *argv;
-	const int *keep;	/* fds that are inherited, -1 ends; twice: */
-	const int *keep_more;	/* ours and the caller's; may be NULL */
-	uid_t uid;		/* 0: keep */
+	const int *keep;      /* fds that are inherited, -1 ends; twice: */
+	const int *keep_more; /* ours and the caller's; may be NULL */
+	uid_t uid;            /* 0: keep */
 	gid_t gid;
 };
 
@@ -124,8 +124,8 @@ int emu_ivshmem_greet(int server, const int *eventfds, unsigned int n);
 /* ---- monitor.c ------------------------------------------------------------ */
 
 struct emu_monitor {
-	int fd;			/* borrowed */
-	bool ready;		/* capabilities negotiated */
+	int fd;     /* borrowed */
+	bool ready; /* capabilities negotiated */
 	bool dead;
 	size_t len;
 	char buf[65536];

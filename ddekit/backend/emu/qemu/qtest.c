@@ -27,8 +27,8 @@
 
 /* QEMU answers a read within some 8 us, or 60 if its processor was asleep. */
 #define SPIN_NS 80000
-#define BATCH_BYTES 256		/* some eight writes */
-#define COMMAND_MAX 48		/* "writeq " and two numbers of 18 characters */
+#define BATCH_BYTES 256 /* some eight writes */
+#define COMMAND_MAX 48  /* "writeq " and two numbers of 18 characters */
 
 /* Polling for a reply is useful only if QEMU has a processor to run on. */
 static bool several_cpus(void)
@@ -100,7 +100,7 @@ static ssize_t stream_receive(struct qtest *q, bool wait)
 		q->in_pos = 0;
 	}
 	if (q->in_len == sizeof(q->in))
-		return stream_die(q);	/* no such long line exists */
+		return stream_die(q); /* no such long line exists */
 	for (;;) {
 		q->n_syscalls++;
 		n = recv(q->fd, q->in + q->in_len, sizeof(q->in) - q->in_len, flags);
@@ -339,8 +339,8 @@ void qtest_write(struct qtest *q, enum access_space space, uint64_t addr, uint32
 		stream_send(q, 0);
 }
 
-int qtest_read_write(struct qtest *q, uint64_t raddr, uint64_t *ret, uint64_t addr,
-		     uint32_t size, uint64_t value)
+int qtest_read_write(struct qtest *q, uint64_t raddr, uint64_t *ret, uint64_t addr, uint32_t size,
+		     uint64_t value)
 {
 	uint64_t v;
 

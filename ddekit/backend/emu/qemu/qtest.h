@@ -19,16 +19,16 @@
 #define QTEST_CAP 128
 
 struct qtest {
-	int fd;			/* borrowed; blocking */
-	uint64_t deadline;	/* of the current operation (deadline.h); set by the owner */
-	bool dead;		/* QEMU has ended or missed a deadline; permanent */
-	bool timed_out;		/* it missed a deadline */
-	bool spin;		/* poll briefly before sleeping for a reply */
-	unsigned int pending;	/* commands, sent or not, without a reply */
-	size_t out_len;		/* not sent yet */
+	int fd;               /* borrowed; blocking */
+	uint64_t deadline;    /* of the current operation (deadline.h); set by the owner */
+	bool dead;            /* QEMU has ended or missed a deadline; permanent */
+	bool timed_out;       /* it missed a deadline */
+	bool spin;            /* poll briefly before sleeping for a reply */
+	unsigned int pending; /* commands, sent or not, without a reply */
+	size_t out_len;       /* not sent yet */
 	size_t in_pos, in_len;
-	uint32_t lines;		/* levels of interrupt inputs 0..31 */
-	uint64_t n_messages;	/* commands */
+	uint32_t lines;      /* levels of interrupt inputs 0..31 */
+	uint64_t n_messages; /* commands */
 	uint64_t n_syscalls;
 	uint64_t n_sends;
 	char out[4096];
@@ -46,8 +46,8 @@ int qtest_read(struct qtest *q, enum access_space space, uint64_t addr, uint32_t
 void qtest_write(struct qtest *q, enum access_space space, uint64_t addr, uint32_t size,
 		 uint64_t value);
 /* Reads a 16-bit word, then writes, in one round trip. Return: as qtest_read(). */
-int qtest_read_write(struct qtest *q, uint64_t raddr, uint64_t *ret, uint64_t addr,
-		     uint32_t size, uint64_t value);
+int qtest_read_write(struct qtest *q, uint64_t raddr, uint64_t *ret, uint64_t addr, uint32_t size,
+		     uint64_t value);
 /* Sends what is buffered. Does not wait for replies. */
 void qtest_flush(struct qtest *q);
 /* Sends, and waits for all replies: every write has been executed. */

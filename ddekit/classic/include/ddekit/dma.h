@@ -22,8 +22,8 @@ enum ddekit_dma_direction {
 
 struct ddekit_sg {
 	void *cpu;
-	size_t len;		/* bytes */
-	ddekit_iova iova;	/* written by ddekit_dma_map_sg() */
+	size_t len;       /* bytes */
+	ddekit_iova iova; /* written by ddekit_dma_map_sg() */
 };
 
 /**
@@ -65,8 +65,7 @@ uint64_t ddekit_dma_heap_free_bytes(struct ddekit_dma_heap *heap);
  * Return: zeroed memory for ddekit_dma_free_coherent(), page-aligned if @size is at least 4096,
  * else 64-byte-aligned; NULL with errno set (ENOSPC, EINVAL, ENOMEM).
  */
-void *ddekit_dma_alloc_coherent(struct ddekit_dma_heap *heap, size_t size,
-				ddekit_iova *ret_iova);
+void *ddekit_dma_alloc_coherent(struct ddekit_dma_heap *heap, size_t size, ddekit_iova *ret_iova);
 
 /**
  * ddekit_dma_free_coherent - free what ddekit_dma_alloc_coherent() returned

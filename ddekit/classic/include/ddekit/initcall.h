@@ -11,7 +11,7 @@
 struct ddekit_initcall {
 	int (*fn)(void);
 	const char *name;
-	struct ddekit_initcall *next;	/* the library's */
+	struct ddekit_initcall *next; /* the library's */
 };
 
 /**
@@ -33,13 +33,12 @@ void ddekit_initcall_register(struct ddekit_initcall *call);
  */
 int ddekit_initcalls_run(const char **ret_name);
 
-#define DDEKIT_INITCALL(function)						\
-	static struct ddekit_initcall ddekit_initcall_##function = {		\
-		.fn = function, .name = #function };				\
-	static void __attribute__((constructor))				\
-	ddekit_register_##function(void)					\
-	{									\
-		ddekit_initcall_register(&ddekit_initcall_##function);		\
+#define DDEKIT_INITCALL(function) \
+	static struct ddekit_initcall ddekit_initcall_##function = { .fn = function, \
+								     .name = #function }; \
+	static void __attribute__((constructor)) ddekit_register_##function(void) \
+	{ \
+		ddekit_initcall_register(&ddekit_initcall_##function); \
 	}
 
 #endif

@@ -28,8 +28,8 @@
  * EMFILE, EAGAIN: no thread).
  */
 ddekit_thread_t *ddekit_interrupt_attach(struct ddekit_irq *irq, bool shared,
-					 void (*init)(void *priv),
-					 void (*handler)(void *priv), void *priv);
+					 void (*init)(void *priv), void (*handler)(void *priv),
+					 void *priv);
 
 /**
  * ddekit_interrupt_detach - remove the handlers of @priv; with the last one the thread ends

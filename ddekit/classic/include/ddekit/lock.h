@@ -7,7 +7,7 @@
 
 typedef struct ddekit_lock {
 	pthread_mutex_t mutex;
-	int owner;		/* thread id; 0: unlocked */
+	int owner; /* thread id; 0: unlocked */
 } ddekit_lock_t;
 
 /**

@@ -164,8 +164,7 @@ static struct pingpong {
 static void play(unsigned int me)
 {
 	while (READ_ONCE(table.left)) {
-		wait_event(table.queue[me],
-			   READ_ONCE(table.turn) == me || !READ_ONCE(table.left));
+		wait_event(table.queue[me], READ_ONCE(table.turn) == me || !READ_ONCE(table.left));
 		if (!READ_ONCE(table.left))
 			break;
 		WRITE_ONCE(table.left, table.left - 1);

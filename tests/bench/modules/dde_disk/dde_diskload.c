@@ -40,8 +40,8 @@ static bool writes;
 module_param(writes, bool, 0444);
 MODULE_PARM_DESC(writes, "write; the disk's data is lost");
 
-#define BLOCK		4096
-#define DISK_MS		20000	/* limit until the driver has found its disk */
+#define BLOCK 4096
+#define DISK_MS 20000 /* limit until the driver has found its disk */
 
 struct slot {
 	struct bio bio;

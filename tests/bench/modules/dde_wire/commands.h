@@ -10,9 +10,13 @@
 #include <linux/uaccess.h>
 
 #undef get_user
-#define get_user(x, from)		({ (x) = *(const __force typeof(x) *)(from); 0; })
-#define copy_from_user(to, from, n)	(memcpy(to, (const __force void *)(from), n), 0ul)
+#define get_user(x, from) \
+	({ \
+		(x) = *(const __force typeof(x) *)(from); \
+		0; \
+	})
+#define copy_from_user(to, from, n) (memcpy(to, (const __force void *)(from), n), 0ul)
 
-#undef pr_fmt			/* pktgen.c has its own */
+#undef pr_fmt /* pktgen.c has its own */
 
 #endif

@@ -42,7 +42,7 @@ static uint ring;
 module_param(ring, uint, 0444);
 MODULE_PARM_DESC(ring, "descriptors of the transmit ring, 0: the driver's default");
 
-#define LINK_MS		20000
+#define LINK_MS 20000
 
 static struct net_device *dev;
 static struct task_struct *thread;
@@ -60,8 +60,8 @@ static struct file *open_proc(struct vfsmount *proc, const char *name, int flags
 }
 
 /* pktgen_write(proc, FILE, FORMAT...): one command. Return: 0 or -errno. */
-static __printf(3, 4) int pktgen_write(struct vfsmount *proc, const char *name,
-				       const char *fmt, ...)
+static __printf(3, 4) int pktgen_write(struct vfsmount *proc, const char *name, const char *fmt,
+				       ...)
 {
 	struct file *file = open_proc(proc, name, O_WRONLY);
 	loff_t pos = 0;
@@ -157,7 +157,7 @@ static int send(void)
 	err = set_up(proc);
 	if (!err) {
 		mark(MARK_START);
-		err = pktgen_write(proc, "pgctrl", "start\n");	/* returns when all are sent */
+		err = pktgen_write(proc, "pgctrl", "start\n"); /* returns when all are sent */
 		mark(MARK_STOP);
 	}
 	if (!err)

@@ -76,7 +76,7 @@ static noinline unsigned long crash_recursion(unsigned long n)
 
 	filler[n & 255] = n;
 	if (n == zero - 1)
-		return 0;		/* never: the stack is exhausted before */
+		return 0; /* never: the stack is exhausted before */
 	return crash_recursion(n + 1) + filler[n & 255];
 }
 
@@ -119,8 +119,7 @@ static noinline void crash_nofault(void)
 		copy_from_kernel_nofault(&value, (void *)&wild, 8));
 	pr_info("nofault: user read %lu, write %lu, get %d\n",
 		copy_from_user(&value, (void __user *)&wild, 8),
-		copy_to_user((void __user *)wild, &value, 8),
-		get_user(value, (u64 __user *)&wild));
+		copy_to_user((void __user *)wild, &value, 8), get_user(value, (u64 __user *)&wild));
 }
 
 /* More mappings than the host allows. */
@@ -234,13 +233,13 @@ static const struct {
 	const char *name;
 	void (*fn)(void);
 } cases[] = {
-	{ "nothing", crash_nothing }, { "null", crash_null }, { "wild", crash_wild },
-	{ "poison", crash_poison }, { "call", crash_call }, { "divide", crash_divide },
-	{ "bug", crash_bug }, { "panic", crash_panic }, { "warn", crash_warn },
-	{ "recursion", crash_recurse }, { "timer", crash_timer }, { "stuck", crash_stuck },
-	{ "stack", crash_stack }, { "nofault", crash_nofault }, { "maps", crash_maps },
-	{ "freed", crash_freed }, { "beyond", crash_beyond }, { "global", crash_global },
-	{ "shift", crash_shift }, { "sleep", crash_sleep }, { "order", crash_order },
+	{ "nothing", crash_nothing },   { "null", crash_null },       { "wild", crash_wild },
+	{ "poison", crash_poison },     { "call", crash_call },       { "divide", crash_divide },
+	{ "bug", crash_bug },           { "panic", crash_panic },     { "warn", crash_warn },
+	{ "recursion", crash_recurse }, { "timer", crash_timer },     { "stuck", crash_stuck },
+	{ "stack", crash_stack },       { "nofault", crash_nofault }, { "maps", crash_maps },
+	{ "freed", crash_freed },       { "beyond", crash_beyond },   { "global", crash_global },
+	{ "shift", crash_shift },       { "sleep", crash_sleep },     { "order", crash_order },
 };
 
 static int crash_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -259,10 +258,7 @@ static void crash_remove(struct pci_dev *pdev)
 {
 }
 
-static const struct pci_device_id crash_ids[] = {
-	{ PCI_DEVICE(0x8086, 0x10d3) },
-	{ }
-};
+static const struct pci_device_id crash_ids[] = { { PCI_DEVICE(0x8086, 0x10d3) }, {} };
 MODULE_DEVICE_TABLE(pci, crash_ids);
 
 static struct pci_driver crash_driver = {

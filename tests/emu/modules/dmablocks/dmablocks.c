@@ -15,13 +15,13 @@
 static struct device *dev;
 static unsigned int faults, borders;
 
-#define expect(good, fmt, ...)						\
-do {									\
-	if (!(good)) {							\
-		pr_err("dmablocks: " fmt "\n", ##__VA_ARGS__);		\
-		faults++;						\
-	}								\
-} while (0)
+#define expect(good, fmt, ...) \
+	do { \
+		if (!(good)) { \
+			pr_err("dmablocks: " fmt "\n", ##__VA_ARGS__); \
+			faults++; \
+		} \
+	} while (0)
 
 static dma_addr_t address_of(struct page *page)
 {
@@ -121,8 +121,7 @@ static void check_all_pages(void)
 
 	if (!page)
 		return;
-	while (n + 1024 < max &&
-	       (page[n] = alloc_page(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)))
+	while (n + 1024 < max && (page[n] = alloc_page(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)))
 		n++;
 	/* Leave some memory for the scatterlist. */
 	for (i = 0; i < 512 && n; i++)

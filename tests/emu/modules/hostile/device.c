@@ -25,7 +25,7 @@ static void write_all_config(struct pci_dev *dev)
 		pci_write_config_dword(dev, at, 0xffffffff);
 	for (at = 4; at < 0x100; at += 4)
 		pci_write_config_dword(dev, at, 0);
-	pci_write_config_dword(dev, PCI_BASE_ADDRESS_0, 0x10000000);	/* onto the pool */
+	pci_write_config_dword(dev, PCI_BASE_ADDRESS_0, 0x10000000); /* onto the pool */
 	pci_write_config_word(dev, PCI_COMMAND, 0xffff);
 }
 
@@ -45,8 +45,7 @@ static void scribble_others(struct pci_dev *pdev)
 	for (devfn = 0; devfn < 256; devfn++) {
 		if (!pdev->bus->parent)
 			break;
-		if (pci_bus_read_config_dword(pdev->bus->parent, devfn, 0, &id) ||
-		    id == 0xffffffff)
+		if (pci_bus_read_config_dword(pdev->bus->parent, devfn, 0, &id) || id == 0xffffffff)
 			continue;
 		pr_info("hostile: function %02x is %08x\n", devfn, id);
 		pci_bus_write_config_dword(pdev->bus->parent, devfn, 4, 0xffffffff);
@@ -57,8 +56,8 @@ static void scribble_others(struct pci_dev *pdev)
 /* ---- DMA ------------------------------------------------------------------------------- */
 
 static const u64 outside[] = {
-	0x1000, 0x9f000, 0xfee00000, 0xe0000000, 0xf0000000, 0xb0000000, 0x100000000,
-	0xffffffff00000000,
+	0x1000,     0x9f000,    0xfee00000,  0xe0000000,
+	0xf0000000, 0xb0000000, 0x100000000, 0xffffffff00000000,
 };
 
 static void __iomem *open_device(struct pci_dev *pdev)
@@ -97,7 +96,7 @@ static void dma_outside(struct pci_dev *pdev)
 		return;
 	for (i = 0; i < ARRAY_SIZE(outside); i++) {
 		ring[2 * i] = cpu_to_le64(outside[i]);
-		ring[2 * i + 1] = cpu_to_le64(0x0b000000 | 64);	/* EOP, IFCS, RS; 64 bytes */
+		ring[2 * i + 1] = cpu_to_le64(0x0b000000 | 64); /* EOP, IFCS, RS; 64 bytes */
 	}
 	send_ring(regs, bus, ARRAY_SIZE(outside));
 	for (i = 0; i < ARRAY_SIZE(outside); i++)
@@ -129,7 +128,8 @@ static void msi_outside(struct pci_dev *pdev)
 	pr_info("hostile: messages: done\n");
 }
 
-const struct hostile_case device_cases[] = {
-	{ "config", scribble_config }, { "other_config", scribble_others },
-	{ "dma", dma_outside }, { "msi", msi_outside }, { }
-};
+const struct hostile_case device_cases[] = { { "config", scribble_config },
+					     { "other_config", scribble_others },
+					     { "dma", dma_outside },
+					     { "msi", msi_outside },
+					     {} };

@@ -46,7 +46,7 @@ static void exhaust_files(struct pci_dev *pdev)
 		n++;
 	}
 	pr_info("hostile: files: %ld, then %ld\n", n, fd);
-	while (n-- > 0)		/* the next steps need some */
+	while (n-- > 0) /* the next steps need some */
 		CALL1(H_close, last--);
 }
 
@@ -135,7 +135,7 @@ static void send_length(struct pci_dev *pdev)
 
 static void send_state(struct pci_dev *pdev)
 {
-	static u8 data[336];	/* not the size of a state message */
+	static u8 data[336]; /* not the size of a state message */
 	struct header *h = (void *)data;
 
 	memset(data, 0xff, sizeof(data));
@@ -145,8 +145,15 @@ static void send_state(struct pci_dev *pdev)
 
 static void send_files(struct pci_dev *pdev)
 {
-	struct { u64 len; u32 level, type; u32 fd, pad; } control = { 20, 1, 1, 0, 0 };
-	struct { const void *base; u64 len; } iov = { "x", 1 };
+	struct {
+		u64 len;
+		u32 level, type;
+		u32 fd, pad;
+	} control = { 20, 1, 1, 0, 0 };
+	struct {
+		const void *base;
+		u64 len;
+	} iov = { "x", 1 };
 	u64 msg[7] = { 0, 0, (u64)(long)&iov, 1, (u64)(long)&control, sizeof(control), 0 };
 
 	CALL3(H_sendmsg, PROTO_FD, msg, 0);
@@ -155,7 +162,10 @@ static void send_files(struct pci_dev *pdev)
 /* Valid heartbeats, more than any driver host sends. */
 static void flood_beats(struct pci_dev *pdev)
 {
-	struct { struct header h; u64 count; } m = { { hostile_proto, 5, sizeof(m), 0 }, 0 };
+	struct {
+		struct header h;
+		u64 count;
+	} m = { { hostile_proto, 5, sizeof(m), 0 }, 0 };
 
 	for (m.count = 0; m.count < 1000000; m.count++)
 		send(&m, sizeof(m));

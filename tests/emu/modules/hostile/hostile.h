@@ -25,7 +25,8 @@ static inline long host_call(long nr, long a, long b, long c, long d, long e, lo
 	register long r9 asm("r9") = f;
 	long ret;
 
-	asm volatile("syscall" : "=a"(ret)
+	asm volatile("syscall"
+		     : "=a"(ret)
 		     : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 		     : "rcx", "r11", "memory");
 	return ret;

@@ -51,10 +51,7 @@ static void hostile_remove(struct pci_dev *pdev)
 {
 }
 
-static const struct pci_device_id hostile_ids[] = {
-	{ PCI_DEVICE(0x8086, 0x10d3) },
-	{ }
-};
+static const struct pci_device_id hostile_ids[] = { { PCI_DEVICE(0x8086, 0x10d3) }, {} };
 MODULE_DEVICE_TABLE(pci, hostile_ids);
 
 static struct pci_driver hostile_driver = {

@@ -18,8 +18,15 @@ static void log_result(const char *what, long result)
 static void try_files(struct pci_dev *pdev)
 {
 	static const char *const to_read[] = {
-		"/etc/passwd", "/etc/shadow", "/proc/1/environ", "/proc/self/maps", "/dev/mem",
-		"/sys/kernel/vmcoreinfo", "/", "/proc/self/ns/net", "/dev/net/tun",
+		"/etc/passwd",
+		"/etc/shadow",
+		"/proc/1/environ",
+		"/proc/self/maps",
+		"/dev/mem",
+		"/sys/kernel/vmcoreinfo",
+		"/",
+		"/proc/self/ns/net",
+		"/dev/net/tun",
 	};
 	size_t i;
 	u64 how[3] = { 0 };
@@ -34,8 +41,8 @@ static void try_files(struct pci_dev *pdev)
 static void try_writing(struct pci_dev *pdev)
 {
 	static const char *const to_write[] = {
-		"/tmp/ddekit-hostile", "/proc/self/mem", "/dev/mem", "/dev/shm/ddekit-hostile",
-		"/dev/null",
+		"/tmp/ddekit-hostile",     "/proc/self/mem", "/dev/mem",
+		"/dev/shm/ddekit-hostile", "/dev/null",
 	};
 	size_t i;
 	u64 how[3] = { WRONLY_CREAT, 0666, 0 };
@@ -67,12 +74,12 @@ static void try_future(struct pci_dev *pdev)
 /* ---- other calls: end the process --------------------------------------------------- */
 
 static const long limits[2] = { 9999, 9999 };
-static const long action[4] = { 1 };	/* SIG_IGN */
+static const long action[4] = { 1 }; /* SIG_IGN */
 
-#define CASE(name, call)						\
-	static void try_##name(struct pci_dev *pdev)			\
-	{								\
-		log_result(#name, call);					\
+#define CASE(name, call) \
+	static void try_##name(struct pci_dev *pdev) \
+	{ \
+		log_result(#name, call); \
 	}
 
 CASE(unlink, CALL1(H_unlink, "/tmp/ddekit-hostile"))
@@ -127,17 +134,26 @@ static void try_int80(struct pci_dev *pdev)
 	log_result("int80", ret);
 }
 
-#define ENTRY(name) { #name, try_##name }
+#define ENTRY(name) \
+	{ \
+#name, try_##name \
+	}
 
 const struct hostile_case syscall_cases[] = {
-	ENTRY(files), ENTRY(writing), ENTRY(path), ENTRY(future), ENTRY(unlink), ENTRY(chmod),
-	ENTRY(socket), ENTRY(packet), ENTRY(netlink), ENTRY(unix), ENTRY(ptrace),
-	ENTRY(ptrace_other), ENTRY(peek), ENTRY(kill), ENTRY(kill_other), ENTRY(kill_all),
-	ENTRY(tgkill), ENTRY(pidfd), ENTRY(owner), ENTRY(flags),
-	ENTRY(flags_of_device), ENTRY(nonblock), ENTRY(lock), ENTRY(seals), ENTRY(exec),
-	ENTRY(fork), ENTRY(clone), ENTRY(unshare), ENTRY(setns), ENTRY(setuid), ENTRY(mount),
-	ENTRY(bpf), ENTRY(io_uring), ENTRY(module), ENTRY(handle), ENTRY(tty), ENTRY(tap),
-	ENTRY(dumpable), ENTRY(limits), ENTRY(sigsys), ENTRY(exec_memory),
-	ENTRY(exec_stack), ENTRY(shared_memory), ENTRY(memfd), ENTRY(shm), ENTRY(x32),
-	ENTRY(int80), { }
+	ENTRY(files),         ENTRY(writing),     ENTRY(path),
+	ENTRY(future),        ENTRY(unlink),      ENTRY(chmod),
+	ENTRY(socket),        ENTRY(packet),      ENTRY(netlink),
+	ENTRY(unix),          ENTRY(ptrace),      ENTRY(ptrace_other),
+	ENTRY(peek),          ENTRY(kill),        ENTRY(kill_other),
+	ENTRY(kill_all),      ENTRY(tgkill),      ENTRY(pidfd),
+	ENTRY(owner),         ENTRY(flags),       ENTRY(flags_of_device),
+	ENTRY(nonblock),      ENTRY(lock),        ENTRY(seals),
+	ENTRY(exec),          ENTRY(fork),        ENTRY(clone),
+	ENTRY(unshare),       ENTRY(setns),       ENTRY(setuid),
+	ENTRY(mount),         ENTRY(bpf),         ENTRY(io_uring),
+	ENTRY(module),        ENTRY(handle),      ENTRY(tty),
+	ENTRY(tap),           ENTRY(dumpable),    ENTRY(limits),
+	ENTRY(sigsys),        ENTRY(exec_memory), ENTRY(exec_stack),
+	ENTRY(shared_memory), ENTRY(memfd),       ENTRY(shm),
+	ENTRY(x32),           ENTRY(int80),       {}
 };

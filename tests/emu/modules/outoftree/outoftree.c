@@ -189,7 +189,8 @@ static int mdio_read(struct net_device *dev, int phy, int reg)
 	return reg == MII_BMSR ? BMSR_LSTATUS : 0;
 }
 
-static struct mii_if_info mii = { .phy_id_mask = 0x1f, .reg_num_mask = 0x1f,
+static struct mii_if_info mii = { .phy_id_mask = 0x1f,
+				  .reg_num_mask = 0x1f,
 				  .mdio_read = mdio_read };
 
 DECLARE_CRC8_TABLE(crc8_table);

@@ -12,10 +12,7 @@ static void probefail_remove(struct pci_dev *pdev)
 {
 }
 
-static const struct pci_device_id probefail_ids[] = {
-	{ PCI_DEVICE(0x8086, 0x10d3) },
-	{ }
-};
+static const struct pci_device_id probefail_ids[] = { { PCI_DEVICE(0x8086, 0x10d3) }, {} };
 MODULE_DEVICE_TABLE(pci, probefail_ids);
 
 static struct pci_driver probefail_driver = {

@@ -18,7 +18,7 @@
 #include <linux/sort.h>
 #include <linux/workqueue.h>
 
-#define POKES	30
+#define POKES 30
 
 static uint sleeps = 200;
 module_param(sleeps, uint, 0444);
@@ -48,7 +48,7 @@ static int compare(const void *a, const void *b)
 }
 
 static DECLARE_COMPLETION(poked_enough);
-static bool poking;		/* see poke() */
+static bool poking; /* see poke() */
 
 static void measure_sleep(unsigned int usecs, bool after_pokes)
 {

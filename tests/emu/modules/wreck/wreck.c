@@ -19,7 +19,7 @@
 #define TDLEN 0x3808
 #define TDH 0x3810
 #define TDT 0x3818
-#define OUTSIDE 0x1000	/* below every pool */
+#define OUTSIDE 0x1000 /* below every pool */
 
 /* Not constant, so that the compiler cannot see the faults. */
 static volatile unsigned long zero;
@@ -56,7 +56,7 @@ static noinline unsigned long wreck_deeper(unsigned long n)
 
 	filler[n & 255] = n;
 	if (n == zero - 1)
-		return 0;		/* never: the stack is exhausted before */
+		return 0; /* never: the stack is exhausted before */
 	return wreck_deeper(n + 1) + filler[n & 255];
 }
 
@@ -103,8 +103,9 @@ static const struct wreck_case {
 	const char *name;
 	void (*fn)(void);
 } cases[] = {
-	{ "null", wreck_null }, { "bug", wreck_bug }, { "stuck", wreck_stuck },
-	{ "memory", wreck_memory }, { "recursion", wreck_recursion }, { "dma", wreck_dma },
+	{ "null", wreck_null },           { "bug", wreck_bug },
+	{ "stuck", wreck_stuck },         { "memory", wreck_memory },
+	{ "recursion", wreck_recursion }, { "dma", wreck_dma },
 	{ "mute", wreck_mute },
 };
 
