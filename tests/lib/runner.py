@@ -8,6 +8,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -24,22 +25,25 @@ PATIENCE = 30
 MOST_AT_A_TIME = 4
 
 
-def run_program(command, limit, env):
-    """Return: (output, exit status, why the runner ended it or '')."""
+def run_program(command, limit, env, **more):
+    """Return: (output, exit status, why the runner ended it or '').
+
+    Output goes to a file: what a program leaves running may keep a pipe open for ever."""
     why = ''
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, env=env) as p:
-        try:
-            out = p.communicate(timeout=limit)[0]
-        except subprocess.TimeoutExpired:
-            p.terminate()   # its trap cleans up
-            why = f'took longer than {limit:.0f} s'
+    with tempfile.TemporaryFile() as out:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
+                              stderr=subprocess.STDOUT, env=env, **more) as p:
             try:
-                out = p.communicate(timeout=PATIENCE)[0]
+                p.wait(limit)
             except subprocess.TimeoutExpired:
-                p.kill()
-                out = p.communicate()[0]
-    return out.decode('utf-8', 'replace'), p.returncode, why
+                p.terminate()   # its trap cleans up
+                why = f'took longer than {limit:.0f} s'
+                try:
+                    p.wait(PATIENCE)
+                except subprocess.TimeoutExpired:
+                    p.kill()
+        out.seek(0)
+        return out.read().decode('utf-8', 'replace'), p.returncode, why
 
 
 class Run:
