@@ -35,7 +35,7 @@ card() { # K
 
 dev() { # K JQ-FILTER
 	# It fails if the device has failed.
-	# 	vm_run "ddectl --json status $(card "$1")" >"$T/status.json" || true
+	vm_run "ddectl --json status $(card "$1")" >"$T/status.json" || true
 	jq -r "$2" "$T/status.json"
 }
 

@@ -204,7 +204,7 @@ static int report_flow(const struct flow *f)
 }
 
 static const char help[] =
-	"Usage: ddekit-frames flow FROM TO [OPTIONS]   send frames into FROM, receive them from TO\n"
+	"Usage: ddekit-frames flow FROM TO [OPTIONS]   send frames into FROM, receive from TO\n"
 	"       ddekit-frames relay A B                copy packets both ways until SIGTERM\n"
 	"       ddekit-frames pour TO [OPTIONS]        send one frame repeatedly until SIGTERM\n"
 	"\n"
