@@ -26,16 +26,18 @@ static void print_change(const struct options *o, const char *bdf, const char *b
 	json_object_put(json);
 }
 
-/* "up (e1000e, dde1s0)" */
+/* "up (e1000e, dde1s0)", "up (nvme)" */
 static char *describe_state(sd_bus *bus, const char *bdf, const char *state)
 {
 	struct json_object *status;
+	const char *interface;
 	char *text;
 
 	if (strcmp(state, "up") || client_json(bus, "GetStatus", bdf, &status))
 		return strdup(state);
-	text = str_format("%s (%s, %s)", state, json_text(status, "driver"),
-			  json_text(status, "interface"));
+	interface = json_text(status, "interface");
+	text = str_format("%s (%s%s%s)", state, json_text(status, "driver"), interface ? ", " : "",
+			  interface ? interface : "");
 	json_object_put(status);
 	return text;
 }
