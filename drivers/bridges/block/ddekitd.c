@@ -11,7 +11,6 @@
 #include "state/fd-store.h"
 #include "process/child.h"
 #include "process/front.h"
-#include "system/in-use.h"
 #include "lib/log.h"
 
 #ifndef DDEKIT_NBDKIT
@@ -149,7 +148,7 @@ static void end_stuck_front(struct device *dev)
 {
 	struct log_about about = device_about(dev);
 
-	if (!dev->block || !dev->block->front)
+	if (!dev->block->front)
 		return;
 	log_line(&about, LOG_WARNING, "the front of its disks is stuck: killing it");
 	front_kill(dev->block->front);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Block bridge, host half: see host-ring.h. The data moves without it. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "host-ring.h"
+#include "sealed.h"
 
 struct block_back {
 	struct dde_block_down down; /* first: what the kernel half calls with */
@@ -45,28 +43,12 @@ static void back_event(const struct dde_block_down *down, uint32_t event, uint32
 	back_of(down)->on_event(back_of(down)->arg, event, index, driver, disk);
 }
 
-/* A file that the front could shrink would let it kill us. */
-static int map_ring(int fd, struct dde_block_ring **ret)
-{
-	int seals = fcntl(fd, F_GET_SEALS);
-	struct stat st;
-	void *p;
-
-	if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(fd, &st) ||
-	    st.st_size < (off_t)DDE_BLOCK_TOTAL)
-		return -EINVAL;
-	p = mmap(NULL, DDE_BLOCK_TOTAL, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	*ret = p;
-	return 0;
-}
-
 int block_back_open(struct dde_host_plugin *plugin, const int fds[3], block_back_event_fn on_event,
 		    void *arg, struct block_back **ret)
 {
 	struct dde_block_up *up = dde_host_plugin_symbol(plugin, DDE_BLOCK_UP_SYMBOL);
 	struct block_back *b;
+	void *ring;
 	int err;
 
 	if (!up)
@@ -89,13 +71,14 @@ int block_back_open(struct dde_host_plugin *plugin, const int fds[3], block_back
 		.on_event = on_event,
 		.arg = arg,
 	};
-	err = map_ring(fds[0], &b->down.ring);
+	err = block_map_sealed(fds[0], DDE_BLOCK_TOTAL, &ring);
 	if (!err)
 		err = dde_host_irq_alloc(&b->down.hwirq);
 	if (err) {
 		free(b); /* the process ends with the mapping */
 		return err;
 	}
+	b->down.ring = ring;
 	up->down = &b->down;
 	*ret = b;
 	return 0;

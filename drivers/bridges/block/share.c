@@ -28,23 +28,6 @@ static int make_memory(const char *name, uint64_t bytes, int *ret)
 	return 0;
 }
 
-int block_map_sealed(int fd, uint64_t bytes, void **ret)
-{
-	off_t size = lseek(fd, 0, SEEK_END);
-	int seals = fcntl(fd, F_GET_SEALS);
-	void *p;
-
-	if (size < 0 || seals < 0)
-		return -errno;
-	if ((uint64_t)size < bytes || !(seals & F_SEAL_SHRINK))
-		return -EINVAL;
-	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	*ret = p;
-	return 0;
-}
-
 static int write_ring_header(int fd)
 {
 	struct dde_block_ring head = {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "control.h"
+#include "sealed.h"
 
 struct block_share {
 	int ring, control;       /* memfds, sealed: nobody can make them shorter */
@@ -55,9 +56,5 @@ void block_share_notify(struct block_share *share);
  * ddekitd has gone. */
 int block_share_woken(int life);
 void block_share_set_timeout(struct block_share *share, uint32_t timeout_ms);
-
-/* Maps a memfd of @bytes that is sealed against shortening. Return: 0, -EINVAL (too
- * short, not sealed), -errno. */
-int block_map_sealed(int fd, uint64_t bytes, void **ret);
 
 #endif
