@@ -337,10 +337,10 @@ struct dde_counters {
 	uint64_t pages_free;
 	uint64_t slab_pages;
 	uint64_t vmalloc_pages;
-	uint64_t irqs;         /* interrupts with a descriptor */
-	uint64_t irq_handlers; /* those of them with a handler */
-	uint64_t tasks;        /* kernel threads */
-	uint64_t modules;      /* plugins */
+	uint64_t irq_descriptors; /* interrupts with a descriptor */
+	uint64_t irq_handlers;    /* those of them with a handler */
+	uint64_t tasks;           /* kernel threads */
+	uint64_t modules;         /* plugins */
 };
 
 /* "Request": a function for dde_request.fn; arg is borrowed until the request is done. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* See wire.h and proto.h. */
+/* See ddekitd.h and protocol/host.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -9,20 +9,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 #include "ddekitd.h"
+#include "lib/util.h"
 
 static int log_fd = STDERR_FILENO;
 static _Atomic unsigned int log_lost;
-
-static uint64_t mono_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 uint64_t wire_rss_kb(void)
 {

@@ -28,14 +28,9 @@ struct work {
 
 static void fill_kernel_stats(const struct dde_counters *c, struct proto_stats *s)
 {
-	s->pages_total = c->pages_total;
-	s->pages_free = c->pages_free;
-	s->slab_pages = c->slab_pages;
-	s->vmalloc_pages = c->vmalloc_pages;
-	s->irq_descriptors = c->irqs;
-	s->irq_handlers = c->irq_handlers;
-	s->tasks = c->tasks;
-	s->modules = c->modules;
+#define X(name) s->name = c->name;
+	PROTO_KERNEL_STATS(X)
+#undef X
 }
 
 static void fill_stats(const struct work *w, struct proto_stats *s)

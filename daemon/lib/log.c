@@ -33,7 +33,7 @@ void log_open(int max_level)
 	log_state.prefix = !isatty(STDERR_FILENO);
 }
 
-bool log_wants(int level)
+static bool log_wants(int level)
 {
 	return level <= log_state.max_level;
 }

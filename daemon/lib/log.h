@@ -25,7 +25,6 @@ struct log_about {
 
 /* Call once at start. max_level: LOG_ERR .. LOG_DEBUG. */
 void log_open(int max_level);
-bool log_wants(int level);
 /* about may be NULL. */
 void log_line(const struct log_about *about, int level, const char *fmt, ...) FORMAT(3, 4);
 

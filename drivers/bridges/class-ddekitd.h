@@ -8,8 +8,9 @@
  *
  *	open → (may_start → hand_over → ready → absent → quiet)* → close
  *
- * All are called for each device, whatever its class: for one that has nothing of the class
- * they do nothing.
+ * hand_over() and adopt() are called for devices of the class, message() for its messages; the
+ * others for each device, whatever its class: for one that has nothing of the class they do
+ * nothing.
  */
 #ifndef DDE_CLASS_DDEKITD_H
 #define DDE_CLASS_DDEKITD_H
@@ -24,8 +25,8 @@ struct class_ops {
 	const char *name;       /* as in recipes: "net" */
 	bool serves_when_ready; /* else once it has a link */
 	/* Makes or adjusts what the device has of the class. @wanted: its plugin is of the
-	 * class; else what is there is closed. Return: 0; 1: the event class_opened or
-	 * class_closed follows; -errno with *ret_why. */
+	 * class; else what is there is closed, or goes with the claim. Return: 0; 1: the event
+	 * class_opened or class_closed follows; -errno with *ret_why. */
 	int (*open)(struct device *dev, bool wanted, char **ret_why);
 	/* A driver host is about to be started. Return: false: not yet, to be tried again. */
 	bool (*may_start)(struct device *dev);

@@ -33,7 +33,6 @@ struct pending {
 };
 
 struct host {
-	sd_event *event;
 	const struct host_ops *ops;
 	void *arg;
 	struct child child;
@@ -158,8 +157,8 @@ static int send_request(struct host *host, struct proto_request *m, host_reply_f
 		return -ENOMEM;
 	m->h = (struct proto_header){ PROTO_VERSION, PROTO_REQUEST, sizeof(*m), host->seq + 1 };
 	*p = (struct pending){ .host = host, .seq = m->h.seq, .op = m->op, .fn = fn, .arg = arg };
-	r = sd_event_add_time_relative(host->event, &p->timer, CLOCK_MONOTONIC, REQUEST_TIMEOUT_US,
-				       0, on_request_timeout, p);
+	r = sd_event_add_time_relative(host->child.event, &p->timer, CLOCK_MONOTONIC,
+				       REQUEST_TIMEOUT_US, 0, on_request_timeout, p);
 	if (r >= 0 && send(host->socket, m, sizeof(*m), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		r = errno == EPIPE ? -EAGAIN : -errno;
 	if (r < 0) {
@@ -278,8 +277,8 @@ static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *ar
 		return 0;
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	if (!host->linger)
-		sd_event_add_time_relative(host->event, &host->linger, CLOCK_MONOTONIC, LINGER_US,
-					   0, on_linger, host);
+		sd_event_add_time_relative(host->child.event, &host->linger, CLOCK_MONOTONIC,
+					   LINGER_US, 0, on_linger, host);
 	return 0;
 }
 
@@ -299,10 +298,8 @@ static char *explain_start(const char *binary, uid_t uid, int r)
 
 static char *death_text(const struct host *host, const struct host_death *death, int exec_error)
 {
-	const char *why = host->reason ? host->reason : NULL;
-
-	if (why)
-		return str_format("killed by ddekitd: %s", why);
+	if (host->reason)
+		return str_format("killed by ddekitd: %s", host->reason);
 	if (exec_error)
 		return explain_start(host->binary, host->uid, exec_error);
 	if (death->signalled && host->last_words)
@@ -360,8 +357,8 @@ void host_kill_stuck(struct host *host, const char *reason)
 		return;
 	str_set(&host->reason, reason);
 	child_signal(&host->child, SIGQUIT);
-	if (sd_event_add_time_relative(host->event, &host->dumping, CLOCK_MONOTONIC, DUMP_US, 0,
-				       on_dumped, host) < 0)
+	if (sd_event_add_time_relative(host->child.event, &host->dumping, CLOCK_MONOTONIC, DUMP_US,
+				       0, on_dumped, host) < 0)
 		host_kill(host, NULL);
 }
 
@@ -390,7 +387,7 @@ static struct host *host_create(sd_event *event, const struct host_ops *ops, voi
 
 	if (!host)
 		return NULL;
-	*host = (struct host){ .event = event, .ops = ops, .arg = arg, .socket = -1 };
+	*host = (struct host){ .ops = ops, .arg = arg, .socket = -1 };
 	child_init(&host->child, event, LOG_RATE, &child_ops, host);
 	return host;
 }
@@ -427,8 +424,8 @@ static int send_setup(struct host *host, const struct host_spec *spec, int log)
 
 static int host_watch(struct host *host)
 {
-	int r = sd_event_add_io(host->event, &host->socket_source, host->socket, EPOLLIN, on_socket,
-				host);
+	int r = sd_event_add_io(host->child.event, &host->socket_source, host->socket, EPOLLIN,
+				on_socket, host);
 
 	/* Its messages are handled before its log. */
 	if (r >= 0)

@@ -19,7 +19,6 @@
 #define NET_LIMIT_MS 30000
 
 static void on_link(void *arg, const struct link_state *state);
-static void set_tap(struct device *dev, const struct tap_work *what);
 
 static void net_warn(struct device *dev, const char *what, int r)
 {
@@ -343,8 +342,6 @@ static void net_adopted(struct device *dev)
 	if (dev->net.tap >= 0)
 		tap_follow(dev);
 }
-
-/* ---- for others ---------------------------------------------------------------- */
 
 /* ---- the class ------------------------------------------------------------------------ */
 

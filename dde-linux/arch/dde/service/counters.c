@@ -37,7 +37,7 @@ static void count_irqs(struct dde_counters *c)
 	int irq;
 
 	for_each_irq_desc(irq, desc) {
-		c->irqs++;
+		c->irq_descriptors++;
 		c->irq_handlers += !!desc->action;
 	}
 }
