@@ -7,8 +7,8 @@
  *
  * @config: path of the configuration file. All may block on the disk.
  */
-#ifndef DDEKITD_DROPIN_H
-#define DDEKITD_DROPIN_H
+#ifndef DDEKITD_DROP_IN_H
+#define DDEKITD_DROP_IN_H
 
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The driver host's side of proto.h: the socket to ddekitd and the log pipe. */
-#ifndef DDEKIT_HOST_WIRE_H
-#define DDEKIT_HOST_WIRE_H
+/* The driver host's side of protocol/host.h: the socket to ddekitd and the log pipe. */
+#ifndef DDEKIT_HOST_DDEKITD_H
+#define DDEKIT_HOST_DDEKITD_H
 
 #include <stddef.h>
 #include <stdint.h>

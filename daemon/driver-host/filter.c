@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The system calls of a driver host once driver code may run.  What is not in here
- * raises SIGSYS (gate.c).  Calls whose effect lies behind a pointer are in here only
+ * raises SIGSYS (sigsys.c).  Calls whose effect lies behind a pointer are in here only
  * if that cannot reach beyond the process: clone3() is answered by "not there", and
  * libc takes clone(); openat() and openat2() are for the gate alone.
  */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a driver host takes from itself before the first driver code runs; ddekitd
- * has given it a user, namespaces and limits before (daemon/confine.c).
+ * has given it a user, namespaces and limits before (daemon/ddekitd/process/confine.c).
  *
  *   sandbox.c   the order of things; Landlock: which files may be read
  *   filter.c    seccomp: which system calls may be made
- *   gate.c      SIGSYS: says which call was refused; opens files to be read
+ *   sigsys.c    SIGSYS: says which call was refused; opens files to be read
  */
 #ifndef DDEKIT_HOST_SANDBOX_H
 #define DDEKIT_HOST_SANDBOX_H
@@ -33,7 +33,7 @@ int sandbox_enter(const struct proto_setup *setup, const char **ret_why);
  * Return: 0, -errno. */
 int filter_load(uint64_t cookie);
 
-/* ---- gate.c ---------------------------------------------------------------------- */
+/* ---- sigsys.c -------------------------------------------------------------------- */
 
 #define GATE_MAX_PATHS 32
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the seccomp filters of our confined processes share. */
-#ifndef DDEKIT_HOST_THREADFILTER_H
-#define DDEKIT_HOST_THREADFILTER_H
+#ifndef DDEKIT_HOST_THREAD_FILTER_H
+#define DDEKIT_HOST_THREAD_FILTER_H
 
 #include <errno.h>
 #include <sched.h>

@@ -18,7 +18,7 @@ struct job {
 	const struct job_ops *ops;
 	void *arg;
 	sd_event_source *timer;
-	bool finished; /* run_jobs() has returned; under the lock */
+	bool finished; /* ops->work() has returned; under the lock */
 };
 
 struct jobs {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The last lines of a device's log, for ddectl logs. */
-#ifndef DDEKITD_LOGRING_H
-#define DDEKITD_LOGRING_H
+#ifndef DDEKITD_LOG_RING_H
+#define DDEKITD_LOG_RING_H
 
 #include "util.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* States and names of the control interface, for ddekitd and ddectl. */
-#ifndef DDEKIT_CONTROL_H
-#define DDEKIT_CONTROL_H
+#ifndef DDEKIT_PROTOCOL_CONTROL_H
+#define DDEKIT_PROTOCOL_CONTROL_H
 
 #define CONTROL_SERVICE "org.ddekit"
 #define CONTROL_PATH "/org/ddekit/Manager1"

@@ -19,8 +19,8 @@
  * blocking; lines lost are counted and reported by a line of their own.  A
  * runtime that dies says why in a line that begins with PROTO_LAST_WORDS.
  */
-#ifndef DDEKIT_HOST_PROTO_H
-#define DDEKIT_HOST_PROTO_H
+#ifndef DDEKIT_PROTOCOL_HOST_H
+#define DDEKIT_PROTOCOL_HOST_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -77,7 +77,6 @@ enum {
 	CONFINE_CORE = 2,    /* a core dump is wanted when it dies */
 };
 
-/* Followed by struct ddekit_handover. */
 struct proto_setup {
 	struct proto_header h;
 	char runtime[PROTO_PATH];    /* libdde-linux.so, or that for several CPUs */

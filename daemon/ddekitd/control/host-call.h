@@ -4,8 +4,8 @@
  * answer is reused for 100 ms, unless something was written meanwhile or the host was
  * replaced.
  */
-#ifndef DDEKITD_HOSTCALL_H
-#define DDEKITD_HOSTCALL_H
+#ifndef DDEKITD_HOST_CALL_H
+#define DDEKITD_HOST_CALL_H
 
 #include <systemd/sd-bus.h>
 

@@ -4,8 +4,8 @@
  * share of its time, so that no caller delays devices: after 5 ms of messages it
  * pauses three times as long as they took.
  */
-#ifndef DDEKITD_SYSBUS_H
-#define DDEKITD_SYSBUS_H
+#ifndef DDEKITD_SYSTEM_BUS_H
+#define DDEKITD_SYSTEM_BUS_H
 
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>

@@ -148,7 +148,7 @@ struct device {
 	struct device_plugin plugin; /* settings.c */
 	struct device_hold hold;
 	struct device_net net;
-	struct device_block *block; /* block.c; its disks, NULL: of another class */
+	struct device_block *block; /* its disks, see drivers/bridges/block; NULL: none */
 	struct device_run run;
 	struct device_failures failures;
 	struct device_outage outage;

@@ -3,8 +3,8 @@
  * A driver host's process as ddekitd sees it: start, its socket, requests, its end.  Knows
  * nothing of devices' states; the device decides.
  */
-#ifndef DDEKITD_HOSTPROC_H
-#define DDEKITD_HOSTPROC_H
+#ifndef DDEKITD_DRIVER_HOST_H
+#define DDEKITD_DRIVER_HOST_H
 
 #include <sys/types.h>
 #include <systemd/sd-event.h>
@@ -56,7 +56,7 @@ struct host_reply {
 	int error;                       /* 0 or -errno of the host; -ETIMEDOUT, -EPIPE (it died)
 				 * of ddekitd */
 	const struct proto_stats *stats; /* with OP_STATS, OP_COUNTERS; else NULL */
-	const struct proto_text *text;   /* with OP_PARAM, OP_MODULES; else NULL */
+	const struct proto_text *text;   /* with OP_PARAM, OP_MODULES, OP_PAGE; else NULL */
 };
 
 typedef void (*host_reply_fn)(void *arg, const struct host_reply *reply);

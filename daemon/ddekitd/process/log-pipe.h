@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The log pipe of a child process: what it writes, line by line, at a bounded rate. */
-#ifndef DDEKITD_LOGPIPE_H
-#define DDEKITD_LOGPIPE_H
+#ifndef DDEKITD_LOG_PIPE_H
+#define DDEKITD_LOG_PIPE_H
 
 #include <stdint.h>
 #include <systemd/sd-event.h>

@@ -4,8 +4,8 @@
  * has a name of two parts, the key (a device) and what it is.  Without a service
  * manager, or without --fd-store, all of it does nothing.
  */
-#ifndef DDEKITD_FDSTORE_H
-#define DDEKITD_FDSTORE_H
+#ifndef DDEKITD_FD_STORE_H
+#define DDEKITD_FD_STORE_H
 
 #include "lib/util.h"
 

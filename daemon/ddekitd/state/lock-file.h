@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Lock files in the runtime folder: one for a ddekitd, one for each claimed device. */
-#ifndef DDEKITD_LOCKFILE_H
-#define DDEKITD_LOCKFILE_H
+#ifndef DDEKITD_LOCK_FILE_H
+#define DDEKITD_LOCK_FILE_H
 
 #include <sys/types.h>
 

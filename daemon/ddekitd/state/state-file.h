@@ -4,8 +4,8 @@
  * afterwards finds the last text that was written whole.  Two slots, and a header
  * of one write that says which is valid.
  */
-#ifndef DDEKITD_STATEFILE_H
-#define DDEKITD_STATEFILE_H
+#ifndef DDEKITD_STATE_FILE_H
+#define DDEKITD_STATE_FILE_H
 
 #include "lib/util.h"
 

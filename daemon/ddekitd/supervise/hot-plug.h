@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hot-plug: devices follow udev's events. */
-#ifndef DDEKITD_HOTPLUG_H
-#define DDEKITD_HOTPLUG_H
+#ifndef DDEKITD_HOT_PLUG_H
+#define DDEKITD_HOT_PLUG_H
 
 #include "manager.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The job that systemd has for ddekitd's unit. */
-#ifndef DDEKITD_UNITJOB_H
-#define DDEKITD_UNITJOB_H
+#ifndef DDEKITD_UNIT_JOB_H
+#define DDEKITD_UNIT_JOB_H
 
 #include <stdbool.h>
 

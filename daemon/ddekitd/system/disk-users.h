@@ -3,8 +3,8 @@
  * Who has a disk of a device open.  Looking that up opens the disk, and so may wait for
  * whoever serves it: it is done in a thread.
  */
-#ifndef DDEKITD_USES_H
-#define DDEKITD_USES_H
+#ifndef DDEKITD_DISK_USERS_H
+#define DDEKITD_DISK_USERS_H
 
 #include <systemd/sd-event.h>
 

@@ -5,8 +5,8 @@
  * Not detected: interfaces that were moved to another network namespace, and
  * mounts of other mount namespaces.
  */
-#ifndef DDEKITD_INUSE_H
-#define DDEKITD_INUSE_H
+#ifndef DDEKITD_IN_USE_H
+#define DDEKITD_IN_USE_H
 
 #include "lib/util.h"
 

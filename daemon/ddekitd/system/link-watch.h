@@ -3,8 +3,8 @@
  * Watches an interface by rtnetlink: name, MTU, MAC, promiscuous mode, going
  * away.  One socket per interface, in the interface's network namespace.
  */
-#ifndef DDEKITD_NETLINK_H
-#define DDEKITD_NETLINK_H
+#ifndef DDEKITD_LINK_WATCH_H
+#define DDEKITD_LINK_WATCH_H
 
 #include <net/if.h>
 #include <systemd/sd-event.h>

@@ -4,8 +4,8 @@
  * Saved from the kernel's interface before the device is claimed; applied to the interface
  * that replaces it, and to the kernel's once that is back.
  */
-#ifndef DDEKITD_NETSAVE_H
-#define DDEKITD_NETSAVE_H
+#ifndef DDEKITD_NET_SETTINGS_H
+#define DDEKITD_NET_SETTINGS_H
 
 #include <json-c/json.h>
 

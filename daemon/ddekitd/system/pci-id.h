@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The PCI ids of a claimed device, as the kernel writes them in a modalias. */
-#ifndef DDEKITD_PCIID_H
-#define DDEKITD_PCIID_H
+#ifndef DDEKITD_PCI_ID_H
+#define DDEKITD_PCI_ID_H
 
 #include <ddekit/pci.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A PCI device in sysfs. */
-#ifndef DDEKITD_PCISYS_H
-#define DDEKITD_PCISYS_H
+#ifndef DDEKITD_PCI_SYSFS_H
+#define DDEKITD_PCI_SYSFS_H
 
 #include <ddekit/pci.h>
 

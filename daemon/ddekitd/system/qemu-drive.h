@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The disk of an emulated device: a file that QEMU may not open itself, as it runs as nobody. */
-#ifndef DDEKITD_DRIVE_H
-#define DDEKITD_DRIVE_H
+#ifndef DDEKITD_QEMU_DRIVE_H
+#define DDEKITD_QEMU_DRIVE_H
 
 #include "lib/util.h"
 

@@ -2,8 +2,8 @@
 /*
  * The TAP behind an emulated card, which QEMU cannot open itself, as it runs as nobody.
  */
-#ifndef DDEKITD_WIRE_H
-#define DDEKITD_WIRE_H
+#ifndef DDEKITD_QEMU_TAP_H
+#define DDEKITD_QEMU_TAP_H
 
 #include "lib/util.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Requests to rtnetlink, in the daemon's network namespace. */
-#ifndef DDEKITD_RT_H
-#define DDEKITD_RT_H
+#ifndef DDEKITD_RTNETLINK_H
+#define DDEKITD_RTNETLINK_H
 
 #include <libmnl/libmnl.h>
 #include <stdint.h>

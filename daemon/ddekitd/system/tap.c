@@ -161,7 +161,7 @@ int tap_name(int fd, char *buf)
 
 static int set_mtu(void *arg)
 {
-	/* Any signal works; the units allow ddekitd these. */
+	/* Any address family works; the units allow AF_UNIX. */
 	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	return sock < 0 || ioctl(sock, SIOCSIFMTU, arg) < 0 ? -errno : 0;
