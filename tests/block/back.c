@@ -64,7 +64,8 @@ static void signal_eventfd(int fd)
 static void issue(struct back *b, uint32_t n)
 {
 	__atomic_store_n(&b->ring->slot[n].state, DDE_BLOCK_ISSUED, __ATOMIC_RELEASE);
-	b->issued[b->n_issued++] = n;
+	if (!b->o->lost_offset || b->ring->slot[n].offset != b->o->lost_offset)
+		b->issued[b->n_issued++] = n;
 }
 
 static void adopt_requests(struct back *b)

@@ -16,6 +16,7 @@ struct back_options {
 	uint32_t delay_us;      /* longest delay before each completion */
 	uint32_t error_percent; /* share of requests that fail */
 	bool no_disk;           /* the disk was removed */
+	uint64_t lost_offset;   /* requests there are never completed; 0: there are none */
 	void (*ready)(void);    /* called once the disk is described; may be NULL */
 };
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/fronts/ring/ring.h"
+#include "daemon/lib/util.h"
 #include "drivers/bridges/block/share.h"
 #include "../lib/suite.h"
 
@@ -446,6 +447,59 @@ START_TEST(requests_after_the_timeout_fail_at_once_until_the_back_returns)
 }
 END_TEST
 
+START_TEST(the_age_of_the_oldest_request_is_published)
+{
+	char data[BLOCK];
+	struct block_request a = request(DDE_BLOCK_READ, 0, BLOCK, data), b = a, c = a;
+	uint64_t before = mono_ns(), oldest;
+	unsigned int n;
+
+	ck_assert_uint_eq(share.c->oldest, 0);
+	submit(&a);
+	oldest = share.c->oldest;
+	ck_assert_uint_ge(oldest, before);
+	n = first_slot(DDE_BLOCK_SUBMITTED);
+	submit(&b);
+	submit(&c);
+	ck_assert_uint_eq(share.c->oldest, oldest);
+	complete(n, 0);
+	ck_assert_uint_gt(share.c->oldest, oldest);
+	while (count_slots(DDE_BLOCK_SUBMITTED))
+		complete(first_slot(DDE_BLOCK_SUBMITTED), 0);
+	ck_assert_int_eq(answers, 3);
+	ck_assert_uint_eq(share.c->oldest, 0);
+}
+END_TEST
+
+/* A request that no back answers: the others go on. */
+START_TEST(only_what_backs_had_for_twice_the_timeout_is_withdrawn)
+{
+	char data[BLOCK];
+	struct block_request old = request(DDE_BLOCK_READ, 0, BLOCK, data), req = old;
+	uint64_t end;
+
+	block_share_set_timeout(&share, 50);
+	submit(&old);
+	for (end = share.c->oldest + 100000000; mono_ns() < end;)
+		;
+	submit(&req);
+	block_ring_reap(ring);
+	ck_assert_int_eq(answers, 0);
+	block_share_back_died(&share);
+	ck_assert(!block_share_front_looked(&share));
+	block_ring_reap(ring);
+	ck_assert(block_share_front_looked(&share));
+	ck_assert_int_eq(answers, 1);
+	ck_assert_int_eq(last_error, -EIO);
+	ck_assert_uint_eq(share.c->expired, 1);
+	ck_assert_uint_eq(count_slots(DDE_BLOCK_SUBMITTED), 1);
+	ck_assert_int_eq(block_share_back_try_start(&share), 0);
+	complete(first_slot(DDE_BLOCK_SUBMITTED), 0);
+	ck_assert_int_eq(answers, 2);
+	ck_assert_int_eq(last_error, 0);
+}
+END_TEST
+
 /* ---- a back that violates the rules ----------------------------------------------- */
 
 START_TEST(unsolicited_completions_are_ignored)
@@ -597,6 +651,8 @@ static Suite *suite(void)
 	tcase_add_test(t, a_back_does_not_start_while_the_front_withdraws);
 	tcase_add_test(t, requests_after_the_timeout_fail_at_once_until_the_back_returns);
 	tcase_add_test(t, a_dead_front_leaves_no_lock);
+	tcase_add_test(t, the_age_of_the_oldest_request_is_published);
+	tcase_add_test(t, only_what_backs_had_for_twice_the_timeout_is_withdrawn);
 	tcase_add_test(t, unsolicited_completions_are_ignored);
 	tcase_add_test(t, a_slot_changed_by_the_back_causes_no_write_outside_the_request);
 	tcase_add_test(t, an_impossible_result_is_an_io_error);

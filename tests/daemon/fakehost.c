@@ -109,6 +109,8 @@ static void send_described(void)
 	sem_post(&described);
 }
 
+#define LOST_OFFSET (8u << 20) /* in mode disk-loses */
+
 static struct back_options disk = {
 	.block = 512, .max_bytes = 128 << 10, .delay_us = 50, .ready = send_described
 };
@@ -145,6 +147,8 @@ static void start_disk(void)
 	disk.file = strchr(setup.plugins[0].args, '=');
 	if (!disk.file++)
 		exit(5);
+	if (is_mode("disk-loses"))
+		disk.lost_offset = LOST_OFFSET;
 	share.ring = fds[1];
 	share.kick = fds[2];
 	share.done = fds[3];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What ring.c and ring-check.c share. */
+/* What ring.c, ring-check.c and ring-age.c share. */
 #ifndef DDEKITD_BLOCK_RING_PRIVATE_H
 #define DDEKITD_BLOCK_RING_PRIVATE_H
 
@@ -20,6 +20,14 @@ struct part {
 	struct block_request *req; /* NULL in OUT: an orphan */
 	void *data;                /* to be copied to or from; NULL: nothing */
 	uint32_t bytes;
+	uint64_t since;        /* mono ns: when it was first submitted, or adopted */
+	uint16_t older, newer; /* slots; in OUT and ENDING */
+};
+
+/* The slots in OUT and ENDING, oldest first. */
+struct age {
+	uint32_t n;
+	uint16_t oldest, newest; /* valid if n */
 };
 
 struct queue {
@@ -39,6 +47,7 @@ struct block_ring {
 	bool kept[DDE_BLOCK_SLOTS]; /* for its keeper's requests: never in idle */
 	uint32_t n_used;            /* slots with a request or an orphan */
 	uint32_t n_orphans;
+	struct age age;
 	struct queue waiting;                        /* requests with bytes in no slot */
 	uint32_t attached, events;                   /* as last seen */
 	struct dde_block_disk disk[DDE_BLOCK_DISKS]; /* sequence 0: none yet */
@@ -55,5 +64,12 @@ static inline void count(uint64_t *counter, uint64_t n)
 int ring_check(struct block_ring *ring, struct block_request *req);
 void ring_count_start(struct block_ring *ring, const struct block_request *req);
 void ring_count_end(struct block_ring *ring, const struct block_request *req);
+
+/* ring-age.c, all with the lock. Slot n is the back's from now on; it is no longer. */
+void ring_age_add(struct block_ring *ring, uint32_t n);
+void ring_age_remove(struct block_ring *ring, uint32_t n);
+/* Has it been with backs for so long that it is withdrawn as soon as there is none? */
+bool ring_age_over(const struct block_ring *ring, uint32_t n);
+bool ring_age_any_over(const struct block_ring *ring);
 
 #endif

@@ -161,6 +161,7 @@ static bool fill_slots(struct block_ring *ring)
 		if (p.data)
 			pthread_mutex_lock(&ring->lock);
 		ring->part[p.slot].phase = OUT;
+		ring_age_add(ring, p.slot);
 		__atomic_store_n(&slot_of(ring, p.slot)->state, DDE_BLOCK_SUBMITTED,
 				 __ATOMIC_RELEASE);
 		announce(ring, p.slot);
@@ -217,6 +218,7 @@ static void free_slot(struct block_ring *ring, uint32_t n, int error, struct que
 	struct block_request *req = ring->part[n].req;
 
 	__atomic_store_n(&slot_of(ring, n)->state, DDE_BLOCK_FREE, __ATOMIC_RELEASE);
+	ring_age_remove(ring, n);
 	ring->part[n] = (struct part){ .phase = IDLE };
 	ring->n_used--;
 	if (!ring->kept[n])
@@ -329,8 +331,9 @@ static void expire_waiting(struct block_ring *ring, struct queue *ended)
 	}
 }
 
-/* With the lock: what is in a slot, if no back can look at it now. */
-static void withdraw(struct block_ring *ring, struct queue *ended)
+/* With the lock: what is in a slot, if no back can look at it now. @all: else only what
+ * backs have had for too long. */
+static void withdraw(struct block_ring *ring, bool all, struct queue *ended)
 {
 	uint32_t is = BLOCK_BACK_NONE, n;
 
@@ -338,7 +341,7 @@ static void withdraw(struct block_ring *ring, struct queue *ended)
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		return;
 	for (n = 0; n < DDE_BLOCK_SLOTS; n++) {
-		if (ring->part[n].phase != OUT)
+		if (ring->part[n].phase != OUT || (!all && !ring_age_over(ring, n)))
 			continue;
 		count(&ring->control->expired, 1);
 		free_slot(ring, n, -EIO, ended);
@@ -356,10 +359,14 @@ static bool something_waits(const struct block_ring *ring)
 /* With the lock. */
 static void expire(struct block_ring *ring, struct queue *ended)
 {
-	if (!something_waits(ring) || !is_late(ring))
+	bool late = is_late(ring);
+
+	if (!something_waits(ring))
 		return;
-	expire_waiting(ring, ended);
-	withdraw(ring, ended);
+	if (late)
+		expire_waiting(ring, ended);
+	if (late || ring_age_any_over(ring))
+		withdraw(ring, late, ended);
 }
 
 int block_ring_wait_ms(struct block_ring *ring)
@@ -384,12 +391,13 @@ int block_ring_wait_ms(struct block_ring *ring)
 void block_ring_reap(struct block_ring *ring)
 {
 	uint32_t attached = __atomic_load_n(&ring->shared->attached, __ATOMIC_ACQUIRE);
-	uint32_t events = __atomic_load_n(&ring->control->events, __ATOMIC_ACQUIRE);
 	struct queue ended;
+	uint32_t events;
 	bool anew, kick;
 
 	queue_init(&ended);
 	pthread_mutex_lock(&ring->lock);
+	events = __atomic_load_n(&ring->control->events, __ATOMIC_ACQUIRE);
 	anew = attached != ring->attached || events != ring->events;
 	if (attached != ring->attached)
 		count(&ring->control->backs, 1);
@@ -400,6 +408,7 @@ void block_ring_reap(struct block_ring *ring)
 		look_at_all(ring, &ended);
 	expire(ring, &ended);
 	kick = fill_slots(ring);
+	__atomic_store_n(&ring->control->seen, events, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&ring->lock);
 	if (kick)
 		block_ring_kick(ring);
@@ -544,6 +553,7 @@ static void adopt_slots(struct block_ring *ring)
 		state = __atomic_load_n(&slot_of(ring, n)->state, __ATOMIC_ACQUIRE);
 		if (state == DDE_BLOCK_SUBMITTED || state == DDE_BLOCK_ISSUED) {
 			ring->part[n].phase = OUT;
+			ring_age_add(ring, n);
 			ring->n_orphans++;
 			ring->n_used++;
 			continue;

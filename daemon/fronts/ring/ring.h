@@ -5,6 +5,7 @@
  *
  *   ring.c        requests, slots, answers, time-outs
  *   ring-check.c  what a request's disk allows
+ *   ring-age.c    how long requests have been with the back
  *   disk.c        the disks that the back describes
  *
  * Nothing in the ring is believed: what a slot holds is written from here and kept

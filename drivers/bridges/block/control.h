@@ -13,6 +13,9 @@
  * Whatever ddekitd changes, it then adds 1 to events and sends a byte to the front by the
  * socket "life", of which no driver host has an end.  Data there says that all is to be
  * looked at anew; its end is ddekitd's.
+ *
+ * A request that a back has had for longer than timeout_ms is a failure of the driver host:
+ * ddekitd replaces it. After twice that time the front withdraws the request.
  */
 #ifndef DDEKITD_BLOCK_CONTROL_H
 #define DDEKITD_BLOCK_CONTROL_H
@@ -22,7 +25,7 @@
 #include "drivers/bridges/block/ring.h"
 
 #define BLOCK_CONTROL_MAGIC 0x6c74632d656464ull /* "dde-ctl" */
-#define BLOCK_CONTROL_VERSION 3u
+#define BLOCK_CONTROL_VERSION 4u
 
 enum block_back {
 	BLOCK_BACK_NONE,
@@ -73,6 +76,10 @@ struct block_control {
 	uint64_t expired; /* requests that waited too long */
 	uint64_t lies;    /* what the back did against the ring's rules */
 	uint64_t backs;   /* that the front saw take over */
+	uint64_t
+		oldest; /* monotonic ns: the oldest request with a back was first submitted; 0: none */
+	uint32_t seen; /* events, as the front last looked at all */
+	uint32_t zero;
 	struct block_disk_stats disk[DDE_BLOCK_DISKS];
 };
 

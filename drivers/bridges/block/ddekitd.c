@@ -224,6 +224,7 @@ static void block_destroy(struct device *dev)
 
 	sd_event_source_disable_unref(b->again);
 	sd_event_source_disable_unref(b->limit);
+	block_stop_checks(dev);
 	front_destroy(b->front);
 	block_share_close(&b->share);
 	if (b->listener >= 0 && path)
@@ -375,14 +376,17 @@ static unsigned int block_hand_over(const struct device *dev, struct proto_setup
 	return BLOCK_FDS;
 }
 
-/* A front that is withdrawing requests does so before a driver host is started: it has a
- * second for that. One that holds the ring longer would keep the device from coming back. */
+/* A front that is withdrawing requests does so before a driver host is started, and so does
+ * one that is to withdraw those with which the last was stuck: it has a second for that. One
+ * that holds the ring longer would keep the device from coming back. */
 static bool front_withdraws(struct device *dev)
 {
 	struct device_block *b = dev->block;
 	uint64_t now = mono_ns();
 
-	if (!block_share_back_try_start(&b->share)) {
+	bool looks = b->was_stuck && b->front && !block_share_front_looked(&b->share);
+
+	if (!looks && !block_share_back_try_start(&b->share)) {
 		b->withdraws = 0;
 		return false;
 	}
@@ -412,7 +416,11 @@ static void block_ready(struct device *dev, bool again)
 {
 	size_t i;
 
-	if (!dev->block || again)
+	if (!dev->block)
+		return;
+	if (block_start_checks(dev) < 0)
+		block_warn(dev, "cannot watch its answers", -ENOMEM);
+	if (again)
 		return;
 	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
 		if (!dev->block->disk[i].seen)
@@ -423,8 +431,10 @@ static void block_ready(struct device *dev, bool again)
 
 static void block_absent(struct device *dev)
 {
-	if (dev->block)
-		block_share_back_absent(&dev->block->share);
+	if (!dev->block)
+		return;
+	block_stop_checks(dev);
+	block_share_back_absent(&dev->block->share);
 }
 
 static void block_quiet(struct device *dev)

@@ -34,9 +34,20 @@ struct device_block {
 	uint64_t front_start;
 	uint64_t front_restarts;
 	sd_event_source *again;
-	uint64_t withdraws; /* mono ns: seen so since; 0: it does not */
+	uint64_t withdraws; /* mono ns: waited for since; 0: it is not */
+	/* ddekitd-stuck.c */
+	sd_event_source *check;
+	uint64_t serves_since; /* mono ns: the driver host */
+	bool suspected;        /* by the last check */
+	bool was_stuck;        /* it is replaced for that */
 	struct disk disk[DDE_BLOCK_DISKS];
 };
+
+/* ---- ddekitd-stuck.c ------------------------------------------------------------- */
+
+/* The driver host serves from now on; its answers are awaited. Return: 0, -ENOMEM. */
+int block_start_checks(struct device *dev);
+void block_stop_checks(struct device *dev);
 
 /* ---- ddekitd-report.c ------------------------------------------------------------ */
 

@@ -117,6 +117,12 @@ void block_share_notify(struct block_share *share)
 		return;
 }
 
+bool block_share_front_looked(const struct block_share *share)
+{
+	return __atomic_load_n(&share->c->seen, __ATOMIC_ACQUIRE) ==
+	       __atomic_load_n(&share->c->events, __ATOMIC_ACQUIRE);
+}
+
 int block_share_woken(int life)
 {
 	char bytes[256];

@@ -52,6 +52,8 @@ void block_share_back_absent(struct block_share *share);
 void block_share_give_up(struct block_share *share);
 /* The front is to look at all anew. */
 void block_share_notify(struct block_share *share);
+/* Has the front looked at all since then? */
+bool block_share_front_looked(const struct block_share *share);
 /* The front's half: its end of life is readable. Return: 0: look at all anew; -EPIPE:
  * ddekitd has gone. */
 int block_share_woken(int life);
