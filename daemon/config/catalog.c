@@ -39,6 +39,19 @@ static int read_string(struct json_object *json, const char *key, char **ret)
 	return str_set(ret, json_object_get_string(value));
 }
 
+/* A plugin of an earlier mkplugin has none. It becomes a part of file names. */
+static int read_bus(struct json_object *json, char **ret)
+{
+	struct json_object *value;
+	const char *text = "";
+
+	if (json_object_object_get_ex(json, "bus", &value))
+		text = json_object_get_string(value);
+	if (!text || text[strspn(text, "abcdefghijklmnopqrstuvwxyz")] || strlen(text) > 15)
+		return -EINVAL;
+	return str_set(ret, text);
+}
+
 static int read_strings(struct json_object *json, const char *key, struct strv *ret)
 {
 	struct json_object *list, *value;
@@ -76,6 +89,8 @@ static int plugin_fill(struct plugin *p)
 		r = read_string(p->json, "kind", &p->kind);
 	if (!r)
 		r = read_string(p->json, "class", &p->class);
+	if (!r)
+		r = read_bus(p->json, &p->bus);
 	if (!r)
 		r = read_strings(p->json, "modules", &p->modules);
 	if (!r)

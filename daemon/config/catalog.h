@@ -18,6 +18,7 @@ struct plugin {
 	char *name;
 	char *kind;               /* "driver", "bridge", "module" */
 	char *class;              /* "net", …; "" for a module */
+	char *bus;                /* "ata", …; "" for what has no disks */
 	struct strv modules;      /* file names in load order */
 	struct strv aliases;      /* modalias patterns */
 	struct json_object *json; /* the whole file, for display; catalog_read_all()

@@ -135,7 +135,7 @@ class Builder:
         for r in recipes:
             own = [self.tree.module(m, r.path) for m in r.modules]
             out.append(meta.Plugin(r.name, 'driver', r.cls, own, self.tree.in_load_order(own),
-                                   r.description, r.shown, r.path, r.options, r.firmware))
+                                   r.description, r.shown, r.path, r.options, r.firmware, r.bus))
         return out
 
     def plain_plugin(self, module, kind='module', cls=''):

@@ -26,6 +26,7 @@ class Plugin:
     recipe_path: str = ''
     options: dict = field(default_factory=dict)
     firmware: list = field(default_factory=list)
+    bus: str = ''
 
 
 def pci_id(alias):
@@ -75,6 +76,7 @@ def entry(plugin, runtime):
         'name': plugin.name,
         'kind': plugin.kind,
         'class': plugin.cls,
+        'bus': plugin.bus,
         'description': plugin.description or last.tag('description'),
         'modules': [m.so for m in plugin.chain],
         'aliases': aliases,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from .errors import Problem
 
 CLASSES = ('net', 'block', 'input', 'usb', 'serial', 'sound', 'can', 'rng', 'watchdog', 'test')
-KEYS = ('Description', 'Class', 'Kconfig', 'Module', 'Firmware')
+KEYS = ('Description', 'Class', 'Kconfig', 'Module', 'Firmware', 'Bus')
+BUSES = ('ata', 'mmc', 'nvme', 'scsi', 'usb', 'virtio')
 REQUIRED = ('Description', 'Class', 'Kconfig')
 NAME = re.compile(r'[a-z0-9][a-z0-9_-]{0,30}\Z')
 SYMBOL = re.compile(r'([A-Z0-9_a-z]+)(?:=(y|n|m|[0-9]+|0x[0-9a-fA-F]+|"[^"]*"))?\Z')
@@ -23,6 +24,7 @@ class Recipe:
     name: str
     description: str = ''
     cls: str = ''
+    bus: str = ''               # of its disks: the prefix of their links in by-id
     kconfig: list = field(default_factory=list)     # (symbol, value, line)
     modules: list = field(default_factory=list)
     firmware: list = field(default_factory=list)
@@ -115,8 +117,11 @@ def parse(path):
     cls, line = p.values['Class']
     if cls not in CLASSES:
         p.fail(f'Class={cls}: unknown class; allowed: {" ".join(CLASSES)}', line)
+    bus, line = p.values.get('Bus', ('', 0))
+    if bus and (bus not in BUSES or cls != 'block'):
+        p.fail(f'Bus={bus}: for Class=block one of {" ".join(BUSES)}', line)
     return Recipe(path=path, shown=shown_path(path), name=name,
-                  description=p.values['Description'][0], cls=cls, kconfig=p.kconfig(),
+                  description=p.values['Description'][0], cls=cls, bus=bus, kconfig=p.kconfig(),
                   modules=p.words('Module', MODULE) or [name], firmware=p.words('Firmware'),
                   options=p.options)
 

@@ -106,6 +106,8 @@ static int read_plugin(struct json_object *o, struct device_plugin *p)
 	if (!r)
 		r = str_set(&p->bridge, json_text(plugin, "bridge"));
 	if (!r)
+		r = str_set(&p->bus, json_text(plugin, "bus"));
+	if (!r)
 		r = read_list(plugin, "path", &p->path);
 	if (!r)
 		r = read_list(plugin, "args", &p->args);

@@ -48,6 +48,7 @@ static struct json_object *describe_plugin(const struct device_plugin *p)
 	add_string(o, "name", p->name);
 	add_string(o, "class", p->class);
 	add_string(o, "bridge", p->bridge);
+	add_string(o, "bus", p->bus);
 	add_words(o, "path", &p->path);
 	add_words(o, "args", &p->args);
 	add_roles(o, p);

@@ -12,6 +12,7 @@ void plugin_finish(struct device_plugin *plugin)
 	free(plugin->name);
 	free(plugin->class);
 	free(plugin->bridge);
+	free(plugin->bus);
 	strv_finish(&plugin->path);
 	strv_finish(&plugin->args);
 	memset(plugin, 0, sizeof(*plugin));
@@ -234,6 +235,8 @@ static int plugin_fill(const struct wanted *w, struct device_plugin *dst, char *
 		r = str_set(&dst->name, p->name);
 	if (!r)
 		r = str_set(&dst->class, p->class);
+	if (!r)
+		r = str_set(&dst->bus, p->bus);
 	if (!r)
 		r = add_modules(dst, w->catalog, p, PLUGIN_DRIVER, 0, ret_why);
 	if (!r)

@@ -12,6 +12,7 @@ struct device_plugin {
 	char *name;
 	char *class;
 	char *bridge;                     /* "net", or NULL */
+	char *bus;                        /* of its disks, see drivers/README.md; "": none */
 	struct strv path;                 /* absolute, in load order */
 	struct strv args;                 /* of the same length */
 	uint32_t role[PROTO_MAX_PLUGINS]; /* PLUGIN_…, likewise */

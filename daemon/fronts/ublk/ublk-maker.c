@@ -141,7 +141,8 @@ static int add_and_note(struct ublk_control *c, const struct ublk_ask *ask, uint
 	r = ublk_add(c, &ask->disk, setup->queues, &id);
 	if (r < 0)
 		return complain(&ask->disk, "cannot make a device", r);
-	r = ublk_names_write(setup->names, id, setup->device, &ask->disk);
+	ublk_names_warn(setup, &ask->disk);
+	r = ublk_names_write(setup, id, &ask->disk);
 	if (r < 0) {
 		ublk_delete(c, id);
 		return complain(&ask->disk, setup->names, r);

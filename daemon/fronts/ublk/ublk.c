@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * ddekit-ublk ring=FD control=FD kick=FD done=FD life=FD names=FOLDER device=PCI
- *	user=UID group=GID: the server; see ublk.h.
+ *	bus=PREFIX user=UID group=GID: the server; see ublk.h.
  */
 #include <errno.h>
 #include <poll.h>
@@ -162,7 +162,7 @@ static int parse(int argc, char **argv, struct ublk_setup *s)
 		{ "kick=", &s->fds.kick, NULL }, { "done=", &s->fds.done, NULL },
 		{ "life=", &s->life, NULL },     { "user=", &user, NULL },
 		{ "group=", &group, NULL },      { "names=", NULL, &s->names },
-		{ "device=", NULL, &s->device },
+		{ "device=", NULL, &s->device }, { "bus=", NULL, &s->bus },
 	};
 	size_t k, n = sizeof(keys) / sizeof(keys[0]);
 	int i;
@@ -199,7 +199,7 @@ int main(int argc, char **argv)
 
 	if (parse(argc, argv, &s) < 0) {
 		fputs("usage: ddekit-ublk ring=FD control=FD kick=FD done=FD life=FD names=FOLDER "
-		      "device=PCI user=UID group=GID, which ddekitd gives\n",
+		      "device=PCI bus=PREFIX user=UID group=GID, which ddekitd gives\n",
 		      stderr);
 		return 2;
 	}

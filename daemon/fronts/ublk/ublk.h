@@ -40,6 +40,7 @@ struct ublk_setup {
 	int life;
 	const char *names;  /* folder */
 	const char *device; /* the PCI device */
+	const char *bus;    /* prefix of links; "": the usual one */
 	uint32_t queues;    /* of each device */
 	uid_t uid;          /* the server's */
 	gid_t gid;
@@ -107,8 +108,11 @@ int ublk_delete(struct ublk_control *c, uint32_t id);
 /* ---- ublk-names.c: a file in @dir for each device --------------------------------- */
 
 /* Before it is started. Return: 0, -errno. */
-int ublk_names_write(const char *dir, uint32_t id, const char *device,
+int ublk_names_write(const struct ublk_setup *setup, uint32_t id,
 		     const struct dde_block_disk *disk);
+/* Warns of links in /dev/disk/by-id that udev would make for the disk, and that are another
+ * device's: the disk, or who drives it, chose the name. */
+void ublk_names_warn(const struct ublk_setup *setup, const struct dde_block_disk *disk);
 /* Is device @id a disk of the PCI device? */
 bool ublk_names_tell(const char *dir, uint32_t id, const char *device);
 void ublk_names_remove(const char *dir, uint32_t id);

@@ -112,8 +112,8 @@ static void start_front(struct device *dev)
 			file,          FRONT_ARGS,     NULL };
 	_cleanup_free_ char *block = block_dir(dev);
 	_cleanup_free_ char *names = block ? str_format("names=%s", block) : NULL;
-	char device[32], user[32], group[32];
-	char *ublk[] = { file, FRONT_ARGS, names, device, user, group, NULL };
+	char device[32], bus[32], user[32], group[32];
+	char *ublk[] = { file, FRONT_ARGS, names, device, bus, user, group, NULL };
 	char **argv = b->ublk ? ublk : nbd;
 	struct front_spec spec = {
 		.argv = argv,
@@ -128,6 +128,7 @@ static void start_front(struct device *dev)
 		return;
 	confine_front(dev->config, dev->env->host_uid, dev->env->host_gid, &spec.confine);
 	snprintf(device, sizeof(device), "device=%s", dev->config->bdf_text);
+	snprintf(bus, sizeof(bus), "bus=%s", dev->plugin.bus ? dev->plugin.bus : "");
 	snprintf(user, sizeof(user), "user=%u", spec.confine.uid);
 	snprintf(group, sizeof(group), "group=%u", spec.confine.gid);
 	if (b->ublk)
