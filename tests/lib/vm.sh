@@ -326,7 +326,10 @@ vm_console() {
 # The daemons log to the guest's journal, hardly to its console.
 tap_on_failure() {
 	if ! is_gone "$(vm_pid)"; then
-		vm_run -t 20 'journalctl --no-pager -o short-monotonic -n 30 -u "ddekitd*"
+		vm_run -t 20 'timeout 5 ddectl list 2>&1
+			journal="journalctl --no-pager -o short-monotonic -u ddekitd*"
+			$journal -g " -> |interface|disk" | tail -n 30
+			$journal -n 30
 			dmesg --level emerg,alert,crit,err,warn | tail -n 10' && return
 	fi
 	vm_console
