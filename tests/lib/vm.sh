@@ -327,7 +327,7 @@ vm_console() {
 tap_on_failure() {
 	if ! is_gone "$(vm_pid)"; then
 		vm_run -t 20 'timeout 5 ddectl list 2>&1
-			journal="journalctl --no-pager -o short-monotonic -u ddekitd*"
+			journal="journalctl --no-pager -q -o short-monotonic -u ddekitd*"
 			$journal -g " -> |interface|disk" | tail -n 30
 			$journal -n 30
 			dmesg --level emerg,alert,crit,err,warn | tail -n 10' && return
