@@ -16,7 +16,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 #include "sandbox.h"
-#include "thread-filter.h"
+#include "shared-filter.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -35,7 +35,7 @@ static const int always[] = {
 	SCMP_SYS(timer_delete), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
 	SCMP_SYS(timerfd_gettime),
 	/* memory */
-	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap),
 	/* file descriptors that are there */
 	SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(lseek), SCMP_SYS(epoll_create1),
 	SCMP_SYS(epoll_ctl), SCMP_SYS(eventfd2), SCMP_SYS(getsockopt),
@@ -119,6 +119,9 @@ static int allow_memory(scmp_filter_ctx ctx)
 	int r = allow_if(ctx, SCMP_SYS(mprotect), 1, &no_exec);
 	size_t i;
 
+	if (!r)
+		r = filter_allow_advice(ctx);
+
 	for (i = 0; i < N(kinds) && !r; i++) {
 		struct scmp_arg_cmp cmp[] = {
 			no_exec,
@@ -132,17 +135,18 @@ static int allow_memory(scmp_filter_ctx ctx)
 
 /* ---- signals --------------------------------------------------------------- */
 
-/* To its own threads only; and SIGSYS stays the gate's. */
+/* To its own threads only; and SIGSYS stays the gate's: the kernel looks at the lower half of
+ * the number, so all others are named by that. */
 static int allow_signals(scmp_filter_ctx ctx)
 {
 	const struct scmp_arg_cmp self = { 0, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)getpid() };
-	const struct scmp_arg_cmp below = { 0, SCMP_CMP_LT, SIGSYS, 0 };
-	const struct scmp_arg_cmp above = { 0, SCMP_CMP_GT, SIGSYS, 0 };
-	int r = allow_if(ctx, SCMP_SYS(tgkill), 1, &self);
+	unsigned int others[_NSIG], n = 0;
+	int sig, r = allow_if(ctx, SCMP_SYS(tgkill), 1, &self);
 
-	if (!r)
-		r = allow_if(ctx, SCMP_SYS(rt_sigaction), 1, &below);
-	return r ? r : allow_if(ctx, SCMP_SYS(rt_sigaction), 1, &above);
+	for (sig = 1; sig < _NSIG; sig++)
+		if (sig != SIGSYS)
+			others[n++] = (unsigned int)sig;
+	return r ? r : allow_one_of(ctx, SCMP_SYS(rt_sigaction), 0, others, n);
 }
 
 /* ---- all ---------------------------------------------------------------------------------- */

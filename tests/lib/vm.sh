@@ -326,6 +326,7 @@ vm_console() {
 # The daemons log to the guest's journal, hardly to its console.
 tap_on_failure() {
 	if ! is_gone "$(vm_pid)"; then
+		# shellcheck disable=SC2016 # expanded in the guest
 		vm_run -t 20 'timeout 5 ddectl list 2>&1
 			journal="journalctl --no-pager -q -o short-monotonic -u ddekitd*"
 			$journal -g " -> |interface|disk" | tail -n 30

@@ -121,10 +121,11 @@ void ublk_names_warn(const struct ublk_setup *setup, const struct dde_block_disk
 	snprintf(head, sizeof(head), "%s-", *setup->bus ? setup->bus : "ddekit");
 	if (*disk->serial)
 		warn_of_link(setup, disk, head, disk->model, disk->serial);
-	if (strcmp(setup->bus, "nvme"))
-		snprintf(head, sizeof(head), "wwn-%s", prefix);
-	if (*setup->bus && *wwn)
-		warn_of_link(setup, disk, head, wwn, "");
+	if (!*wwn)
+		return;
+	warn_of_link(setup, disk, head, wwn, "");
+	snprintf(head, sizeof(head), "wwn-%s", prefix);
+	warn_of_link(setup, disk, head, wwn, "");
 }
 
 bool ublk_names_tell(const char *dir, uint32_t id, const char *device)

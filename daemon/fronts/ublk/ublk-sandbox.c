@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "driver-host/thread-filter.h"
+#include "driver-host/shared-filter.h"
 #include "ublk.h"
 #include "lib/util.h"
 
@@ -22,7 +22,7 @@ static const int always[] = {
 	SCMP_SYS(preadv2), SCMP_SYS(recvfrom),
 	SCMP_SYS(clock_gettime), SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall),
 	/* memory */
-	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap),
 	/* eventfds, output */
 	SCMP_SYS(eventfd2), SCMP_SYS(newfstatat), SCMP_SYS(fstat), SCMP_SYS(writev),
 	/* threads, its end */
@@ -50,6 +50,8 @@ static int load_filter(void)
 
 	if (!r)
 		r = allow_memory(ctx);
+	if (!r)
+		r = filter_allow_advice(ctx);
 	for (i = 0; i < ARRAY_SIZE(always) && !r; i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, always[i], 0);
 	if (!r)

@@ -76,9 +76,8 @@ struct block_control {
 	uint64_t expired; /* requests that waited too long */
 	uint64_t lies;    /* what the back did against the ring's rules */
 	uint64_t backs;   /* that the front saw take over */
-	uint64_t
-		oldest; /* monotonic ns: the oldest request with a back was first submitted; 0: none */
-	uint32_t seen; /* events, as the front last looked at all */
+	uint64_t oldest;  /* monotonic ns: first submission of the oldest with a back; 0: none */
+	uint32_t seen;    /* events, as the front last looked at all */
 	uint32_t zero;
 	struct block_disk_stats disk[DDE_BLOCK_DISKS];
 };
