@@ -114,9 +114,9 @@ static void read_queues(void)
 }
 
 /* Oldest first: the stack is turned round. */
-static void finish_calls(void)
+static void finish_calls(struct dde_request *req)
 {
-	struct dde_request *req = atomic_exchange(&box.done, NULL), *list = NULL;
+	struct dde_request *list = NULL;
 
 	while (req) {
 		struct dde_request *next = req->next;
@@ -135,6 +135,7 @@ static void finish_calls(void)
 
 static int on_mail(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
+	struct dde_request *done;
 	uint64_t count;
 	uint32_t bits;
 
@@ -143,8 +144,10 @@ static int on_mail(sd_event_source *source, int fd, uint32_t events, void *arg)
 	bits = atomic_exchange(&box.bits, 0);
 	if (bits & BIT_BOOTED)
 		box.handlers->booted();
+	/* What a request posted before its end is in the queues by now. */
+	done = atomic_exchange(&box.done, NULL);
 	read_queues();
-	finish_calls();
+	finish_calls(done);
 	if (bits & BIT_HALTED)
 		box.handlers->halted();
 	return 0;
