@@ -74,11 +74,11 @@ void device_classes_ready(struct device *dev, bool again)
 
 void device_class_message(struct device *dev, const struct proto_export *msg)
 {
-	const struct class_ops *const *c;
+	const struct class_ops *class = class_of(dev);
 
-	FOR_EACH_CLASS(dev, c)
-	if (!strcmp((*c)->name, msg->class))
-		(*c)->message(dev, msg);
+	/* A driver host may send those of any class. */
+	if (class && !strcmp(class->name, msg->class))
+		class->message(dev, msg);
 }
 
 void device_classes_absent(struct device *dev)

@@ -185,7 +185,9 @@ int host_request_class(struct host *host, const void *data, size_t len, host_rep
 {
 	struct proto_request m = { .op = OP_CLASS };
 
-	memcpy(m.data, data, len < sizeof(m.data) ? len : sizeof(m.data));
+	if (len > sizeof(m.data))
+		return -E2BIG;
+	memcpy(m.data, data, len);
 	return send_request(host, &m, fn, arg);
 }
 

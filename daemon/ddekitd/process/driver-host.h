@@ -68,7 +68,8 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 /* fn may be NULL. It is called exactly once, never from within this call. Return: 0,
  * -EAGAIN (the host does not read, or has 128 requests to answer), -ENOMEM. */
 int host_request(struct host *host, enum proto_op op, host_reply_fn fn, void *arg);
-/* Likewise OP_CLASS, with data as the class's protocol.h says; PROTO_CLASS_BYTES at most. */
+/* Likewise OP_CLASS, with data as the class's protocol.h says. Return: also -E2BIG, more than
+ * PROTO_CLASS_BYTES. */
 int host_request_class(struct host *host, const void *data, size_t len, host_reply_fn fn,
 		       void *arg);
 /* Likewise, with text (NULL: none). Return: also -E2BIG, it is too long. */

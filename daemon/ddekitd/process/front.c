@@ -129,7 +129,7 @@ void front_get_kept(const struct front *f, struct front_kept *ret)
 
 pid_t front_pid(const struct front *f)
 {
-	return f->child.ended ? 0 : f->child.pid;
+	return f->child.pid;
 }
 
 void front_kill(struct front *f)

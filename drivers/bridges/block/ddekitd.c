@@ -64,7 +64,7 @@ static void on_front_log(void *arg, const char *text)
 	struct device *dev = arg;
 	struct log_about about = device_about(dev);
 
-	logring_add(dev->logs, LOG_WARNING, text);
+	device_log_line(dev, LOG_WARNING, text);
 	log_line(&about, LOG_WARNING, "%s", text);
 }
 
