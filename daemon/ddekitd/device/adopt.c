@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 
 #include "adopt.h"
-#include "keep.h"
+#include "persist.h"
 #include "work.h"
 #include "private.h"
 #include "state/fd-store.h"

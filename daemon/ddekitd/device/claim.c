@@ -2,7 +2,7 @@
 /* The jobs on a claim: claim, handover, quiesce, release; and its death; see private.h. */
 #include <errno.h>
 
-#include "keep.h"
+#include "persist.h"
 #include "work.h"
 #include "private.h"
 #include "lib/job.h"

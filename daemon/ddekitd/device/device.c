@@ -2,7 +2,7 @@
 /* A device's state machine; see device.h. */
 #include <errno.h>
 
-#include "keep.h"
+#include "persist.h"
 #include "work.h"
 #include "private.h"
 #include "system/in-use.h"

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 
 #include "crash-report.h"
-#include "keep.h"
+#include "persist.h"
 #include "private.h"
 #include "lib/log.h"
 #include "process/message.h"

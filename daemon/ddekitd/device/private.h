@@ -4,13 +4,13 @@
  * and read by all.  A file calls only those below it; events go up by struct device_events.
  *
  *   device.c     the state machine
- *   end.c        its last part: releasing everything, then failed, configured or again
+ *   release.c        its last part: releasing everything, then failed, configured or again
  *   reload.c     restart in place
  *   adopt.c      continues with a device of the ddekitd before this one
  *   state.c      the present state
  *   host.c       the driver host: set-up, messages, heartbeat, death
  *   claim.c      the jobs on a claim: claim, handover, quiesce, release
- *   keep.c       what the next ddekitd needs
+ *   persist.c       what the next ddekitd needs
  *   classes.c    what the classes of devices add (drivers/bridges)
  *   failures.c   early failures, outages
  *   settings.c   configuration, plugin, binding
@@ -107,7 +107,7 @@ struct device_failures {
 	uint32_t in_a_row;  /* early failures since it last served */
 };
 
-/* keep.c */
+/* persist.c */
 struct device_persisted {
 	int state;    /* the description for the next ddekitd; -1: none */
 	bool barrier; /* the fd store's copies must be gone before a claim */
@@ -157,7 +157,7 @@ struct device {
 	struct logring *logs;
 	struct logring *history; /* changes of state */
 
-	/* The state machine's own: device.c, end.c. */
+	/* The state machine's own: device.c, release.c. */
 	enum device_state state;
 	uint64_t state_since; /* wall ns */
 	enum device_want want;
@@ -288,7 +288,7 @@ void device_restore_net(struct device *dev, int tap, bool mac_by_admin); /* tap 
 /* state.c */
 void device_enter(struct device *dev, enum device_state state, const char *fmt, ...) FORMAT(3, 4);
 
-/* end.c */
+/* release.c */
 /* A job has ended. Return: false: the device is being released, the caller does nothing more. */
 bool device_posted(struct device *dev);
 /* Releases the device, once the present job has ended. */

@@ -6,7 +6,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "take-over.h"
 #include "work.h"
 #include "system/qemu-drive.h"
 #include "state/fd-store.h"
@@ -15,6 +14,7 @@
 #include "system/net-settings.h"
 #include "system/pci-id.h"
 #include "system/pci-sysfs.h"
+#include "system/take-over.h"
 #include "system/tap.h"
 #include "system/qemu-tap.h"
 

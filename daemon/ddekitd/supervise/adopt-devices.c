@@ -6,7 +6,7 @@
 #include "adopt-devices.h"
 #include "device/adopt.h"
 #include "device/device.h"
-#include "device/keep.h"
+#include "device/persist.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "state/fd-store.h"

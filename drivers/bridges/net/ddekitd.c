@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <linux/if_ether.h>
 
-#include "device/keep.h"
+#include "device/persist.h"
 #include "drivers/bridges/class-ddekitd.h"
 #include "device/work.h"
 #include "device/private.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Writes down what the next ddekitd needs of a device; see keep.h.  Under
+ * Writes down what the next ddekitd needs of a device; see persist.h.  Under
  * the device's key the fd store has
  *
  *   state              JSON in a memfd (state-file.h)
@@ -13,7 +13,7 @@
  */
 #include <errno.h>
 
-#include "keep.h"
+#include "persist.h"
 #include "private.h"
 #include "state/fd-store.h"
 #include "lib/json.h"

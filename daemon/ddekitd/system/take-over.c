@@ -6,12 +6,12 @@
 #include <poll.h>
 #include <systemd/sd-device.h>
 
+#include "in-use.h"
+#include "net-settings.h"
+#include "pci-sysfs.h"
+#include "rtnetlink.h"
 #include "take-over.h"
-#include "system/in-use.h"
-#include "system/net-settings.h"
-#include "system/pci-sysfs.h"
-#include "system/rtnetlink.h"
-#include "system/tap.h"
+#include "tap.h"
 
 #define COME_BACK_NS 10000000000ull
 #define UDEV_MS 20 /* how often to look whether udev is done */

@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "keep.h"
+#include "persist.h"
 #include "private.h"
 #include "lib/job.h"
 #include "lib/log.h"

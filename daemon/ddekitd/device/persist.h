@@ -6,8 +6,8 @@
  *
  * Without a fd store all of it does nothing.
  */
-#ifndef DDEKITD_DEVICE_KEEP_H
-#define DDEKITD_DEVICE_KEEP_H
+#ifndef DDEKITD_DEVICE_PERSIST_H
+#define DDEKITD_DEVICE_PERSIST_H
 
 #include "device.h"
 
