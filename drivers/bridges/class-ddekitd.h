@@ -47,8 +47,8 @@ struct class_ops {
 	bool (*close)(struct device *dev, bool at_once);
 	/* Stores its files for the next ddekitd (device_store()). */
 	void (*persist)(const struct device *dev);
-	/* Goes on with them; @take returns one, moved, or -errno. */
-	void (*adopt)(struct device *dev, int (*take)(void *arg, const char *what), void *arg);
+	/* Goes on with them; @fetch returns one, moved, or -errno. */
+	void (*adopt)(struct device *dev, int (*fetch)(void *arg, const char *what), void *arg);
 	/* The claim has been adopted too. */
 	void (*adopted)(struct device *dev);
 	/* Status as JSON, or what is in it of statistics alone. */

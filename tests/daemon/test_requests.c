@@ -57,7 +57,7 @@ static const struct host_ops ops = { .died = on_died,
 static void start_host(void)
 {
 	int sv[2], log[2];
-	struct host_kept kept;
+	struct host_saved saved;
 
 	child = fork();
 	if (!child) {
@@ -69,14 +69,14 @@ static void start_host(void)
 	ck_assert_int_eq(pipe2(log, O_CLOEXEC | O_NONBLOCK), 0);
 	close(log[1]);
 	peer = sv[1];
-	kept = (struct host_kept){ .pidfd = syscall(SYS_pidfd_open, child, 0),
-				   .socket = sv[0],
-				   .log = log[0],
-				   .pid = child,
-				   .start_ns = mono_ns(),
-				   .last_state = STATE_READY };
-	ck_assert_int_ge(kept.pidfd, 0);
-	ck_assert_int_eq(host_adopt(event, &kept, &ops, NULL, &dev.run.host), 0);
+	saved = (struct host_saved){ .pidfd = syscall(SYS_pidfd_open, child, 0),
+				     .socket = sv[0],
+				     .log = log[0],
+				     .pid = child,
+				     .start_ns = mono_ns(),
+				     .last_state = STATE_READY };
+	ck_assert_int_ge(saved.pidfd, 0);
+	ck_assert_int_eq(host_adopt(event, &saved, &ops, NULL, &dev.run.host), 0);
 }
 
 static void end_host(void)

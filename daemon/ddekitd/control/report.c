@@ -157,7 +157,7 @@ struct json_object *report_device(const struct device *dev)
 	add_string(o, "modalias", device_modalias(dev));
 	add_net(o, dev);
 	device_report_classes(dev, false, o);
-	add_string(o, "kernel_release", device_release(dev));
+	add_string(o, "kernel_release", device_kernel_release(dev));
 	add_number(o, "host_pid", device_host(dev) ? host_pid(device_host(dev)) : 0);
 	add_number(o, "device_pid", device_claim(dev) ? ddekit_claim_pid(device_claim(dev)) : 0);
 	add_number(o, "cpus", device_config(dev)->cpus);

@@ -262,7 +262,7 @@ bool device_holds_something(const struct device *dev)
 static struct close_work *make_close(struct device *dev)
 {
 	struct close_work *w = calloc(1, sizeof(*w));
-	bool all = dev->ending != END_REPLACE;
+	bool all = dev->release != RELEASE_REPLACE;
 
 	if (!w)
 		return NULL;

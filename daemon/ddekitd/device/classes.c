@@ -115,13 +115,13 @@ void device_persist_classes(const struct device *dev)
 	(*c)->persist(dev);
 }
 
-void device_adopt_classes(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
+void device_adopt_classes(struct device *dev, int (*fetch)(void *arg, const char *what), void *arg)
 {
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
 	if (is_of(dev, *c))
-		(*c)->adopt(dev, take, arg);
+		(*c)->adopt(dev, fetch, arg);
 }
 
 void device_classes_adopted(struct device *dev)

@@ -149,9 +149,9 @@ sd_event *device_event(const struct device *dev);
 struct ddekit_claim *device_claim(const struct device *dev); /* NULL: it is not claimed */
 const char *device_modalias(const struct device *dev);       /* NULL: not known */
 
-struct host *device_host(const struct device *dev);   /* NULL: none runs */
-const char *device_release(const struct device *dev); /* NULL: it is not booted */
-uint64_t device_rss_kb(const struct device *dev);     /* of its last state message */
+struct host *device_host(const struct device *dev);          /* NULL: none runs */
+const char *device_kernel_release(const struct device *dev); /* NULL: it is not booted */
+uint64_t device_rss_kb(const struct device *dev);            /* of its last state message */
 
 /* The name of its interface: the present one, else the configured one. */
 const char *device_interface(const struct device *dev);

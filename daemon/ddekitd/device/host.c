@@ -298,9 +298,9 @@ int device_limit_start(struct device *dev)
 	return device_set_timer(dev, dev->config->start_timeout, on_start_timeout);
 }
 
-int device_adopt_host(struct device *dev, const struct host_kept *kept)
+int device_adopt_host(struct device *dev, const struct host_saved *saved)
 {
-	int r = host_adopt(dev->env->event, kept, &host_events, dev, &dev->run.host);
+	int r = host_adopt(dev->env->event, saved, &host_events, dev, &dev->run.host);
 
 	if (!r)
 		start_heartbeat(dev);
@@ -398,7 +398,7 @@ const struct device_times *device_times(const struct device *dev)
 	return &dev->run.times;
 }
 
-const char *device_release(const struct device *dev)
+const char *device_kernel_release(const struct device *dev)
 {
 	return dev->run.release[0] ? dev->run.release : NULL;
 }

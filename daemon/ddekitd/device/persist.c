@@ -21,6 +21,34 @@
 #include "system/net-settings.h"
 #include "state/state-file.h"
 
+/* ---- files ---------------------------------------------------------------------- */
+
+static void store_warn(const struct device *dev, const char *what, int error)
+{
+	struct log_about about = device_about(dev);
+
+	log_line(&about, LOG_WARNING, "cannot save %s for a restart of ddekitd: %s", what,
+		 strerror(-error));
+}
+
+void device_store(const struct device *dev, const char *what, int fd)
+{
+	char key[FDSTORE_KEY_MAX];
+	int r = fdstore_put(dev->env->fdstore, fdstore_key(dev->config->bdf_text, key), what, fd);
+
+	if (r < 0)
+		store_warn(dev, what, r);
+}
+
+static void store_drop(const struct device *dev)
+{
+	char key[FDSTORE_KEY_MAX];
+
+	fdstore_drop(dev->env->fdstore, fdstore_key(dev->config->bdf_text, key));
+}
+
+/* ---- the description ------------------------------------------------------------- */
+
 static void add_words(struct json_object *o, const char *key, const struct strv *list)
 {
 	struct json_object *array = json_object_new_array();
@@ -57,12 +85,12 @@ static struct json_object *describe_plugin(const struct device_plugin *p)
 static struct json_object *describe_host(const struct host *h)
 {
 	struct json_object *o = json_object_new_object();
-	struct host_kept kept;
+	struct host_saved saved;
 
-	host_get_kept(h, &kept);
-	add_number(o, "pid", kept.pid);
-	add_number(o, "start_ns", kept.start_ns);
-	add_number(o, "last_state", kept.last_state);
+	host_save(h, &saved);
+	add_number(o, "pid", saved.pid);
+	add_number(o, "start_ns", saved.start_ns);
+	add_number(o, "last_state", saved.last_state);
 	return o;
 }
 
@@ -148,7 +176,7 @@ void device_persist(struct device *dev)
 		return;
 	r = write_description(dev);
 	if (r < 0)
-		device_store_warn(dev, "its state", r);
+		store_warn(dev, "its state", r);
 }
 
 static int persist_claim_fds(struct device *dev)
@@ -182,7 +210,7 @@ void device_persist_claim(struct device *dev)
 	if (dev->persisted.state < 0) {
 		r = statefile_create("ddekit-state");
 		if (r < 0) {
-			device_store_warn(dev, "its state", r);
+			store_warn(dev, "its state", r);
 			return;
 		}
 		dev->persisted.state = r;
@@ -193,20 +221,20 @@ void device_persist_claim(struct device *dev)
 	device_persist_classes(dev);
 	r = persist_claim_fds(dev);
 	if (r < 0)
-		device_store_warn(dev, "its claim", r);
+		store_warn(dev, "its claim", r);
 	device_persist(dev);
 }
 
 void device_persist_host(struct device *dev)
 {
-	struct host_kept kept;
+	struct host_saved saved;
 
 	if (dev->persisted.state < 0 || !dev->run.host)
 		return;
-	host_get_kept(dev->run.host, &kept);
-	device_store(dev, "pidfd", kept.pidfd);
-	device_store(dev, "socket", kept.socket);
-	device_store(dev, "log", kept.log);
+	host_save(dev->run.host, &saved);
+	device_store(dev, "pidfd", saved.pidfd);
+	device_store(dev, "socket", saved.socket);
+	device_store(dev, "log", saved.log);
 	device_persist(dev);
 }
 
@@ -214,7 +242,7 @@ void device_drop_persisted(struct device *dev)
 {
 	if (dev->persisted.state < 0)
 		return;
-	device_store_drop(dev);
+	store_drop(dev);
 	fd_close(&dev->persisted.state);
 	dev->persisted.barrier = true;
 }

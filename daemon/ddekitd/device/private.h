@@ -14,7 +14,7 @@
  *   classes.c    what the classes of devices add (drivers/bridges)
  *   failures.c   early failures, outages
  *   settings.c   configuration, plugin, binding
- *   part.c       names, log, timer, jobs; store.c: the fd store
+ *   part.c       names, log, timer, jobs
  *   work.c       the jobs' halves in their threads; plugin.c: choosing a plugin
  */
 #ifndef DDEKITD_DEVICE_PRIVATE_H
@@ -34,13 +34,13 @@ struct netsave;
 struct quiesce_work;
 
 /* Why a device is released. */
-enum device_end {
-	END_NONE,
-	END_STOP,    /* it was asked to stop */
-	END_FAIL,    /* end_text says why */
-	END_START,   /* a claim that was held: it is claimed again */
-	END_UNPLUG,  /* likewise: the device has gone */
-	END_REPLACE, /* its claim alone: QEMU does not answer, another takes its place */
+enum device_release {
+	RELEASE_NONE,
+	RELEASE_STOP,    /* it was asked to stop */
+	RELEASE_FAIL,    /* release_why says why */
+	RELEASE_START,   /* a claim that was held: it is claimed again */
+	RELEASE_UNPLUG,  /* likewise: the device has gone */
+	RELEASE_REPLACE, /* its claim alone: QEMU does not answer, another takes its place */
 };
 
 /* A driver host that has ended, until the device is quiet. */
@@ -161,15 +161,15 @@ struct device {
 	enum device_state state;
 	uint64_t state_since; /* wall ns */
 	enum device_want want;
-	enum device_end ending;
-	char *end_text;   /* why, with END_FAIL */
-	char *error;      /* why it failed; NULL unless failed */
-	char *verdict;    /* set: the host's death means failure, for this reason */
-	bool held;        /* failed, but its claim stays open: on-failure=quiesce */
-	bool late;        /* a job is past its limit: the device counts as failed */
-	bool reloading;   /* a restart in place is under way */
-	bool plugin_old;  /* chosen by the ddekitd before this one */
-	uint32_t delay_s; /* of the next start, once the device is quiet */
+	enum device_release release;
+	char *release_why; /* with RELEASE_FAIL */
+	char *error;       /* why it failed; NULL unless failed */
+	char *verdict;     /* set: the host's death means failure, for this reason */
+	bool held;         /* failed, but its claim stays open: on-failure=quiesce */
+	bool late;         /* a job is past its limit: the device counts as failed */
+	bool reloading;    /* a restart in place is under way */
+	bool plugin_old;   /* chosen by the ddekitd before this one */
+	uint32_t delay_s;  /* of the next start, once the device is quiet */
 	sd_event_source *timer;
 };
 
@@ -202,11 +202,6 @@ void device_restore_settings(struct device *dev, bool staged);
 void device_set_plugin(struct device *dev, struct device_plugin *plugin);
 void device_finish_settings(struct device *dev);
 
-/* store.c: the device's files in the service manager's fd store; does nothing without it. */
-void device_store(const struct device *dev, const char *what, int fd);
-void device_store_drop(const struct device *dev);
-void device_store_warn(const struct device *dev, const char *what, int error);
-
 /* claim.c */
 int device_open_claim(struct device *dev); /* events->claimed() follows; 0, -errno */
 /* Takes in what the job brought. Return: 0 or -errno with *ret_why. */
@@ -217,7 +212,7 @@ int device_open_handover(struct device *dev);
 int device_quiesce(struct device *dev);
 /* An error that a reset cures is watched for again. */
 void device_watch_claim_again(struct device *dev);
-/* Releases what the device holds, for dev->ending; events->closed() follows. 0, -errno */
+/* Releases what the device holds, for dev->release; events->closed() follows. 0, -errno */
 int device_close(struct device *dev);
 bool device_holds_something(const struct device *dev);
 /* The same without an event loop, at the end of ddekitd; may block. */
@@ -238,7 +233,7 @@ void device_stop_host(struct device *dev);
 /* At the end of ddekitd; may block. */
 void device_end_host_at_once(struct device *dev);
 /* As host_adopt(). */
-int device_adopt_host(struct device *dev, const struct host_kept *kept);
+int device_adopt_host(struct device *dev, const struct host_saved *saved);
 /* Once the device is quiet: report, log, and the end of dev->run.death. */
 void device_bury(struct device *dev);
 /* For its times, and the reports. */
@@ -265,6 +260,9 @@ void device_end_outage(struct device *dev, uint64_t now); /* nothing without one
 void device_count_restart(struct device *dev);
 void device_count_reload(struct device *dev);
 
+/* persist.c: the device's files in the service manager's fd store; nothing without it. */
+void device_store(const struct device *dev, const char *what, int fd);
+
 /* classes.c: to all classes, as class-ddekitd.h says. */
 int device_open_classes(struct device *dev, char **ret_why);
 bool device_classes_may_start(struct device *dev);
@@ -277,7 +275,7 @@ void device_classes_absent(struct device *dev);
 void device_classes_quiet(struct device *dev);
 bool device_close_classes(struct device *dev, bool at_once);
 void device_persist_classes(const struct device *dev);
-void device_adopt_classes(struct device *dev, int (*take)(void *arg, const char *what), void *arg);
+void device_adopt_classes(struct device *dev, int (*fetch)(void *arg, const char *what), void *arg);
 void device_classes_adopted(struct device *dev);
 /* The TAP is closed with the claim. Return: it, moved; -1: none. */
 int device_close_net(struct device *dev);
@@ -292,9 +290,9 @@ void device_enter(struct device *dev, enum device_state state, const char *fmt, 
 /* A job has ended. Return: false: the device is being released, the caller does nothing more. */
 bool device_posted(struct device *dev);
 /* Releases the device, once the present job has ended. */
-void device_end(struct device *dev, enum device_end ending);
-/* Likewise for dev->ending, when no job runs. */
-void device_end_now(struct device *dev);
+void device_begin_release(struct device *dev, enum device_release why);
+/* Likewise for dev->release, when no job runs. */
+void device_release_now(struct device *dev);
 /* Releases everything, then the state is failed. text is copied. Nothing if it is being
  * released already. */
 void device_fail(struct device *dev, const char *text);

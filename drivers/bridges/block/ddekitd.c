@@ -472,7 +472,7 @@ static void block_message(struct device *dev, const struct proto_export *export)
 static void block_persist(const struct device *dev)
 {
 	const struct device_block *b = dev->block;
-	struct front_kept kept;
+	struct front_saved saved;
 
 	if (!b)
 		return;
@@ -486,49 +486,49 @@ static void block_persist(const struct device *dev)
 		device_store(dev, "listener", b->listener);
 	if (!b->front)
 		return;
-	front_get_kept(b->front, &kept);
-	device_store(dev, "front", kept.pidfd);
-	device_store(dev, "frontlog", kept.log);
+	front_save(b->front, &saved);
+	device_store(dev, "front", saved.pidfd);
+	device_store(dev, "frontlog", saved.log);
 }
 
-static int adopt_ring(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
+static int adopt_ring(struct device *dev, int (*fetch)(void *arg, const char *what), void *arg)
 {
 	struct device_block *b = block_create();
-	struct front_kept kept;
+	struct front_saved saved;
 	int r;
 
 	if (!b)
 		return -ENOMEM;
-	b->share.ring = take(arg, "ring");
-	b->share.control = take(arg, "control");
-	b->share.kick = take(arg, "kick");
-	b->share.done = take(arg, "done");
-	b->life[0] = take(arg, "life0");
-	b->life[1] = take(arg, "life1");
+	b->share.ring = fetch(arg, "ring");
+	b->share.control = fetch(arg, "control");
+	b->share.kick = fetch(arg, "kick");
+	b->share.done = fetch(arg, "done");
+	b->life[0] = fetch(arg, "life0");
+	b->life[1] = fetch(arg, "life1");
 	b->share.wake = b->life[0];
-	b->listener = take(arg, "listener");
+	b->listener = fetch(arg, "listener");
 	b->ublk = b->listener < 0 && strcmp(dev->config->disk, "none");
-	kept.pidfd = take(arg, "front");
-	kept.log = take(arg, "frontlog");
+	saved.pidfd = fetch(arg, "front");
+	saved.log = fetch(arg, "frontlog");
 	dev->block = b;
 	r = b->life[0] < 0 || b->life[1] < 0 ? -EBADF : block_share_adopt(&b->share);
-	kept.pid = kept.pidfd >= 0 ? pidfd_pid(kept.pidfd) : 0;
+	saved.pid = saved.pidfd >= 0 ? pidfd_pid(saved.pidfd) : 0;
 	b->front_start = mono_ns();
-	if (!r && front_adopt(dev->env->event, &kept, &front_ops, dev, &b->front) < 0)
+	if (!r && front_adopt(dev->env->event, &saved, &front_ops, dev, &b->front) < 0)
 		start_front_later(dev);
 	if (r < 0) {
-		fd_close(&kept.pidfd);
-		fd_close(&kept.log);
+		fd_close(&saved.pidfd);
+		fd_close(&saved.log);
 		block_destroy(dev);
 	}
 	return r;
 }
 
 /* What has its disks open loses them if this fails, and nothing else. */
-static void block_adopt(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
+static void block_adopt(struct device *dev, int (*fetch)(void *arg, const char *what), void *arg)
 {
 	struct log_about about = device_about(dev);
-	int r = adopt_ring(dev, take, arg);
+	int r = adopt_ring(dev, fetch, arg);
 
 	if (r < 0)
 		log_line(&about, LOG_WARNING,

@@ -389,7 +389,7 @@ static void net_persist(const struct device *dev)
 {
 }
 
-static void net_adopt(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
+static void net_adopt(struct device *dev, int (*fetch)(void *arg, const char *what), void *arg)
 {
 }
 
