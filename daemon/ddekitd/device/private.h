@@ -24,6 +24,7 @@
 #include "lib/log-ring.h"
 #include "system/link-watch.h"
 #include "system/tap.h"
+#include "work.h"
 
 struct claim_work;
 struct close_work;
@@ -74,8 +75,10 @@ struct device_hold {
 
 /* classes.c and drivers/bridges/net */
 struct device_net {
-	int tap;        /* -1: none */
-	uint64_t netns; /* inode of the namespace it is in; 0: not known */
+	int tap;              /* -1: none */
+	bool tap_busy;        /* a job sets it up */
+	struct tap_work next; /* its settings after that */
+	uint64_t netns;       /* inode of the namespace it is in; 0: not known */
 	struct link_watch *watch;
 	struct link_state link;
 	bool link_known;

@@ -29,35 +29,67 @@ static void net_warn(struct device *dev, const char *what, int r)
 
 /* ---- settings of the TAP ------------------------------------------------------- */
 
+static void start_tap_job(struct device *dev);
+
 static void tap_done(void *arg)
 {
 	struct tap_work *w = arg;
+	struct device *dev = w->dev;
 
 	if (w->features_error < 0)
-		net_warn(w->dev, "cannot set the offloads of the TAP", w->features_error);
+		net_warn(dev, "cannot set the offloads of the TAP", w->features_error);
 	if (w->mac_error < 0)
-		net_warn(w->dev, "cannot set the MAC of the TAP", w->mac_error);
+		net_warn(dev, "cannot set the MAC of the TAP", w->mac_error);
 	free(w);
+	dev->net.tap_busy = false;
+	start_tap_job(dev);
 }
 
 static const struct job_ops tap_ops = { .work = work_tap, .done = tap_done };
 
 /* The TAP stays open for the job: closing it is a later job. */
-static void set_tap(struct device *dev, const struct tap_work *what)
+static void start_tap_job(struct device *dev)
 {
-	struct tap_work *w = malloc(sizeof(*w));
+	struct tap_work *next = &dev->net.next, *w;
 	int r = -ENOMEM;
 
+	if (dev->net.tap < 0 || !(next->has_features || next->has_mac || next->has_mtu))
+		return;
+	w = malloc(sizeof(*w));
 	if (w) {
-		*w = *what;
+		*w = *next;
 		w->dev = dev;
 		w->tap = dev->net.tap;
 		r = jobs_add(dev->work.jobs, &tap_ops, w);
 	}
-	if (r < 0) {
-		free(w);
-		net_warn(dev, "cannot set up the TAP", r);
+	*next = (struct tap_work){ 0 };
+	dev->net.tap_busy = !r;
+	if (!r)
+		return;
+	free(w);
+	net_warn(dev, "cannot set up the TAP", r);
+}
+
+/* A driver host can cause many changes: there is one job at a time, and the next one has the
+ * newest of each setting. */
+static void set_tap(struct device *dev, const struct tap_work *what)
+{
+	struct tap_work *next = &dev->net.next;
+
+	if (what->has_features) {
+		next->has_features = true;
+		next->features = what->features;
 	}
+	if (what->has_mac) {
+		next->has_mac = true;
+		memcpy(next->mac, what->mac, sizeof(next->mac));
+	}
+	if (what->has_mtu) {
+		next->has_mtu = true;
+		next->mtu = what->mtu;
+	}
+	if (!dev->net.tap_busy)
+		start_tap_job(dev);
 }
 
 /* ---- towards the driver ---------------------------------------------------- */
@@ -147,8 +179,6 @@ static void net_update(struct device *dev, const struct net_export *msg)
 	struct log_about about = device_about(dev);
 	bool first = !dev->net.driver_known || dev->net.driver.features != msg->features;
 
-	if (dev->net.tap < 0)
-		return;
 	if (!dev->net.driver_known || dev->net.driver.carrier != msg->carrier)
 		log_line(&about, LOG_INFO, "link %s%s", msg->carrier ? "up" : "down",
 			 msg->carrier && msg->duplex == 1 ? ", full duplex" : "");
@@ -158,6 +188,14 @@ static void net_update(struct device *dev, const struct net_export *msg)
 	dev->net.driver_known = true;
 }
 
+/* Only its first link is in the description for the next ddekitd. */
+static void net_note_link(struct device *dev, uint64_t when)
+{
+	device_note_link(dev, when);
+	device_end_outage(dev, when);
+	device_persist(dev);
+}
+
 static void net_message(struct device *dev, const struct proto_export *export)
 {
 	const struct net_export *msg = (const void *)export->data;
@@ -165,16 +203,13 @@ static void net_message(struct device *dev, const struct proto_export *export)
 	bool known = net->driver_known, carrier = net->driver.carrier;
 	uint32_t speed = net->driver.speed;
 
-	if (msg->carrier && !dev->run.times.link) {
-		device_note_link(dev, export->mono_ns);
-		device_end_outage(dev, export->mono_ns);
-	}
+	if (net->tap < 0)
+		return;
 	net_update(dev, msg);
-	if (net->driver_known &&
-	    (known ? carrier != !!net->driver.carrier || speed != net->driver.speed
-		   : net->driver.carrier))
+	if (known ? carrier != !!msg->carrier || speed != msg->speed : msg->carrier)
 		dev->env->listener->link(dev->env->listener_arg, dev);
-	device_persist(dev);
+	if (msg->carrier && !dev->run.times.link)
+		net_note_link(dev, export->mono_ns);
 }
 
 /* ---- the TAP --------------------------------------------------------------- */
