@@ -24,7 +24,7 @@
 #include "lib/log-ring.h"
 #include "system/link-watch.h"
 #include "system/tap.h"
-#include "work.h"
+#include "drivers/bridges/net/ddekitd.h"
 
 struct claim_work;
 struct close_work;

@@ -8,10 +8,10 @@
 #include <fcntl.h>
 #include <linux/if_ether.h>
 
+#include "ddekitd.h"
 #include "device/persist.h"
-#include "drivers/bridges/class-ddekitd.h"
-#include "device/work.h"
 #include "device/private.h"
+#include "drivers/bridges/class-ddekitd.h"
 #include "lib/job.h"
 #include "lib/log.h"
 #include "system/tap.h"
