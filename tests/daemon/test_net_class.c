@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <net/if.h>
 #include <semaphore.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
@@ -61,10 +62,15 @@ static void count_link(void *arg, struct device *device)
 	n_links++;
 }
 
+static int open_null(void *arg, const char *what)
+{
+	return open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
 static void set_up_tap(void)
 {
-	dev.net.tap = open("/dev/null", O_RDWR | O_CLOEXEC);
-	ck_assert_int_ge(dev.net.tap, 0);
+	net_class_ops.store->adopt(&dev, NULL, open_null, NULL);
+	ck_assert_int_ge(dev.hold.file, 0);
 }
 
 static void setup(void)
@@ -79,7 +85,7 @@ static void setup(void)
 	dev = (struct device){ .env = &env,
 			       .state = DEVICE_UP,
 			       .persisted.state = -1,
-			       .net.tap = -1,
+			       .hold.file = -1,
 			       .plugin.bridge = "net",
 			       .config = device_config_create(bdf, "test") };
 	ck_assert_int_eq(jobs_create(env.event, &dev.work.jobs), 0);
@@ -98,7 +104,8 @@ static void teardown(void)
 {
 	run_jobs();
 	jobs_destroy(dev.work.jobs);
-	fd_close(&dev.net.tap);
+	net_class_ops.release(&dev);
+	fd_close(&dev.hold.file);
 	fd_close(&dev.persisted.state);
 	device_config_destroy(dev.config);
 	sd_event_unref(env.event);

@@ -281,7 +281,7 @@ int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		r = read_flags(msg, &flags, error);
 	if (r < 0)
 		return r;
-	if (flags & CONTROL_BIND_FORCE || !device_has_disks(dev))
+	if (flags & CONTROL_BIND_FORCE || !device_may_have_users(dev))
 		return end_and_reply(msg, i->manager, dev, flags, error);
 	return start_unbinding(msg, i->manager, dev, flags);
 }

@@ -291,14 +291,12 @@ static int restore_device(struct device *dev, const char *key, struct json_objec
 
 	device_restore_persisted(dev, fdstore_take(store, key, "state"));
 	read_hold(o, dev, fdstore_take(store, key, "lock"));
-	device_restore_net(dev, fdstore_take(store, key, "tap"), json_is_true(o, "mac_by_admin"));
 	device_restore_settings(dev, json_is_true(o, "staged"));
 	read_failures(o, dev);
 	read_run(o, dev);
 	r = read_plugin(o, &plugin);
 	device_set_plugin(dev, &plugin);
-	if (!r)
-		device_adopt_classes(dev, fetch_file, &t);
+	device_adopt_classes(dev, o, fetch_file, &t);
 	if (!r)
 		r = restore_claim(store, key, ret, &why);
 	about = device_about(dev);

@@ -508,7 +508,7 @@ struct device *device_create(const struct device_env *env, struct device_config 
 	device_set_transient(dev, transient);
 	dev->state_since = wall_ns();
 	dev->hold.lock = -1;
-	dev->net.tap = -1;
+	dev->hold.file = -1;
 	dev->persisted.state = -1;
 	return dev;
 }

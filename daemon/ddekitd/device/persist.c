@@ -4,10 +4,11 @@
  * the device's key the fd store has
  *
  *   state              JSON in a memfd (state-file.h)
- *   lock tap           of the device
+ *   lock               of the device
  *   claimstate claimN  of ddekit_claim_save()
  *   pidfd socket log   of its host
- *   ring control kick done life0 life1 listener front frontlog   of its disks
+ *
+ * and the files of its class, under names that are that class's alone.
  *
  * adopt.c reads it.
  */
@@ -145,7 +146,7 @@ static struct json_object *describe_device(const struct device *dev)
 	add_bool(o, "staged", dev->settings.staged);
 	add_string(o, "state", device_state_name(dev->state));
 	add_number(o, "want", dev->want);
-	add_bool(o, "mac_by_admin", dev->net.mac_by_admin);
+	device_describe_classes(dev, o);
 	add_string(o, "modalias", dev->hold.modalias);
 	add_string(o, "release", dev->run.release);
 	json_object_object_add(o, "plugin", describe_plugin(&dev->plugin));
@@ -217,7 +218,6 @@ void device_persist_claim(struct device *dev)
 		device_store(dev, "state", dev->persisted.state);
 	}
 	device_store(dev, "lock", dev->hold.lock);
-	device_store(dev, "tap", dev->net.tap);
 	device_persist_classes(dev);
 	r = persist_claim_fds(dev);
 	if (r < 0)

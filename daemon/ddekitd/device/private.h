@@ -22,14 +22,11 @@
 
 #include "device.h"
 #include "lib/log-ring.h"
-#include "system/link-watch.h"
-#include "system/tap.h"
-#include "drivers/bridges/net/ddekitd.h"
 
 struct claim_work;
+struct class_part;
 struct close_work;
 struct ddekit_handover;
-struct device_block;
 struct handover_work;
 struct netsave;
 struct quiesce_work;
@@ -70,21 +67,8 @@ struct device_hold {
 	struct ddekit_before before; /* of a claim that was lost, until the next */
 	struct netsave *saved;       /* of the kernel's interface; NULL: it had none */
 	int lock;                    /* fd of the lock file */
+	int file;                    /* of its class; closed before the claim. -1: none */
 	char modalias[96];           /* empty: not known */
-};
-
-/* classes.c and drivers/bridges/net */
-struct device_net {
-	int tap;              /* -1: none */
-	bool tap_busy;        /* a job sets it up */
-	struct tap_work next; /* its settings after that */
-	uint64_t netns;       /* inode of the namespace it is in; 0: not known */
-	struct link_watch *watch;
-	struct link_state link;
-	bool link_known;
-	bool mac_by_admin;        /* the administrator changed the TAP's MAC */
-	struct net_export driver; /* its last report */
-	bool driver_known;
 };
 
 /* host.c */
@@ -150,8 +134,7 @@ struct device {
 	struct device_settings settings;
 	struct device_plugin plugin; /* settings.c */
 	struct device_hold hold;
-	struct device_net net;
-	struct device_block *block; /* its disks, see drivers/bridges/block; NULL: none */
+	struct class_part *parts; /* classes.c */
 	struct device_run run;
 	struct device_failures failures;
 	struct device_outage outage;
@@ -223,6 +206,8 @@ void device_close_claim_at_once(struct device *dev);
 /* A claim and lock that are there already. On failure the claim is closed, which may
  * block: only before the event loop runs. */
 int device_adopt_claim(struct device *dev, struct ddekit_claim *claim);
+/* A file that its release closes in a thread, before the claim; moved. There is one at most. */
+void device_hold_file(struct device *dev, int fd);
 /* Moves its lock and saved settings, before, modalias, into a device that has none. */
 void device_restore_hold(struct device *dev, const struct device_hold *hold);
 
@@ -277,12 +262,21 @@ void device_class_message(struct device *dev, const struct proto_export *msg);
 void device_classes_absent(struct device *dev);
 void device_classes_quiet(struct device *dev);
 bool device_close_classes(struct device *dev, bool at_once);
+/* The device is being released, or has failed: its hold.file is about to be closed. */
+void device_release_classes(struct device *dev);
 void device_persist_classes(const struct device *dev);
-void device_adopt_classes(struct device *dev, int (*fetch)(void *arg, const char *what), void *arg);
+void device_describe_classes(const struct device *dev, struct json_object *o);
+void device_adopt_classes(struct device *dev, struct json_object *o,
+			  int (*fetch)(void *arg, const char *what), void *arg);
 void device_classes_adopted(struct device *dev);
-/* The TAP is closed with the claim. Return: it, moved; -1: none. */
-int device_close_net(struct device *dev);
-void device_restore_net(struct device *dev, int tap, bool mac_by_admin); /* tap is moved */
+
+/* classes.c: for the classes themselves. */
+/* Is its plugin of the class? */
+bool device_is_of_class(const struct device *dev, const struct class_ops *class);
+/* What the class has of the device; NULL: nothing. */
+struct class_part *device_part(const struct device *dev, const char *class);
+void device_add_part(struct device *dev, struct class_part *part);
+void device_remove_part(struct device *dev, struct class_part *part);
 
 /* ---- the state machine ---------------------------------------------------------------- */
 

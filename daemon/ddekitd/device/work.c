@@ -163,7 +163,7 @@ void work_end(void *arg)
 		;
 }
 
-/* The TAP first: its name may be the kernel's interface's. */
+/* The file of its class first: a TAP may have the name of the kernel's interface. */
 void work_close(void *arg)
 {
 	struct close_work *w = arg;
@@ -172,7 +172,7 @@ void work_close(void *arg)
 
 	if (w->barrier)
 		w->barrier_error = fdstore_wait();
-	fd_close(&w->tap);
+	fd_close(&w->file);
 	ddekit_claim_close(w->claim);
 	r = ddekit_give_back(w->bdf, &w->before);
 	if (r < 0)

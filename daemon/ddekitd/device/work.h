@@ -84,7 +84,7 @@ struct close_work {
 	char bdf_text[DDEKIT_BDF_STRLEN];
 	struct ddekit_bdf bdf;
 	bool barrier;                /* the service manager must have dropped its copies */
-	int tap;                     /* moved, as those below; -1: none */
+	int file;                    /* of its class; moved, as those below; -1: none */
 	struct ddekit_claim *claim;  /* NULL: none */
 	struct ddekit_before before; /* of a claim that was lost */
 	const struct netsave *saved; /* borrowed; NULL: none */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The class "net" in ddekitd: jobs on the TAP, in their thread; see ddekitd.h. */
+#include <linux/if_tun.h>
+
 #include "ddekitd.h"
 #include "system/take-over.h"
 #include "system/tap.h"
@@ -32,12 +34,26 @@ void net_work_finish(struct net_work *w)
 	free(w->why);
 }
 
+/* What the TAP may leave to the driver. */
+static unsigned int tap_offload(uint64_t features)
+{
+	unsigned int offload = TUN_F_CSUM;
+
+	if (!(features & DDE_NET_F_CSUM))
+		return 0;
+	if (features & DDE_NET_F_TSO4)
+		offload |= TUN_F_TSO4;
+	if (features & DDE_NET_F_TSO6)
+		offload |= TUN_F_TSO6;
+	return offload;
+}
+
 void work_tap(void *arg)
 {
 	struct tap_work *w = arg;
 
 	if (w->has_features)
-		w->features_error = tap_set_offload(w->tap, w->features);
+		w->features_error = tap_set_offload(w->tap, tap_offload(w->features));
 	if (w->has_mac)
 		w->mac_error = tap_set_mac(w->tap, w->mac);
 	if (w->has_mtu)

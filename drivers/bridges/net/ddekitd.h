@@ -3,9 +3,11 @@
 #ifndef DDE_NET_DDEKITD_H
 #define DDE_NET_DDEKITD_H
 
+#include "device/private.h"
+#include "drivers/bridges/class-ddekitd.h"
+#include "drivers/bridges/net/protocol.h"
 #include "system/link-watch.h"
 
-struct device;
 struct netsave;
 
 struct net_work {
@@ -31,6 +33,31 @@ struct tap_work {
 
 	int features_error, mac_error;
 };
+
+/* There from the first claim until the device is released. */
+struct device_net {
+	struct class_part part;
+	int tap;              /* the device closes it (device_hold_file()); -1: none */
+	bool tap_busy;        /* a job sets it up */
+	struct tap_work next; /* its settings after that */
+	uint64_t netns;       /* inode of the namespace it is in; 0: not known */
+	struct link_watch *watch;
+	struct link_state link;
+	bool link_known;
+	bool mac_by_admin;        /* the administrator changed the TAP's MAC */
+	struct net_export driver; /* its last report */
+	bool driver_known;
+};
+
+/* NULL: it has none. */
+static inline struct device_net *net_of(const struct device *dev)
+{
+	return (struct device_net *)device_part(dev, "net");
+}
+
+/* ---- ddekitd-report.c ------------------------------------------------------------------ */
+
+extern const struct class_view_ops net_view_ops;
 
 /* ---- ddekitd-tap.c: jobs in their thread (job.h), which touch nothing but @arg ------------- */
 
