@@ -78,7 +78,7 @@ static const struct key *find_key(const struct key *table, size_t n, const char 
 	return NULL;
 }
 
-static bool is_name(const char *value)
+static bool is_plain_word(const char *value)
 {
 	return *value && strlen(value) < 64 && *value != '-' &&
 	       !value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -96,7 +96,7 @@ static int set_string(const struct key *key, char **member, const char *value)
 	bool good = *value;
 
 	if (key->type == KEY_NAME)
-		good = is_name(value);
+		good = is_plain_word(value);
 	else if (key->type == KEY_IFNAME)
 		good = is_ifname(value);
 	else if (key->type == KEY_PATH)

@@ -33,7 +33,7 @@ static struct {
 	struct mail_queue *queues;
 } box = { .fd = -1 };
 
-static void wake(void)
+static void mailbox_wake(void)
 {
 	uint64_t one = 1;
 	ssize_t r = write(box.fd, &one, sizeof(one));
@@ -44,7 +44,7 @@ static void wake(void)
 static void post(uint32_t bit)
 {
 	atomic_fetch_or(&box.bits, bit);
-	wake();
+	mailbox_wake();
 }
 
 void mailbox_post_booted(void)
@@ -62,7 +62,7 @@ void mailbox_post_done(struct dde_request *req)
 	req->next = atomic_load(&box.done);
 	while (!atomic_compare_exchange_weak(&box.done, &req->next, req))
 		;
-	wake();
+	mailbox_wake();
 }
 
 int mailbox_queue_create(size_t size, void (*fn)(void *arg, const void *item), void *arg,
@@ -89,7 +89,7 @@ void mailbox_queue_post(struct mail_queue *q, const void *item)
 
 	memcpy(q->items + head % QUEUE_ITEMS * q->size, item, q->size);
 	atomic_store_explicit(&q->head, head + 1, memory_order_release);
-	wake();
+	mailbox_wake();
 }
 
 static bool queue_next(struct mail_queue *q)

@@ -474,7 +474,7 @@ static const struct guard {
 	{ "Monitor", NULL, monitor_device },
 };
 
-static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int call_guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	const char *member = sd_bus_message_get_member(msg);
 	size_t i;
@@ -486,7 +486,8 @@ static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 }
 
 /* A method of that table: sd-bus's own check, which blocks, is not needed. */
-#define GUARDED(name, in, out) SD_BUS_METHOD(name, in, out, guarded, SD_BUS_VTABLE_UNPRIVILEGED)
+#define GUARDED(name, in, out) \
+	SD_BUS_METHOD(name, in, out, call_guarded, SD_BUS_VTABLE_UNPRIVILEGED)
 
 /* On the system bus, methods that only read are open to all; guarded ones to root and to
  * those whom polkit allows. The private socket is for root (or ddekitd's own user) alone.  What a

@@ -18,7 +18,7 @@
 
 /* ---- reading ------------------------------------------------------------- */
 
-static void copy_text(char *dst, size_t size, const char *src)
+static void copy_saved_text(char *dst, size_t size, const char *src)
 {
 	snprintf(dst, size, "%s", src ? src : "");
 }
@@ -147,9 +147,10 @@ static void read_hold(struct json_object *o, struct device *dev, int lock)
 	struct ddekit_before *before = &hold.before;
 	struct json_object *saved;
 
-	copy_text(hold.modalias, sizeof(hold.modalias), json_text(o, "modalias"));
-	copy_text(before->driver, sizeof(before->driver), json_text(o, "kernel_driver"));
-	copy_text(before->override, sizeof(before->override), json_text(o, "kernel_override"));
+	copy_saved_text(hold.modalias, sizeof(hold.modalias), json_text(o, "modalias"));
+	copy_saved_text(before->driver, sizeof(before->driver), json_text(o, "kernel_driver"));
+	copy_saved_text(before->override, sizeof(before->override),
+			json_text(o, "kernel_override"));
 	if (json_object_object_get_ex(o, "saved", &saved))
 		netsave_from_json(saved, &hold.saved);
 	device_restore_hold(dev, &hold);

@@ -364,7 +364,7 @@ static void judge_death(struct device *dev, bool refused, uint32_t *ret_delay_s)
 	}
 }
 
-static void on_died(struct device *dev, bool refused)
+static void on_death(struct device *dev, bool refused)
 {
 	uint32_t delay_s = 0;
 
@@ -480,7 +480,7 @@ static const struct device_events machine = {
 	.class_closed = on_class_closed,
 	.late = device_late,
 	.ready = on_ready,
-	.died = on_died,
+	.died = on_death,
 	.condemned = device_condemn,
 	.returned = claim_now,
 };

@@ -15,7 +15,7 @@
 
 /* ---- messages ------------------------------------------------------------ */
 
-static void on_log(void *arg, int level, const char *text)
+static void on_host_log(void *arg, int level, const char *text)
 {
 	struct device *dev = arg;
 	struct log_about about = device_about(dev);
@@ -110,7 +110,7 @@ static char *why_it_died(const struct device *dev, const struct host_death *deat
 	return str_format("driver host %s (last state: %s)", death->text, host_progress(dev));
 }
 
-static void on_died(void *arg, const struct host_death *death)
+static void on_host_died(void *arg, const struct host_death *death)
 {
 	struct device *dev = arg;
 	bool refused = dev->run.times.state[STATE_FAILED];
@@ -160,8 +160,8 @@ static const struct host_ops host_events = {
 	.state = on_state,
 	.export = on_export,
 	.heartbeat = on_heartbeat,
-	.log = on_log,
-	.died = on_died,
+	.log = on_host_log,
+	.died = on_host_died,
 };
 
 /* ---- start --------------------------------------------------------------- */

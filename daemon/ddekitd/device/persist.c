@@ -50,7 +50,7 @@ static void store_drop(const struct device *dev)
 
 /* ---- the description ------------------------------------------------------------- */
 
-static void add_words(struct json_object *o, const char *key, const struct strv *list)
+static void add_word_list(struct json_object *o, const char *key, const struct strv *list)
 {
 	struct json_object *array = json_object_new_array();
 	size_t i;
@@ -77,8 +77,8 @@ static struct json_object *describe_plugin(const struct device_plugin *p)
 	add_string(o, "name", p->name);
 	add_string(o, "class", p->class);
 	add_string(o, "bridge", p->bridge);
-	add_words(o, "path", &p->path);
-	add_words(o, "args", &p->args);
+	add_word_list(o, "path", &p->path);
+	add_word_list(o, "args", &p->args);
 	add_roles(o, p);
 	return o;
 }

@@ -246,7 +246,7 @@ static int add_bridge(struct device_plugin *dst, const struct catalog *catalog, 
 	return r;
 }
 
-static int plugin_fill(const struct wanted *w, struct device_plugin *dst, char **ret_why)
+static int choice_fill(const struct wanted *w, struct device_plugin *dst, char **ret_why)
 {
 	const struct plugin *p;
 	int r = find_driver(w, &p, ret_why);
@@ -293,7 +293,7 @@ int plugin_choose(const struct device_config *config, const char *modalias, cons
 	for (i = 0; i < catalog.errors.n; i++)
 		log_line(&about, LOG_WARNING, "%s", catalog.errors.item[i]);
 	if (!r)
-		r = plugin_fill(&(struct wanted){ config, modalias, &catalog }, &plugin, ret_why);
+		r = choice_fill(&(struct wanted){ config, modalias, &catalog }, &plugin, ret_why);
 	catalog_finish(&catalog);
 	if (r < 0)
 		plugin_finish(&plugin);

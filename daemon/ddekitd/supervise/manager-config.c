@@ -41,7 +41,8 @@ int manager_load_config(const struct manager_options *o, struct config *ret, str
 }
 
 /* *ret_first, unless NULL: the first error, to be freed. */
-static int read_config(const struct manager_options *options, struct config *ret, char **ret_first)
+static int read_config_file(const struct manager_options *options, struct config *ret,
+			    char **ret_first)
 {
 	struct strv errors = { 0 };
 	size_t i;
@@ -62,7 +63,7 @@ static int read_config(const struct manager_options *options, struct config *ret
 
 int manager_read_config(const struct manager_options *options, struct config *ret)
 {
-	return read_config(options, ret, NULL);
+	return read_config_file(options, ret, NULL);
 }
 
 /* ---- the last good one --------------------------------------------------------- */
@@ -149,7 +150,7 @@ int manager_open_config(struct manager *m)
 	int r;
 
 	m->kept_config = fdstore_take(m->env.fdstore, KEPT_KEY, KEPT_NAME);
-	r = read_config(&m->options, &m->config, &first);
+	r = read_config_file(&m->options, &m->config, &first);
 	if (!r)
 		manager_save_config(m, &m->config);
 	else if (r == -EINVAL || r == -ENOENT)

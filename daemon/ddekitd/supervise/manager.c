@@ -237,7 +237,7 @@ static void on_logged(void *arg, struct device *dev, int level, const char *text
 			m->listener[i]->logged(m->listener_arg[i], dev, level, text);
 }
 
-static void on_link(void *arg, struct device *dev)
+static void on_device_link(void *arg, struct device *dev)
 {
 	struct manager *m = arg;
 	size_t i;
@@ -263,7 +263,7 @@ static void on_gone(void *arg, struct device *dev)
 static const struct device_listener device_listener = {
 	.changed = on_changed,
 	.logged = on_logged,
-	.link = on_link,
+	.link = on_device_link,
 	.gone = on_gone,
 };
 

@@ -38,7 +38,7 @@ static void property(FILE *f, const char *key, const char *text, const char *mor
 	putc('\n', f);
 }
 
-static int path_of(const char *dir, uint32_t id, char path[PATH_BYTES])
+static int names_path(const char *dir, uint32_t id, char path[PATH_BYTES])
 {
 	int n = snprintf(path, PATH_BYTES, "%s/ublkb%u", dir, id);
 
@@ -50,7 +50,7 @@ int ublk_names_write(const char *dir, uint32_t id, const char *device,
 {
 	_cleanup_fclose_ FILE *f = NULL;
 	char path[PATH_BYTES];
-	int r = path_of(dir, id, path);
+	int r = names_path(dir, id, path);
 
 	f = r ? NULL : fopen(path, "we");
 	if (!f)
@@ -73,7 +73,7 @@ bool ublk_names_tell(const char *dir, uint32_t id, const char *device)
 	_cleanup_fclose_ FILE *f = NULL;
 	char path[PATH_BYTES], line[64] = "";
 
-	f = path_of(dir, id, path) ? NULL : fopen(path, "re");
+	f = names_path(dir, id, path) ? NULL : fopen(path, "re");
 	if (!f || !fgets(line, sizeof(line), f) || strncmp(line, DEVICE, strlen(DEVICE)))
 		return false;
 	line[strcspn(line, "\n")] = 0;
@@ -84,6 +84,6 @@ void ublk_names_remove(const char *dir, uint32_t id)
 {
 	char path[PATH_BYTES];
 
-	if (!path_of(dir, id, path))
+	if (!names_path(dir, id, path))
 		unlink(path);
 }

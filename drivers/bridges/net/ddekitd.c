@@ -17,7 +17,7 @@
 
 #define NET_LIMIT_MS 30000
 
-static void on_link(void *arg, const struct link_state *state);
+static void on_tap_link(void *arg, const struct link_state *state);
 
 static void net_warn(struct device *dev, const char *what, int r)
 {
@@ -272,7 +272,7 @@ static int tap_watch(struct device *dev, struct device_net *net, struct net_work
 	int r = w->error;
 
 	if (!r)
-		r = link_watch_create(dev->env->event, &w->socket, on_link, dev, &net->watch);
+		r = link_watch_create(dev->env->event, &w->socket, on_tap_link, dev, &net->watch);
 	if (!r)
 		return 0;
 	*ret_why = w->why ? w->why
@@ -386,7 +386,7 @@ static void link_left(struct device *dev, struct device_net *net)
 	tap_follow(dev, net);
 }
 
-static void on_link(void *arg, const struct link_state *state)
+static void on_tap_link(void *arg, const struct link_state *state)
 {
 	struct device *dev = arg;
 	struct device_net *net = net_of(dev);
