@@ -413,10 +413,8 @@ static int enter_sandbox(void)
 	int err = sandbox_enter(session.setup, &why);
 
 	if (err)
-		fail(err,
-		     "cannot confine the driver: %s: %s; sandbox=no would run it "
-		     "without",
-		     why, strerror(-err));
+		fail(err, "cannot confine the driver: %s: %s; sandbox=no would run it without", why,
+		     strerror(-err));
 	return err;
 }
 

@@ -90,9 +90,8 @@ static int check_call_size(sd_bus_message *msg, sd_bus_error *error)
 		r = sd_bus_message_rewind(msg, true);
 	if (r >= 0 && n > CALLERS_ARGUMENTS)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					 "the arguments have "
-					 "%zu bytes, the limit is %u",
-					 n, CALLERS_ARGUMENTS);
+					 "the arguments have %zu bytes, the limit is %u", n,
+					 CALLERS_ARGUMENTS);
 	return r < 0 ? r : 0;
 }
 

@@ -303,8 +303,7 @@ static int restore_device(struct device *dev, const char *key, struct json_objec
 	about = device_about(dev);
 	if (r < 0)
 		log_line(&about, LOG_WARNING,
-			 "it is claimed again, since what ddekitd %s left "
-			 "cannot be used: %s",
+			 "it is claimed again, since what ddekitd %s left cannot be used: %s",
 			 json_text(o, "build"), why ? why : strerror(-r));
 	return r;
 }

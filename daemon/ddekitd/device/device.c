@@ -238,8 +238,7 @@ static void replace_qemu(struct device *dev)
 	struct log_about about = device_about(dev);
 
 	log_line(&about, LOG_WARNING,
-		 "the emulated device does not answer: another QEMU takes "
-		 "its place");
+		 "the emulated device does not answer: another QEMU takes its place");
 	device_begin_release(dev, RELEASE_REPLACE);
 }
 

@@ -56,8 +56,7 @@ static bool is_held(const struct device *dev, const char *what)
 
 	if (uses)
 		log_line(&about, LOG_WARNING,
-			 "its section was %s, but it is in use: %s; it "
-			 "keeps its old settings",
+			 "its section was %s, but it is in use: %s; it keeps its old settings",
 			 what, uses);
 	return uses;
 }

@@ -106,8 +106,7 @@ static void on_mtu_reply(void *arg, const struct host_reply *reply)
 	if (!error || error == -EPIPE || error == -EAGAIN || !net || !net->watch)
 		return;
 	log_line(&about, LOG_WARNING,
-		 "%s: driver %s refuses MTU %u (%s; it allows %u to %u); "
-		 "back to %u",
+		 "%s: driver %s refuses MTU %u (%s; it allows %u to %u); back to %u",
 		 net->link.name, device_driver(dev), net->link.mtu, strerror(-error),
 		 net->driver.min_mtu, net->driver.max_mtu, net->driver.mtu);
 	set_tap(dev, net, &(struct tap_work){ .has_mtu = true, .mtu = net->driver.mtu });
