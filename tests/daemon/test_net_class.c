@@ -189,6 +189,30 @@ START_TEST(only_the_first_link_of_a_driver_host_is_persisted)
 }
 END_TEST
 
+/* ---- adopting ---------------------------------------------------------------------------- */
+
+static int opened;
+
+static void note_opened(struct device *device, int error, const char *why)
+{
+	device->work.busy = false;
+	opened = error;
+}
+
+START_TEST(an_adopted_tap_is_watched_when_its_device_is_claimed_again)
+{
+	static const struct device_events events = { .class_opened = note_opened };
+	char *why = NULL;
+
+	dev.events = &events;
+	set_up_tap(); /* its claim was not adopted */
+	opened = 1;
+	ck_assert_int_eq(net_class_ops.open(&dev, true, &why), 1);
+	run_jobs();
+	ck_assert_int_eq(opened, -ENOTTY); /* it is no TAP */
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("net_class");
@@ -198,6 +222,7 @@ int main(void)
 	tcase_add_test(c, a_flood_of_changes_is_one_job_at_a_time_and_ends_with_the_newest);
 	tcase_add_test(c, a_message_to_a_device_without_tap_has_no_effect);
 	tcase_add_test(c, only_the_first_link_of_a_driver_host_is_persisted);
+	tcase_add_test(c, an_adopted_tap_is_watched_when_its_device_is_claimed_again);
 	suite_add_tcase(s, c);
 	return suite_run(s);
 }

@@ -281,7 +281,7 @@ static int tap_watch(struct device *dev, struct device_net *net, struct net_work
 	return r;
 }
 
-/* ---- the TAP is made ----- */
+/* ---- the TAP is made, or one that was adopted with nothing else is watched ----- */
 
 /* The device is not released before this, as it is busy. */
 static void open_done(void *arg)
@@ -296,7 +296,7 @@ static void open_done(void *arg)
 		hold_tap(dev, net, w->tap);
 	net->netns = w->socket.netns;
 	device_log_notes(dev, &w->notes);
-	r = tap_watch(dev, net, w, &why);
+	r = net->watch ? 0 : tap_watch(dev, net, w, &why);
 	net_work_finish(w);
 	free(w);
 	dev->events->class_opened(dev, r, why);
@@ -325,7 +325,7 @@ static int make_tap(struct device *dev, const struct device_net *net)
 	r = net_work_fill(dev, net, &w);
 	if (r < 0)
 		return r;
-	if (dev->config->take_over && dev->state == DEVICE_CLAIMING)
+	if (net->tap < 0 && dev->config->take_over && dev->state == DEVICE_CLAIMING)
 		w.saved = dev->hold.saved;
 	r = device_post_copy(dev, &open_ops, &w, sizeof(w));
 	if (r < 0)
@@ -458,7 +458,7 @@ static int net_open(struct device *dev, bool wanted, char **ret_why)
 {
 	struct device_net *net = net_of(dev);
 
-	if (!wanted || (net && net->tap >= 0))
+	if (!wanted || (net && net->watch))
 		return 0;
 	if (!net)
 		net = net_create(dev);
