@@ -335,6 +335,7 @@ void adopt_nothing(struct fdstore *store, const char *key, struct device *dev)
 	if (dev) {
 		hold.lock = fdstore_take(store, key, "lock");
 		device_restore_hold(dev, &hold);
+		device_expect_barrier(dev); /* until the copies are closed, the TAP has its name */
 	}
 	end_host(dev, &saved);
 	fdstore_drop(store, key);

@@ -252,6 +252,11 @@ void device_barrier_passes(struct device *dev)
 	dev->persisted.barrier = false;
 }
 
+void device_expect_barrier(struct device *dev)
+{
+	dev->persisted.barrier = true;
+}
+
 void device_restore_persisted(struct device *dev, int state)
 {
 	dev->persisted.state = state;
