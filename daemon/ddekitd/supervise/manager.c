@@ -331,7 +331,7 @@ int manager_open(sd_event *event, const struct manager_options *options, struct 
 			 .classes = options->classes },
 		.options = *options,
 		.lock = -1,
-		.kept_config = -1,
+		.saved_config = -1,
 	};
 	if (options->only && ddekit_bdf_parse(options->only, &ret->only) < 0) {
 		log_error("--device %s: not a PCI address such as 0000:01:00.0", options->only);
@@ -365,7 +365,7 @@ void manager_close(struct manager *m)
 	config_finish(&m->config);
 	if (!m->leaving)
 		manager_forget_config(m);
-	fd_close(&m->kept_config);
+	fd_close(&m->saved_config);
 	free(m->config_error);
 	m->config_error = NULL;
 }
