@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * struct device, for this folder only.  Each sub-struct is written by the file named beside it,
- * and read by all.  A file calls only those below it; events go up by struct device_events.
+ * struct device, for this folder and the classes (drivers/bridges) only.  Each sub-struct is
+ * written by the file named beside it, and read by all.  A file calls only those below it; events
+ * go up by struct device_events.
  *
  *   device.c     the state machine
- *   release.c        its last part: releasing everything, then failed, configured or again
+ *   release.c    its last part: releasing everything, then failed, configured or again
  *   reload.c     restart in place
  *   adopt.c      continues with a device of the ddekitd before this one
  *   state.c      the present state
  *   host.c       the driver host: set-up, messages, heartbeat, death
  *   claim.c      the jobs on a claim: claim, handover, quiesce, release
- *   persist.c       what the next ddekitd needs
+ *   persist.c    what the next ddekitd needs
  *   classes.c    what the classes of devices add (drivers/bridges)
  *   failures.c   early failures, outages
  *   settings.c   configuration, plugin, binding
- *   part.c       names, log, timer, jobs
+ *   common.c     names, log, timer, jobs
  *   work.c       the jobs' halves in their threads; plugin.c: choosing a plugin
  */
 #ifndef DDEKITD_DEVICE_PRIVATE_H
@@ -100,7 +101,7 @@ struct device_persisted {
 	bool barrier; /* the fd store's copies must be gone before a claim */
 };
 
-/* part.c */
+/* common.c */
 struct device_work {
 	struct jobs *jobs;
 	bool busy; /* a job or a front's end decides what comes next */
@@ -159,7 +160,7 @@ struct device {
 	sd_event_source *timer;
 };
 
-/* ---- part.c: used by all, calls none ------------------------------------------- */
+/* ---- common.c: used by all, calls none ------------------------------------------- */
 
 /* A line of its log. */
 void device_log_line(struct device *dev, int level, const char *text);
