@@ -81,7 +81,7 @@ static bool modules_are_plain(const struct strv *modules)
 	return modules->n > 0;
 }
 
-static int plugin_fill(struct plugin *p)
+static int plugin_read_json(struct plugin *p)
 {
 	int r = read_string(p->json, "name", &p->name);
 
@@ -139,7 +139,7 @@ static int read_one(struct catalog *catalog, const char *file)
 			      "plugin with this version of mkplugin");
 		goto out;
 	}
-	r = plugin_fill(p);
+	r = plugin_read_json(p);
 	if (r == -EINVAL)
 		r = leave_out(catalog, path,
 			      "name, kind, class, modules or aliases missing or "

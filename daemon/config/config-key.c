@@ -78,7 +78,7 @@ static const struct key *find_key(const struct key *table, size_t n, const char 
 	return NULL;
 }
 
-static bool is_name(const char *value)
+static bool is_plain_word(const char *value)
 {
 	return *value && strlen(value) < 64 && *value != '-' &&
 	       !value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -96,7 +96,7 @@ static int set_string(const struct key *key, char **member, const char *value)
 	bool good = *value;
 
 	if (key->type == KEY_NAME)
-		good = is_name(value);
+		good = is_plain_word(value);
 	else if (key->type == KEY_IFNAME)
 		good = is_ifname(value);
 	else if (key->type == KEY_PATH)
@@ -236,9 +236,8 @@ int device_config_set(struct device_config *dev, const char *name, const char *v
 	set = &dev->key_line[key - config_device_table];
 	if (*set)
 		return bad(ret_why, -EEXIST,
-			   str_format("duplicate key '%s' in [%s]; first set in "
-				      "line %u",
-				      name, dev->bdf_text, *set));
+			   str_format("duplicate key '%s' in [%s]; first set in line %u", name,
+				      dev->bdf_text, *set));
 	*set = line;
 	if (key->type == KEY_WORDS)
 		strv_finish((struct strv *)((char *)dev + key->offset));
@@ -276,9 +275,8 @@ int global_config_set(struct global_config *global, const char *name, const char
 	set = &global->key_where[key - config_global_table];
 	if (*set)
 		return bad(ret_why, -EEXIST,
-			   str_format("duplicate key '%s' in [ddekitd]; first "
-				      "set at %s",
-				      name, *set));
+			   str_format("duplicate key '%s' in [ddekitd]; first set at %s", name,
+				      *set));
 	r = str_set(set, where);
 	return r < 0 ? r : set_checked(key, global, value, ret_why);
 }
@@ -316,8 +314,7 @@ int config_complete_strings(struct device_config *dev, char **ret_why)
 		return r;
 	if (!is_ifname(dev->ifname))
 		return bad(ret_why, -EINVAL,
-			   str_format("[%s]: the default ifname '%s' is too "
-				      "long; set ifname=",
+			   str_format("[%s]: the default ifname '%s' is too long; set ifname=",
 				      dev->bdf_text, dev->ifname));
 	return 0;
 }
@@ -345,8 +342,7 @@ static int complete_emu(struct device_config *dev, char **ret_why)
 	if (!alien)
 		return 0;
 	return bad(ret_why, -EINVAL,
-		   str_format("[%s]: %s= is for backend=emu, this one has "
-			      "backend=%s",
+		   str_format("[%s]: %s= is for backend=emu, this one has backend=%s",
 			      dev->bdf_text, alien, dev->backend));
 }
 
@@ -359,22 +355,19 @@ int device_config_complete(struct device_config *dev, char **ret_why)
 	if (strcmp(dev->backend, "emu") && strcmp(dev->backend, "vfio") &&
 	    strcmp(dev->backend, "uio"))
 		return bad(ret_why, -EINVAL,
-			   str_format("[%s]: unknown backend=%s; allowed: emu, "
-				      "vfio, uio",
+			   str_format("[%s]: unknown backend=%s; allowed: emu, vfio, uio",
 				      dev->bdf_text, dev->backend));
 	if (strcmp(dev->disk, "auto") && strcmp(dev->disk, "ublk") && strcmp(dev->disk, "nbd") &&
 	    strcmp(dev->disk, "none"))
 		return bad(ret_why, -EINVAL,
-			   str_format("[%s]: unknown disk=%s; allowed: auto, "
-				      "ublk, nbd, none",
+			   str_format("[%s]: unknown disk=%s; allowed: auto, ublk, nbd, none",
 				      dev->bdf_text, dev->disk));
 	if (dev->memory % MEMORY_UNIT)
 		return bad(ret_why, -EINVAL,
 			   str_format("[%s]: memory= must be a multiple of 4M", dev->bdf_text));
 	if (dev->heartbeat && dev->heartbeat < 100)
 		return bad(ret_why, -EINVAL,
-			   str_format("[%s]: heartbeat= must be 0 or at least "
-				      "100ms",
+			   str_format("[%s]: heartbeat= must be 0 or at least 100ms",
 				      dev->bdf_text));
 	return complete_emu(dev, ret_why);
 }

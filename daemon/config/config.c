@@ -21,8 +21,8 @@ struct reader {
 	bool no_memory;
 };
 
-static void complain(struct reader *rd, uint32_t line, const char *fmt, ...) FORMAT(3, 4);
-static void complain(struct reader *rd, uint32_t line, const char *fmt, ...)
+static void config_complain(struct reader *rd, uint32_t line, const char *fmt, ...) FORMAT(3, 4);
+static void config_complain(struct reader *rd, uint32_t line, const char *fmt, ...)
 {
 	struct text t = { 0 };
 	va_list args;
@@ -43,7 +43,7 @@ static void complain(struct reader *rd, uint32_t line, const char *fmt, ...)
 static void empty_section(struct reader *rd)
 {
 	if (rd->header_line)
-		complain(rd, rd->header_line, "section has no keys; give at least driver=");
+		config_complain(rd, rd->header_line, "section has no keys; give at least driver=");
 	rd->header_line = 0;
 }
 
@@ -66,10 +66,10 @@ static char *next_line(char *buf, int size, void *arg)
 	rd->line++;
 	rd->indented = strspn(line, BLANK);
 	if (len >= size || strlen(line) != (size_t)len) {
-		complain(rd, rd->line,
-			 "line is longer than %d characters or has a NUL; options= "
-			 "and emu-args= can continue on an indented line",
-			 size - 2);
+		config_complain(rd, rd->line,
+				"line is longer than %d characters or has a NUL; options= "
+				"and emu-args= can continue on an indented line",
+				size - 2);
 		line[0] = '\n';
 		line[1] = 0;
 	}
@@ -117,8 +117,8 @@ static void begin_device(struct reader *rd, struct ddekit_bdf bdf)
 	struct device_config *dev;
 
 	if (other) {
-		complain(rd, rd->header_line, "duplicate section [%s]; the first is at %s",
-			 other->bdf_text, other->where);
+		config_complain(rd, rd->header_line, "duplicate section [%s]; the first is at %s",
+				other->bdf_text, other->where);
 		return;
 	}
 	dev = where ? device_config_create(bdf, where) : NULL;
@@ -141,10 +141,10 @@ static void begin_section(struct reader *rd, const char *section)
 	if (!rd->in_global && !ddekit_bdf_parse(section, &bdf))
 		begin_device(rd, bdf);
 	else if (!rd->in_global)
-		complain(rd, rd->header_line,
-			 "bad section [%s]; allowed: [ddekitd], or a PCI "
-			 "address such as [0000:01:00.0] or [e000:01:00.0]",
-			 section);
+		config_complain(rd, rd->header_line,
+				"bad section [%s]; allowed: [ddekitd], or a PCI "
+				"address such as [0000:01:00.0] or [e000:01:00.0]",
+				section);
 	rd->header_line = 0;
 }
 
@@ -170,7 +170,7 @@ static int on_key(void *arg, const char *section, const char *name, const char *
 	if (first)
 		begin_section(rd, section);
 	if (!*section)
-		complain(rd, rd->line, "key '%s' outside of a section", name);
+		config_complain(rd, rd->line, "key '%s' outside of a section", name);
 	if (!*section || rd->skip)
 		return 1;
 	if (rd->indented && !first && rd->dev && rd->line > 1)
@@ -178,7 +178,7 @@ static int on_key(void *arg, const char *section, const char *name, const char *
 	else
 		r = set_key(rd, name, value, &why);
 	if (why)
-		complain(rd, rd->line, "%s", why);
+		config_complain(rd, rd->line, "%s", why);
 	else if (r < 0)
 		rd->no_memory = true;
 	return 1;
@@ -193,16 +193,16 @@ static int read_file(struct config *config, const char *path, struct strv *error
 	if (!file) {
 		if (errno == ENOENT)
 			return -ENOENT;
-		complain(&rd, 0, "cannot read: %s", strerror(errno));
+		config_complain(&rd, 0, "cannot read: %s", strerror(errno));
 		return rd.no_memory ? -ENOMEM : -EINVAL;
 	}
 	rd.file = file;
 	line = ini_parse_stream(next_line, &rd, on_key, &rd);
 	empty_section(&rd);
 	if (line > 0)
-		complain(&rd, line, "neither [section] nor key=value");
+		config_complain(&rd, line, "neither [section] nor key=value");
 	if (ferror(file))
-		complain(&rd, 0, "read error: %s", strerror(errno));
+		config_complain(&rd, 0, "read error: %s", strerror(errno));
 	return rd.no_memory || line == -2 ? -ENOMEM : 0;
 }
 

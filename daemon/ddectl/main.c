@@ -93,8 +93,7 @@ static const struct command commands[] = {
 	{ "modules", "DEVICE", "loaded modules, and their users", NULL, SHOWS, 1, 1, false,
 	  cmd_modules },
 	{ "nvme", "id|smart DEVICE [NAMESPACE]",
-	  "identity and health of an NVMe controller or "
-	  "namespace",
+	  "identity and health of an NVMe controller or namespace",
 	  "The JSON members have the names of nvme-cli.\n", SHOWS, 2, 3, false, cmd_nvme },
 	{ "reload", "", "read the configuration again", NULL, DAEMON, 0, 0, false, cmd_reload },
 	{ "monitor", "DEVICE COMMAND [JSON]", "run a QEMU monitor command (emulated devices)",

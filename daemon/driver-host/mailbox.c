@@ -33,7 +33,7 @@ static struct {
 	struct mail_queue *queues;
 } box = { .fd = -1 };
 
-static void wake(void)
+static void mailbox_wake(void)
 {
 	uint64_t one = 1;
 	ssize_t r = write(box.fd, &one, sizeof(one));
@@ -44,7 +44,7 @@ static void wake(void)
 static void post(uint32_t bit)
 {
 	atomic_fetch_or(&box.bits, bit);
-	wake();
+	mailbox_wake();
 }
 
 void mailbox_post_booted(void)
@@ -62,7 +62,7 @@ void mailbox_post_done(struct dde_request *req)
 	req->next = atomic_load(&box.done);
 	while (!atomic_compare_exchange_weak(&box.done, &req->next, req))
 		;
-	wake();
+	mailbox_wake();
 }
 
 int mailbox_queue_create(size_t size, void (*fn)(void *arg, const void *item), void *arg,
@@ -89,7 +89,7 @@ void mailbox_queue_post(struct mail_queue *q, const void *item)
 
 	memcpy(q->items + head % QUEUE_ITEMS * q->size, item, q->size);
 	atomic_store_explicit(&q->head, head + 1, memory_order_release);
-	wake();
+	mailbox_wake();
 }
 
 static bool queue_next(struct mail_queue *q)
@@ -114,9 +114,9 @@ static void read_queues(void)
 }
 
 /* Oldest first: the stack is turned round. */
-static void finish_calls(void)
+static void finish_calls(struct dde_request *req)
 {
-	struct dde_request *req = atomic_exchange(&box.done, NULL), *list = NULL;
+	struct dde_request *list = NULL;
 
 	while (req) {
 		struct dde_request *next = req->next;
@@ -135,6 +135,7 @@ static void finish_calls(void)
 
 static int on_mail(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
+	struct dde_request *done;
 	uint64_t count;
 	uint32_t bits;
 
@@ -143,8 +144,10 @@ static int on_mail(sd_event_source *source, int fd, uint32_t events, void *arg)
 	bits = atomic_exchange(&box.bits, 0);
 	if (bits & BIT_BOOTED)
 		box.handlers->booted();
+	/* What a request posted before its end is in the queues by now. */
+	done = atomic_exchange(&box.done, NULL);
 	read_queues();
-	finish_calls();
+	finish_calls(done);
 	if (bits & BIT_HALTED)
 		box.handlers->halted();
 	return 0;

@@ -30,7 +30,7 @@ static int on_message(sd_event_source *source, int fd, uint32_t events, void *ar
 	return sd_event_exit(sd_event_source_get_event(source), 1);
 }
 
-static int run(struct proto_setup *setup, const int *class_fds)
+static int run_session(struct proto_setup *setup, const int *class_fds)
 {
 	sd_event *event = NULL;
 	int err, code;
@@ -99,5 +99,5 @@ int main(int argc, char **argv)
 			strerror(-err));
 		return 1;
 	}
-	return run(&setup, class_fds);
+	return run_session(&setup, class_fds);
 }

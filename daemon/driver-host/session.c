@@ -64,7 +64,7 @@ static void fail(int error, const char *fmt, ...)
 
 /* ---- CPU thread ------------------------------------------------------------------ */
 
-static void on_died(const char *reason)
+static void on_runtime_died(const char *reason)
 {
 	char text[256];
 	int n = snprintf(text, sizeof(text), PROTO_LAST_WORDS "%s", reason);
@@ -76,7 +76,7 @@ static void on_died(const char *reason)
  * Read by the main thread when the CPU thread has nothing to do with it any more. */
 static char last_error[160];
 
-static void on_log(unsigned int level, const char *text, size_t len)
+static void on_runtime_log(unsigned int level, const char *text, size_t len)
 {
 	size_t n = len < sizeof(last_error) - 1 ? len : sizeof(last_error) - 1;
 
@@ -88,11 +88,11 @@ static void on_log(unsigned int level, const char *text, size_t len)
 }
 
 static const struct dde_host_events host_events = {
-	.log = on_log,
+	.log = on_runtime_log,
 	.booted = mailbox_post_booted,
 	.request_done = mailbox_post_done,
 	.halted = mailbox_post_halted,
-	.died = on_died,
+	.died = on_runtime_died,
 };
 
 /* ---- the bridge ------------------------------------------------------------------------ */
@@ -191,7 +191,7 @@ static void on_booted(void)
 	load_next();
 }
 
-static int open_plugins(void)
+static int open_setup_plugins(void)
 {
 	const struct proto_setup *s = session.setup;
 	char *why = NULL;
@@ -289,7 +289,7 @@ static const char *still_mapped(void)
 	return NULL;
 }
 
-static void on_unloaded(int error, const char *why)
+static void on_driver_unloaded(int error, const char *why)
 {
 	const char *left;
 	unsigned int i;
@@ -309,14 +309,15 @@ static void on_unloaded(int error, const char *why)
 	for (i = 0; i < session.setup->n_plugins; i++)
 		session.loaded[i] &= !is_reloaded(i);
 	enter(STATE_BOOTED);
-	if (!open_plugins())
+	if (!open_setup_plugins())
 		load_next();
 }
 
 static void on_detached_to_reload(struct call *call)
 {
 	if (!session.stopping)
-		unload_start(session.plugin, session.setup->n_plugins, is_reloaded, on_unloaded);
+		unload_start(session.plugin, session.setup->n_plugins, is_reloaded,
+			     on_driver_unloaded);
 }
 
 static void reload(void)
@@ -412,10 +413,8 @@ static int enter_sandbox(void)
 	int err = sandbox_enter(session.setup, &why);
 
 	if (err)
-		fail(err,
-		     "cannot confine the driver: %s: %s; sandbox=no would run it "
-		     "without",
-		     why, strerror(-err));
+		fail(err, "cannot confine the driver: %s: %s; sandbox=no would run it without", why,
+		     strerror(-err));
 	return err;
 }
 
@@ -474,7 +473,7 @@ int session_start(sd_event *event, struct proto_setup *setup, const int *class_f
 	enter(STATE_ADOPTED);
 	err = boot_runtime();
 	if (!err)
-		err = open_plugins();
+		err = open_setup_plugins();
 	if (!err)
 		err = open_bridge();
 	if (!err && setup->heartbeat_ms)

@@ -38,7 +38,7 @@ static bool is_done(unsigned int i)
 
 static void next(void);
 
-static void on_unloaded(struct call *call)
+static void on_module_unloaded(struct call *call)
 {
 	struct dde_host_plugin **p = slot(unload.at);
 	int err = (int)call->req.result;
@@ -91,7 +91,7 @@ static void next(void)
 			return;
 	}
 	call_submit(&unload.call, dde_host_up()->plugin->unload, &(*slot(unload.at))->plugin,
-		    on_unloaded);
+		    on_module_unloaded);
 }
 
 /* Nothing to be done in the runtime: only that done() is not called from within. */

@@ -22,7 +22,7 @@
 #include <unistd.h>
 #include "internal.h"
 
-#define GUARD_AFTER 8 /* sleeps, see guarded() */
+#define GUARD_AFTER 8 /* sleeps, see has_guard_timer() */
 
 static sigset_t idle_mask;
 
@@ -118,7 +118,7 @@ static void on_tick(int sig, siginfo_t *si, void *context)
  *
  * CPU thread of c. While the guard is set it has not expired: no need to read the clock.
  */
-static bool guarded(const struct host_cpu *c)
+static bool has_guard_timer(const struct host_cpu *c)
 {
 	return c->guard && c->guard <= timer_due(c);
 }
@@ -151,7 +151,7 @@ static void on_guard(void *arg)
 static bool cpu_sleep(uint32_t cpu)
 {
 	struct host_cpu *c = &host.cpu[cpu];
-	uint64_t wait = guarded(c) ? UINT64_MAX : timer_check(cpu);
+	uint64_t wait = has_guard_timer(c) ? UINT64_MAX : timer_check(cpu);
 	int n;
 
 	if (!wait)

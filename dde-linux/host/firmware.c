@@ -13,7 +13,7 @@
 
 #define FIRMWARE_MAX (64u << 20)
 
-static int path_of(int fd, char *buf, size_t size)
+static int fd_path(int fd, char *buf, size_t size)
 {
 	char link[64];
 	ssize_t n;
@@ -37,9 +37,9 @@ static int open_beneath(int dfd, const char *name)
 
 	if (fd < 0)
 		return -errno;
-	err = path_of(dfd, dir, sizeof(dir));
+	err = fd_path(dfd, dir, sizeof(dir));
 	if (!err)
-		err = path_of(fd, file, sizeof(file));
+		err = fd_path(fd, file, sizeof(file));
 	len = err ? 0 : strlen(dir);
 	if (!err && (strncmp(file, dir, len) || file[len] != '/'))
 		err = -EXDEV;

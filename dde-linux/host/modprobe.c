@@ -105,7 +105,7 @@ static int open_one(struct job *job, const char *file)
 }
 
 /* Return: 0, -errno. Plugins opened so far are in *job in either case. */
-static int open_plugins(const char *name, struct job *job)
+static int open_named_plugins(const char *name, struct job *job)
 {
 	char *file[DDE_MODPROBE_MAX];
 	int i, err = 0, n = -ENOENT;
@@ -128,7 +128,7 @@ static void answer_request(struct dde_modprobe *m)
 	struct job *job = calloc(1, sizeof(*job));
 	unsigned int i;
 
-	m->error = job ? open_plugins(m->name, job) : -ENOMEM;
+	m->error = job ? open_named_plugins(m->name, job) : -ENOMEM;
 	if (m->error && job) {
 		end_job(job);
 	} else if (job) {

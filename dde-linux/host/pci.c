@@ -161,7 +161,7 @@ static void msi_message(uint32_t hwirq, uint64_t *ret_address, uint32_t *ret_dat
 
 /* ---- lines ------------------------------------------------------------------ */
 
-static void on_line(void *arg)
+static void on_irq_line(void *arg)
 {
 	host_count->irqs++;
 	host_raise((uint32_t)(uintptr_t)arg);
@@ -183,7 +183,7 @@ static int32_t intx_route(struct dde_pci_addr at, uint32_t pin)
 	if (n == N_LINES)
 		return -ENOSPC;
 	if (!lines[n]) {
-		ddekit_irq_set_handler(irq, on_line, (void *)(uintptr_t)(DDE_HWIRQ_LINE + n));
+		ddekit_irq_set_handler(irq, on_irq_line, (void *)(uintptr_t)(DDE_HWIRQ_LINE + n));
 		lines[n] = irq;
 	}
 	return (int32_t)(DDE_HWIRQ_LINE + n);

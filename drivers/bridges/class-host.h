@@ -2,7 +2,7 @@
 /*
  * A class of devices in a driver host: what joins a driver of the class to the host.
  * One table (struct bridge_class) for each class; classes-host.c lists them. A bridge's
- * state is its own struct, with struct bridge in it; there may be several.
+ * state is its own struct, with struct bridge in it.
  * Main thread.
  */
 #ifndef DDE_CLASS_HOST_H

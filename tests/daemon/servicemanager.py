@@ -31,6 +31,8 @@ class ServiceManager:
         self.path = os.path.join(folder, 'notify')
         self.store = []		# (name, fd)
         self.seen = []		# lines of messages without files
+        self.lazy = False	# closes files that it is to forget at the next barrier
+        self.forgotten = []
         self.ready = threading.Event()
         self.lock = threading.Lock()
         self.pid = 0
@@ -60,6 +62,8 @@ class ServiceManager:
             lines = data.decode().split('\n')
             fields = dict(line.split('=', 1) for line in lines if '=' in line)
             name = fields.get('FDNAME', 'stored')
+            if fields.get('BARRIER') == '1':
+                self.close_forgotten()
             if fields.get('FDSTOREREMOVE') == '1':
                 self.forget(name)
             elif fields.get('FDSTORE') == '1':
@@ -74,10 +78,15 @@ class ServiceManager:
         return True
 
     def forget(self, name):
-        for n, fd in self.store:
-            if n == name:
-                os.close(fd)
+        self.forgotten += [fd for n, fd in self.store if n == name]
+        if not self.lazy:
+            self.close_forgotten()
         self.store = [(n, fd) for n, fd in self.store if n != name]
+
+    def close_forgotten(self):
+        for fd in self.forgotten:
+            os.close(fd)
+        self.forgotten = []
 
     def names(self):
         with self.lock:
@@ -163,6 +172,7 @@ class ServiceManager:
             for _, fd in self.store:
                 os.close(fd)
             self.store = []
+            self.close_forgotten()
 
     def close(self):
         self.stopped = True

@@ -57,7 +57,7 @@ static const struct host_ops ops = { .died = on_died,
 static void start_host(void)
 {
 	int sv[2], log[2];
-	struct host_kept kept;
+	struct host_saved saved;
 
 	child = fork();
 	if (!child) {
@@ -69,14 +69,14 @@ static void start_host(void)
 	ck_assert_int_eq(pipe2(log, O_CLOEXEC | O_NONBLOCK), 0);
 	close(log[1]);
 	peer = sv[1];
-	kept = (struct host_kept){ .pidfd = syscall(SYS_pidfd_open, child, 0),
-				   .socket = sv[0],
-				   .log = log[0],
-				   .pid = child,
-				   .start_ns = mono_ns(),
-				   .last_state = STATE_READY };
-	ck_assert_int_ge(kept.pidfd, 0);
-	ck_assert_int_eq(host_adopt(event, &kept, &ops, NULL, &dev.run.host), 0);
+	saved = (struct host_saved){ .pidfd = syscall(SYS_pidfd_open, child, 0),
+				     .socket = sv[0],
+				     .log = log[0],
+				     .pid = child,
+				     .start_ns = mono_ns(),
+				     .last_state = STATE_READY };
+	ck_assert_int_ge(saved.pidfd, 0);
+	ck_assert_int_eq(host_adopt(event, &saved, &ops, NULL, &dev.run.host), 0);
 }
 
 static void end_host(void)
@@ -356,6 +356,20 @@ END_TEST
 
 /* ---- what callers share ---------------------------------------------------------------- */
 
+START_TEST(a_request_of_a_class_that_is_too_long_is_not_sent)
+{
+	char data[PROTO_CLASS_BYTES + 1] = { 1 };
+	struct proto_request req;
+
+	ck_assert_int_eq(host_request_class(dev.run.host, data, sizeof(data), NULL, NULL), -E2BIG);
+	ck_assert(!receive(&req));
+	ck_assert_int_eq(host_request_class(dev.run.host, data, sizeof(data) - 1, NULL, NULL), 0);
+	ck_assert(receive(&req));
+	ck_assert_mem_eq(req.data, data, sizeof(data) - 1);
+	send_reply(req.h.seq, 0);
+}
+END_TEST
+
 START_TEST(equal_calls_share_one_request)
 {
 	unsigned int i;
@@ -551,6 +565,7 @@ int main(void)
 	tcase_add_test(c, a_request_allows_only_one_text);
 	tcase_add_test(c, replies_do_not_raise_the_limit_for_other_messages);
 	tcase_add_test(c, the_number_of_pending_requests_is_limited);
+	tcase_add_test(c, a_request_of_a_class_that_is_too_long_is_not_sent);
 	tcase_add_test(c, equal_calls_share_one_request);
 	tcase_add_test(c, each_caller_gets_a_reply_if_the_driver_host_dies);
 	tcase_add_test(c, a_value_is_reused_for_a_tenth_of_a_second);

@@ -92,7 +92,8 @@ static int read_global(const struct options *o, const char *dir, struct config *
 	return r < 0 ? EXIT_BAD_CONFIG : EXIT_OK;
 }
 
-static int write_config(const struct trial *t, struct config *config, struct device_config *dev)
+static int write_trial_config(const struct trial *t, struct config *config,
+			      struct device_config *dev)
 {
 	struct config one = { .global = config->global, .device = &dev, .n_devices = 1 };
 	_cleanup_free_ char *text = config_print(&one);
@@ -118,7 +119,7 @@ static int configure(const struct options *o, const struct trial *t)
 	if (!code)
 		code = read_global(o, t->dir, &config);
 	if (!code)
-		code = write_config(t, &config, dev);
+		code = write_trial_config(t, &config, dev);
 	device_config_destroy(dev);
 	config_finish(&config);
 	return code;

@@ -30,7 +30,7 @@ static char *address_of(const char *path)
 	return t.text;
 }
 
-static int connect_to(struct client *c, const char *path)
+static int connect_daemon(struct client *c, const char *path)
 {
 	_cleanup_free_ char *address = address_of(path);
 	sd_bus **grown, *bus = NULL;
@@ -81,7 +81,7 @@ static int connect_all(struct client *c, const char *dir)
 		    fnmatch("control-*.sock", names.item[i], 0))
 			continue;
 		path = str_format("%s/%s", dir, names.item[i]);
-		last = path ? connect_to(c, path) : -ENOMEM;
+		last = path ? connect_daemon(c, path) : -ENOMEM;
 		if (last < 0)
 			r = last; /* a daemon that died leaves its socket */
 	}
@@ -113,7 +113,7 @@ int client_open(const struct options *o, struct client **ret)
 	int r = -ENOMEM;
 
 	if (c)
-		r = o->socket ? connect_to(c, o->socket) : connect_all(c, o->runtime_dir);
+		r = o->socket ? connect_daemon(c, o->socket) : connect_all(c, o->runtime_dir);
 	if (c && (r == -EACCES || r == -EPERM) && !o->socket &&
 	    !strcmp(o->runtime_dir, CONTROL_RUNTIME_DIR) && !connect_to_system(c))
 		r = 0;

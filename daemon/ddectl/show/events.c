@@ -62,8 +62,8 @@ static void print_step(struct follow *f, const char *bdf, const char *from, cons
 		sd_event_exit(f->event, EXIT_FAILED);
 }
 
-static void print_link(const struct follow *f, uint64_t usec, const char *bdf, bool up,
-		       uint32_t speed)
+static void print_link_event(const struct follow *f, uint64_t usec, const char *bdf, bool up,
+			     uint32_t speed)
 {
 	struct json_object *o;
 	char text[32] = "down";
@@ -94,7 +94,7 @@ static int print_link_change(sd_bus_message *msg, void *arg, sd_bus_error *ret_e
 	if (sd_bus_message_read(msg, "sbu", &bdf, &up, &speed) < 0 ||
 	    !wanted(f, bdf, f->o->argv[0]))
 		return 0;
-	print_link(f, wall_ns() / 1000, bdf, up, speed);
+	print_link_event(f, wall_ns() / 1000, bdf, up, speed);
 	if (fflush(stdout))
 		sd_event_exit(f->event, EXIT_FAILED);
 	return 0;

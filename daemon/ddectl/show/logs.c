@@ -54,7 +54,7 @@ static int print_logs(sd_bus_message *reply, bool json, bool lines, uint32_t pri
 
 /* ---- following ----------------------------------------------------------------- */
 
-static int on_line(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int on_log_line(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	const struct options *o = arg;
 	const char *text;
@@ -100,7 +100,7 @@ static int print_and_follow(const struct options *o, sd_bus *bus)
 	/* Before the call: the first line may come with the answer. */
 	r = !o->follow ? 0
 		       : sd_bus_match_signal(bus, NULL, NULL, CONTROL_PATH, CONTROL_INTERFACE,
-					     "LogLine", on_line, (void *)o);
+					     "LogLine", on_log_line, (void *)o);
 	if (r >= 0)
 		r = sd_bus_call_method(bus, CONTROL_SERVICE, CONTROL_PATH, CONTROL_INTERFACE,
 				       o->follow ? "FollowLogs" : "GetLogs", &error, &reply, "su",

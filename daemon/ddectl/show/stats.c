@@ -56,7 +56,7 @@ static void print_rates(struct json_object *stats, struct json_object *before, d
 	}
 }
 
-static int wait_until(uint64_t ns)
+static int wait_for_round(uint64_t ns)
 {
 	struct timespec until = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
 	int r;
@@ -91,7 +91,7 @@ static int watch_stats(const struct options *o, sd_bus *bus)
 		before = stats;
 		last = now;
 		next += o->watch_ms * 1000000ull;
-		if (fflush(stdout) || wait_until(next)) {
+		if (fflush(stdout) || wait_for_round(next)) {
 			code = EXIT_FAILED;
 			break;
 		}

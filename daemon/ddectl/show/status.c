@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The commands list and status. */
+#include "drivers/bridges/class-ddectl.h"
 #include "show.h"
 
 /* All devices of all daemons in one array. Return: 0, exit code. */
@@ -122,54 +123,6 @@ static void print_process(struct json_object *dev)
 		printf("  %-12s %lld\n", "qemu", (long long)json_number(dev, "device_pid"));
 }
 
-static void print_link(struct json_object *dev)
-{
-	if (!json_text(dev, "mac"))
-		return;
-	print_field("mac", json_text(dev, "mac"));
-	if (json_is_true(dev, "carrier"))
-		printf("  %-12s up, %lld Mbit/s, %s duplex, MTU %lld\n", "link",
-		       (long long)json_number(dev, "speed"), json_text(dev, "duplex"),
-		       (long long)json_number(dev, "mtu"));
-	else
-		print_field("link", "down");
-}
-
-static void print_disk(struct json_object *disk)
-{
-	_cleanup_free_ char *about = NULL;
-	char size[32];
-
-	about = str_format("%s, %s%s%s%s%s%s", json_text(disk, "name"),
-			   format_size((uint64_t)json_number(disk, "bytes"), size, sizeof(size)),
-			   *json_text(disk, "model") ? ", " : "", json_text(disk, "model"),
-			   json_is_true(disk, "read_only") ? ", read-only" : "",
-			   json_is_true(disk, "present") ? "" : ", gone",
-			   json_number(disk, "clients") ? ", open" : "");
-	print_field("disk", about);
-	print_field("", json_text(disk, "host"));
-	printf("  %-12s %lld of %lld in flight, %lld reads, %lld writes, %lld errors\n", "",
-	       (long long)json_number(disk, "in_flight"),
-	       (long long)json_number(disk, "queue_depth"), (long long)json_number(disk, "reads"),
-	       (long long)json_number(disk, "writes"), (long long)json_number(disk, "errors"));
-}
-
-static void print_disks(struct json_object *dev)
-{
-	struct json_object *block, *disks;
-	size_t i;
-
-	if (!json_object_object_get_ex(dev, "block", &block) ||
-	    !json_object_object_get_ex(block, "disks", &disks))
-		return;
-	for (i = 0; i < json_object_array_length(disks); i++)
-		print_disk(json_object_array_get_idx(disks, i));
-	if (json_number(block, "pid"))
-		printf("  %-12s %s, %lld, %lld recoveries\n", "front", json_text(block, "kind"),
-		       (long long)json_number(block, "pid"),
-		       (long long)json_number(block, "recoveries"));
-}
-
 static void print_times(struct json_object *dev)
 {
 	static const struct {
@@ -200,6 +153,7 @@ static void print_status(struct json_object *dev)
 {
 	const char *flavour = json_text(dev, "flavour");
 	struct json_object *isolated;
+	size_t i;
 
 	printf("%s  %s\n", json_text(dev, "bdf"), json_text(dev, "state"));
 	print_field("error", json_text(dev, "error"));
@@ -218,8 +172,8 @@ static void print_status(struct json_object *dev)
 		print_field("memory", "no DMA isolation: device and driver can reach all of it");
 	print_field("interface", json_text(dev, "interface"));
 	print_field("netns", json_text(dev, "netns"));
-	print_link(dev);
-	print_disks(dev);
+	for (i = 0; class_shows[i]; i++)
+		class_shows[i]->print_status(dev);
 	print_process(dev);
 	print_times(dev);
 	print_field("configured", json_text(dev, "where"));

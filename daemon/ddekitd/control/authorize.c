@@ -99,8 +99,7 @@ static int read_answer(sd_bus_message *answer, sd_bus_error *error)
 	if (bad) {
 		log_debug("polkit: %s", bad->message ? bad->message : bad->name);
 		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
-					 "not allowed: polkit "
-					 "does not answer; root may");
+					 "not allowed: polkit does not answer; root may");
 	}
 	r = sd_bus_message_enter_container(answer, 'r', "bba{ss}");
 	if (r >= 0)
@@ -159,14 +158,12 @@ static int check_user(struct question *q, sd_bus_message *answer, sd_bus_error *
 	if (sd_bus_message_is_method_error(answer, NULL) ||
 	    sd_bus_message_read(answer, "u", &uid) < 0)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
-					 "not allowed: the bus "
-					 "does not name the caller");
+					 "not allowed: the bus does not name the caller");
 	if (!uid || uid == getuid())
 		return 1;
 	if (!q->action)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
-					 "not allowed; root "
-					 "may");
+					 "not allowed; root may");
 	return callers_add_user(&users, uid, &q->user, error);
 }
 

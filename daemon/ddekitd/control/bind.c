@@ -173,8 +173,7 @@ static int start_planning(sd_bus_message *msg, struct binding *b, sd_bus_error *
 		return 1;
 	planning_free(p);
 	return r == -EBUSY ? sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					       "too many "
-					       "requests wait for an answer; try again")
+					       "too many requests wait for an answer; try again")
 			   : r;
 }
 
@@ -229,8 +228,7 @@ static int finish_unbind(struct unbinding *u, const struct uses_check *check, sd
 		return method_no_device(error, check->entry[0].bdf_text);
 	if (uses_first(check, &uses))
 		return sd_bus_error_setf(error, CONTROL_ERROR_STATE,
-					 "%s is in use: %s; close "
-					 "that first, or use --force",
+					 "%s is in use: %s; close that first, or use --force",
 					 device_bdf_text(dev), uses ? uses : "?");
 	return end_and_reply(u->msg, u->m, dev, u->flags, error);
 }
@@ -281,7 +279,7 @@ int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		r = read_flags(msg, &flags, error);
 	if (r < 0)
 		return r;
-	if (flags & CONTROL_BIND_FORCE || !device_has_disks(dev))
+	if (flags & CONTROL_BIND_FORCE || !device_may_have_users(dev))
 		return end_and_reply(msg, i->manager, dev, flags, error);
 	return start_unbinding(msg, i->manager, dev, flags);
 }

@@ -294,11 +294,11 @@ void bus_state_changed(struct bus *bus, const struct device *dev, enum device_st
 
 static void emit_link_to(sd_bus *bus, const struct device *dev)
 {
-	const struct net_export *net = device_net(dev);
+	struct device_link link;
 
-	if (net)
+	if (device_link(dev, &link))
 		sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "LinkChanged", "sbu",
-				   device_bdf_text(dev), net->carrier, net->speed);
+				   device_bdf_text(dev), link.up, link.speed);
 }
 
 void bus_link_changed(struct bus *bus, const struct device *dev)

@@ -79,7 +79,7 @@ static int add_arguments(sd_bus_message *msg, size_t *n)
 	return r;
 }
 
-static int check_size(sd_bus_message *msg, sd_bus_error *error)
+static int check_call_size(sd_bus_message *msg, sd_bus_error *error)
 {
 	size_t n = 0;
 	int r = sd_bus_message_rewind(msg, true);
@@ -90,9 +90,8 @@ static int check_size(sd_bus_message *msg, sd_bus_error *error)
 		r = sd_bus_message_rewind(msg, true);
 	if (r >= 0 && n > CALLERS_ARGUMENTS)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					 "the arguments have "
-					 "%zu bytes, the limit is %u",
-					 n, CALLERS_ARGUMENTS);
+					 "the arguments have %zu bytes, the limit is %u", n,
+					 CALLERS_ARGUMENTS);
 	return r < 0 ? r : 0;
 }
 
@@ -110,7 +109,7 @@ int callers_add(struct callers *c, sd_bus_message *msg, struct caller **ret_call
 {
 	bool on_bus = sd_bus_is_bus_client(sd_bus_message_get_bus(msg)) > 0;
 	_cleanup_free_ char *who = sender_of(msg, on_bus);
-	int r = who ? check_size(msg, error) : -ENOMEM;
+	int r = who ? check_call_size(msg, error) : -ENOMEM;
 
 	if (r < 0)
 		return r;

@@ -69,8 +69,7 @@ int method_get_device_page(sd_bus_message *msg, void *arg, sd_bus_error *error)
 		return r;
 	if (!*name || strlen(name) > NAME_MAX_BYTES || strchr(name, ' '))
 		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG,
-					 "a page's name has 1 to %d "
-					 "characters and no blank",
+					 "a page's name has 1 to %d characters and no blank",
 					 NAME_MAX_BYTES);
 	snprintf(text, sizeof(text), "%s %u", name, number);
 	return hostcall_read(msg, dev, OP_PAGE, text, answer_page, error);

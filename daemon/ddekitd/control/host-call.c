@@ -177,8 +177,7 @@ static void send_answer(sd_bus_message *msg, const struct host_answer *a)
 {
 	if (bus_is_clogged(sd_bus_message_get_bus(msg)))
 		sd_bus_reply_method_errorf(msg, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					   "too many answers "
-					   "of ddekitd have not been read");
+					   "too many answers of ddekitd have not been read");
 	else if (sd_bus_error_is_set(&a->error))
 		sd_bus_reply_method_error(msg, &a->error);
 	else if (a->bytes)
@@ -284,9 +283,8 @@ static int inquiry_send(struct device *dev, enum proto_op op, const char *text, 
 		inquiry_destroy(q);
 	if (r < 0 && r != -ENOMEM)
 		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED,
-					 "%s: the driver host does "
-					 "not read its requests: %s",
-					 bdf, strerror(-r));
+					 "%s: the driver host does not read its requests: %s", bdf,
+					 strerror(-r));
 	if (!r)
 		*ret = q;
 	return r;

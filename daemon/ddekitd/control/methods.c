@@ -189,8 +189,7 @@ static int answer_stats(const struct host_call *call, const struct host_reply *r
 {
 	if (!reply->stats)
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED,
-					 "%s: the driver host "
-					 "sends no statistics: %s",
+					 "%s: the driver host sends no statistics: %s",
 					 device_bdf_text(call->dev), strerror(-reply->error));
 	return answer_json(report_stats(call->dev, reply->stats), ret);
 }
@@ -220,8 +219,7 @@ static int answer_modules(const struct host_call *call, const struct host_reply 
 {
 	if (!reply->text)
 		return sd_bus_error_setf(&ret->error, CONTROL_ERROR_FAILED,
-					 "%s: the driver host "
-					 "does not list its modules: %s",
+					 "%s: the driver host does not list its modules: %s",
 					 device_bdf_text(call->dev), strerror(-reply->error));
 	return answer_json(report_modules(reply->text->text), ret);
 }
@@ -298,17 +296,14 @@ static int param_call(sd_bus_message *msg, struct device *dev, const char *name,
 		return -ENOMEM;
 	if (strchr(name, '='))
 		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG,
-					 "%s is not the name of a "
-					 "parameter",
-					 name);
+					 "%s is not the name of a parameter", name);
 	text = value ? str_format("%s=%s", full, value) : strdup(full);
 	if (!text)
 		return -ENOMEM;
 	if (strlen(text) >= PROTO_ARGS)
 		return sd_bus_error_setf(error, CONTROL_ERROR_CONFIG,
-					 "%s: name and value are "
-					 "longer than %d characters",
-					 full, PROTO_ARGS - 1);
+					 "%s: name and value are longer than %d characters", full,
+					 PROTO_ARGS - 1);
 	if (value)
 		return hostcall_write(msg, dev, OP_PARAM, text, answer_param, error);
 	return hostcall_read(msg, dev, OP_PARAM, text, answer_param, error);
@@ -474,7 +469,7 @@ static const struct guard {
 	{ "Monitor", NULL, monitor_device },
 };
 
-static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
+static int call_guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	const char *member = sd_bus_message_get_member(msg);
 	size_t i;
@@ -486,7 +481,8 @@ static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 }
 
 /* A method of that table: sd-bus's own check, which blocks, is not needed. */
-#define GUARDED(name, in, out) SD_BUS_METHOD(name, in, out, guarded, SD_BUS_VTABLE_UNPRIVILEGED)
+#define GUARDED(name, in, out) \
+	SD_BUS_METHOD(name, in, out, call_guarded, SD_BUS_VTABLE_UNPRIVILEGED)
 
 /* On the system bus, methods that only read are open to all; guarded ones to root and to
  * those whom polkit allows. The private socket is for root (or ddekitd's own user) alone.  What a

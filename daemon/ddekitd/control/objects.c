@@ -74,9 +74,10 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
 static int get_link(sd_bus *bus, const char *path, const char *interface, const char *property,
 		    sd_bus_message *reply, void *arg, sd_bus_error *error)
 {
-	const struct net_export *net = device_net(arg);
+	struct device_link link = { 0 };
 
-	return sd_bus_message_append(reply, "b", net && net->carrier);
+	device_link(arg, &link);
+	return sd_bus_message_append(reply, "b", link.up);
 }
 
 static int get_restarts(sd_bus *bus, const char *path, const char *interface, const char *property,

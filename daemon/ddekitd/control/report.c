@@ -46,49 +46,6 @@ static struct json_object *report_times(const struct device *dev)
 	return o;
 }
 
-static struct json_object *features(uint64_t bits)
-{
-	static const struct {
-		uint64_t bit;
-		const char *name;
-	} names[] = {
-		{ DDE_NET_F_CSUM, "csum" },
-		{ DDE_NET_F_TSO4, "tso4" },
-		{ DDE_NET_F_TSO6, "tso6" },
-		{ DDE_NET_F_SG, "sg" },
-	};
-	struct json_object *list = json_object_new_array();
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (bits & names[i].bit)
-			json_object_array_add(list, json_object_new_string(names[i].name));
-	return list;
-}
-
-static void add_net(struct json_object *o, const struct device *dev)
-{
-	const struct net_export *net = device_net(dev);
-	char mac[24];
-
-	if (device_has_disks(dev))
-		add_string(o, "interface", NULL);
-	else
-		add_string(o, "interface", device_interface(dev));
-	add_string(o, "netns", device_config(dev)->netns);
-	if (!net)
-		return;
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", net->mac[0], net->mac[1],
-		 net->mac[2], net->mac[3], net->mac[4], net->mac[5]);
-	add_string(o, "mac", mac);
-	add_bool(o, "carrier", net->carrier);
-	add_number(o, "speed", net->speed);
-	add_string(o, "duplex", net->duplex == 255 ? "unknown" : net->duplex ? "full" : "half");
-	add_number(o, "mtu", net->mtu);
-	add_number(o, "max_mtu", net->max_mtu);
-	json_object_object_add(o, "offloads", features(net->features));
-}
-
 static struct json_object *report_config(const struct device *dev)
 {
 	struct json_object *o = json_object_new_object();
@@ -155,9 +112,10 @@ struct json_object *report_device(const struct device *dev)
 	add_string(o, "last_failure", device_last_failure(dev));
 	add_string(o, "crash_report", device_crash_report(dev));
 	add_string(o, "modalias", device_modalias(dev));
-	add_net(o, dev);
+	add_string(o, "interface", device_has_interface(dev) ? device_interface(dev) : NULL);
+	add_string(o, "netns", device_config(dev)->netns);
 	device_report_classes(dev, false, o);
-	add_string(o, "kernel_release", device_release(dev));
+	add_string(o, "kernel_release", device_kernel_release(dev));
 	add_number(o, "host_pid", device_host(dev) ? host_pid(device_host(dev)) : 0);
 	add_number(o, "device_pid", device_claim(dev) ? ddekit_claim_pid(device_claim(dev)) : 0);
 	add_number(o, "cpus", device_config(dev)->cpus);

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 
 #include "adopt.h"
-#include "keep.h"
+#include "persist.h"
 #include "work.h"
 #include "private.h"
 #include "state/fd-store.h"
@@ -18,7 +18,7 @@
 
 /* ---- reading ------------------------------------------------------------- */
 
-static void copy_text(char *dst, size_t size, const char *src)
+static void copy_saved_text(char *dst, size_t size, const char *src)
 {
 	snprintf(dst, size, "%s", src ? src : "");
 }
@@ -149,9 +149,10 @@ static void read_hold(struct json_object *o, struct device *dev, int lock)
 	struct ddekit_before *before = &hold.before;
 	struct json_object *saved;
 
-	copy_text(hold.modalias, sizeof(hold.modalias), json_text(o, "modalias"));
-	copy_text(before->driver, sizeof(before->driver), json_text(o, "kernel_driver"));
-	copy_text(before->override, sizeof(before->override), json_text(o, "kernel_override"));
+	copy_saved_text(hold.modalias, sizeof(hold.modalias), json_text(o, "modalias"));
+	copy_saved_text(before->driver, sizeof(before->driver), json_text(o, "kernel_driver"));
+	copy_saved_text(before->override, sizeof(before->override),
+			json_text(o, "kernel_override"));
 	if (json_object_object_get_ex(o, "saved", &saved))
 		netsave_from_json(saved, &hold.saved);
 	device_restore_hold(dev, &hold);
@@ -179,68 +180,69 @@ static const struct job_ops end_ops = { .work = work_end, .done = end_done };
 
 /* SIGKILL. It must not touch the device any more: the device's jobs come after its end.
  * @dev: NULL: of no device that is known. */
-static void end_host(struct device *dev, struct host_kept *kept)
+static void end_host(struct device *dev, struct host_saved *saved)
 {
-	struct end_work *w = kept->pidfd >= 0 && dev ? calloc(1, sizeof(*w)) : NULL;
+	struct end_work *w = saved->pidfd >= 0 && dev ? calloc(1, sizeof(*w)) : NULL;
 
-	if (kept->pidfd >= 0)
-		syscall(SYS_pidfd_send_signal, kept->pidfd, SIGKILL, NULL, 0);
+	if (saved->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, saved->pidfd, SIGKILL, NULL, 0);
 	if (w) {
-		w->pidfd = kept->pidfd;
-		kept->pidfd = -1;
+		w->pidfd = saved->pidfd;
+		saved->pidfd = -1;
 	}
 	if (w && jobs_add(dev->work.jobs, &end_ops, w) < 0)
 		end_done(w);
-	fd_close(&kept->pidfd);
-	fd_close(&kept->socket);
-	fd_close(&kept->log);
+	fd_close(&saved->pidfd);
+	fd_close(&saved->socket);
+	fd_close(&saved->log);
 }
 
-static struct host_kept fetch_host(struct fdstore *store, const char *key, struct json_object *o)
+static struct host_saved fetch_host(struct fdstore *store, const char *key, struct json_object *o)
 {
-	struct host_kept kept = { .pidfd = fdstore_take(store, key, "pidfd"),
-				  .socket = fdstore_take(store, key, "socket"),
-				  .log = fdstore_take(store, key, "log") };
+	struct host_saved saved = { .pidfd = fdstore_take(store, key, "pidfd"),
+				    .socket = fdstore_take(store, key, "socket"),
+				    .log = fdstore_take(store, key, "log") };
 	struct json_object *host;
 
 	if (o && json_object_object_get_ex(o, "host", &host)) {
-		kept.pid = json_uint64(host, "pid");
-		kept.start_ns = json_uint64(host, "start_ns");
-		kept.last_state = json_uint64(host, "last_state");
+		saved.pid = json_uint64(host, "pid");
+		saved.start_ns = json_uint64(host, "start_ns");
+		saved.last_state = json_uint64(host, "last_state");
 	}
-	return kept;
+	return saved;
 }
 
 /* Why it cannot run on; NULL: it can. */
-static const char *why_unfit(struct json_object *o, const struct host_kept *kept)
+static const char *why_unfit(struct json_object *o, const struct host_saved *saved)
 {
 	if (json_uint64(o, "protocol") != PROTO_VERSION)
 		return "it speaks the protocol of another build";
 	if (!str_equal(json_text(o, "state"), device_state_name(DEVICE_UP)))
 		return "it did not serve yet";
-	if (kept->pidfd < 0 || kept->socket < 0 || kept->log < 0 || kept->pid <= 0)
+	if (saved->pidfd < 0 || saved->socket < 0 || saved->log < 0 || saved->pid <= 0)
 		return "it was just being started or ended";
 	return NULL;
 }
 
 /* Return: true: the host runs on. */
-static bool adopt_running_host(struct device *dev, struct json_object *o, struct host_kept *kept)
+static bool adopt_running_host(struct device *dev, struct json_object *o, struct host_saved *saved)
 {
 	struct log_about about = device_about(dev);
-	const char *why = why_unfit(o, kept);
+	const char *why = why_unfit(o, saved);
 	int r;
 
 	if (!why) {
-		r = device_adopt_host(dev, kept);
+		r = device_adopt_host(dev, saved);
 		if (!r)
 			return true;
 		/* Its fds are closed: it ends by itself. */
 		why = strerror(-r);
-		kept->pidfd = kept->socket = kept->log = -1;
+		saved->pidfd = saved->socket = saved->log = -1;
 	}
-	if (kept->pidfd >= 0)
-		log_line(&about, LOG_NOTICE, "driver host %d is replaced: %s", (int)kept->pid, why);
-	end_host(dev, kept);
+	if (saved->pidfd >= 0)
+		log_line(&about, LOG_NOTICE, "driver host %d is replaced: %s", (int)saved->pid,
+			 why);
+	end_host(dev, saved);
 	return false;
 }
 
@@ -292,28 +294,25 @@ static int restore_device(struct device *dev, const char *key, struct json_objec
 
 	device_restore_persisted(dev, fdstore_take(store, key, "state"));
 	read_hold(o, dev, fdstore_take(store, key, "lock"));
-	device_restore_net(dev, fdstore_take(store, key, "tap"), json_is_true(o, "mac_by_admin"));
 	device_restore_settings(dev, json_is_true(o, "staged"));
 	read_failures(o, dev);
 	read_run(o, dev);
 	r = read_plugin(o, &plugin);
 	device_set_plugin(dev, &plugin);
-	if (!r)
-		device_adopt_classes(dev, fetch_file, &t);
+	device_adopt_classes(dev, o, fetch_file, &t);
 	if (!r)
 		r = restore_claim(store, key, ret, &why);
 	about = device_about(dev);
 	if (r < 0)
 		log_line(&about, LOG_WARNING,
-			 "it is claimed again, since what ddekitd %s left "
-			 "cannot be used: %s",
+			 "it is claimed again, since what ddekitd %s left cannot be used: %s",
 			 json_text(o, "build"), why ? why : strerror(-r));
 	return r;
 }
 
 enum device_resume device_adopt(struct device *dev, const char *key, struct json_object *o)
 {
-	struct host_kept kept = fetch_host(dev->env->fdstore, key, o);
+	struct host_saved saved = fetch_host(dev->env->fdstore, key, o);
 	struct ddekit_claim *claim = NULL;
 	int r = restore_device(dev, key, o, &claim);
 
@@ -321,9 +320,9 @@ enum device_resume device_adopt(struct device *dev, const char *key, struct json
 		r = device_adopt_claim(dev, claim);
 	if (!r)
 		device_classes_adopted(dev);
-	if (!r && adopt_running_host(dev, o, &kept))
+	if (!r && adopt_running_host(dev, o, &saved))
 		return RESUME_UP;
-	end_host(dev, &kept);
+	end_host(dev, &saved);
 	if (!r)
 		return RESUME_HOST;
 	device_drop_persisted(dev);
@@ -332,13 +331,14 @@ enum device_resume device_adopt(struct device *dev, const char *key, struct json
 
 void adopt_nothing(struct fdstore *store, const char *key, struct device *dev)
 {
-	struct host_kept kept = fetch_host(store, key, NULL);
+	struct host_saved saved = fetch_host(store, key, NULL);
 	struct device_hold hold = { .lock = -1 };
 
 	if (dev) {
 		hold.lock = fdstore_take(store, key, "lock");
 		device_restore_hold(dev, &hold);
+		device_expect_barrier(dev); /* until the copies are closed, the TAP has its name */
 	}
-	end_host(dev, &kept);
+	end_host(dev, &saved);
 	fdstore_drop(store, key);
 }

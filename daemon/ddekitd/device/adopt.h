@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Adopts a device that the ddekitd before this one drove, from what it left in the service
- * manager's fd store (keep.h).  A driver host that served and is of this build's protocol runs
+ * manager's fd store (persist.h).  A driver host that served and is of this build's protocol runs
  * on; any other is ended and a new one started on the same claim and TAP.  A claim that this
  * build cannot adopt is opened again.
  *

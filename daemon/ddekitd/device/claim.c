@@ -2,7 +2,7 @@
 /* The jobs on a claim: claim, handover, quiesce, release; and its death; see private.h. */
 #include <errno.h>
 
-#include "keep.h"
+#include "persist.h"
 #include "work.h"
 #include "private.h"
 #include "lib/job.h"
@@ -158,6 +158,11 @@ int device_open_claim(struct device *dev)
 	return r;
 }
 
+void device_hold_file(struct device *dev, int fd)
+{
+	dev->hold.file = fd;
+}
+
 void device_restore_hold(struct device *dev, const struct device_hold *hold)
 {
 	dev->hold.lock = hold->lock;
@@ -254,7 +259,7 @@ int device_open_handover(struct device *dev)
 
 bool device_holds_something(const struct device *dev)
 {
-	return dev->hold.claim || dev->net.tap >= 0 || dev->hold.lock >= 0 || dev->hold.saved ||
+	return dev->hold.claim || dev->hold.file >= 0 || dev->hold.lock >= 0 || dev->hold.saved ||
 	       dev->hold.before.changed || dev->persisted.state >= 0;
 }
 
@@ -262,17 +267,19 @@ bool device_holds_something(const struct device *dev)
 static struct close_work *make_close(struct device *dev)
 {
 	struct close_work *w = calloc(1, sizeof(*w));
-	bool all = dev->ending != END_REPLACE;
+	bool all = dev->release != RELEASE_REPLACE;
 
 	if (!w)
 		return NULL;
-	*w = (struct close_work){ .dev = dev, .bdf = dev->config->bdf, .tap = -1, .lock = -1 };
+	*w = (struct close_work){ .dev = dev, .bdf = dev->config->bdf, .file = -1, .lock = -1 };
 	memcpy(w->bdf_text, dev->config->bdf_text, sizeof(w->bdf_text));
 	if (all) {
 		device_drop_persisted(dev); /* a copy that is kept keeps the device busy */
 		w->barrier = dev->persisted.barrier;
 		device_barrier_passes(dev);
-		w->tap = device_close_net(dev);
+		device_release_classes(dev);
+		w->file = dev->hold.file;
+		dev->hold.file = -1;
 	}
 	if (dev->held)
 		return w;
@@ -337,8 +344,7 @@ int device_close(struct device *dev)
 
 	if (r < 0 && w) {
 		/* Back to the device, for another try. */
-		if (w->tap >= 0)
-			device_restore_net(dev, w->tap, false);
+		dev->hold.file = w->file >= 0 ? w->file : dev->hold.file;
 		dev->hold.claim = w->claim ? w->claim : dev->hold.claim;
 		dev->hold.before = w->before;
 		dev->hold.lock = w->lock >= 0 ? w->lock : dev->hold.lock;

@@ -6,11 +6,38 @@
 #include "private.h"
 #include "system/disk-users.h"
 
-/* Is the device's plugin of the class? */
-static bool is_of(const struct device *dev, const struct class_ops *class)
+/* ---- for the classes ------------------------------------------------------------------ */
+
+bool device_is_of_class(const struct device *dev, const struct class_ops *class)
 {
 	return str_equal(dev->plugin.bridge, class->name);
 }
+
+struct class_part *device_part(const struct device *dev, const char *class)
+{
+	struct class_part *part = dev->parts;
+
+	while (part && strcmp(part->class, class))
+		part = part->next;
+	return part;
+}
+
+void device_add_part(struct device *dev, struct class_part *part)
+{
+	part->next = dev->parts;
+	dev->parts = part;
+}
+
+void device_remove_part(struct device *dev, struct class_part *part)
+{
+	struct class_part **at = &dev->parts;
+
+	while (*at != part)
+		at = &(*at)->next;
+	*at = part->next;
+}
+
+/* ---- to the classes --------------------------------------------------------------------- */
 
 /* Calls for one class after the other; a test may have a device without any. */
 #define FOR_EACH_CLASS(dev, c) for ((c) = (dev)->env->classes; (c) && *(c); (c)++)
@@ -20,7 +47,7 @@ static const struct class_ops *class_of(const struct device *dev)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-	if (is_of(dev, *c))
+	if (device_is_of_class(dev, *c))
 		return *c;
 	return NULL;
 }
@@ -32,7 +59,7 @@ int device_open_classes(struct device *dev, char **ret_why)
 
 	FOR_EACH_CLASS(dev, c)
 	{
-		r = (*c)->open(dev, is_of(dev, *c), ret_why);
+		r = (*c)->open(dev, device_is_of_class(dev, *c), ret_why);
 		if (r)
 			break;
 	}
@@ -44,7 +71,7 @@ bool device_classes_may_start(struct device *dev)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-	if (!(*c)->may_start(dev))
+	if ((*c)->may_start && !(*c)->may_start(dev))
 		return false;
 	return true;
 }
@@ -74,11 +101,11 @@ void device_classes_ready(struct device *dev, bool again)
 
 void device_class_message(struct device *dev, const struct proto_export *msg)
 {
-	const struct class_ops *const *c;
+	const struct class_ops *class = class_of(dev);
 
-	FOR_EACH_CLASS(dev, c)
-	if (!strcmp((*c)->name, msg->class))
-		(*c)->message(dev, msg);
+	/* A driver host may send those of any class. */
+	if (class && !strcmp(class->name, msg->class))
+		class->message(dev, msg);
 }
 
 void device_classes_absent(struct device *dev)
@@ -86,7 +113,8 @@ void device_classes_absent(struct device *dev)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-	(*c)->absent(dev);
+	if ((*c)->absent)
+		(*c)->absent(dev);
 }
 
 void device_classes_quiet(struct device *dev)
@@ -94,7 +122,17 @@ void device_classes_quiet(struct device *dev)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-	(*c)->quiet(dev);
+	if ((*c)->quiet)
+		(*c)->quiet(dev);
+}
+
+void device_release_classes(struct device *dev)
+{
+	const struct class_ops *const *c;
+
+	FOR_EACH_CLASS(dev, c)
+	if ((*c)->release)
+		(*c)->release(dev);
 }
 
 bool device_close_classes(struct device *dev, bool at_once)
@@ -102,26 +140,37 @@ bool device_close_classes(struct device *dev, bool at_once)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-	if (!(*c)->close(dev, at_once))
+	if ((*c)->close && !(*c)->close(dev, at_once))
 		return false;
 	return true;
 }
+
+/* ---- the next ddekitd -------------------------------------------------------------------- */
 
 void device_persist_classes(const struct device *dev)
 {
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-	(*c)->persist(dev);
+	(*c)->store->persist(dev);
 }
 
-void device_adopt_classes(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
+void device_describe_classes(const struct device *dev, struct json_object *o)
 {
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-	if (is_of(dev, *c))
-		(*c)->adopt(dev, take, arg);
+	if ((*c)->store->describe)
+		(*c)->store->describe(dev, o);
+}
+
+void device_adopt_classes(struct device *dev, struct json_object *o,
+			  int (*fetch)(void *arg, const char *what), void *arg)
+{
+	const struct class_ops *const *c;
+
+	FOR_EACH_CLASS(dev, c)
+	(*c)->store->adopt(dev, o, fetch, arg);
 }
 
 void device_classes_adopted(struct device *dev)
@@ -129,15 +178,28 @@ void device_classes_adopted(struct device *dev)
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-	(*c)->adopted(dev);
+	if ((*c)->store->adopted)
+		(*c)->store->adopted(dev);
 }
+
+/* ---- for others ---------------------------------------------------------------------------- */
 
 void device_report_classes(const struct device *dev, bool stats, struct json_object *o)
 {
 	const struct class_ops *const *c;
 
 	FOR_EACH_CLASS(dev, c)
-	(*c)->report(dev, stats, o);
+	(*c)->view->report(dev, stats, o);
+}
+
+bool device_may_have_users(const struct device *dev)
+{
+	const struct class_ops *const *c;
+
+	FOR_EACH_CLASS(dev, c)
+	if ((*c)->view->users && device_part(dev, (*c)->name))
+		return true;
+	return false;
 }
 
 int device_add_uses(const struct device *dev, struct uses_check *check, const char *change)
@@ -147,39 +209,35 @@ int device_add_uses(const struct device *dev, struct uses_check *check, const ch
 	int r = uses_add(check, dev->config->bdf_text, change, &e);
 
 	FOR_EACH_CLASS(dev, c)
-	if (!r)
-		r = (*c)->users(dev, &e->uses, &e->nodes);
+	if (!r && (*c)->view->users)
+		r = (*c)->view->users(dev, &e->uses, &e->nodes);
 	return r;
 }
 
-/* ---- what others still know of single classes --------------------------------------- */
-
-bool device_has_disks(const struct device *dev)
+bool device_has_interface(const struct device *dev)
 {
-	return dev->block;
+	const struct class_ops *class = class_of(dev);
+
+	return !class || class->view->interface;
 }
 
 const char *device_interface(const struct device *dev)
 {
-	return dev->net.link_known ? dev->net.link.name : dev->config->ifname;
+	const struct class_ops *const *c;
+	const char *name = NULL;
+
+	FOR_EACH_CLASS(dev, c)
+	if (!name && (*c)->view->interface)
+		name = (*c)->view->interface(dev);
+	return name ? name : dev->config->ifname;
 }
 
-const struct net_export *device_net(const struct device *dev)
+bool device_link(const struct device *dev, struct device_link *ret)
 {
-	return dev->net.driver_known ? &dev->net.driver : NULL;
-}
+	const struct class_ops *const *c;
 
-void device_restore_net(struct device *dev, int tap, bool mac_by_admin)
-{
-	dev->net.tap = tap;
-	dev->net.mac_by_admin = mac_by_admin;
-}
-
-int device_close_net(struct device *dev)
-{
-	int tap = dev->net.tap;
-
-	link_watch_destroy(dev->net.watch);
-	dev->net = (struct device_net){ .tap = -1, .netns = dev->net.netns };
-	return tap;
+	FOR_EACH_CLASS(dev, c)
+	if ((*c)->view->link && (*c)->view->link(dev, ret))
+		return true;
+	return false;
 }

@@ -78,7 +78,7 @@ static void add_head(struct text *t, const struct device *dev, uint64_t now)
 		text_add(t, "core dump:       coredumpctl info %d\n", (int)host_pid(death->host));
 }
 
-static void add_plugins(struct text *t, const struct device *dev)
+static void add_plugin_lines(struct text *t, const struct device *dev)
 {
 	size_t i;
 
@@ -169,7 +169,7 @@ static char *report_text(const struct device *dev, uint64_t now)
 
 	text_add(&t, "DDEKit: a driver host has failed\n\n");
 	add_head(&t, dev, now);
-	add_plugins(&t, dev);
+	add_plugin_lines(&t, dev);
 	text_add(&t, "\nstates:\n");
 	add_lines(&t, dev->history, 0, logring_count(dev->history));
 	add_statistics(&t, dev);

@@ -2,7 +2,7 @@
 /* A device's state machine; see device.h. */
 #include <errno.h>
 
-#include "keep.h"
+#include "persist.h"
 #include "work.h"
 #include "private.h"
 #include "system/in-use.h"
@@ -162,7 +162,7 @@ int device_start(struct device *dev)
 {
 	if (!device_state_is_down(dev->state))
 		return -EALREADY;
-	if (dev->work.busy && dev->ending == END_STOP && dev->want != WANT_GONE) {
+	if (dev->work.busy && dev->release == RELEASE_STOP && dev->want != WANT_GONE) {
 		dev->want = WANT_CONFIG; /* it starts once it is down */
 		return 0;
 	}
@@ -174,7 +174,7 @@ int device_start(struct device *dev)
 	if (!dev->held)
 		return device_set_timer(dev, 0, on_claim_now);
 	dev->held = false;
-	device_end(dev, END_START);
+	device_begin_release(dev, RELEASE_START);
 	return 0;
 }
 
@@ -199,14 +199,14 @@ static void stop_for(struct device *dev, enum device_want want)
 {
 	if (dev->want != WANT_GONE)
 		dev->want = want;
-	if (dev->work.busy || dev->ending != END_NONE) {
+	if (dev->work.busy || dev->release != RELEASE_NONE) {
 		if (!device_state_is_down(dev->state) && dev->state != DEVICE_STOPPING)
 			device_enter(dev, DEVICE_STOPPING, "asked to");
 		return;
 	}
 	if (!dev->run.host) {
 		dev->held = false;
-		device_end(dev, END_STOP);
+		device_begin_release(dev, RELEASE_STOP);
 		return;
 	}
 	if (dev->state == DEVICE_STOPPING)
@@ -238,9 +238,8 @@ static void replace_qemu(struct device *dev)
 	struct log_about about = device_about(dev);
 
 	log_line(&about, LOG_WARNING,
-		 "the emulated device does not answer: another QEMU takes "
-		 "its place");
-	device_end(dev, END_REPLACE);
+		 "the emulated device does not answer: another QEMU takes its place");
+	device_begin_release(dev, RELEASE_REPLACE);
 }
 
 /* The device cannot be made quiet: only an emulated one can be replaced. */
@@ -297,7 +296,7 @@ int device_restart(struct device *dev)
 {
 	if (device_state_is_down(dev->state))
 		return device_start(dev);
-	if (dev->want != WANT_UP || dev->ending == END_STOP || dev->ending == END_FAIL)
+	if (dev->want != WANT_UP || dev->release == RELEASE_STOP || dev->release == RELEASE_FAIL)
 		return dev->want == WANT_RESTART ? 0 : -EBUSY;
 	if (dev->state == DEVICE_CLAIMING || dev->work.busy)
 		return 0;   /* it is being started */
@@ -314,7 +313,7 @@ int device_restart(struct device *dev)
 /* ---- death ------------------------------------------------------------------ */
 
 /* The host died unexpectedly: restart it after *ret_delay_s, or fail.
- * Return: false: fail, dev->end_text says why. */
+ * Return: false: fail, dev->release_why says why. */
 static bool try_again(struct device *dev, bool refused, uint32_t *ret_delay_s)
 {
 	const char *text = dev->run.death.text ? dev->run.death.text : "it died";
@@ -332,7 +331,7 @@ static bool try_again(struct device *dev, bool refused, uint32_t *ret_delay_s)
 	if (t.text) {
 		/* One that never served goes back to where it came from. */
 		dev->held = dev->failures.was_up && dev->config->on_failure == FAILURE_QUIESCE;
-		str_set(&dev->end_text, t.text);
+		str_set(&dev->release_why, t.text);
 		text_finish(&t);
 		return false;
 	}
@@ -345,26 +344,26 @@ static bool try_again(struct device *dev, bool refused, uint32_t *ret_delay_s)
 }
 
 /* What the host's end means for the device. *ret_delay_s: of the next host, if
- * dev->ending is END_NONE. */
+ * dev->release is RELEASE_NONE. */
 static void judge_death(struct device *dev, bool refused, uint32_t *ret_delay_s)
 {
 	_cleanup_free_ char *verdict = dev->verdict;
 
 	dev->verdict = NULL;
 	if (dev->want != WANT_UP && dev->want != WANT_RESTART) {
-		dev->ending = END_STOP;
+		dev->release = RELEASE_STOP;
 	} else if (verdict) {
 		dev->want = WANT_UP;
-		str_set(&dev->end_text, verdict);
-		dev->ending = END_FAIL;
+		str_set(&dev->release_why, verdict);
+		dev->release = RELEASE_FAIL;
 	} else if (dev->want == WANT_RESTART) {
 		dev->want = WANT_UP;
 	} else if (!try_again(dev, refused, ret_delay_s)) {
-		dev->ending = END_FAIL;
+		dev->release = RELEASE_FAIL;
 	}
 }
 
-static void on_died(struct device *dev, bool refused)
+static void on_death(struct device *dev, bool refused)
 {
 	uint32_t delay_s = 0;
 
@@ -372,14 +371,14 @@ static void on_died(struct device *dev, bool refused)
 	dev->reloading = false;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
 	judge_death(dev, refused, &delay_s);
-	if (dev->ending == END_FAIL)
+	if (dev->release == RELEASE_FAIL)
 		device_enter(dev, DEVICE_STOPPING, "%s",
-			     dev->end_text ? dev->end_text : "out of memory");
-	if (dev->ending == END_NONE || dev->held || !dev->run.death.clean) {
+			     dev->release_why ? dev->release_why : "out of memory");
+	if (dev->release == RELEASE_NONE || dev->held || !dev->run.death.clean) {
 		quiesce_device(dev, delay_s);
 	} else {
 		device_bury(dev);
-		device_end_now(dev);
+		device_release_now(dev);
 	}
 }
 
@@ -404,7 +403,7 @@ void device_unplugged(struct device *dev)
 	/* A running device learns it by its claim; a held claim is released. */
 	if (dev->held && !dev->work.busy) {
 		dev->held = false;
-		device_end(dev, END_UNPLUG);
+		device_begin_release(dev, RELEASE_UNPLUG);
 		return;
 	}
 	if (dev->work.busy)
@@ -456,7 +455,7 @@ static void on_class_closed(struct device *dev)
 {
 	enum device_want want = dev->want;
 
-	if (dev->ending != END_STOP) {
+	if (dev->release != RELEASE_STOP) {
 		if (device_posted(dev))
 			advance_start(dev);
 		return;
@@ -480,7 +479,7 @@ static const struct device_events machine = {
 	.class_closed = on_class_closed,
 	.late = device_late,
 	.ready = on_ready,
-	.died = on_died,
+	.died = on_death,
 	.condemned = device_condemn,
 	.returned = claim_now,
 };
@@ -508,7 +507,7 @@ struct device *device_create(const struct device_env *env, struct device_config 
 	device_set_transient(dev, transient);
 	dev->state_since = wall_ns();
 	dev->hold.lock = -1;
-	dev->net.tap = -1;
+	dev->hold.file = -1;
 	dev->persisted.state = -1;
 	return dev;
 }
@@ -527,7 +526,7 @@ void device_destroy(struct device *dev)
 	device_finish_settings(dev);
 	device_finish_run(dev);
 	free(dev->error);
-	free(dev->end_text);
+	free(dev->release_why);
 	free(dev->verdict);
 	free(dev);
 }

@@ -24,13 +24,10 @@
 #define DDEKITD_DEVICE_DEVICE_H
 
 #include "config/config.h"
-#include "drivers/bridges/net/protocol.h"
 #include "protocol/control.h"
 #include "plugin.h"
 #include "process/driver-host.h"
 #include "lib/log-ring.h"
-#include "system/link-watch.h"
-#include "system/tap.h"
 
 struct ddekit_claim;
 struct device;
@@ -56,6 +53,11 @@ struct device_outage {
 	uint64_t start;      /* mono ns of the death being recovered from; 0: none */
 	uint64_t last;       /* ns from death to link; 0: none yet */
 	uint64_t last_ready; /* ns from death to ready */
+};
+
+struct device_link {
+	bool up;
+	uint32_t speed; /* Mbit/s; 0: not known */
 };
 
 /* Receives a device's events, in the event loop; not called by device_create() and
@@ -149,22 +151,24 @@ sd_event *device_event(const struct device *dev);
 struct ddekit_claim *device_claim(const struct device *dev); /* NULL: it is not claimed */
 const char *device_modalias(const struct device *dev);       /* NULL: not known */
 
-struct host *device_host(const struct device *dev);   /* NULL: none runs */
-const char *device_release(const struct device *dev); /* NULL: it is not booted */
-uint64_t device_rss_kb(const struct device *dev);     /* of its last state message */
+struct host *device_host(const struct device *dev);          /* NULL: none runs */
+const char *device_kernel_release(const struct device *dev); /* NULL: it is not booted */
+uint64_t device_rss_kb(const struct device *dev);            /* of its last state message */
 
+/* Has its class interfaces of the host? True while it is not known. */
+bool device_has_interface(const struct device *dev);
 /* The name of its interface: the present one, else the configured one. */
 const char *device_interface(const struct device *dev);
-/* The driver's last report on its interface; NULL: none yet. */
-const struct net_export *device_net(const struct device *dev);
+/* By the driver's last report. Return: false: none yet, *ret is untouched. */
+bool device_link(const struct device *dev, struct device_link *ret);
 
 /* What its class adds to status and statistics (classes.c). */
 void device_report_classes(const struct device *dev, bool stats, struct json_object *o);
 /* Adds to a check who has something of it open (disk-users.h). @change: the caller's. Return:
  * 0, -ENOMEM. */
 int device_add_uses(const struct device *dev, struct uses_check *check, const char *change);
-/* It has disks, and they have been opened. */
-bool device_has_disks(const struct device *dev);
+/* Can somebody have something of it open? device_add_uses() looks. */
+bool device_may_have_users(const struct device *dev);
 
 /* ---- its settings (settings.c) ---------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 
 #include "crash-report.h"
-#include "keep.h"
+#include "persist.h"
 #include "private.h"
 #include "lib/log.h"
 #include "process/message.h"
@@ -15,7 +15,7 @@
 
 /* ---- messages ------------------------------------------------------------ */
 
-static void on_log(void *arg, int level, const char *text)
+static void on_host_log(void *arg, int level, const char *text)
 {
 	struct device *dev = arg;
 	struct log_about about = device_about(dev);
@@ -110,7 +110,7 @@ static char *why_it_died(const struct device *dev, const struct host_death *deat
 	return str_format("driver host %s (last state: %s)", death->text, host_progress(dev));
 }
 
-static void on_died(void *arg, const struct host_death *death)
+static void on_host_died(void *arg, const struct host_death *death)
 {
 	struct device *dev = arg;
 	bool refused = dev->run.times.state[STATE_FAILED];
@@ -160,8 +160,8 @@ static const struct host_ops host_events = {
 	.state = on_state,
 	.export = on_export,
 	.heartbeat = on_heartbeat,
-	.log = on_log,
-	.died = on_died,
+	.log = on_host_log,
+	.died = on_host_died,
 };
 
 /* ---- start --------------------------------------------------------------- */
@@ -298,9 +298,9 @@ int device_limit_start(struct device *dev)
 	return device_set_timer(dev, dev->config->start_timeout, on_start_timeout);
 }
 
-int device_adopt_host(struct device *dev, const struct host_kept *kept)
+int device_adopt_host(struct device *dev, const struct host_saved *saved)
 {
-	int r = host_adopt(dev->env->event, kept, &host_events, dev, &dev->run.host);
+	int r = host_adopt(dev->env->event, saved, &host_events, dev, &dev->run.host);
 
 	if (!r)
 		start_heartbeat(dev);
@@ -398,7 +398,7 @@ const struct device_times *device_times(const struct device *dev)
 	return &dev->run.times;
 }
 
-const char *device_release(const struct device *dev)
+const char *device_kernel_release(const struct device *dev)
 {
 	return dev->run.release[0] ? dev->run.release : NULL;
 }

@@ -86,9 +86,32 @@ static int find_driver(const struct wanted *w, const struct plugin **ret, char *
 	return 0;
 }
 
-/* @role: of the last of them; @all: of each. */
+/* A module's name and that of its file may differ in it. */
+static bool is_dash(char c)
+{
+	return c == '-' || c == '_';
+}
+
+/* Index of the module's file in the load order, -1: it is not there. */
+static ssize_t module_index(const struct device_plugin *plugin, const char *module, size_t len)
+{
+	const char *base;
+	size_t i, j;
+
+	for (i = 0; i < plugin->path.n; i++) {
+		base = strrchr(plugin->path.item[i], '/') + 1;
+		for (j = 0; j < len; j++)
+			if (base[j] != module[j] && !(is_dash(base[j]) && is_dash(module[j])))
+				break;
+		if (j == len && !strcmp(base + len, ".so"))
+			return i;
+	}
+	return -1;
+}
+
+/* @role: of each. */
 static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
-		       const struct plugin *src, uint32_t role, uint32_t all, char **ret_why)
+		       const struct plugin *src, uint32_t role, char **ret_why)
 {
 	size_t i, j;
 	int r = 0;
@@ -101,7 +124,7 @@ static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
 		for (j = 0; j < dst->path.n && strcmp(dst->path.item[j], path); j++)
 			;
 		if (j < PROTO_MAX_PLUGINS) /* more than that are refused later */
-			dst->role[j] |= all | (i + 1 == src->modules.n ? role : 0);
+			dst->role[j] |= role;
 		if (j < dst->path.n)
 			continue;
 		if (access(path, R_OK) < 0) {
@@ -116,6 +139,18 @@ static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
 			r = strv_add(&dst->args, "");
 	}
 	return r;
+}
+
+/* @role: of the module that is named like the plugin, or else of its last. */
+static void mark_module(struct device_plugin *dst, const struct plugin *src, uint32_t role)
+{
+	const char *last = src->modules.item[src->modules.n - 1];
+	ssize_t i = module_index(dst, src->name, strlen(src->name));
+
+	if (i < 0)
+		i = module_index(dst, last, strcspn(last, "."));
+	if (i >= 0 && i < PROTO_MAX_PLUGINS)
+		dst->role[i] |= role;
 }
 
 /* The module that has a parameter, by the catalogue; NULL: none. */
@@ -140,24 +175,6 @@ static const char *parameter_module(const struct plugin *p, const char *name, si
 			       : p->name;
 	}
 	return NULL;
-}
-
-/* Index of the module's file in the load order, -1: it is not there. */
-static ssize_t module_index(const struct device_plugin *plugin, const char *module, size_t len)
-{
-	const char *base;
-	size_t i, j;
-
-	for (i = 0; i < plugin->path.n; i++) {
-		base = strrchr(plugin->path.item[i], '/') + 1;
-		for (j = 0; j < len; j++)
-			if (base[j] != module[j] &&
-			    !(strchr("-_", base[j]) && strchr("-_", module[j])))
-				break;
-		if (j == len && !strcmp(base + len, ".so"))
-			return i;
-	}
-	return -1;
 }
 
 /* The kernel's parser takes name="a value". NULL: no memory. */
@@ -211,6 +228,7 @@ static int add_options(const struct strv *options, struct device_plugin *dst,
 static int add_bridge(struct device_plugin *dst, const struct catalog *catalog, char **ret_why)
 {
 	const struct plugin *bridge;
+	int r;
 
 	if (!class_protocol_find(dst->class, strlen(dst->class) + 1))
 		return 0;
@@ -223,10 +241,13 @@ static int add_bridge(struct device_plugin *dst, const struct catalog *catalog, 
 	dst->bridge = strdup(dst->class);
 	if (!dst->bridge)
 		return -ENOMEM;
-	return add_modules(dst, catalog, bridge, PLUGIN_BRIDGE, PLUGIN_STAYS, ret_why);
+	r = add_modules(dst, catalog, bridge, PLUGIN_STAYS, ret_why);
+	if (!r)
+		mark_module(dst, bridge, PLUGIN_BRIDGE);
+	return r;
 }
 
-static int plugin_fill(const struct wanted *w, struct device_plugin *dst, char **ret_why)
+static int choice_fill(const struct wanted *w, struct device_plugin *dst, char **ret_why)
 {
 	const struct plugin *p;
 	int r = find_driver(w, &p, ret_why);
@@ -238,7 +259,9 @@ static int plugin_fill(const struct wanted *w, struct device_plugin *dst, char *
 	if (!r)
 		r = str_set(&dst->bus, p->bus);
 	if (!r)
-		r = add_modules(dst, w->catalog, p, PLUGIN_DRIVER, 0, ret_why);
+		r = add_modules(dst, w->catalog, p, 0, ret_why);
+	if (!r)
+		mark_module(dst, p, PLUGIN_DRIVER);
 	if (!r)
 		r = add_options(&w->config->options, dst, p, ret_why);
 	return r ? r : add_bridge(dst, w->catalog, ret_why);
@@ -273,7 +296,7 @@ int plugin_choose(const struct device_config *config, const char *modalias, cons
 	for (i = 0; i < catalog.errors.n; i++)
 		log_line(&about, LOG_WARNING, "%s", catalog.errors.item[i]);
 	if (!r)
-		r = plugin_fill(&(struct wanted){ config, modalias, &catalog }, &plugin, ret_why);
+		r = choice_fill(&(struct wanted){ config, modalias, &catalog }, &plugin, ret_why);
 	catalog_finish(&catalog);
 	if (r < 0)
 		plugin_finish(&plugin);

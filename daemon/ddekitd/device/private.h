@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * struct device, for this folder only.  Each sub-struct is written by the file named beside it,
- * and read by all.  A file calls only those below it; events go up by struct device_events.
+ * struct device, for this folder and the classes (drivers/bridges) only.  Each sub-struct is
+ * written by the file named beside it, and read by all.  A file calls only those below it; events
+ * go up by struct device_events.
  *
  *   device.c     the state machine
- *   end.c        its last part: releasing everything, then failed, configured or again
+ *   release.c    its last part: releasing everything, then failed, configured or again
  *   reload.c     restart in place
  *   adopt.c      continues with a device of the ddekitd before this one
  *   state.c      the present state
  *   host.c       the driver host: set-up, messages, heartbeat, death
  *   claim.c      the jobs on a claim: claim, handover, quiesce, release
- *   keep.c       what the next ddekitd needs
+ *   persist.c    what the next ddekitd needs
  *   classes.c    what the classes of devices add (drivers/bridges)
  *   failures.c   early failures, outages
  *   settings.c   configuration, plugin, binding
- *   part.c       names, log, timer, jobs; store.c: the fd store
+ *   common.c     names, log, timer, jobs
  *   work.c       the jobs' halves in their threads; plugin.c: choosing a plugin
  */
 #ifndef DDEKITD_DEVICE_PRIVATE_H
@@ -22,25 +23,23 @@
 
 #include "device.h"
 #include "lib/log-ring.h"
-#include "system/link-watch.h"
-#include "system/tap.h"
 
 struct claim_work;
+struct class_part;
 struct close_work;
 struct ddekit_handover;
-struct device_block;
 struct handover_work;
 struct netsave;
 struct quiesce_work;
 
 /* Why a device is released. */
-enum device_end {
-	END_NONE,
-	END_STOP,    /* it was asked to stop */
-	END_FAIL,    /* end_text says why */
-	END_START,   /* a claim that was held: it is claimed again */
-	END_UNPLUG,  /* likewise: the device has gone */
-	END_REPLACE, /* its claim alone: QEMU does not answer, another takes its place */
+enum device_release {
+	RELEASE_NONE,
+	RELEASE_STOP,    /* it was asked to stop */
+	RELEASE_FAIL,    /* release_why says why */
+	RELEASE_START,   /* a claim that was held: it is claimed again */
+	RELEASE_UNPLUG,  /* likewise: the device has gone */
+	RELEASE_REPLACE, /* its claim alone: QEMU does not answer, another takes its place */
 };
 
 /* A driver host that has ended, until the device is quiet. */
@@ -69,19 +68,8 @@ struct device_hold {
 	struct ddekit_before before; /* of a claim that was lost, until the next */
 	struct netsave *saved;       /* of the kernel's interface; NULL: it had none */
 	int lock;                    /* fd of the lock file */
+	int file;                    /* of its class; closed before the claim. -1: none */
 	char modalias[96];           /* empty: not known */
-};
-
-/* classes.c and drivers/bridges/net */
-struct device_net {
-	int tap;        /* -1: none */
-	uint64_t netns; /* inode of the namespace it is in; 0: not known */
-	struct link_watch *watch;
-	struct link_state link;
-	bool link_known;
-	bool mac_by_admin;        /* the administrator changed the TAP's MAC */
-	struct net_export driver; /* its last report */
-	bool driver_known;
 };
 
 /* host.c */
@@ -107,13 +95,13 @@ struct device_failures {
 	uint32_t in_a_row;  /* early failures since it last served */
 };
 
-/* keep.c */
+/* persist.c */
 struct device_persisted {
 	int state;    /* the description for the next ddekitd; -1: none */
 	bool barrier; /* the fd store's copies must be gone before a claim */
 };
 
-/* part.c */
+/* common.c */
 struct device_work {
 	struct jobs *jobs;
 	bool busy; /* a job or a front's end decides what comes next */
@@ -147,8 +135,7 @@ struct device {
 	struct device_settings settings;
 	struct device_plugin plugin; /* settings.c */
 	struct device_hold hold;
-	struct device_net net;
-	struct device_block *block; /* its disks, see drivers/bridges/block; NULL: none */
+	struct class_part *parts; /* classes.c */
 	struct device_run run;
 	struct device_failures failures;
 	struct device_outage outage;
@@ -157,23 +144,23 @@ struct device {
 	struct logring *logs;
 	struct logring *history; /* changes of state */
 
-	/* The state machine's own: device.c, end.c. */
+	/* The state machine's own: device.c, release.c. */
 	enum device_state state;
 	uint64_t state_since; /* wall ns */
 	enum device_want want;
-	enum device_end ending;
-	char *end_text;   /* why, with END_FAIL */
-	char *error;      /* why it failed; NULL unless failed */
-	char *verdict;    /* set: the host's death means failure, for this reason */
-	bool held;        /* failed, but its claim stays open: on-failure=quiesce */
-	bool late;        /* a job is past its limit: the device counts as failed */
-	bool reloading;   /* a restart in place is under way */
-	bool plugin_old;  /* chosen by the ddekitd before this one */
-	uint32_t delay_s; /* of the next start, once the device is quiet */
+	enum device_release release;
+	char *release_why; /* with RELEASE_FAIL */
+	char *error;       /* why it failed; NULL unless failed */
+	char *verdict;     /* set: the host's death means failure, for this reason */
+	bool held;         /* failed, but its claim stays open: on-failure=quiesce */
+	bool late;         /* a job is past its limit: the device counts as failed */
+	bool reloading;    /* a restart in place is under way */
+	bool plugin_old;   /* chosen by the ddekitd before this one */
+	uint32_t delay_s;  /* of the next start, once the device is quiet */
 	sd_event_source *timer;
 };
 
-/* ---- part.c: used by all, calls none ------------------------------------------- */
+/* ---- common.c: used by all, calls none ------------------------------------------- */
 
 /* A line of its log. */
 void device_log_line(struct device *dev, int level, const char *text);
@@ -202,11 +189,6 @@ void device_restore_settings(struct device *dev, bool staged);
 void device_set_plugin(struct device *dev, struct device_plugin *plugin);
 void device_finish_settings(struct device *dev);
 
-/* store.c: the device's files in the service manager's fd store; does nothing without it. */
-void device_store(const struct device *dev, const char *what, int fd);
-void device_store_drop(const struct device *dev);
-void device_store_warn(const struct device *dev, const char *what, int error);
-
 /* claim.c */
 int device_open_claim(struct device *dev); /* events->claimed() follows; 0, -errno */
 /* Takes in what the job brought. Return: 0 or -errno with *ret_why. */
@@ -217,7 +199,7 @@ int device_open_handover(struct device *dev);
 int device_quiesce(struct device *dev);
 /* An error that a reset cures is watched for again. */
 void device_watch_claim_again(struct device *dev);
-/* Releases what the device holds, for dev->ending; events->closed() follows. 0, -errno */
+/* Releases what the device holds, for dev->release; events->closed() follows. 0, -errno */
 int device_close(struct device *dev);
 bool device_holds_something(const struct device *dev);
 /* The same without an event loop, at the end of ddekitd; may block. */
@@ -225,6 +207,8 @@ void device_close_claim_at_once(struct device *dev);
 /* A claim and lock that are there already. On failure the claim is closed, which may
  * block: only before the event loop runs. */
 int device_adopt_claim(struct device *dev, struct ddekit_claim *claim);
+/* A file that its release closes in a thread, before the claim; moved. There is one at most. */
+void device_hold_file(struct device *dev, int fd);
 /* Moves its lock and saved settings, before, modalias, into a device that has none. */
 void device_restore_hold(struct device *dev, const struct device_hold *hold);
 
@@ -238,7 +222,7 @@ void device_stop_host(struct device *dev);
 /* At the end of ddekitd; may block. */
 void device_end_host_at_once(struct device *dev);
 /* As host_adopt(). */
-int device_adopt_host(struct device *dev, const struct host_kept *kept);
+int device_adopt_host(struct device *dev, const struct host_saved *saved);
 /* Once the device is quiet: report, log, and the end of dev->run.death. */
 void device_bury(struct device *dev);
 /* For its times, and the reports. */
@@ -265,6 +249,9 @@ void device_end_outage(struct device *dev, uint64_t now); /* nothing without one
 void device_count_restart(struct device *dev);
 void device_count_reload(struct device *dev);
 
+/* persist.c: the device's files in the service manager's fd store; nothing without it. */
+void device_store(const struct device *dev, const char *what, int fd);
+
 /* classes.c: to all classes, as class-ddekitd.h says. */
 int device_open_classes(struct device *dev, char **ret_why);
 bool device_classes_may_start(struct device *dev);
@@ -276,25 +263,34 @@ void device_class_message(struct device *dev, const struct proto_export *msg);
 void device_classes_absent(struct device *dev);
 void device_classes_quiet(struct device *dev);
 bool device_close_classes(struct device *dev, bool at_once);
+/* The device is being released, or has failed: its hold.file is about to be closed. */
+void device_release_classes(struct device *dev);
 void device_persist_classes(const struct device *dev);
-void device_adopt_classes(struct device *dev, int (*take)(void *arg, const char *what), void *arg);
+void device_describe_classes(const struct device *dev, struct json_object *o);
+void device_adopt_classes(struct device *dev, struct json_object *o,
+			  int (*fetch)(void *arg, const char *what), void *arg);
 void device_classes_adopted(struct device *dev);
-/* The TAP is closed with the claim. Return: it, moved; -1: none. */
-int device_close_net(struct device *dev);
-void device_restore_net(struct device *dev, int tap, bool mac_by_admin); /* tap is moved */
+
+/* classes.c: for the classes themselves. */
+/* Is its plugin of the class? */
+bool device_is_of_class(const struct device *dev, const struct class_ops *class);
+/* What the class has of the device; NULL: nothing. */
+struct class_part *device_part(const struct device *dev, const char *class);
+void device_add_part(struct device *dev, struct class_part *part);
+void device_remove_part(struct device *dev, struct class_part *part);
 
 /* ---- the state machine ---------------------------------------------------------------- */
 
 /* state.c */
 void device_enter(struct device *dev, enum device_state state, const char *fmt, ...) FORMAT(3, 4);
 
-/* end.c */
+/* release.c */
 /* A job has ended. Return: false: the device is being released, the caller does nothing more. */
 bool device_posted(struct device *dev);
 /* Releases the device, once the present job has ended. */
-void device_end(struct device *dev, enum device_end ending);
-/* Likewise for dev->ending, when no job runs. */
-void device_end_now(struct device *dev);
+void device_begin_release(struct device *dev, enum device_release why);
+/* Likewise for dev->release, when no job runs. */
+void device_release_now(struct device *dev);
 /* Releases everything, then the state is failed. text is copied. Nothing if it is being
  * released already. */
 void device_fail(struct device *dev, const char *text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A device's state: changes it, logs it, tells the listener; see device.h. */
-#include "keep.h"
+#include "persist.h"
 #include "lib/log.h"
 #include "private.h"
 

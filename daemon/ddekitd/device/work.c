@@ -6,7 +6,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "take-over.h"
 #include "work.h"
 #include "system/qemu-drive.h"
 #include "state/fd-store.h"
@@ -15,7 +14,7 @@
 #include "system/net-settings.h"
 #include "system/pci-id.h"
 #include "system/pci-sysfs.h"
-#include "system/tap.h"
+#include "system/take-over.h"
 #include "system/qemu-tap.h"
 
 char *work_lock_name(const char *bdf_text)
@@ -153,48 +152,6 @@ void monitor_work_free(struct monitor_work *w)
 	free(w);
 }
 
-/* ---- the TAP --------------------------------------------------------------- */
-
-void work_net(void *arg)
-{
-	struct net_work *w = arg;
-
-	if (w->tap < 0) {
-		w->tap = tap_open(w->ifname, w->netns, &w->why);
-		w->error = w->tap < 0 ? w->tap : 0;
-		w->made = !w->error;
-	}
-	if (w->error < 0)
-		return;
-	w->error = link_socket_open(w->tap, &w->socket);
-	if (w->error < 0)
-		w->why = str_format("cannot watch the interface %s: %s", w->ifname,
-				    strerror(-w->error));
-	else if (w->saved)
-		takeover_apply(w->saved, w->tap, &w->notes);
-}
-
-void net_work_finish(struct net_work *w)
-{
-	link_socket_close(&w->socket);
-	strv_finish(&w->notes);
-	free(w->ifname);
-	free(w->netns);
-	free(w->why);
-}
-
-void work_tap(void *arg)
-{
-	struct tap_work *w = arg;
-
-	if (w->has_features)
-		w->features_error = tap_set_offload(w->tap, w->features);
-	if (w->has_mac)
-		w->mac_error = tap_set_mac(w->tap, w->mac);
-	if (w->has_mtu)
-		tap_set_mtu(w->tap, w->mtu); /* one that is refused changes nothing */
-}
-
 /* ---- the end --------------------------------------------------------------- */
 
 void work_end(void *arg)
@@ -206,7 +163,7 @@ void work_end(void *arg)
 		;
 }
 
-/* The TAP first: its name may be the kernel's interface's. */
+/* The file of its class first: a TAP may have the name of the kernel's interface. */
 void work_close(void *arg)
 {
 	struct close_work *w = arg;
@@ -215,7 +172,7 @@ void work_close(void *arg)
 
 	if (w->barrier)
 		w->barrier_error = fdstore_wait();
-	fd_close(&w->tap);
+	fd_close(&w->file);
 	ddekit_claim_close(w->claim);
 	r = ddekit_give_back(w->bdf, &w->before);
 	if (r < 0)

@@ -3,13 +3,11 @@
  * The parts of a device's jobs (job.h) that run in their thread: whatever may wait for
  * QEMU, the device, its kernel driver or the kernel's network lock.  They touch nothing
  * but the struct that they are given; who posts them fills in the first part of it and
- * reads the second in the event loop (claim.c, device.c, host.c, net.c).
+ * reads the second in the event loop (claim.c, adopt.c).
  *
  *	work_claim()	lock, in-use check, claim, PCI ids
  *	work_quiesce()	the device after a driver host's death
  *	work_handover()	what the next driver host is handed of the claim
- *	work_net()	the TAP and a socket that watches it
- *	work_tap()	settings of the TAP
  *	work_death()	why the device died
  *	work_monitor()	a command to QEMU
  *	work_end()	waits until a process has ended that was killed
@@ -19,7 +17,6 @@
 #define DDEKITD_DEVICE_WORK_H
 
 #include "config/config.h"
-#include "system/link-watch.h"
 
 struct device;
 struct netsave;
@@ -60,30 +57,6 @@ struct handover_work {
 	struct ddekit_handover handover; /* its files are the claim's, until its next job */
 };
 
-struct net_work {
-	struct device *dev;
-	char *ifname, *netns;        /* the work's own */
-	int tap;                     /* -1: to be made; else borrowed */
-	const struct netsave *saved; /* what the TAP is to get; NULL: nothing */
-
-	int error;
-	char *why;
-	bool made; /* tap is new, and the work's */
-	struct link_socket socket;
-	struct strv notes;
-};
-
-struct tap_work {
-	struct device *dev;
-	int tap; /* borrowed */
-	bool has_features, has_mac, has_mtu;
-	uint64_t features;
-	uint8_t mac[6];
-	uint32_t mtu;
-
-	int features_error, mac_error;
-};
-
 struct death_work {
 	struct device *dev;
 	struct ddekit_claim *claim; /* borrowed */
@@ -111,7 +84,7 @@ struct close_work {
 	char bdf_text[DDEKIT_BDF_STRLEN];
 	struct ddekit_bdf bdf;
 	bool barrier;                /* the service manager must have dropped its copies */
-	int tap;                     /* moved, as those below; -1: none */
+	int file;                    /* of its class; moved, as those below; -1: none */
 	struct ddekit_claim *claim;  /* NULL: none */
 	struct ddekit_before before; /* of a claim that was lost */
 	const struct netsave *saved; /* borrowed; NULL: none */
@@ -126,8 +99,6 @@ struct close_work {
 void work_claim(void *arg);
 void work_quiesce(void *arg);
 void work_handover(void *arg);
-void work_net(void *arg);
-void work_tap(void *arg);
 void work_death(void *arg);
 void work_monitor(void *arg);
 void work_end(void *arg);
@@ -135,7 +106,6 @@ void work_close(void *arg);
 
 /* Frees what the struct owns. */
 void claim_work_finish(struct claim_work *w);
-void net_work_finish(struct net_work *w);
 /* Likewise, and the struct; NULL is fine. */
 void monitor_work_free(struct monitor_work *w);
 void close_work_free(struct close_work *w);

@@ -185,7 +185,9 @@ int host_request_class(struct host *host, const void *data, size_t len, host_rep
 {
 	struct proto_request m = { .op = OP_CLASS };
 
-	memcpy(m.data, data, len < sizeof(m.data) ? len : sizeof(m.data));
+	if (len > sizeof(m.data))
+		return -E2BIG;
+	memcpy(m.data, data, len);
 	return send_request(host, &m, fn, arg);
 }
 
@@ -486,25 +488,25 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 
 /* ---- a host that outlives its ddekitd ---------------------------------------- */
 
-void host_get_kept(const struct host *host, struct host_kept *ret)
+void host_save(const struct host *host, struct host_saved *ret)
 {
-	*ret = (struct host_kept){ .pidfd = host->child.pidfd,
-				   .socket = host->socket,
-				   .log = host->child.log.fd,
-				   .pid = host->child.pid,
-				   .start_ns = host->start_ns,
-				   .last_state = host->context.last_state };
+	*ret = (struct host_saved){ .pidfd = host->child.pidfd,
+				    .socket = host->socket,
+				    .log = host->child.log.fd,
+				    .pid = host->child.pid,
+				    .start_ns = host->start_ns,
+				    .last_state = host->context.last_state };
 }
 
-int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops, void *arg,
-	       struct host **ret)
+int host_adopt(sd_event *event, const struct host_saved *saved, const struct host_ops *ops,
+	       void *arg, struct host **ret)
 {
 	struct host *host = host_create(event, ops, arg);
-	int r = host ? 0 : -ENOMEM, pid = pidfd_pid(kept->pidfd),
-	    fds[] = { kept->pidfd, kept->socket, kept->log };
+	int r = host ? 0 : -ENOMEM, pid = pidfd_pid(saved->pidfd),
+	    fds[] = { saved->pidfd, saved->socket, saved->log };
 	size_t i;
 
-	if (!r && pid != -1 && pid != kept->pid)
+	if (!r && pid != -1 && pid != saved->pid)
 		r = -ESTALE;
 	if (r < 0) {
 		for (i = 0; i < ARRAY_SIZE(fds); i++)
@@ -512,12 +514,12 @@ int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_
 		free(host);
 		return r;
 	}
-	host->socket = kept->socket;
-	host->start_ns = kept->start_ns;
-	host->context.not_before = kept->start_ns;
-	host->context.last_state = kept->last_state;
+	host->socket = saved->socket;
+	host->start_ns = saved->start_ns;
+	host->context.not_before = saved->start_ns;
+	host->context.last_state = saved->last_state;
 	host->context.again = ASKED_MAX;
-	r = child_adopt(&host->child, kept->pid, kept->pidfd, kept->log);
+	r = child_adopt(&host->child, saved->pid, saved->pidfd, saved->log);
 	if (!r)
 		r = host_watch(host);
 	if (r < 0) {

@@ -45,7 +45,7 @@ struct host_spec {
 };
 
 /* What the next ddekitd needs to adopt a host. */
-struct host_kept {
+struct host_saved {
 	int pidfd, socket, log;
 	pid_t pid;
 	uint64_t start_ns;
@@ -68,7 +68,8 @@ int host_start(sd_event *event, const struct host_spec *spec, const struct host_
 /* fn may be NULL. It is called exactly once, never from within this call. Return: 0,
  * -EAGAIN (the host does not read, or has 128 requests to answer), -ENOMEM. */
 int host_request(struct host *host, enum proto_op op, host_reply_fn fn, void *arg);
-/* Likewise OP_CLASS, with data as the class's protocol.h says; PROTO_CLASS_BYTES at most. */
+/* Likewise OP_CLASS, with data as the class's protocol.h says. Return: also -E2BIG, more than
+ * PROTO_CLASS_BYTES. */
 int host_request_class(struct host *host, const void *data, size_t len, host_reply_fn fn,
 		       void *arg);
 /* Likewise, with text (NULL: none). Return: also -E2BIG, it is too long. */
@@ -80,12 +81,12 @@ void host_kill(struct host *host, const char *reason);
  * has half a second to write that to its log. */
 void host_kill_stuck(struct host *host, const char *reason);
 /* The fds stay the host's. */
-void host_get_kept(const struct host *host, struct host_kept *ret);
+void host_save(const struct host *host, struct host_saved *ret);
 /* Adopts a host that another ddekitd started, and requests its state. The
  * fds are moved in any case. Return: 0, -ESTALE (the pidfd is another process's),
  * -ENOMEM, -errno; the process lives on. */
-int host_adopt(sd_event *event, const struct host_kept *kept, const struct host_ops *ops, void *arg,
-	       struct host **ret);
+int host_adopt(sd_event *event, const struct host_saved *saved, const struct host_ops *ops,
+	       void *arg, struct host **ret);
 /* Waits for its end; blocks: for the end of ddekitd. Return: 0, -ETIMEDOUT. */
 int host_wait(const struct host *host, int ms);
 pid_t host_pid(const struct host *host);

@@ -99,11 +99,11 @@ int front_start(sd_event *event, const struct front_spec *spec, const struct fro
 	return 0;
 }
 
-int front_adopt(sd_event *event, const struct front_kept *kept, const struct front_ops *ops,
+int front_adopt(sd_event *event, const struct front_saved *saved, const struct front_ops *ops,
 		void *arg, struct front **ret)
 {
 	struct front *f = front_create(event, ops, arg);
-	struct front_kept fds = *kept;
+	struct front_saved fds = *saved;
 	int r;
 
 	if (!f) {
@@ -111,7 +111,7 @@ int front_adopt(sd_event *event, const struct front_kept *kept, const struct fro
 		fd_close(&fds.log);
 		return -ENOMEM;
 	}
-	r = child_adopt(&f->child, kept->pid, kept->pidfd, kept->log);
+	r = child_adopt(&f->child, saved->pid, saved->pidfd, saved->log);
 	if (r < 0) {
 		front_destroy(f);
 		return r;
@@ -120,16 +120,16 @@ int front_adopt(sd_event *event, const struct front_kept *kept, const struct fro
 	return 0;
 }
 
-void front_get_kept(const struct front *f, struct front_kept *ret)
+void front_save(const struct front *f, struct front_saved *ret)
 {
-	*ret = (struct front_kept){ .pid = front_pid(f),
-				    .pidfd = f->child.pidfd,
-				    .log = f->child.log.fd };
+	*ret = (struct front_saved){ .pid = front_pid(f),
+				     .pidfd = f->child.pidfd,
+				     .log = f->child.log.fd };
 }
 
 pid_t front_pid(const struct front *f)
 {
-	return f->child.ended ? 0 : f->child.pid;
+	return f->child.pid;
 }
 
 void front_kill(struct front *f)

@@ -31,7 +31,7 @@ struct front_spec {
 };
 
 /* What the next ddekitd needs to adopt a front. */
-struct front_kept {
+struct front_saved {
 	pid_t pid;
 	int pidfd, log;
 };
@@ -40,10 +40,10 @@ struct front_kept {
 int front_start(sd_event *event, const struct front_spec *spec, const struct front_ops *ops,
 		void *arg, struct front **ret);
 /* The fds are moved in any case. Return: 0, -EBADF, -ENOMEM, -errno. */
-int front_adopt(sd_event *event, const struct front_kept *kept, const struct front_ops *ops,
+int front_adopt(sd_event *event, const struct front_saved *saved, const struct front_ops *ops,
 		void *arg, struct front **ret);
 /* The fds stay the front's. */
-void front_get_kept(const struct front *front, struct front_kept *ret);
+void front_save(const struct front *front, struct front_saved *ret);
 pid_t front_pid(const struct front *front);
 /* SIGKILL; died() follows. */
 void front_kill(struct front *front);

@@ -23,8 +23,7 @@ static bool too_fast(struct logpipe *pipe)
 	pipe->count++;
 	if (pipe->count == pipe->rate + 1) {
 		snprintf(text, sizeof(text),
-			 "more than %u lines a second: the rest of this second "
-			 "is dropped",
+			 "more than %u lines a second: the rest of this second is dropped",
 			 pipe->rate);
 		pipe->ops->flood(pipe->arg, text);
 	}

@@ -62,7 +62,7 @@ static struct entry *entry_find(const struct fdstore *store, const char *name)
 }
 
 /* Adds those of $LISTEN_FDS. One without memory for its name is closed. */
-static void inherit(struct fdstore *store)
+static void inherit_fds(struct fdstore *store)
 {
 	char **names = NULL;
 	int i, n = sd_listen_fds_with_names(1, &names);
@@ -86,7 +86,7 @@ int fdstore_open(bool wanted, struct fdstore **ret)
 	if (!store)
 		return -ENOMEM;
 	store->wanted = wanted && getenv("NOTIFY_SOCKET");
-	inherit(store);
+	inherit_fds(store);
 	*ret = store;
 	return 0;
 }
@@ -137,7 +137,7 @@ int fdstore_put(struct fdstore *store, const char *key, const char *what, int fd
 }
 
 /* Is the name KEY.something? */
-static bool has_key(const struct entry *entry, const char *key)
+static bool entry_has_key(const struct entry *entry, const char *key)
 {
 	size_t len = strlen(key);
 
@@ -149,7 +149,7 @@ void fdstore_drop(struct fdstore *store, const char *key)
 	size_t i;
 
 	for (i = store ? store->n : 0; i-- > 0;)
-		if (has_key(&store->entry[i], key))
+		if (entry_has_key(&store->entry[i], key))
 			forget(store, &store->entry[i]);
 }
 

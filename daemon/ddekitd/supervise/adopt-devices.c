@@ -6,7 +6,7 @@
 #include "adopt-devices.h"
 #include "device/adopt.h"
 #include "device/device.h"
-#include "device/keep.h"
+#include "device/persist.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "state/fd-store.h"
@@ -56,8 +56,7 @@ static bool is_held(const struct device *dev, const char *what)
 
 	if (uses)
 		log_line(&about, LOG_WARNING,
-			 "its section was %s, but it is in use: %s; it "
-			 "keeps its old settings",
+			 "its section was %s, but it is in use: %s; it keeps its old settings",
 			 what, uses);
 	return uses;
 }

@@ -46,8 +46,7 @@ int binding_check(const struct binding *b, struct refusal *ret_why)
 				   device_bdf_text(dev));
 	if (dev && b->n_settings && !is_down(dev))
 		return refuse_bind(ret_why, CONTROL_ERROR_EXISTS,
-				   "%s is %s; unbind it before "
-				   "binding it with other settings",
+				   "%s is %s; unbind it before binding it with other settings",
 				   device_bdf_text(dev), device_state_name(device_state(dev)));
 	return 0;
 }
@@ -98,9 +97,7 @@ static void commit_dropin(struct manager *m, struct device *dev)
 	int r = dropin_commit(config, device_bdf_text(dev));
 
 	if (r < 0) {
-		log_line(&about, LOG_ERR,
-			 "the binding is not persistent: cannot create %s: "
-			 "%s",
+		log_line(&about, LOG_ERR, "the binding is not persistent: cannot create %s: %s",
 			 path ? path : "its drop-in", strerror(-r));
 		return;
 	}

@@ -285,7 +285,7 @@ static int add_signals(sd_event *event, struct manager *m)
 
 static int run_daemon(const struct arguments *a)
 {
-	struct manager manager = { .lock = -1, .kept_config = -1 };
+	struct manager manager = { .lock = -1, .saved_config = -1 };
 	struct interface interface = { 0 };
 	struct fdstore *store = NULL;
 	struct hotplug *hotplug = NULL;

@@ -12,8 +12,8 @@
 #include "state/state-file.h"
 
 /* Where the last good configuration is in the fd store. */
-#define KEPT_KEY "ddekitd"
-#define KEPT_NAME "config"
+#define SAVED_KEY "ddekitd"
+#define SAVED_NAME "config"
 
 static int overlay(char **member, const char *value)
 {
@@ -41,7 +41,8 @@ int manager_load_config(const struct manager_options *o, struct config *ret, str
 }
 
 /* *ret_first, unless NULL: the first error, to be freed. */
-static int read_config(const struct manager_options *options, struct config *ret, char **ret_first)
+static int read_config_file(const struct manager_options *options, struct config *ret,
+			    char **ret_first)
 {
 	struct strv errors = { 0 };
 	size_t i;
@@ -62,7 +63,7 @@ static int read_config(const struct manager_options *options, struct config *ret
 
 int manager_read_config(const struct manager_options *options, struct config *ret)
 {
-	return read_config(options, ret, NULL);
+	return read_config_file(options, ret, NULL);
 }
 
 /* ---- the last good one --------------------------------------------------------- */
@@ -75,27 +76,27 @@ void manager_save_config(struct manager *m, const struct config *config)
 
 	if (!fdstore_active(m->env.fdstore))
 		return;
-	if (!r && m->kept_config < 0) {
+	if (!r && m->saved_config < 0) {
 		r = statefile_create("ddekit-config");
 		if (r >= 0) {
-			m->kept_config = r;
-			r = fdstore_put(m->env.fdstore, KEPT_KEY, KEPT_NAME, m->kept_config);
+			m->saved_config = r;
+			r = fdstore_put(m->env.fdstore, SAVED_KEY, SAVED_NAME, m->saved_config);
 		}
 	}
 	if (!r)
-		r = statefile_write(m->kept_config, text, strlen(text));
+		r = statefile_write(m->saved_config, text, strlen(text));
 	if (r < 0)
 		log_warning("cannot save the configuration for a restart: %s", strerror(-r));
 }
 
 void manager_forget_config(struct manager *m)
 {
-	if (m->kept_config < 0)
+	if (m->saved_config < 0)
 		return;
-	fdstore_drop(m->env.fdstore, KEPT_KEY);
+	fdstore_drop(m->env.fdstore, SAVED_KEY);
 	if (fdstore_active(m->env.fdstore))
 		fdstore_wait();
-	fd_close(&m->kept_config);
+	fd_close(&m->saved_config);
 }
 
 /* Reads a text as if it were the file. */
@@ -123,7 +124,8 @@ static int fall_back(struct manager *m, int error)
 	struct manager_options options = m->options;
 	_cleanup_free_ char *text = NULL;
 	struct strv errors = { 0 };
-	int r = m->kept_config < 0 ? m->kept_config : statefile_read(m->kept_config, &text, NULL);
+	int r = m->saved_config < 0 ? m->saved_config
+				    : statefile_read(m->saved_config, &text, NULL);
 
 	config_finish(&m->config);
 	if (!r)
@@ -148,8 +150,8 @@ int manager_open_config(struct manager *m)
 	_cleanup_free_ char *first = NULL;
 	int r;
 
-	m->kept_config = fdstore_take(m->env.fdstore, KEPT_KEY, KEPT_NAME);
-	r = read_config(&m->options, &m->config, &first);
+	m->saved_config = fdstore_take(m->env.fdstore, SAVED_KEY, SAVED_NAME);
+	r = read_config_file(&m->options, &m->config, &first);
 	if (!r)
 		manager_save_config(m, &m->config);
 	else if (r == -EINVAL || r == -ENOENT)

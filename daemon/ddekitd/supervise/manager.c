@@ -237,7 +237,7 @@ static void on_logged(void *arg, struct device *dev, int level, const char *text
 			m->listener[i]->logged(m->listener_arg[i], dev, level, text);
 }
 
-static void on_link(void *arg, struct device *dev)
+static void on_device_link(void *arg, struct device *dev)
 {
 	struct manager *m = arg;
 	size_t i;
@@ -263,7 +263,7 @@ static void on_gone(void *arg, struct device *dev)
 static const struct device_listener device_listener = {
 	.changed = on_changed,
 	.logged = on_logged,
-	.link = on_link,
+	.link = on_device_link,
 	.gone = on_gone,
 };
 
@@ -331,7 +331,7 @@ int manager_open(sd_event *event, const struct manager_options *options, struct 
 			 .classes = options->classes },
 		.options = *options,
 		.lock = -1,
-		.kept_config = -1,
+		.saved_config = -1,
 	};
 	if (options->only && ddekit_bdf_parse(options->only, &ret->only) < 0) {
 		log_error("--device %s: not a PCI address such as 0000:01:00.0", options->only);
@@ -365,7 +365,7 @@ void manager_close(struct manager *m)
 	config_finish(&m->config);
 	if (!m->leaving)
 		manager_forget_config(m);
-	fd_close(&m->kept_config);
+	fd_close(&m->saved_config);
 	free(m->config_error);
 	m->config_error = NULL;
 }

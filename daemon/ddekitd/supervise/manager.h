@@ -46,7 +46,7 @@ struct manager {
 	size_t n_listeners;
 	struct jobs *jobs; /* reloads, one after another */
 	sd_event_source *stop_timer;
-	int kept_config;    /* the last good one (state-file.h), -1: none */
+	int saved_config;   /* the last good one (state-file.h), -1: none */
 	char *config_error; /* why the file is not in use, or NULL */
 	bool starting;      /* the service manager waits for READY=1 */
 	bool leaving;       /* what runs is left to the next ddekitd */

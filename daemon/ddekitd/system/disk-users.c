@@ -9,7 +9,7 @@
 /* ---- in the thread --------------------------------------------------------- */
 
 /* A block device and its partitions. */
-static int look_at_disk(const char *name, struct strv *uses)
+static int look_at_node(const char *name, struct strv *uses)
 {
 	_cleanup_free_ char *path = str_format("%s/class/block/%s", inuse_system.sys, name);
 	struct strv names = { 0 };
@@ -32,7 +32,7 @@ void uses_look(void *arg)
 
 	for (i = 0; i < check->n; i++)
 		for (j = 0; j < check->entry[i].nodes.n && !check->error; j++)
-			check->error = look_at_disk(check->entry[i].nodes.item[j],
+			check->error = look_at_node(check->entry[i].nodes.item[j],
 						    &check->entry[i].uses);
 }
 

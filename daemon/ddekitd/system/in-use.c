@@ -304,10 +304,10 @@ int inuse_check(const struct inuse_roots *roots, const char *bdf, struct inuse *
 {
 	struct strv net = { 0 }, disks = { 0 };
 	size_t i;
-	int r = pcisys_class(roots->sys, bdf, "net", &net);
+	int r = pcisys_interfaces(roots->sys, bdf, &net);
 
 	if (!r)
-		r = pcisys_class(roots->sys, bdf, "block", &disks);
+		r = pcisys_disks(roots->sys, bdf, &disks);
 	for (i = 0; i < net.n && !r; i++)
 		r = inuse_interface(roots, net.item[i], &ret->net);
 	for (i = 0; i < disks.n && !r; i++)

@@ -109,7 +109,7 @@ static int request_state(const struct link_socket *socket)
 	return mnl_socket_sendto(socket->nl, msg, msg->nlmsg_len) < 0 ? -errno : 0;
 }
 
-static int open_socket(void *arg)
+static int open_link_socket(void *arg)
 {
 	struct opening *o = arg;
 	struct link_socket *socket = o->socket;
@@ -135,7 +135,7 @@ int link_socket_open(int tap, struct link_socket *ret)
 	if (!r)
 		r = fstat(ns, &st) < 0 ? -errno : 0;
 	if (!r)
-		r = netns_call(ns, open_socket, &o);
+		r = netns_call(ns, open_link_socket, &o);
 	if (r < 0) {
 		link_socket_close(&socket);
 		return r;

@@ -178,11 +178,6 @@ unsigned int netsave_ifindex(const struct netsave *save)
 	return save->ifindex;
 }
 
-bool netsave_was_up(const struct netsave *save)
-{
-	return save->up;
-}
-
 /* ---- applying -------------------------------------------------------------- */
 
 struct giving {

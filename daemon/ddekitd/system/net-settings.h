@@ -27,7 +27,6 @@ void netsave_free(struct netsave *save); /* NULL is fine */
 const char *netsave_name(const struct netsave *save);
 /* Its index when it was saved. */
 unsigned int netsave_ifindex(const struct netsave *save);
-bool netsave_was_up(const struct netsave *save);
 
 /**
  * netsave_apply - apply them to another interface

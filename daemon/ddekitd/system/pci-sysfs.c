@@ -121,7 +121,7 @@ static bool is_below_subsystem(const char *path, const char *bdf)
 	return found;
 }
 
-int pcisys_class(const char *root, const char *bdf, const char *class, struct strv *list)
+static int list_class(const char *root, const char *bdf, const char *class, struct strv *list)
 {
 	_cleanup_free_ char *folder = str_format("%s/class/%s", root, class);
 	struct strv names = { 0 };
@@ -136,6 +136,16 @@ int pcisys_class(const char *root, const char *bdf, const char *class, struct st
 	}
 	strv_finish(&names);
 	return r;
+}
+
+int pcisys_interfaces(const char *root, const char *bdf, struct strv *list)
+{
+	return list_class(root, bdf, "net", list);
+}
+
+int pcisys_disks(const char *root, const char *bdf, struct strv *list)
+{
+	return list_class(root, bdf, "block", list);
 }
 
 static bool in_the_way(const char *driver)

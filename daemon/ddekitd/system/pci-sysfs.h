@@ -24,8 +24,9 @@ int pcisys_companions(const char *root, const char *bdf, struct strv *list);
 char *pcisys_group_problem(const char *root, const char *bdf);
 /* The PCI device behind an interface or disk of the kernel's. Return: 0, -ENODEV. */
 int pcisys_of_name(const char *root, const char *name, struct ddekit_bdf *ret);
-/* Names of the interfaces (class "net") or disks and partitions (class "block")
- * behind it. Return: 0, -ENOMEM. */
-int pcisys_class(const char *root, const char *bdf, const char *class, struct strv *list);
+/* Names of the interfaces behind it. Return: 0, -ENOMEM. */
+int pcisys_interfaces(const char *root, const char *bdf, struct strv *list);
+/* Likewise of disks and partitions. */
+int pcisys_disks(const char *root, const char *bdf, struct strv *list);
 
 #endif

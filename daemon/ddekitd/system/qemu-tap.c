@@ -38,8 +38,8 @@ static char *rewrite(const char *options, int fd)
 	return t.text;
 }
 
-static int open_tap(const char *options, const char *value, size_t len, char **ret_netdev,
-		    int *ret_fd, char **ret_why)
+static int open_qemu_tap(const char *options, const char *value, size_t len, char **ret_netdev,
+			 int *ret_fd, char **ret_why)
 {
 	_cleanup_free_ char *name = strndup(value, len);
 	char *text;
@@ -72,7 +72,7 @@ int qemutap_open(const char *netdev, char **ret_netdev, int *ret_fd, char **ret_
 	if (!strncmp(netdev, "tap,", 4)) {
 		value = find_option(netdev + 4, "ifname", &len);
 		if (value)
-			return open_tap(netdev + 4, value, len, ret_netdev, ret_fd, ret_why);
+			return open_qemu_tap(netdev + 4, value, len, ret_netdev, ret_fd, ret_why);
 	}
 	return str_set(ret_netdev, netdev);
 }

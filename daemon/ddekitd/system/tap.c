@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
-#include "drivers/bridges/net/seam.h"
 #include "tap.h"
 
 int netns_call(int netns_fd, int (*fn)(void *arg), void *arg)
@@ -119,17 +118,8 @@ int tap_open_for_qemu(const char *ifname, char **ret_why)
 	return fd;
 }
 
-int tap_set_offload(int fd, uint64_t features)
+int tap_set_offload(int fd, unsigned int offload)
 {
-	unsigned int offload = 0;
-
-	if (features & DDE_NET_F_CSUM) {
-		offload = TUN_F_CSUM;
-		if (features & DDE_NET_F_TSO4)
-			offload |= TUN_F_TSO4;
-		if (features & DDE_NET_F_TSO6)
-			offload |= TUN_F_TSO6;
-	}
 	return ioctl(fd, TUNSETOFFLOAD, offload) < 0 ? -errno : 0;
 }
 

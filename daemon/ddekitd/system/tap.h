@@ -25,8 +25,8 @@ int tap_open(const char *ifname, const char *netns, char **ret_why);
 /* Opens the TAP of that name in the daemon's namespace, or makes it, for a QEMU to
  * inherit; it keeps the carrier. Return: as tap_open(). */
 int tap_open_for_qemu(const char *ifname, char **ret_why);
-/* features: DDE_NET_F_* of the driver. Return: 0, -errno. */
-int tap_set_offload(int fd, uint64_t features);
+/* offload: TUN_F_*. Return: 0, -errno. */
+int tap_set_offload(int fd, unsigned int offload);
 int tap_set_carrier(int fd, bool on);
 int tap_set_mac(int fd, const uint8_t mac[6]);
 int tap_set_mtu(int fd, uint32_t mtu);

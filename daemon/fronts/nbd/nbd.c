@@ -76,7 +76,7 @@ static int nbd_get_ready(void)
 	return -1;
 }
 
-static void *reap(void *arg)
+static void *nbd_reap(void *arg)
 {
 	if (block_ring_serve(ring, life, stop) != -EPIPE)
 		return NULL;
@@ -91,7 +91,7 @@ static int nbd_after_fork(void)
 	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (stop >= 0)
-		reaping = !pthread_create(&reaper, NULL, reap, NULL);
+		reaping = !pthread_create(&reaper, NULL, nbd_reap, NULL);
 	if (reaping)
 		return 0;
 	nbdkit_error("no thread or eventfd");

@@ -21,7 +21,7 @@ static bool is_sensible(const struct dde_block_disk *d)
 }
 
 /* Names become names of exports: no more than a kernel gives a disk. */
-static bool is_name(const char *name)
+static bool is_disk_name(const char *name)
 {
 	return *name && *name != '.' &&
 	       !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -80,7 +80,7 @@ int block_disk_check(struct dde_block_disk *d)
 	clean(d->model, sizeof(d->model));
 	clean(d->serial, sizeof(d->serial));
 	clean(d->wwid, sizeof(d->wwid));
-	if (!is_name(d->name) || !is_sensible(d))
+	if (!is_disk_name(d->name) || !is_sensible(d))
 		return -EINVAL;
 	limit(d);
 	return 0;

@@ -8,7 +8,7 @@
 /* ---- disks -------------------------------------------------------------------- */
 
 /* Brings disk[] up to date. */
-static void look_at_disk(struct block_ring *ring, uint16_t index)
+static void check_disk(struct block_ring *ring, uint16_t index)
 {
 	const struct dde_block_disk *src = &ring->shared->disk[index];
 	uint32_t sequence = __atomic_load_n(&src->sequence, __ATOMIC_ACQUIRE);
@@ -33,7 +33,7 @@ int block_ring_disk(struct block_ring *ring, uint16_t index, struct dde_block_di
 	if (index >= DDE_BLOCK_DISKS)
 		return r;
 	pthread_mutex_lock(&ring->lock);
-	look_at_disk(ring, index);
+	check_disk(ring, index);
 	if (ring->disk[index].sequence) {
 		*ret = ring->disk[index];
 		r = 0;
@@ -93,7 +93,7 @@ int ring_check(struct block_ring *ring, struct block_request *req)
 
 	if (req->disk >= DDE_BLOCK_DISKS || req->op > DDE_BLOCK_WRITE_ZEROES)
 		return -EINVAL;
-	look_at_disk(ring, req->disk);
+	check_disk(ring, req->disk);
 	d = &ring->disk[req->disk];
 	if (!d->sequence)
 		return -ENODEV;

@@ -47,7 +47,7 @@ static struct block_request *queue_take(struct queue *q)
 
 /* ---- from requests to slots ------------------------------------------------------ */
 
-static void wake(int eventfd)
+static void ring_wake(int eventfd)
 {
 	uint64_t one = 1;
 
@@ -172,7 +172,7 @@ static bool fill_slots(struct block_ring *ring)
 
 void block_ring_kick(struct block_ring *ring)
 {
-	wake(ring->kick);
+	ring_wake(ring->kick);
 }
 
 /* ---- answers -------------------------------------------------------------------- */
@@ -298,7 +298,7 @@ static void look_at_all(struct block_ring *ring, struct queue *ended)
 		}
 	}
 	if (any)
-		wake(ring->kick);
+		ring_wake(ring->kick);
 }
 
 /* ---- time-outs --------------------------------------------------------------------- */
@@ -445,7 +445,7 @@ bool block_ring_add(struct block_ring *ring, struct block_request *req)
 	kick = fill_slots(ring);
 	/* The reaper did not know of a deadline while nothing waited. */
 	if (deadline(ring))
-		wake(ring->event);
+		ring_wake(ring->event);
 	pthread_mutex_unlock(&ring->lock);
 	call_done(&ended);
 	return kick;
@@ -539,7 +539,7 @@ void block_ring_give_up(struct block_ring *ring)
 
 	share.c = ring->control;
 	block_share_give_up(&share);
-	wake(ring->event);
+	ring_wake(ring->event);
 }
 
 /* ---- opening -------------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ static const struct ublk_setup *setup;
 static struct block_control *control;
 static int server;
 
-static int complain(const struct dde_block_disk *disk, const char *what, int r)
+static int maker_complain(const struct dde_block_disk *disk, const char *what, int r)
 {
 	fprintf(stderr, "ddekit-ublk: %s: %s: %s\n", disk->name, what, strerror(-r));
 	return r;
@@ -140,19 +140,19 @@ static int add_and_note(struct ublk_control *c, const struct ublk_ask *ask, uint
 		return -ECANCELED;
 	r = ublk_add(c, &ask->disk, setup->queues, &id);
 	if (r < 0)
-		return complain(&ask->disk, "cannot make a device", r);
+		return maker_complain(&ask->disk, "cannot make a device", r);
 	ublk_names_warn(setup, &ask->disk);
 	r = ublk_names_write(setup, id, &ask->disk);
 	if (r < 0) {
 		ublk_delete(c, id);
-		return complain(&ask->disk, setup->names, r);
+		return maker_complain(&ask->disk, setup->names, r);
 	}
 	note_device(ask->index, id + 1);
 	*ret_id = id;
 	return 0;
 }
 
-static int add_device(struct ublk_control *c, const struct ublk_ask *ask, uint32_t *ret_id)
+static int add_ublk_device(struct ublk_control *c, const struct ublk_ask *ask, uint32_t *ret_id)
 {
 	int r;
 
@@ -179,12 +179,12 @@ static int get_device(struct ublk_control *c, const struct ublk_ask *ask, uint32
 
 	*ret_recovered = false;
 	if (!device_of(ask->index, &id))
-		return add_device(c, ask, ret_id);
+		return add_ublk_device(c, ask, ret_id);
 	r = recover_device(c, name, id);
 	if (ending)
 		return -ECANCELED; /* it has been stopped for its deletion */
 	if (r < 0 && !needs_another(r))
-		return complain(&ask->disk, "cannot recover its device", r);
+		return maker_complain(&ask->disk, "cannot recover its device", r);
 	if (r < 0) {
 		fprintf(stderr,
 			"ddekit-ublk: %s: cannot recover /dev/ublkb%u: %s; another device "
@@ -192,7 +192,7 @@ static int get_device(struct ublk_control *c, const struct ublk_ask *ask, uint32
 			name, id, recovery_reason(r));
 		stop_device(c, ask->index);
 		delete_device(c, ask->index);
-		return add_device(c, ask, ret_id);
+		return add_ublk_device(c, ask, ret_id);
 	}
 	*ret_recovered = true;
 	*ret_id = id;
@@ -247,7 +247,7 @@ static void make_device(struct ublk_control *c, const struct ublk_ask *ask)
 	if (!r)
 		r = ublk_start(c, id, recovered);
 	if (r < 0) {
-		complain(&ask->disk, "cannot start its device", r);
+		maker_complain(&ask->disk, "cannot start its device", r);
 		return;
 	}
 	if (!recovered)
@@ -267,7 +267,7 @@ static void *fulfil(void *arg)
 	int r = ublk_control_open(&c);
 
 	if (r < 0) {
-		complain(&ask->disk, "/dev/ublk-control", r);
+		maker_complain(&ask->disk, "/dev/ublk-control", r);
 		answer_none(ask->index);
 		free(ask);
 		return NULL;
@@ -295,7 +295,7 @@ static void receive_request(void)
 	if (r < 0)
 		exit(r != -EPIPE && r != -ECONNRESET); /* the server has ended: so do we */
 	if (pthread_create(&thread, NULL, fulfil, ask)) {
-		complain(&ask->disk, "no thread", -EAGAIN);
+		maker_complain(&ask->disk, "no thread", -EAGAIN);
 		exit(1);
 	}
 	pthread_detach(thread);

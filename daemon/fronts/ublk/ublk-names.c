@@ -41,7 +41,7 @@ static void property(FILE *f, const char *key, const char *text, const char *mor
 	putc('\n', f);
 }
 
-static int path_of(const char *dir, uint32_t id, char path[PATH_BYTES])
+static int names_path(const char *dir, uint32_t id, char path[PATH_BYTES])
 {
 	int n = snprintf(path, PATH_BYTES, "%s/ublkb%u", dir, id);
 
@@ -62,7 +62,7 @@ int ublk_names_write(const struct ublk_setup *setup, uint32_t id, const struct d
 	_cleanup_fclose_ FILE *f = NULL;
 	char path[PATH_BYTES];
 	const char *prefix, *wwn = wwn_of(disk, &prefix);
-	int r = path_of(setup->names, id, path);
+	int r = names_path(setup->names, id, path);
 
 	f = r ? NULL : fopen(path, "we");
 	if (!f)
@@ -133,7 +133,7 @@ bool ublk_names_tell(const char *dir, uint32_t id, const char *device)
 	_cleanup_fclose_ FILE *f = NULL;
 	char path[PATH_BYTES], line[64] = "";
 
-	f = path_of(dir, id, path) ? NULL : fopen(path, "re");
+	f = names_path(dir, id, path) ? NULL : fopen(path, "re");
 	if (!f || !fgets(line, sizeof(line), f) || strncmp(line, DEVICE, strlen(DEVICE)))
 		return false;
 	line[strcspn(line, "\n")] = 0;
@@ -144,6 +144,6 @@ void ublk_names_remove(const char *dir, uint32_t id)
 {
 	char path[PATH_BYTES];
 
-	if (!path_of(dir, id, path))
+	if (!names_path(dir, id, path))
 		unlink(path);
 }

@@ -104,7 +104,7 @@ static void fetch(struct ublk_queue *q, uint16_t n, unsigned int op, int result)
 }
 
 /* Each write to it is an event; it is never read. */
-static void watch(struct ublk_queue *q, int eventfd, uint64_t tag)
+static void queue_watch(struct ublk_queue *q, int eventfd, uint64_t tag)
 {
 	struct io_uring_sqe *sqe = get_sqe(q);
 
@@ -226,7 +226,7 @@ static void begin_to_lead(struct ublk_queue *q)
 	q->leads = !atomic_exchange(&lead.taken, true);
 	if (!q->leads)
 		return;
-	watch(q, lead.done, DONE_TAG);
+	queue_watch(q, lead.done, DONE_TAG);
 	signal_eventfd(lead.poke);
 }
 
@@ -239,7 +239,7 @@ static void end_to_lead(struct ublk_queue *q)
 	signal_eventfd(lead.poke);
 }
 
-static void reap(struct block_ring *ring)
+static void queue_reap(struct block_ring *ring)
 {
 	uint32_t disks = block_ring_disks_version(ring);
 
@@ -266,7 +266,7 @@ static void on_eventfd(struct ublk_queue *q, const struct io_uring_cqe *cqe, int
 		return;
 	if (cqe->res < 0)
 		abort();
-	watch(q, eventfd, cqe->user_data);
+	queue_watch(q, eventfd, cqe->user_data);
 }
 
 static void handle_cqe(struct ublk_queue *q, const struct io_uring_cqe *cqe)
@@ -279,7 +279,7 @@ static void handle_cqe(struct ublk_queue *q, const struct io_uring_cqe *cqe)
 		break;
 	case DONE_TAG:
 		on_eventfd(q, cqe, lead.done);
-		reap(q->device->ring);
+		queue_reap(q->device->ring);
 		break;
 	default:
 		q->fetching--;
@@ -315,7 +315,7 @@ static void end_watching(struct ublk_queue *q)
 }
 
 /* Ends once the device is being deleted and nothing is under way. */
-static void *run(void *arg)
+static void *queue_run(void *arg)
 {
 	struct ublk_queue *q = arg;
 	uint32_t n;
@@ -323,7 +323,7 @@ static void *run(void *arg)
 	mine = q;
 	for (n = 0; n < depth; n++)
 		fetch(q, n, UBLK_IO_FETCH_REQ, 0);
-	watch(q, q->wake, WAKE_TAG);
+	queue_watch(q, q->wake, WAKE_TAG);
 	begin_to_lead(q);
 	while (q->fetching || q->serving) {
 		if (handle_all(q))
@@ -460,7 +460,7 @@ static int queue_start(struct ublk_device *d, uint16_t number)
 	if (!r)
 		r = make_buffers(q);
 	if (!r)
-		r = -pthread_create(&q->thread, NULL, run, q);
+		r = -pthread_create(&q->thread, NULL, queue_run, q);
 	q->running = !r;
 	return r;
 }

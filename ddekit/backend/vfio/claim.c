@@ -345,8 +345,7 @@ int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 		return why(ret_why, 0, "the device has been removed");
 	if (eventfd_fired(c->request_fd))
 		return why(ret_why, 0,
-			   "the system wants the device back: it is being removed or "
-			   "unbound");
+			   "the system wants the device back: it is being removed or unbound");
 	if (eventfd_fired(c->error_fd))
 		return why(ret_why, 1, "the device reported an uncorrectable PCI Express error");
 	return stop_dma(c->device) == -ENODEV ? why(ret_why, 0, "the device does not answer")

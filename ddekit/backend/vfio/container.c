@@ -37,8 +37,7 @@ static int open_container(char **ret_why)
 	    ioctl(fd, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) > 0)
 		return fd;
 	err = why(ret_why, -EOPNOTSUPP,
-		  "the kernel's VFIO has no type-1 IOMMU; load the module "
-		  "vfio_iommu_type1");
+		  "the kernel's VFIO has no type-1 IOMMU; load the module vfio_iommu_type1");
 	close(fd);
 	return err;
 }
@@ -174,8 +173,7 @@ static int choose_base(struct vfio_container *c, uint64_t size, char **ret_why)
 	if (c->pool_base)
 		return 0;
 	return why(ret_why, -ENOSPC,
-		   "the IOMMU has no free range of %llu MiB below 3.5 GiB; set "
-		   "a smaller memory=",
+		   "the IOMMU has no free range of %llu MiB below 3.5 GiB; set a smaller memory=",
 		   (unsigned long long)(size >> 20));
 }
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "ddekitd.h"
-#include "device/private.h"
 #include "process/front.h"
 #include "lib/json.h"
 
@@ -19,35 +18,36 @@ char *block_socket_path(const struct device *dev)
 	return dir ? str_format("%s/%s.nbd", dir, dev->config->bdf_text) : NULL;
 }
 
-static struct block_disk_stats stats_of(const struct device *dev, size_t i)
+static struct block_disk_stats disk_stats(const struct device_block *b, size_t i)
 {
-	return dev->block->share.c->disk[i];
+	return b->share.c->disk[i];
 }
 
-static int add_node(const struct device *dev, size_t i, struct strv *nodes)
+static int add_node(const struct device_block *b, size_t i, struct strv *nodes)
 {
-	_cleanup_free_ char *name = str_format("ublkb%u", stats_of(dev, i).ublk - 1);
+	_cleanup_free_ char *name = str_format("ublkb%u", disk_stats(b, i).ublk - 1);
 
 	return name ? strv_add(nodes, name) : -ENOMEM;
 }
 
 int block_users(const struct device *dev, struct strv *clients, struct strv *nodes)
 {
+	const struct device_block *b = block_of(dev);
 	uint64_t opens;
 	size_t i;
 	int r = 0;
 
-	for (i = 0; dev->block && i < ARRAY_SIZE(dev->block->disk) && !r; i++) {
+	for (i = 0; b && i < ARRAY_SIZE(b->disk) && !r; i++) {
 		_cleanup_free_ char *line = NULL;
 
-		if (stats_of(dev, i).ublk)
-			r = add_node(dev, i, nodes);
-		opens = stats_of(dev, i).opens;
+		if (disk_stats(b, i).ublk)
+			r = add_node(b, i, nodes);
+		opens = disk_stats(b, i).opens;
 		if (!opens || r)
 			continue;
 		/* A ddekitd that has just begun does not know the name yet. */
 		line = str_format("disk %s has %llu NBD client%s",
-				  dev->block->disk[i].known ? dev->block->disk[i].is.name : "?",
+				  b->disk[i].known ? b->disk[i].is.name : "?",
 				  (unsigned long long)opens, opens == 1 ? "" : "s");
 		r = line ? strv_add(clients, line) : -ENOMEM;
 	}
@@ -63,17 +63,17 @@ static void add_stats(struct json_object *o, const struct block_disk_stats *s)
 #undef X
 }
 
-static struct json_object *report_disk(const struct device *dev, size_t i, const char *path)
+static struct json_object *report_disk(const struct device_block *b, size_t i, const char *path)
 {
-	const struct block_export *d = &dev->block->disk[i].is;
-	struct block_disk_stats stats = stats_of(dev, i);
+	const struct block_export *d = &b->disk[i].is;
+	struct block_disk_stats stats = disk_stats(b, i);
 	struct json_object *o = json_object_new_object();
 	_cleanup_free_ char *uri = NULL;
 	uint32_t flags = d->flags;
 
 	if (stats.ublk)
 		uri = str_format("/dev/ublkb%u", stats.ublk - 1);
-	else if (dev->block->listener >= 0 && path)
+	else if (b->listener >= 0 && path)
 		uri = str_format("nbd+unix:///%s?socket=%s", d->name, path);
 	add_string(o, "name", d->name);
 	add_bool(o, "present", flags & DDE_BLOCK_D_PRESENT);
@@ -91,9 +91,8 @@ static struct json_object *report_disk(const struct device *dev, size_t i, const
 	return o;
 }
 
-static struct json_object *report_front(const struct device *dev)
+static struct json_object *report_front(const struct device_block *b)
 {
-	const struct device_block *b = dev->block;
 	struct json_object *o = json_object_new_object();
 
 	add_string(o, "kind", b->ublk ? "ublk" : b->listener >= 0 ? "nbd" : "none");
@@ -105,27 +104,30 @@ static struct json_object *report_front(const struct device *dev)
 	return o;
 }
 
-static struct json_object *report_disks(const struct device *dev)
+static struct json_object *report_disks(const struct device *dev, const struct device_block *b)
 {
 	struct json_object *disks = json_object_new_array();
 	_cleanup_free_ char *path = block_socket_path(dev);
 	size_t i;
 
-	for (i = 0; dev->block && i < ARRAY_SIZE(dev->block->disk); i++)
-		if (dev->block->disk[i].known)
-			json_object_array_add(disks, report_disk(dev, i, path));
+	for (i = 0; i < ARRAY_SIZE(b->disk); i++)
+		if (b->disk[i].known)
+			json_object_array_add(disks, report_disk(b, i, path));
 	return disks;
 }
 
 void block_report(const struct device *dev, bool stats, struct json_object *o)
 {
+	const struct device_block *b = block_of(dev);
 	struct json_object *block;
 
-	if (dev->block && stats)
-		json_object_object_add(o, "disks", report_disks(dev));
-	if (!dev->block || stats)
+	if (!b)
 		return;
-	block = report_front(dev);
-	json_object_object_add(block, "disks", report_disks(dev));
+	if (stats) {
+		json_object_object_add(o, "disks", report_disks(dev, b));
+		return;
+	}
+	block = report_front(b);
+	json_object_object_add(block, "disks", report_disks(dev, b));
 	json_object_object_add(o, "block", block);
 }

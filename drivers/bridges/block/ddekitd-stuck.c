@@ -23,7 +23,7 @@ static uint64_t check_ms(const struct device *dev)
 /* For how long, as far as this driver host is to blame; 0: not too long. */
 static uint64_t stuck_ns(const struct device *dev)
 {
-	const struct device_block *b = dev->block;
+	const struct device_block *b = block_of(dev);
 	uint64_t oldest = __atomic_load_n(&b->share.c->oldest, __ATOMIC_ACQUIRE);
 	uint64_t limit = dev->config->disk_timeout * MS_NS, now = mono_ns();
 	uint64_t since = oldest > b->serves_since ? oldest : b->serves_since;
@@ -40,7 +40,7 @@ static void replace_host(struct device *dev, uint64_t ns)
 
 	snprintf(text, sizeof(text), "a request for its disks has waited %llu ms: it is stuck",
 		 (unsigned long long)(ns / MS_NS));
-	dev->block->was_stuck = true;
+	block_of(dev)->was_stuck = true;
 	if (device_host(dev))
 		host_kill_stuck(device_host(dev), text);
 }
@@ -50,7 +50,7 @@ static void replace_host(struct device *dev, uint64_t ns)
 static int on_check(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct device *dev = arg;
-	struct device_block *b = dev->block;
+	struct device_block *b = block_of(dev);
 	uint64_t ns = stuck_ns(dev);
 
 	if (!ns)
@@ -66,7 +66,7 @@ static int on_check(sd_event_source *source, uint64_t usec, void *arg)
 
 int block_start_checks(struct device *dev)
 {
-	struct device_block *b = dev->block;
+	struct device_block *b = block_of(dev);
 
 	b->serves_since = mono_ns();
 	b->suspected = false;
@@ -79,5 +79,7 @@ int block_start_checks(struct device *dev)
 
 void block_stop_checks(struct device *dev)
 {
-	dev->block->check = sd_event_source_disable_unref(dev->block->check);
+	struct device_block *b = block_of(dev);
+
+	b->check = sd_event_source_disable_unref(b->check);
 }

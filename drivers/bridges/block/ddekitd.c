@@ -7,7 +7,6 @@
 
 #include "drivers/bridges/class-ddekitd.h"
 #include "ddekitd.h"
-#include "device/private.h"
 #include "state/fd-store.h"
 #include "process/child.h"
 #include "process/front.h"
@@ -25,6 +24,8 @@
 #define FRONT_ARGS "ring=4", "control=5", "kick=6", "done=7", "life=8"
 #define SECOND_NS 1000000000ull
 #define AGAIN_MS 1000 /* a front that lived shorter is started so much later */
+
+extern const struct class_ops block_class_ops;
 
 static void start_front(struct device *dev);
 static void block_persist(const struct device *dev);
@@ -48,7 +49,7 @@ static int on_front_again(sd_event_source *source, uint64_t usec, void *arg)
 
 static void start_front_later(struct device *dev)
 {
-	struct device_block *b = dev->block;
+	struct device_block *b = block_of(dev);
 	uint64_t ms = mono_ns() - b->front_start < SECOND_NS ? AGAIN_MS : 0;
 	int r;
 
@@ -64,7 +65,7 @@ static void on_front_log(void *arg, const char *text)
 	struct device *dev = arg;
 	struct log_about about = device_about(dev);
 
-	logring_add(dev->logs, LOG_WARNING, text);
+	device_log_line(dev, LOG_WARNING, text);
 	log_line(&about, LOG_WARNING, "%s", text);
 }
 
@@ -74,7 +75,7 @@ static void on_front_died(void *arg, const char *how)
 {
 	struct device *dev = arg;
 	struct log_about about = device_about(dev);
-	struct device_block *b = dev->block;
+	struct device_block *b = block_of(dev);
 
 	if (!b->closing)
 		log_line(&about, LOG_WARNING, "front %d of its disks %s; restarting it",
@@ -105,7 +106,7 @@ static void confine_ublk(struct confine *c)
 
 static void start_front(struct device *dev)
 {
-	struct device_block *b = dev->block;
+	struct device_block *b = block_of(dev);
 	const char *dir = dev->env->global->front_dir;
 	_cleanup_free_ char *file = str_format("%s/%s", dir, b->ublk ? UBLK_FRONT : NBD_PLUGIN);
 	char *nbd[] = { DDEKIT_NBDKIT, "--foreground", "--threads", NBD_THREADS,
@@ -149,10 +150,12 @@ static void end_stuck_front(struct device *dev)
 {
 	struct log_about about = device_about(dev);
 
-	if (!dev->block->front)
+	struct device_block *b = block_of(dev);
+
+	if (!b->front)
 		return;
 	log_line(&about, LOG_WARNING, "the front of its disks is stuck: killing it");
-	front_kill(dev->block->front);
+	front_kill(b->front);
 }
 
 /* ---- opening, closing ------------------------------------------------------------ */
@@ -196,7 +199,7 @@ static int open_listener(struct device *dev, char **ret_why)
 		*ret_why = str_format("cannot listen on %s: %s", path, strerror(-r));
 		return r;
 	}
-	dev->block->listener = r;
+	block_of(dev)->listener = r;
 	return 0;
 }
 
@@ -207,20 +210,22 @@ static bool wants_ublk(const struct device_config *config)
 	return !strcmp(config->disk, "ublk");
 }
 
-static struct device_block *block_create(void)
+static struct device_block *block_create(struct device *dev)
 {
 	struct device_block *b = calloc(1, sizeof(*b));
 
-	if (b)
-		*b = (struct device_block){ .share = BLOCK_SHARE_NONE,
-					    .listener = -1,
-					    .life = { -1, -1 } };
+	if (!b)
+		return NULL;
+	*b = (struct device_block){
+		.part.class = "block", .share = BLOCK_SHARE_NONE, .listener = -1, .life = { -1, -1 }
+	};
+	device_add_part(dev, &b->part);
 	return b;
 }
 
 static void block_destroy(struct device *dev)
 {
-	struct device_block *b = dev->block;
+	struct device_block *b = block_of(dev);
 	_cleanup_free_ char *path = block_socket_path(dev), *dir = block_dir(dev);
 
 	sd_event_source_disable_unref(b->again);
@@ -235,8 +240,8 @@ static void block_destroy(struct device *dev)
 	fd_close(&b->listener);
 	fd_close(&b->life[0]);
 	fd_close(&b->life[1]);
+	device_remove_part(dev, &b->part);
 	free(b);
-	dev->block = NULL;
 }
 
 static bool block_close(struct device *dev, bool at_once);
@@ -251,27 +256,21 @@ static int close_for_another(struct device *dev)
 	return 0;
 }
 
-static int block_open(struct device *dev, bool wanted, char **ret_why)
+static int block_open_new(struct device *dev, char **ret_why)
 {
+	struct device_block *b = block_create(dev);
 	int r;
 
-	if (!wanted)
-		return dev->block ? close_for_another(dev) : 0;
-	if (dev->block) {
-		block_share_set_timeout(&dev->block->share, dev->config->disk_timeout);
-		return 0;
-	}
-	dev->block = block_create();
-	if (!dev->block)
+	if (!b)
 		return -ENOMEM;
-	r = block_share_create(dev->config->disk_timeout, &dev->block->share);
-	if (!r && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, dev->block->life) < 0)
+	r = block_share_create(dev->config->disk_timeout, &b->share);
+	if (!r && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b->life) < 0)
 		r = -errno;
-	dev->block->share.wake = dev->block->life[0];
-	dev->block->ublk = wants_ublk(dev->config);
+	b->share.wake = b->life[0];
+	b->ublk = wants_ublk(dev->config);
 	if (!r)
 		r = make_block_dir(dev);
-	if (!r && strcmp(dev->config->disk, "none") && !dev->block->ublk)
+	if (!r && strcmp(dev->config->disk, "none") && !b->ublk)
 		r = open_listener(dev, ret_why);
 	if (r < 0) {
 		block_destroy(dev);
@@ -281,11 +280,23 @@ static int block_open(struct device *dev, bool wanted, char **ret_why)
 	return 0;
 }
 
+static int block_open(struct device *dev, bool wanted, char **ret_why)
+{
+	struct device_block *b = block_of(dev);
+
+	if (!wanted)
+		return b ? close_for_another(dev) : 0;
+	if (!b)
+		return block_open_new(dev, ret_why);
+	block_share_set_timeout(&b->share, dev->config->disk_timeout);
+	return 0;
+}
+
 /* Its devices are deleted by the front itself, once life ends; if one has just died, by
  * another. */
 static void end_ublk(struct device *dev)
 {
-	struct device_block *b = dev->block;
+	struct device_block *b = block_of(dev);
 
 	block_share_give_up(&b->share);
 	start_front(dev);
@@ -304,7 +315,7 @@ static void block_finish_close(struct device *dev)
 static int on_close_limit(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct device *dev = arg;
-	struct device_block *b = dev->block;
+	struct device_block *b = block_of(dev);
 
 	if (b->ublk && b->life_ended) {
 		block_warn(dev, "its block devices are left behind", -ETIMEDOUT);
@@ -321,7 +332,7 @@ static int on_close_limit(sd_event_source *source, uint64_t usec, void *arg)
 
 static void close_at_once(struct device *dev)
 {
-	struct device_block *b = dev->block;
+	struct device_block *b = block_of(dev);
 
 	if (b->ublk && !b->closing)
 		end_ublk(dev);
@@ -333,7 +344,7 @@ static void close_at_once(struct device *dev)
 /* Ends the front. Return: false: it is waited for. */
 static bool end_front(struct device *dev)
 {
-	struct device_block *b = dev->block;
+	struct device_block *b = block_of(dev);
 
 	b->closing = true;
 	b->again = sd_event_source_disable_unref(b->again);
@@ -352,13 +363,15 @@ static bool end_front(struct device *dev)
 
 static bool block_close(struct device *dev, bool at_once)
 {
-	if (!dev->block)
+	struct device_block *b = block_of(dev);
+
+	if (!b)
 		return true;
 	if (at_once) {
 		close_at_once(dev);
 		return true;
 	}
-	if (dev->block->closing || !end_front(dev))
+	if (b->closing || !end_front(dev))
 		return false;
 	block_destroy(dev);
 	return true;
@@ -369,11 +382,13 @@ static bool block_close(struct device *dev, bool at_once)
 static unsigned int block_hand_over(const struct device *dev, struct proto_setup *setup,
 				    int fds[PROTO_CLASS_FDS])
 {
-	if (!dev->block)
+	const struct device_block *b = block_of(dev);
+
+	if (!b)
 		return 0;
-	fds[0] = dev->block->share.ring;
-	fds[1] = dev->block->share.kick;
-	fds[2] = dev->block->share.done;
+	fds[0] = b->share.ring;
+	fds[1] = b->share.kick;
+	fds[2] = b->share.done;
 	return BLOCK_FDS;
 }
 
@@ -382,7 +397,7 @@ static unsigned int block_hand_over(const struct device *dev, struct proto_setup
  * that holds the ring longer would keep the device from coming back. */
 static bool front_withdraws(struct device *dev)
 {
-	struct device_block *b = dev->block;
+	struct device_block *b = block_of(dev);
 	uint64_t now = mono_ns();
 
 	bool looks = b->was_stuck && b->front && !block_share_front_looked(&b->share);
@@ -402,46 +417,52 @@ static bool front_withdraws(struct device *dev)
 
 static bool block_may_start(struct device *dev)
 {
+	struct device_block *b = block_of(dev);
 	size_t i;
 
-	if (!dev->block)
+	if (!b)
 		return true;
 	if (front_withdraws(dev))
 		return false;
-	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
-		dev->block->disk[i].seen = false;
+	for (i = 0; i < ARRAY_SIZE(b->disk); i++)
+		b->disk[i].seen = false;
 	return true;
 }
 
 static void block_ready(struct device *dev, bool again)
 {
+	struct device_block *b = block_of(dev);
 	size_t i;
 
-	if (!dev->block)
+	if (!b)
 		return;
 	if (block_start_checks(dev) < 0)
 		block_warn(dev, "cannot watch its answers", -ENOMEM);
 	if (again)
 		return;
-	for (i = 0; i < ARRAY_SIZE(dev->block->disk); i++)
-		if (!dev->block->disk[i].seen)
-			dev->block->disk[i].is.flags &= ~DDE_BLOCK_D_PRESENT;
+	for (i = 0; i < ARRAY_SIZE(b->disk); i++)
+		if (!b->disk[i].seen)
+			b->disk[i].is.flags &= ~DDE_BLOCK_D_PRESENT;
 	device_end_outage(dev, mono_ns());
-	block_share_back_serves(&dev->block->share);
+	block_share_back_serves(&b->share);
 }
 
 static void block_absent(struct device *dev)
 {
-	if (!dev->block)
+	struct device_block *b = block_of(dev);
+
+	if (!b)
 		return;
 	block_stop_checks(dev);
-	block_share_back_absent(&dev->block->share);
+	block_share_back_absent(&b->share);
 }
 
 static void block_quiet(struct device *dev)
 {
-	if (dev->block)
-		block_share_back_died(&dev->block->share);
+	struct device_block *b = block_of(dev);
+
+	if (b)
+		block_share_back_died(&b->share);
 }
 
 static void log_disk(struct device *dev, const struct block_export *msg)
@@ -460,11 +481,12 @@ static void log_disk(struct device *dev, const struct block_export *msg)
 static void block_message(struct device *dev, const struct proto_export *export)
 {
 	const struct block_export *msg = (const void *)export->data;
+	struct device_block *b = block_of(dev);
 	struct disk *d;
 
-	if (!dev->block)
+	if (!b)
 		return;
-	d = &dev->block->disk[export->index];
+	d = &b->disk[export->index];
 	if (msg->event == DISK_GONE) {
 		d->is.flags &= ~DDE_BLOCK_D_PRESENT;
 		log_disk(dev, msg);
@@ -475,15 +497,15 @@ static void block_message(struct device *dev, const struct proto_export *export)
 		d->known = true;
 	}
 	d->seen = true;
-	block_share_notify(&dev->block->share);
+	block_share_notify(&b->share);
 }
 
 /* ---- the next ddekitd ------------------------------------------------------------------ */
 
 static void block_persist(const struct device *dev)
 {
-	const struct device_block *b = dev->block;
-	struct front_kept kept;
+	const struct device_block *b = block_of(dev);
+	struct front_saved saved;
 
 	if (!b)
 		return;
@@ -497,62 +519,60 @@ static void block_persist(const struct device *dev)
 		device_store(dev, "listener", b->listener);
 	if (!b->front)
 		return;
-	front_get_kept(b->front, &kept);
-	device_store(dev, "front", kept.pidfd);
-	device_store(dev, "frontlog", kept.log);
+	front_save(b->front, &saved);
+	device_store(dev, "front", saved.pidfd);
+	device_store(dev, "frontlog", saved.log);
 }
 
-static int adopt_ring(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
+static int adopt_ring(struct device *dev, int (*fetch)(void *arg, const char *what), void *arg)
 {
-	struct device_block *b = block_create();
-	struct front_kept kept;
+	struct device_block *b = block_create(dev);
+	struct front_saved saved;
 	int r;
 
 	if (!b)
 		return -ENOMEM;
-	b->share.ring = take(arg, "ring");
-	b->share.control = take(arg, "control");
-	b->share.kick = take(arg, "kick");
-	b->share.done = take(arg, "done");
-	b->life[0] = take(arg, "life0");
-	b->life[1] = take(arg, "life1");
+	b->share.ring = fetch(arg, "ring");
+	b->share.control = fetch(arg, "control");
+	b->share.kick = fetch(arg, "kick");
+	b->share.done = fetch(arg, "done");
+	b->life[0] = fetch(arg, "life0");
+	b->life[1] = fetch(arg, "life1");
 	b->share.wake = b->life[0];
-	b->listener = take(arg, "listener");
+	b->listener = fetch(arg, "listener");
 	b->ublk = b->listener < 0 && strcmp(dev->config->disk, "none");
-	kept.pidfd = take(arg, "front");
-	kept.log = take(arg, "frontlog");
-	dev->block = b;
+	saved.pidfd = fetch(arg, "front");
+	saved.log = fetch(arg, "frontlog");
 	r = b->life[0] < 0 || b->life[1] < 0 ? -EBADF : block_share_adopt(&b->share);
-	kept.pid = kept.pidfd >= 0 ? pidfd_pid(kept.pidfd) : 0;
+	saved.pid = saved.pidfd >= 0 ? pidfd_pid(saved.pidfd) : 0;
 	b->front_start = mono_ns();
-	if (!r && front_adopt(dev->env->event, &kept, &front_ops, dev, &b->front) < 0)
+	if (!r && front_adopt(dev->env->event, &saved, &front_ops, dev, &b->front) < 0)
 		start_front_later(dev);
 	if (r < 0) {
-		fd_close(&kept.pidfd);
-		fd_close(&kept.log);
+		fd_close(&saved.pidfd);
+		fd_close(&saved.log);
 		block_destroy(dev);
 	}
 	return r;
 }
 
 /* What has its disks open loses them if this fails, and nothing else. */
-static void block_adopt(struct device *dev, int (*take)(void *arg, const char *what), void *arg)
+static void block_adopt(struct device *dev, struct json_object *o,
+			int (*fetch)(void *arg, const char *what), void *arg)
 {
 	struct log_about about = device_about(dev);
-	int r = adopt_ring(dev, take, arg);
+	int r = device_is_of_class(dev, &block_class_ops) ? adopt_ring(dev, fetch, arg) : 0;
 
 	if (r < 0)
 		log_line(&about, LOG_WARNING,
-			 "cannot adopt its disks, their clients are "
-			 "disconnected: %s",
+			 "cannot adopt its disks, their clients are disconnected: %s",
 			 strerror(-r));
 }
 
-static void block_adopted(struct device *dev)
-{
-}
+static const struct class_store_ops store_ops = { .persist = block_persist, .adopt = block_adopt };
 
-extern const struct class_ops block_class_ops;
+static const struct class_view_ops view_ops = { .report = block_report, .users = block_users };
+
 const struct class_ops block_class_ops = {
 	.name = "block",
 	.serves_when_ready = true,
@@ -564,9 +584,6 @@ const struct class_ops block_class_ops = {
 	.absent = block_absent,
 	.quiet = block_quiet,
 	.close = block_close,
-	.persist = block_persist,
-	.adopt = block_adopt,
-	.adopted = block_adopted,
-	.report = block_report,
-	.users = block_users,
+	.store = &store_ops,
+	.view = &view_ops,
 };

@@ -12,6 +12,7 @@
 #include "drivers/bridges/block/protocol.h"
 #include "drivers/bridges/block/share.h"
 #include "drivers/bridges/class-ddekitd.h"
+#include "device/private.h"
 
 struct front;
 
@@ -23,6 +24,7 @@ struct disk {
 };
 
 struct device_block {
+	struct class_part part;
 	struct block_share share;
 	bool ublk;    /* block devices of the kernel instead of NBD */
 	int listener; /* of NBD; -1: none */
@@ -42,6 +44,12 @@ struct device_block {
 	bool was_stuck;        /* it is replaced for that */
 	struct disk disk[DDE_BLOCK_DISKS];
 };
+
+/* NULL: it has none. */
+static inline struct device_block *block_of(const struct device *dev)
+{
+	return (struct device_block *)device_part(dev, "block");
+}
 
 /* ---- ddekitd-stuck.c ------------------------------------------------------------- */
 

@@ -79,7 +79,7 @@ static void publish(struct bridge *b, unsigned int i, const struct dde_block_dis
 	__atomic_store_n(&to->sequence, seq + 1 ?: 2, __ATOMIC_SEQ_CST);
 }
 
-static void report_disk(struct bridge *b, u32 event, unsigned int i)
+static void report_event(struct bridge *b, u32 event, unsigned int i)
 {
 	struct disk *disk = &b->disk[i];
 	struct dde_block_disk d = { 0 };
@@ -199,7 +199,7 @@ static int disk_open(struct bridge *b, struct gendisk *gd)
 	disk_driver(gd, d->driver, sizeof(d->driver));
 	WRITE_ONCE(d->gd, gd);
 	WRITE_ONCE(b->disks_end, max_t(unsigned int, b->disks_end, d - b->disk + 1));
-	report_disk(b, DDE_BLOCK_PRESENT, i);
+	report_event(b, DDE_BLOCK_PRESENT, i);
 	d->reported = true;
 	return 0;
 }
@@ -254,7 +254,7 @@ static void disk_close(struct bridge *b, unsigned int i)
 
 	d->gone = true;
 	WRITE_ONCE(d->gd, NULL);
-	report_disk(b, DDE_BLOCK_GONE, i);
+	report_event(b, DDE_BLOCK_GONE, i);
 	io_kick();
 }
 
@@ -267,7 +267,7 @@ static bool look_after(struct bridge *b, unsigned int i)
 		disk_close(b, i);
 	else if (d->gd && (get_capacity(d->gd) << SECTOR_SHIFT != d->capacity ||
 			   get_disk_ro(d->gd) != d->read_only))
-		report_disk(b, DDE_BLOCK_CHANGED, i);
+		report_event(b, DDE_BLOCK_CHANGED, i);
 	if (d->gd || !d->file)
 		return false;
 	if (io_busy(i))

@@ -46,7 +46,7 @@ static struct device_attribute *find_attribute(struct device *dev, const char *n
 }
 
 /* Text without space around it. Return: is there any? */
-static bool copy_text(char *to, size_t size, char *text)
+static bool copy_id_text(char *to, size_t size, char *text)
 {
 	text = strim(text);
 	if (!*text)
@@ -68,7 +68,7 @@ static bool from_attribute(struct device *dev, const char *name, char *to, size_
 	if (!page)
 		return false;
 	n = a->show(dev, a, page);
-	ok = n > 0 && n < PAGE_SIZE && copy_text(to, size, page);
+	ok = n > 0 && n < PAGE_SIZE && copy_id_text(to, size, page);
 	free_page((unsigned long)page);
 	return ok;
 }
@@ -98,7 +98,7 @@ static void scsi_serial(struct gendisk *gd, char *to, size_t size)
 		memcpy(text, vpd->data + VPD_HEADER,
 		       min_t(size_t, vpd->len - VPD_HEADER, sizeof(text) - 1));
 	rcu_read_unlock();
-	copy_text(to, size, text);
+	copy_id_text(to, size, text);
 }
 
 void disk_identify(struct gendisk *gd, struct dde_block_disk *d)

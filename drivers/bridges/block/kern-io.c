@@ -418,7 +418,7 @@ static int io_thread(void *arg)
 
 /* What a dead predecessor left: issued or not, it is issued now; of what it had done the
  * front may not have heard. */
-static void inherit(struct dde_block_ring *ring)
+static void inherit_slots(struct dde_block_ring *ring)
 {
 	unsigned int n;
 
@@ -444,7 +444,7 @@ int io_start(struct bridge *b)
 	spin_lock_init(&io.lock);
 	io.max_bytes = (long)totalram_pages() * PAGE_SIZE / 4;
 	io.draining = false;
-	inherit(b->ring);
+	inherit_slots(b->ring);
 	thread = kthread_create(io_thread, NULL, "dde-block");
 	if (IS_ERR(thread)) {
 		tasklet_kill(&io.notify);

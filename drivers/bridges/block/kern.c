@@ -60,7 +60,7 @@ static int open_irq(struct bridge *b)
 	return err;
 }
 
-static int watch(struct bridge *b, u32 on)
+static int watch_ring(struct bridge *b, u32 on)
 {
 	unsigned long flags;
 	int err;
@@ -78,7 +78,7 @@ static int64_t block_detach(void *arg)
 	if (!b->attached)
 		return 0;
 	b->attached = false;
-	watch(b, 0);
+	watch_ring(b, 0);
 	free_irq(b->virq, b);
 	b->virq = 0;
 	io_stop(b);
@@ -114,7 +114,7 @@ static int64_t block_attach(void *arg)
 		return err;
 	}
 	b->attached = true;
-	err = watch(b, 1);
+	err = watch_ring(b, 1);
 	if (err)
 		block_detach(NULL);
 	return err;

@@ -25,7 +25,7 @@ static bool block_size_sane(uint32_t size)
 	return size >= 512 && size <= 65536 && !(size & (size - 1));
 }
 
-static const char *check_size(const struct block_export *m)
+static const char *check_disk_size(const struct block_export *m)
 {
 	if (!block_size_sane(m->logical_block) || m->physical_block < m->logical_block ||
 	    m->physical_block & (m->physical_block - 1))
@@ -57,7 +57,7 @@ static const char *block_check(uint32_t index, void *data, size_t len)
 	str_printable(m->model);
 	str_printable(m->serial);
 	str_printable(m->wwid);
-	return m->event == DISK_GONE ? NULL : check_size(m);
+	return m->event == DISK_GONE ? NULL : check_disk_size(m);
 }
 
 extern const struct class_protocol block_protocol;

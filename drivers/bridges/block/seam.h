@@ -18,7 +18,7 @@ enum dde_block_event {
 };
 
 /* Down-calls, all on a CPU thread with interrupts off; none blocks. Each gets the table
- * that it was found in: a process may have several. */
+ * that it was found in. The kernel half has one bridge for each runtime. */
 struct dde_block_down {
 	uint32_t version;            /* DDE_BLOCK_SEAM_VERSION */
 	uint32_t hwirq;              /* raised when the front has written to its eventfd */

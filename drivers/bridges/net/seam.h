@@ -84,7 +84,7 @@ struct dde_net_stats {
 };
 
 /* Down-calls, all on a CPU thread, with interrupts on or off; none blocks. Each gets the
- * table that it was found in: a process may have several. */
+ * table that it was found in. The kernel half has one bridge for each runtime. */
 struct dde_net_down {
 	uint32_t version;  /* DDE_NET_SEAM_VERSION */
 	uint32_t hwirq;    /* raised when the TAP becomes readable: once at least

@@ -43,7 +43,7 @@ static void args_add_two(struct args *a, const char *option, const char *value)
 
 /* Is there a "key=" in a comma separated option, other than at its start?
  * (QEMU writes a comma inside a value as two.) */
-static bool has_key(const char *option, const char *key)
+static bool option_has_key(const char *option, const char *key)
 {
 	size_t len = strlen(key);
 	const char *p = option;
@@ -92,13 +92,13 @@ static int check_drive(const struct ddekit_claim_spec *spec, char **ret_why)
 	if (spec->emu_drive_fd <= 2)
 		return why(ret_why, -EBADF, "drive \"%s\" without an open file", drive);
 	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		if (has_key(drive, ours[i]) ||
+		if (option_has_key(drive, ours[i]) ||
 		    (!strncmp(drive, ours[i], strlen(ours[i])) && drive[strlen(ours[i])] == '='))
 			return why(ret_why, -EINVAL,
 				   "drive \"%s\": leave out %s=, it is set "
 				   "here",
 				   drive, ours[i]);
-	if (has_key(spec->emu_device, "drive"))
+	if (option_has_key(spec->emu_device, "drive"))
 		return why(ret_why, -EINVAL, "device \"%s\": leave out drive=, it is set here",
 			   spec->emu_device);
 	return 0;
@@ -114,10 +114,10 @@ static int check_device(const struct ddekit_claim_spec *spec, char **ret_why)
 		return why(ret_why, -EINVAL,
 			   "\"%s\": the JSON form is not supported; write name,key=value",
 			   dev[0] == '{' ? dev : net);
-	if (has_key(dev, "bus") || has_key(dev, "addr"))
+	if (option_has_key(dev, "bus") || option_has_key(dev, "addr"))
 		return why(ret_why, -EINVAL,
 			   "device \"%s\": leave out bus= and addr=, they are set here", dev);
-	if (net && (has_key(net, "id") || has_key(dev, "netdev")))
+	if (net && (option_has_key(net, "id") || option_has_key(dev, "netdev")))
 		return why(ret_why, -EINVAL,
 			   "netdev \"%s\": leave out id=, and netdev= of the device: they are "
 			   "set here",
@@ -207,7 +207,7 @@ static void add_args(struct args *a, const char *const *arg, bool inner)
 	}
 }
 
-static void add_device(struct args *a, const struct ddekit_claim_spec *spec)
+static void add_device_option(struct args *a, const struct ddekit_claim_spec *spec)
 {
 	const char *dev = spec->emu_device;
 	const char *disk = spec->emu_drive ? disk_of(dev) : NULL;
@@ -223,8 +223,9 @@ static void add_device(struct args *a, const struct ddekit_claim_spec *spec)
 	add_drive(a, spec);
 	args_add(a, "-device");
 	/* No option ROM: it is never run, and its file may be missing. */
-	args_add(a, "%s,bus=port1,addr=0%s%s%s%s", dev, has_key(dev, "id") ? "" : ",id=dev0",
-		 has_key(dev, "romfile") ? "" : ",romfile=", spec->emu_netdev ? ",netdev=net0" : "",
+	args_add(a, "%s,bus=port1,addr=0%s%s%s%s", dev, option_has_key(dev, "id") ? "" : ",id=dev0",
+		 option_has_key(dev, "romfile") ? "" : ",romfile=",
+		 spec->emu_netdev ? ",netdev=net0" : "",
 		 spec->emu_drive && !disk ? ",drive=drive0" : "");
 	if (disk) {
 		args_add(a, "-device");
@@ -247,7 +248,7 @@ int emu_cmdline(const struct ddekit_claim_spec *spec, const struct emu_cmdline_f
 		return why(ret_why, -ENOMEM, "no memory");
 	add_machine(a, spec, fds);
 	add_channels(a, fds);
-	add_device(a, spec);
+	add_device_option(a, spec);
 	err = a->error;
 	if (!err) {
 		argv = calloc(a->n + 1, sizeof(char *));

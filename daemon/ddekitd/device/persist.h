@@ -6,8 +6,8 @@
  *
  * Without a fd store all of it does nothing.
  */
-#ifndef DDEKITD_DEVICE_KEEP_H
-#define DDEKITD_DEVICE_KEEP_H
+#ifndef DDEKITD_DEVICE_PERSIST_H
+#define DDEKITD_DEVICE_PERSIST_H
 
 #include "device.h"
 
@@ -21,6 +21,8 @@ void device_persist_host(struct device *dev);
  * used otherwise, and then device_barrier_passes(). */
 void device_drop_persisted(struct device *dev);
 void device_barrier_passes(struct device *dev);
+/* The same for what an earlier ddekitd left and nobody adopts. */
+void device_expect_barrier(struct device *dev);
 /* @state: the fd of the description that the ddekitd before this one wrote, moved. */
 void device_restore_persisted(struct device *dev, int state);
 

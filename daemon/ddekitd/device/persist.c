@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Writes down what the next ddekitd needs of a device; see keep.h.  Under
+ * Writes down what the next ddekitd needs of a device; see persist.h.  Under
  * the device's key the fd store has
  *
  *   state              JSON in a memfd (state-file.h)
- *   lock tap           of the device
+ *   lock               of the device
  *   claimstate claimN  of ddekit_claim_save()
  *   pidfd socket log   of its host
- *   ring control kick done life0 life1 listener front frontlog   of its disks
+ *
+ * and the files of its class, under names that are that class's alone.
  *
  * adopt.c reads it.
  */
 #include <errno.h>
 
-#include "keep.h"
+#include "persist.h"
 #include "private.h"
 #include "state/fd-store.h"
 #include "lib/json.h"
@@ -21,7 +22,35 @@
 #include "system/net-settings.h"
 #include "state/state-file.h"
 
-static void add_words(struct json_object *o, const char *key, const struct strv *list)
+/* ---- files ---------------------------------------------------------------------- */
+
+static void store_warn(const struct device *dev, const char *what, int error)
+{
+	struct log_about about = device_about(dev);
+
+	log_line(&about, LOG_WARNING, "cannot save %s for a restart of ddekitd: %s", what,
+		 strerror(-error));
+}
+
+void device_store(const struct device *dev, const char *what, int fd)
+{
+	char key[FDSTORE_KEY_MAX];
+	int r = fdstore_put(dev->env->fdstore, fdstore_key(dev->config->bdf_text, key), what, fd);
+
+	if (r < 0)
+		store_warn(dev, what, r);
+}
+
+static void store_drop(const struct device *dev)
+{
+	char key[FDSTORE_KEY_MAX];
+
+	fdstore_drop(dev->env->fdstore, fdstore_key(dev->config->bdf_text, key));
+}
+
+/* ---- the description ------------------------------------------------------------- */
+
+static void add_word_list(struct json_object *o, const char *key, const struct strv *list)
 {
 	struct json_object *array = json_object_new_array();
 	size_t i;
@@ -49,8 +78,8 @@ static struct json_object *describe_plugin(const struct device_plugin *p)
 	add_string(o, "class", p->class);
 	add_string(o, "bridge", p->bridge);
 	add_string(o, "bus", p->bus);
-	add_words(o, "path", &p->path);
-	add_words(o, "args", &p->args);
+	add_word_list(o, "path", &p->path);
+	add_word_list(o, "args", &p->args);
 	add_roles(o, p);
 	return o;
 }
@@ -58,12 +87,12 @@ static struct json_object *describe_plugin(const struct device_plugin *p)
 static struct json_object *describe_host(const struct host *h)
 {
 	struct json_object *o = json_object_new_object();
-	struct host_kept kept;
+	struct host_saved saved;
 
-	host_get_kept(h, &kept);
-	add_number(o, "pid", kept.pid);
-	add_number(o, "start_ns", kept.start_ns);
-	add_number(o, "last_state", kept.last_state);
+	host_save(h, &saved);
+	add_number(o, "pid", saved.pid);
+	add_number(o, "start_ns", saved.start_ns);
+	add_number(o, "last_state", saved.last_state);
 	return o;
 }
 
@@ -118,7 +147,7 @@ static struct json_object *describe_device(const struct device *dev)
 	add_bool(o, "staged", dev->settings.staged);
 	add_string(o, "state", device_state_name(dev->state));
 	add_number(o, "want", dev->want);
-	add_bool(o, "mac_by_admin", dev->net.mac_by_admin);
+	device_describe_classes(dev, o);
 	add_string(o, "modalias", dev->hold.modalias);
 	add_string(o, "release", dev->run.release);
 	json_object_object_add(o, "plugin", describe_plugin(&dev->plugin));
@@ -149,7 +178,7 @@ void device_persist(struct device *dev)
 		return;
 	r = write_description(dev);
 	if (r < 0)
-		device_store_warn(dev, "its state", r);
+		store_warn(dev, "its state", r);
 }
 
 static int persist_claim_fds(struct device *dev)
@@ -183,31 +212,30 @@ void device_persist_claim(struct device *dev)
 	if (dev->persisted.state < 0) {
 		r = statefile_create("ddekit-state");
 		if (r < 0) {
-			device_store_warn(dev, "its state", r);
+			store_warn(dev, "its state", r);
 			return;
 		}
 		dev->persisted.state = r;
 		device_store(dev, "state", dev->persisted.state);
 	}
 	device_store(dev, "lock", dev->hold.lock);
-	device_store(dev, "tap", dev->net.tap);
 	device_persist_classes(dev);
 	r = persist_claim_fds(dev);
 	if (r < 0)
-		device_store_warn(dev, "its claim", r);
+		store_warn(dev, "its claim", r);
 	device_persist(dev);
 }
 
 void device_persist_host(struct device *dev)
 {
-	struct host_kept kept;
+	struct host_saved saved;
 
 	if (dev->persisted.state < 0 || !dev->run.host)
 		return;
-	host_get_kept(dev->run.host, &kept);
-	device_store(dev, "pidfd", kept.pidfd);
-	device_store(dev, "socket", kept.socket);
-	device_store(dev, "log", kept.log);
+	host_save(dev->run.host, &saved);
+	device_store(dev, "pidfd", saved.pidfd);
+	device_store(dev, "socket", saved.socket);
+	device_store(dev, "log", saved.log);
 	device_persist(dev);
 }
 
@@ -215,7 +243,7 @@ void device_drop_persisted(struct device *dev)
 {
 	if (dev->persisted.state < 0)
 		return;
-	device_store_drop(dev);
+	store_drop(dev);
 	fd_close(&dev->persisted.state);
 	dev->persisted.barrier = true;
 }
@@ -223,6 +251,11 @@ void device_drop_persisted(struct device *dev)
 void device_barrier_passes(struct device *dev)
 {
 	dev->persisted.barrier = false;
+}
+
+void device_expect_barrier(struct device *dev)
+{
+	dev->persisted.barrier = true;
 }
 
 void device_restore_persisted(struct device *dev, int state)

@@ -5,22 +5,22 @@
  */
 #include <errno.h>
 
-#include "keep.h"
+#include "persist.h"
 #include "private.h"
 #include "lib/job.h"
 #include "lib/log.h"
 
 /* ---- release --------------------------------------------------------------------- */
 
-static int on_end_again(sd_event_source *source, uint64_t usec, void *arg)
+static int on_release_again(sd_event_source *source, uint64_t usec, void *arg)
 {
-	device_end_now(arg);
+	device_release_now(arg);
 	return 0;
 }
 
 void device_finish_stop(struct device *dev)
 {
-	dev->ending = END_NONE;
+	dev->release = RELEASE_NONE;
 	str_set(&dev->error, NULL);
 	device_set_plugin(dev, &(struct device_plugin){ 0 });
 	device_apply_next_config(dev);
@@ -30,10 +30,10 @@ void device_finish_stop(struct device *dev)
 
 static void finish_fail(struct device *dev)
 {
-	_cleanup_free_ char *text = dev->end_text;
+	_cleanup_free_ char *text = dev->release_why;
 	bool known = dev->late;
 
-	dev->end_text = NULL;
+	dev->release_why = NULL;
 	dev->late = false;
 	str_set(&dev->error, text);
 	if (!known)
@@ -46,27 +46,27 @@ static bool wants_down(const struct device *dev)
 	return dev->want == WANT_DOWN || dev->want == WANT_GONE || dev->want == WANT_CONFIG;
 }
 
-static void end_goes_on(struct device *dev, enum device_end ending)
+static void finish_release(struct device *dev, enum device_release why)
 {
 	device_classes_quiet(dev);
 	str_set(&dev->verdict, NULL);
 	device_forget_failures(dev);
-	if (ending != END_START)
+	if (why != RELEASE_START)
 		device_set_force(dev, false);
 	if (dev->held)
 		device_persist_claim(dev);
-	dev->ending = ending == END_STOP ? END_STOP : END_NONE;
-	switch (ending) {
-	case END_STOP:
+	dev->release = why == RELEASE_STOP ? RELEASE_STOP : RELEASE_NONE;
+	switch (why) {
+	case RELEASE_STOP:
 		dev->late = false;
 		device_set_busy(dev, true);
 		if (device_close_classes(dev, false))
 			dev->events->class_closed(dev);
 		break;
-	case END_START:
+	case RELEASE_START:
 		dev->events->returned(dev);
 		break;
-	case END_UNPLUG:
+	case RELEASE_UNPLUG:
 		device_enter(dev, DEVICE_ABSENT, "not in the machine");
 		break;
 	default:
@@ -75,63 +75,63 @@ static void end_goes_on(struct device *dev, enum device_end ending)
 	}
 }
 
-/* Everything has been released, except what dev->held keeps; with END_REPLACE the claim alone. */
+/* Everything has been released, except what is dev->held; with RELEASE_REPLACE the claim alone. */
 void device_on_close(struct device *dev)
 {
-	enum device_end ending = dev->ending;
+	enum device_release why = dev->release;
 
 	device_set_busy(dev, false);
 	/* It was asked to stop meanwhile. */
-	if (wants_down(dev) && (ending != END_UNPLUG || dev->want != WANT_DOWN))
-		ending = END_STOP;
-	if (ending == END_STOP)
+	if (wants_down(dev) && (why != RELEASE_UNPLUG || dev->want != WANT_DOWN))
+		why = RELEASE_STOP;
+	if (why == RELEASE_STOP)
 		dev->held = false;
-	if (ending == END_REPLACE) {
-		dev->ending = END_NONE;
+	if (why == RELEASE_REPLACE) {
+		dev->release = RELEASE_NONE;
 		dev->events->returned(dev);
 	} else if (!dev->held && device_holds_something(dev)) {
-		dev->ending = ending;
-		device_end_now(dev);
+		dev->release = why;
+		device_release_now(dev);
 	} else {
-		end_goes_on(dev, ending);
+		finish_release(dev, why);
 	}
 }
 
-void device_end_now(struct device *dev)
+void device_release_now(struct device *dev)
 {
 	bool down = device_state_is_down(dev->state);
 	bool given_up = dev->state == DEVICE_FAILED && !dev->late;
 	int r;
 
-	if (dev->ending == END_STOP && !device_holds_something(dev)) {
+	if (dev->release == RELEASE_STOP && !device_holds_something(dev)) {
 		device_on_close(dev);
 		return;
 	}
-	if ((!down || given_up) && dev->ending == END_STOP && dev->state != DEVICE_STOPPING)
+	if ((!down || given_up) && dev->release == RELEASE_STOP && dev->state != DEVICE_STOPPING)
 		device_enter(dev, DEVICE_STOPPING, "asked to");
-	else if (!down && dev->ending == END_FAIL && dev->state != DEVICE_STOPPING)
-		device_enter(dev, DEVICE_STOPPING, "%s", dev->end_text);
+	else if (!down && dev->release == RELEASE_FAIL && dev->state != DEVICE_STOPPING)
+		device_enter(dev, DEVICE_STOPPING, "%s", dev->release_why);
 	r = device_close(dev);
 	if (r < 0) /* no memory for it */
-		device_set_timer(dev, 1000, on_end_again);
+		device_set_timer(dev, 1000, on_release_again);
 }
 
-void device_end(struct device *dev, enum device_end ending)
+void device_begin_release(struct device *dev, enum device_release why)
 {
-	dev->ending = ending;
+	dev->release = why;
 	dev->timer = sd_event_source_disable_unref(dev->timer);
 	if (!dev->work.busy)
-		device_end_now(dev);
+		device_release_now(dev);
 }
 
 void device_fail(struct device *dev, const char *text)
 {
 	_cleanup_free_ char *copy = strdup(text); /* text may be the device's own */
 
-	if (dev->ending != END_NONE)
+	if (dev->release != RELEASE_NONE)
 		return;
-	str_set(&dev->end_text, copy ? copy : "out of memory");
-	device_end(dev, END_FAIL);
+	str_set(&dev->release_why, copy ? copy : "out of memory");
+	device_begin_release(dev, RELEASE_FAIL);
 }
 
 void device_condemn(struct device *dev, const char *text)
@@ -150,11 +150,11 @@ void device_condemn(struct device *dev, const char *text)
 bool device_posted(struct device *dev)
 {
 	device_set_busy(dev, false);
-	if (dev->ending == END_NONE && !wants_down(dev))
+	if (dev->release == RELEASE_NONE && !wants_down(dev))
 		return true;
-	if (dev->ending == END_NONE)
-		dev->ending = END_STOP;
-	device_end_now(dev);
+	if (dev->release == RELEASE_NONE)
+		dev->release = RELEASE_STOP;
+	device_release_now(dev);
 	return false;
 }
 
@@ -170,9 +170,9 @@ void device_late(struct device *dev, const char *what, uint32_t limit_ms)
 		return;
 	dev->late = true;
 	str_set(&dev->error, text);
-	if (dev->ending == END_NONE || dev->ending == END_REPLACE) {
-		str_set(&dev->end_text, text ? text : what);
-		dev->ending = END_FAIL;
+	if (dev->release == RELEASE_NONE || dev->release == RELEASE_REPLACE) {
+		str_set(&dev->release_why, text ? text : what);
+		dev->release = RELEASE_FAIL;
 	}
 	if (!device_state_is_down(dev->state))
 		device_enter(dev, DEVICE_FAILED, "%s", text ? text : what);

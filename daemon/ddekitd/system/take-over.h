@@ -8,8 +8,8 @@
  * All may wait for the kernel's network lock.  @notes gets a line for each thing that did
  * not work, for the log.
  */
-#ifndef DDEKITD_DEVICE_TAKE_OVER_H
-#define DDEKITD_DEVICE_TAKE_OVER_H
+#ifndef DDEKITD_TAKE_OVER_H
+#define DDEKITD_TAKE_OVER_H
 
 #include "config/config.h"
 

@@ -6,12 +6,12 @@
 #include <poll.h>
 #include <systemd/sd-device.h>
 
+#include "in-use.h"
+#include "net-settings.h"
+#include "pci-sysfs.h"
+#include "rtnetlink.h"
 #include "take-over.h"
-#include "system/in-use.h"
-#include "system/net-settings.h"
-#include "system/pci-sysfs.h"
-#include "system/rtnetlink.h"
-#include "system/tap.h"
+#include "tap.h"
 
 #define COME_BACK_NS 10000000000ull
 #define UDEV_MS 20 /* how often to look whether udev is done */
@@ -45,7 +45,7 @@ static int refuse(const struct strv *uses, const char *next, char **ret_why)
 static int save_interface(const char *bdf, struct netsave **ret)
 {
 	struct strv list = { 0 };
-	int r = pcisys_class(inuse_system.sys, bdf, "net", &list);
+	int r = pcisys_interfaces(inuse_system.sys, bdf, &list);
 
 	if (!r && list.n)
 		r = netsave_read(list.item[0], ret);
@@ -112,7 +112,7 @@ static unsigned int kernel_interface(const char *bdf)
 	struct strv list = { 0 };
 	unsigned int index = 0;
 
-	if (!pcisys_class(inuse_system.sys, bdf, "net", &list) && list.n)
+	if (!pcisys_interfaces(inuse_system.sys, bdf, &list) && list.n)
 		index = if_nametoindex(list.item[0]);
 	strv_finish(&list);
 	return index;
