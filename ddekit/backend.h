@@ -61,6 +61,8 @@ struct claim_ops {
 	int (*death_fd)(struct ddekit_claim *claim);
 	/* Why it died; 1: by an error that a reset may clear; -EBUSY while it is alive. */
 	int (*death_why)(struct ddekit_claim *claim, char **ret_why);
+	/* Reports of its death that a driver host may have switched off; NULL: it cannot. */
+	int (*rearm)(struct ddekit_claim *claim);
 	/* QMP and the like. */
 	int (*monitor)(struct ddekit_claim *claim, const char *command, const char *arguments,
 		       char **ret_reply);

@@ -171,6 +171,11 @@ int ddekit_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 	return claim->backend->claim.death_why(claim, ret_why);
 }
 
+int ddekit_claim_rearm(struct ddekit_claim *claim)
+{
+	return claim->backend->claim.rearm ? claim->backend->claim.rearm(claim) : -EOPNOTSUPP;
+}
+
 int ddekit_claim_monitor(struct ddekit_claim *claim, const char *command, const char *arguments,
 			 char **ret_reply)
 {

@@ -14,6 +14,7 @@
 #define CLOSE_LIMIT_MS 30000
 #define QUIESCE_LIMIT_MS 70000 /* the kernel waits a minute for a device to come back */
 #define HANDOVER_LIMIT_MS 30000
+#define REARM_MS 5000 /* the kernel repeats its request for a device every 10 s */
 
 /* ---- the device's death -------------------------------------------------- */
 
@@ -69,6 +70,37 @@ static int on_claim_death(sd_event_source *source, int fd, uint32_t revents, voi
 	return 0;
 }
 
+static void rearm_later(struct device *dev)
+{
+	sd_event_source_set_time_relative(dev->hold.rearm, REARM_MS * 1000);
+	sd_event_source_set_enabled(dev->hold.rearm, SD_EVENT_ONESHOT);
+}
+
+static void rearm_done(void *arg)
+{
+	struct rearm_work *w = arg;
+
+	if (w->dev->hold.rearm && w->error != -EOPNOTSUPP)
+		rearm_later(w->dev);
+	free(w);
+}
+
+static const struct job_ops rearm_ops = { .work = work_rearm, .done = rearm_done };
+
+static int on_rearm(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct device *dev = arg;
+	struct rearm_work *w = dev->run.host ? calloc(1, sizeof(*w)) : NULL;
+
+	if (w)
+		*w = (struct rearm_work){ .dev = dev, .claim = dev->hold.claim };
+	if (!w || jobs_add(dev->work.jobs, &rearm_ops, w) < 0) {
+		free(w);
+		rearm_later(dev);
+	}
+	return 0;
+}
+
 static int watch_claim(struct device *dev)
 {
 	int fd = ddekit_claim_death_fd(dev->hold.claim), r;
@@ -76,6 +108,9 @@ static int watch_claim(struct device *dev)
 	if (fd < 0)
 		return 0;
 	r = sd_event_add_io(dev->env->event, &dev->hold.death, fd, EPOLLIN, on_claim_death, dev);
+	if (r >= 0)
+		r = sd_event_add_time_relative(dev->env->event, &dev->hold.rearm, CLOCK_MONOTONIC,
+					       REARM_MS * 1000, 0, on_rearm, dev);
 	return r < 0 ? r : 0;
 }
 
@@ -284,6 +319,7 @@ static struct close_work *make_close(struct device *dev)
 	if (dev->held)
 		return w;
 	dev->hold.death = sd_event_source_disable_unref(dev->hold.death);
+	dev->hold.rearm = sd_event_source_disable_unref(dev->hold.rearm);
 	w->claim = dev->hold.claim;
 	dev->hold.claim = NULL;
 	if (!all)

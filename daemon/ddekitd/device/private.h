@@ -65,6 +65,7 @@ struct device_settings {
 struct device_hold {
 	struct ddekit_claim *claim;
 	sd_event_source *death;      /* of the claim */
+	sd_event_source *rearm;      /* while a driver host could switch that off */
 	struct ddekit_before before; /* of a claim that was lost, until the next */
 	struct netsave *saved;       /* of the kernel's interface; NULL: it had none */
 	int lock;                    /* fd of the lock file */

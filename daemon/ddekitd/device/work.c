@@ -135,6 +135,13 @@ void work_death(void *arg)
 	w->result = ddekit_claim_death_why(w->claim, &w->why);
 }
 
+void work_rearm(void *arg)
+{
+	struct rearm_work *w = arg;
+
+	w->error = ddekit_claim_rearm(w->claim);
+}
+
 void work_monitor(void *arg)
 {
 	struct monitor_work *w = arg;

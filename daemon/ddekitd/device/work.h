@@ -9,6 +9,7 @@
  *	work_quiesce()	the device after a driver host's death
  *	work_handover()	what the next driver host is handed of the claim
  *	work_death()	why the device died
+ *	work_rearm()	reports of that, which a driver host may have switched off
  *	work_monitor()	a command to QEMU
  *	work_end()	waits until a process has ended that was killed
  *	work_close()	releases everything
@@ -79,6 +80,13 @@ struct end_work {
 	int pidfd; /* the work's */
 };
 
+struct rearm_work {
+	struct device *dev;
+	struct ddekit_claim *claim; /* borrowed */
+
+	int error;
+};
+
 struct close_work {
 	struct device *dev;
 	char bdf_text[DDEKIT_BDF_STRLEN];
@@ -100,6 +108,7 @@ void work_claim(void *arg);
 void work_quiesce(void *arg);
 void work_handover(void *arg);
 void work_death(void *arg);
+void work_rearm(void *arg);
 void work_monitor(void *arg);
 void work_end(void *arg);
 void work_close(void *arg);

@@ -11,6 +11,7 @@ const struct backend vfio_backend = {
 		.quiesce = vfio_claim_quiesce,
 		.death_fd = vfio_claim_death_fd,
 		.death_why = vfio_claim_death_why,
+		.rearm = vfio_claim_rearm,
 		.monitor = vfio_claim_monitor,
 		.pid = vfio_claim_pid,
 		.save = vfio_claim_save,

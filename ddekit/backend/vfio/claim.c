@@ -119,11 +119,13 @@ int vfio_claim_watch(struct vfio_claim *c)
 	return err ? err : epoll_add(c->death_fd, c->error_fd);
 }
 
-/* Errors are ignored: a device without AER has no error interrupt. */
-static void ask_for_notices(struct vfio_claim *c)
+/* A device without AER has no error interrupt. Return: 0, -errno. */
+static int request_notices(struct vfio_claim *c)
 {
-	vfio_irqs_set(c->device, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, &c->request_fd);
+	int err = vfio_irqs_set(c->device, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, &c->request_fd);
+
 	vfio_irqs_set(c->device, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, &c->error_fd);
+	return err;
 }
 
 static int device_open(struct vfio_claim *c, struct ddekit_bdf bdf, char **ret_why)
@@ -159,7 +161,7 @@ static int device_set_up(struct vfio_claim *c, struct ddekit_bdf bdf, int group,
 		err = vfio_claim_watch(c);
 	if (err)
 		return why(ret_why, err, "make eventfds: %s", strerror(-err));
-	ask_for_notices(c);
+	request_notices(c);
 	return 0;
 }
 
@@ -238,18 +240,27 @@ static int64_t config_offset(int device)
 	return ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info) ? -errno : (int64_t)info.offset;
 }
 
-static int stop_dma(int device)
+/* Return: 0; -ENODEV (it does not answer), -errno. */
+static int command_read(int device, int64_t *ret_at, uint16_t *ret)
 {
 	int64_t at = config_offset(device);
-	uint16_t command;
 
 	if (at < 0)
 		return (int)at;
-	at += PCI_COMMAND;
-	if (pread(device, &command, sizeof(command), at) != sizeof(command))
+	*ret_at = at + PCI_COMMAND;
+	if (pread(device, ret, sizeof(*ret), *ret_at) != sizeof(*ret))
 		return -EIO;
-	if (command == 0xffff)
-		return -ENODEV;
+	return *ret == 0xffff ? -ENODEV : 0;
+}
+
+static int stop_dma(int device)
+{
+	uint16_t command;
+	int64_t at;
+	int err = command_read(device, &at, &command);
+
+	if (err)
+		return err;
 	command &= ~PCI_COMMAND_MASTER;
 	return pwrite(device, &command, sizeof(command), at) == sizeof(command) ? 0 : -EIO;
 }
@@ -317,7 +328,7 @@ int vfio_claim_quiesce(struct ddekit_claim *claim)
 	vfio_irqs_off(c->device, VFIO_PCI_MSIX_IRQ_INDEX);
 	vfio_irqs_off(c->device, VFIO_PCI_MSI_IRQ_INDEX);
 	events_close(&c->events);
-	ask_for_notices(c);
+	request_notices(c);
 	return err;
 }
 
@@ -338,9 +349,9 @@ static bool eventfd_fired(int fd)
 int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 {
 	struct vfio_claim *c = to_claim(claim);
-	char text[DDEKIT_BDF_STRLEN];
+	uint16_t command;
+	int64_t at;
 
-	ddekit_bdf_format(claim->bdf, text);
 	if (!sysfs_present(claim->bdf))
 		return why(ret_why, 0, "the device has been removed");
 	if (eventfd_fired(c->request_fd))
@@ -348,8 +359,14 @@ int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 			   "the system wants the device back: it is being removed or unbound");
 	if (eventfd_fired(c->error_fd))
 		return why(ret_why, 1, "the device reported an uncorrectable PCI Express error");
-	return stop_dma(c->device) == -ENODEV ? why(ret_why, 0, "the device does not answer")
-					      : -EBUSY;
+	return command_read(c->device, &at, &command) == -ENODEV
+		       ? why(ret_why, 0, "the device does not answer")
+		       : -EBUSY;
+}
+
+int vfio_claim_rearm(struct ddekit_claim *claim)
+{
+	return request_notices(to_claim(claim));
 }
 
 int vfio_claim_monitor(struct ddekit_claim *claim, const char *command, const char *arguments,

@@ -90,6 +90,7 @@ int vfio_claim_handover(struct ddekit_claim *claim, struct ddekit_handover *ret)
 int vfio_claim_quiesce(struct ddekit_claim *claim);
 int vfio_claim_death_fd(struct ddekit_claim *claim);
 int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why);
+int vfio_claim_rearm(struct ddekit_claim *claim);
 int vfio_claim_monitor(struct ddekit_claim *claim, const char *command, const char *arguments,
 		       char **ret_reply);
 pid_t vfio_claim_pid(struct ddekit_claim *claim);

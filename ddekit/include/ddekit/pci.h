@@ -158,13 +158,24 @@ int ddekit_claim_death_fd(struct ddekit_claim *claim);
  * @ret_why: QEMU's exit status and last output, or that the system wants the device back; to
  *           be freed by the caller; may be NULL
  *
- * For a device that has died or failed: vfio switches bus mastering off to find out.
  * One thread at a time per claim. Does not block with emu; with vfio and uio, for a few
  * accesses to the device's config space.
  * Return: 0: dead, close the claim; 1: an error, after ddekit_claim_quiesce() a driver may
  * try again; -EBUSY (it is alive), -ENOMEM.
  */
 int ddekit_claim_death_why(struct ddekit_claim *claim, char **ret_why);
+
+/**
+ * ddekit_claim_rearm - have the device's death reported, whatever a driver host has done
+ *
+ * With vfio, a driver host has the file of the device, and can switch off the reports of a
+ * removal and of errors. The kernel repeats its request for a device every ten seconds: who
+ * calls this more often while a driver host runs hears of one in time.
+ * One thread at a time per claim. Does not block with emu and uio; with vfio, for two system
+ * calls.
+ * Return: 0; -EOPNOTSUPP (a driver host cannot switch them off), -errno.
+ */
+int ddekit_claim_rearm(struct ddekit_claim *claim);
 
 /**
  * ddekit_claim_monitor - run a command of QEMU's monitor (QMP), for tests and fault injection
