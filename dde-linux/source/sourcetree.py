@@ -75,11 +75,8 @@ class Source:
         same = {'tarball': self.tarball, 'size': st.st_size, 'mtime_ns': st.st_mtime_ns}
         if all(known.get(k) == v for k, v in same.items()) and known.get('sha256'):
             return {**same, 'sha256': known['sha256'], 'package_version': known['package_version']}
-        digest = hashlib.sha256()
-        with open(self.tarball, 'rb') as f:
-            while block := f.read(1 << 20):
-                digest.update(block)
-        return {**same, 'sha256': digest.hexdigest(), 'package_version': package_version()}
+        return {**same, 'sha256': file_digest(self.tarball, 'sha256'),
+                'package_version': package_version(self.tarball)}
 
     def unpack(self):
         """Unpacks the tarball unless the tree is there. Returns identity()."""
@@ -156,8 +153,30 @@ def run_tar(tarball, folder):
         raise Problem(f'unpacking {tarball}: {full or (lines or ["tar failed"])[0]}{hint}')
 
 
-def package_version():
-    """Version of the installed source package, None if it is not installed as a package."""
+def file_digest(path, kind):
+    digest = hashlib.new(kind)
+    with open(path, 'rb') as f:
+        while block := f.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def package_digest():
+    """The checksum that dpkg has of the installed package's tarball; None: there is none."""
+    r = subprocess.run(['dpkg-query', '--control-show', PACKAGE, 'md5sums'],
+                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    for line in r.stdout.splitlines():
+        digest, _, name = line.partition('  ')
+        if '/' + name == TARBALL:
+            return digest
+    return None
+
+
+def package_version(tarball):
+    """Version of the installed source package; None if the tarball is not that package's."""
+    digest = package_digest()
+    if not digest or file_digest(tarball, 'md5') != digest:
+        return None
     r = subprocess.run(['dpkg-query', '--show', '--showformat=${Version}', PACKAGE],
                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
     return r.stdout.strip() or None if r.returncode == 0 else None

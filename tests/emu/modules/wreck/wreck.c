@@ -135,6 +135,10 @@ static const struct wreck_case {
 
 static const struct wreck_case *chosen;
 
+static int cpu = -1;
+module_param(cpu, int, 0644);
+MODULE_PARM_DESC(cpu, "on which CPU; -1: any");
+
 static void wreck_now(struct work_struct *work)
 {
 	pr_info("wreck: %s at %llu\n", chosen->name, ktime_get_ns());
@@ -150,7 +154,7 @@ static int wreck_set(const char *value, const struct kernel_param *kp)
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		if (sysfs_streq(value, cases[i].name)) {
 			chosen = &cases[i];
-			schedule_delayed_work(&work, HZ / 50);
+			schedule_delayed_work_on(cpu < 0 ? WORK_CPU_UNBOUND : cpu, &work, HZ / 50);
 			return 0;
 		}
 	return -EINVAL;
