@@ -121,6 +121,13 @@ class Flavour:
         except (OSError, ValueError):
             return {}
 
+    def builtin_suites(self):
+        """How many KUnit suites the runtime itself has."""
+        at = {s.name: s.value for s in elf.Elf(self.runtime).symbols()
+              if s.name.startswith('__kunit_')}
+        return sum(at[f'__kunit_{kind}_end'] - at[f'__kunit_{kind}_start']
+                   for kind in ('suites', 'init_suites')) // 8
+
     def has_module(self, name):
         return plain(name) in {plain(m) for m in self.index()['modules']}
 

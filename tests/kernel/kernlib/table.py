@@ -38,6 +38,7 @@ class Entry:
     nightly: str = ''
     skip: str = ''
     one_cpu: str = ''
+    unknown: bool = False       # it has no section
 
 
 def _patterns(text):

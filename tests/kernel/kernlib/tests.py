@@ -2,14 +2,17 @@
 """Finds all tests, selects those of a command line, and runs a test."""
 
 import fnmatch
+import re
 from dataclasses import dataclass, field
 
 from . import ktap, process, verdict
-from .flavour import CONCURRENCY, CORE, TESTS
+from .flavour import CONCURRENCY, CORE, TESTS, plain
 from .table import Entry
 
 BUILTIN = 'builtin'
 STEP = 'dde-boot: step '
+# What the kernel calls a module of tests.
+TEST_MODULE = re.compile(r'(?:^|_)(?:self)?tests?(?:_|$)|kunit|torture')
 KUNIT_ON = 'kunit.enable=1'     # without it the runtime's own suites run at every boot
 
 
@@ -20,6 +23,7 @@ class Test:
     kind: str                   # builtin: suites in the runtime; kunit: suites in a plugin; module
     entry: Entry
     suites: list = field(default_factory=list)
+    least: int = 0              # builtin: how many suites the runtime has
     only: str = ''              # kunit: run only matches of this glob, "suite" or "suite.case"
 
     def names(self):
@@ -46,7 +50,8 @@ def every(flavour, table):
     out = []
     if flavour.which != CONCURRENCY:    # which has no KUnit
         out.append(Test(BUILTIN, 'builtin',
-                        table.get(BUILTIN) or Entry(BUILTIN, '', group='kunit')))
+                        table.get(BUILTIN) or Entry(BUILTIN, '', group='kunit'),
+                        least=flavour.builtin_suites()))
     for module in sorted(index['suites']):
         e = table.get(module)
         if not e or e.group != 'kunit':
@@ -56,7 +61,15 @@ def every(flavour, table):
     for e in table.values():
         if e.group != 'kunit' and (smp or not e.smp) and _has(flavour, e):
             out.append(Test(e.name, 'module', e))
-    return out
+    return out + [Test(m, 'module', Entry(m, m, unknown=True))
+                  for m in unknown(index['modules'], index['suites'], table)]
+
+
+def unknown(modules, suites, table):
+    """The test modules that were built, and of which nothing says how to run them."""
+    known = {plain(w.partition(':')[0]) for e in table.values()
+             for w in (e.module, *e.load, *e.then)} | {plain(m) for m in suites}
+    return [m for m in modules if TEST_MODULE.search(plain(m)) and plain(m) not in known]
 
 
 def _glob_for(test, wanted):
@@ -120,17 +133,22 @@ def _problem(outcome, suites, name):
 def _kunit(test, lines, outcome):
     boot, after = verdict.split(lines)
     if test.kind == 'builtin':
-        suites = verdict.of_kunit(boot, test.entry.allows) + verdict.of_messages(test.entry, boot)
+        suites = verdict.of_kunit(boot, test.entry.allows, least=0 if test.only else test.least)
+        suites += verdict.of_messages(test.entry, boot)
     else:
         # Other steps report modules loaded before or after it.
         part = _parts(after).get(test.entry.module, after)
-        suites = verdict.of_kunit(part, test.entry.allows, test.entry.module)
+        suites = verdict.of_kunit(part, test.entry.allows, test.entry.module,
+                                  () if test.only else test.suites)
     return _problem(outcome, suites, test.name)
 
 
 def run(flavour, cpus, test, seconds=0):
     """Runs a test in a process of its own."""
     e = test.entry
+    if e.unknown:
+        case = ktap.Case(e.name, ktap.FAILED, 'it was built, but modules.conf has no section for it')
+        return Result(test, [ktap.Suite('module', [case], 1, ktap.FAILED)], 0, [])
     if e.skip or (cpus > 1 and e.one_cpu):
         case = ktap.Case(e.name, ktap.SKIPPED, e.skip or e.one_cpu)
         return Result(test, [ktap.Suite(e.group, [case], 1, ktap.SKIPPED)], 0, [])
@@ -171,7 +189,8 @@ def run_shared(flavour, cpus, tests):
     for t in tests:
         part = boot if t.kind == 'builtin' else parts.get(t.entry.module, [])
         module = None if t.kind == 'builtin' else t.entry.module
-        results.append(Result(t, verdict.of_kunit(part, t.entry.allows, module), 0, part))
+        results.append(Result(t, verdict.of_kunit(part, t.entry.allows, module, t.suites, t.least),
+                              0, part))
     results[-1].seconds = o.seconds
     _problem(o, results[-1].suites, 'one process')
     return results
