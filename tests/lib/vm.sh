@@ -329,7 +329,7 @@ tap_on_failure() {
 		# shellcheck disable=SC2016 # expanded in the guest
 		vm_run -t 20 'timeout 5 ddectl list 2>&1
 			journal="journalctl --no-pager -q -o short-monotonic -u ddekitd*"
-			$journal -g " -> |interface|disk" | tail -n 30
+			$journal -g " -> |interface|disk" 2>/dev/null | tail -n 30
 			$journal -n 30
 			dmesg --level emerg,alert,crit,err,warn | tail -n 10' && return
 	fi

@@ -104,6 +104,53 @@ static void confine_ublk(struct confine *c)
 	c->privileged = true;
 }
 
+/* ---- its sockets ------------------------------------------------------------------ */
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd, r;
+
+	if (strlen(path) >= sizeof(a.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	unlink(path);
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || chmod(path, 0600) < 0 ||
+	    listen(fd, 64) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+/* What a front has can be shut down by it, for all that have the same socket: each front gets
+ * sockets of its own. Return: 0, -errno. */
+static int renew_sockets(struct device *dev)
+{
+	struct device_block *b = block_of(dev);
+	_cleanup_free_ char *path = block_socket_path(dev);
+	int life[2], r = path ? 0 : -ENOMEM;
+
+	if (r || !b->front_start) /* the first has new ones */
+		return r;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, life) < 0)
+		return -errno;
+	fd_close(&b->life[0]);
+	fd_close(&b->life[1]);
+	memcpy(b->life, life, sizeof(life));
+	b->share.wake = b->life[0];
+	r = b->ublk ? 0 : listen_at(path);
+	if (r <= 0)
+		return r;
+	fd_close(&b->listener);
+	b->listener = r;
+	return 0;
+}
+
 static void start_front(struct device *dev)
 {
 	struct device_block *b = block_of(dev);
@@ -118,15 +165,17 @@ static void start_front(struct device *dev)
 	char **argv = b->ublk ? ublk : nbd;
 	struct front_spec spec = {
 		.argv = argv,
-		.listener = b->ublk ? b->life[1] : b->listener, /* which it does not use */
-		.fds = { b->share.ring, b->share.control, b->share.kick, b->share.done,
-			 b->life[1] },
+		.fds = { b->share.ring, b->share.control, b->share.kick, b->share.done },
 		.outlive = fdstore_active(dev->env->fdstore),
 	};
 	int r = file && names ? 0 : -ENOMEM;
 
 	if (b->front || (b->listener < 0 && !b->ublk))
 		return;
+	if (!r)
+		r = renew_sockets(dev);
+	spec.listener = b->ublk ? b->life[1] : b->listener; /* which it does not use */
+	spec.fds[4] = b->life[1];
 	confine_front(dev->config, dev->env->host_uid, dev->env->host_gid, &spec.confine);
 	snprintf(device, sizeof(device), "device=%s", dev->config->bdf_text);
 	snprintf(bus, sizeof(bus), "bus=%s", dev->plugin.bus ? dev->plugin.bus : "");
@@ -159,27 +208,6 @@ static void end_stuck_front(struct device *dev)
 }
 
 /* ---- opening, closing ------------------------------------------------------------ */
-
-static int listen_at(const char *path)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd, r;
-
-	if (strlen(path) >= sizeof(a.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(a.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	unlink(path);
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || chmod(path, 0600) < 0 ||
-	    listen(fd, 64) < 0) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
-	return fd;
-}
 
 static int make_block_dir(struct device *dev)
 {

@@ -147,7 +147,8 @@ def run(flavour, cpus, test, seconds=0):
     """Runs a test in a process of its own."""
     e = test.entry
     if e.unknown:
-        case = ktap.Case(e.name, ktap.FAILED, 'it was built, but modules.conf has no section for it')
+        why = 'it was built, but modules.conf has no section for it'
+        case = ktap.Case(e.name, ktap.FAILED, why)
         return Result(test, [ktap.Suite('module', [case], 1, ktap.FAILED)], 0, [])
     if e.skip or (cpus > 1 and e.one_cpu):
         case = ktap.Case(e.name, ktap.SKIPPED, e.skip or e.one_cpu)
