@@ -3,6 +3,15 @@
 #include <stdio.h>
 #include "backend.h"
 
+/* What others wrote may be in it, such as QEMU: D-Bus refuses bytes that are no text. Line ends
+ * stay. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if ((*text < ' ' || *text > '~') && *text != '\n')
+			*text = '?';
+}
+
 int why(char **ret_why, int error, const char *fmt, ...)
 {
 	char *text = NULL;
@@ -14,7 +23,9 @@ int why(char **ret_why, int error, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vasprintf(&text, fmt, ap);
 	va_end(ap);
-	if (n >= 0)
-		*ret_why = text;
+	if (n < 0)
+		return error;
+	make_printable(text);
+	*ret_why = text;
 	return error;
 }

@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include "ddekitd.h"
+#include "sandbox.h"
 #include "lib/util.h"
 
 static int log_fd = STDERR_FILENO;
@@ -58,13 +60,38 @@ static int check_header(const struct proto_header *h, uint32_t type, ssize_t got
 	return 0;
 }
 
-static int place_fds(struct proto_setup *s, const int *fds, unsigned int n, int *ret_fds)
+/* Memory and devices get numbers that the sandbox does not let be executed. */
+static int lift_fds(int *fds, unsigned int n)
+{
+	struct stat st;
+	unsigned int i;
+	int up;
+
+	for (i = 0; i < n; i++) {
+		if (fstat(fds[i], &st) < 0)
+			return -errno;
+		if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+			continue;
+		up = fcntl(fds[i], F_DUPFD_CLOEXEC, FILTER_EXEC_FDS);
+		if (up < 0)
+			return errno == EINVAL ? -EMFILE : -errno;
+		close(fds[i]);
+		fds[i] = up;
+	}
+	return 0;
+}
+
+static int place_fds(struct proto_setup *s, int *fds, unsigned int n, int *ret_fds)
 {
 	const unsigned int others = 1 + s->n_class_fds;
+	int err;
 
 	if (s->n_class_fds > PROTO_CLASS_FDS || s->handover.n_fds > DDEKIT_HANDOVER_FDS ||
 	    n != others + s->handover.n_fds)
 		return -EPROTO;
+	err = lift_fds(fds, n);
+	if (err)
+		return err;
 	log_fd = fds[0];
 	memcpy(ret_fds, fds + 1, s->n_class_fds * sizeof(int));
 	memcpy(s->handover.fds, fds + others, s->handover.n_fds * sizeof(int));

@@ -3,7 +3,12 @@
  * The system calls of a driver host once driver code may run.  What is not in here
  * raises SIGSYS (sigsys.c).  Calls whose effect lies behind a pointer are in here only
  * if that cannot reach beyond the process: clone3() is answered by "not there", and
- * libc takes clone(); openat() and openat2() are for the gate alone.
+ * libc takes clone(); what names a file is for the gate alone.
+ *
+ * An argument that the kernel reads as an int is compared in these 32 bits, whatever is
+ * above: libc leaves garbage there.  Where the kernel reads all 64 (protections and flags
+ * of mmap(), pointers), all are compared.  There is no comparison by order: of what is
+ * above, or of a number that is another one to the kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,60 +25,92 @@
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Made often first. */
+/* Made often first; behind each, who needs it: a file of ours, or what of libc or libsystemd.
+ * Run emu/traffic-e1000e and emu/disk-nbd-nvme by strace to see them. */
 /* clang-format off */
 static const int always[] = {
-	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev),
-	SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(ppoll),
-	SCMP_SYS(poll), SCMP_SYS(rt_sigreturn), SCMP_SYS(futex), SCMP_SYS(sched_yield),
-	SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(sendto),
-	SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(preadv), SCMP_SYS(pwritev),
+	SCMP_SYS(read),            /* eventfds, timerfds, qtest.c; files of the gate */
+	SCMP_SYS(write),           /* eventfds; uio/config.c */
+	SCMP_SYS(readv),           /* net/host-tap.c */
+	SCMP_SYS(writev),          /* net/host-tap.c, the log in ddekitd.c */
+	SCMP_SYS(epoll_pwait2),    /* host/event.c, sd-event */
+	SCMP_SYS(epoll_wait),      /* both, where the kernel has no epoll_pwait2() */
+	SCMP_SYS(ppoll),           /* host/event.c, likewise */
+	SCMP_SYS(poll),            /* qtest.c */
+	SCMP_SYS(rt_sigreturn),    /* each tick */
+	SCMP_SYS(futex),           /* pthread_mutex_lock() */
+	SCMP_SYS(sched_yield),     /* host/cpu.c, net/host-tap.c */
+	SCMP_SYS(recvfrom),        /* ddekitd.c, qtest.c */
+	SCMP_SYS(sendto),          /* ddekitd.c, qtest.c, block/share.c */
+	SCMP_SYS(pread64),         /* vfio/adopt.c, uio/config.c, memory in ddekitd.c */
+	SCMP_SYS(pwrite64),        /* vfio/adopt.c, uio/config.c */
 	/* time */
-	SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(clock_nanosleep),
-	SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(nanosleep), SCMP_SYS(timer_create),
-	SCMP_SYS(timer_settime), SCMP_SYS(timer_gettime), SCMP_SYS(timer_getoverrun),
-	SCMP_SYS(timer_delete), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
-	SCMP_SYS(timerfd_gettime),
+	SCMP_SYS(clock_gettime),   /* of a thread's CPU; all where the vdso has no clock */
+	SCMP_SYS(timer_create),    /* host/cpu.c: the tick */
+	SCMP_SYS(timer_settime),   /* host/cpu.c */
+	SCMP_SYS(timerfd_create),  /* host/clock.c, sd-event */
+	SCMP_SYS(timerfd_settime), /* host/cpu.c, host/clock.c, sd-event */
 	/* memory */
-	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap),
+	SCMP_SYS(brk),             /* malloc() */
+	SCMP_SYS(munmap),          /* free(), dlclose(), host/mem.c */
+	SCMP_SYS(mremap),          /* realloc() */
 	/* file descriptors that are there */
-	SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(lseek), SCMP_SYS(epoll_create1),
-	SCMP_SYS(epoll_ctl), SCMP_SYS(eventfd2), SCMP_SYS(getsockopt),
-	/* names of files, without opening them */
-	SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat),
-	SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(getdents64),
+	SCMP_SYS(close),
+	SCMP_SYS(fstat),           /* the gate: newfstatat() of a descriptor */
+	SCMP_SYS(lseek),           /* rewind() in host/index.c */
+	SCMP_SYS(epoll_create1),   /* host/event.c */
+	SCMP_SYS(epoll_ctl),       /* host/event.c, sd-event */
+	SCMP_SYS(eventfd2),        /* host/cpu.c */
 	/* itself */
-	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(geteuid),
-	SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getrusage), SCMP_SYS(getrandom),
-	SCMP_SYS(uname), SCMP_SYS(sysinfo), SCMP_SYS(sched_getaffinity), SCMP_SYS(getcpu),
-	SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigpending),
-	SCMP_SYS(rt_sigtimedwait), SCMP_SYS(rt_sigsuspend), SCMP_SYS(pause),
-	SCMP_SYS(restart_syscall), SCMP_SYS(set_robust_list), SCMP_SYS(get_robust_list),
-	SCMP_SYS(rseq), SCMP_SYS(membarrier), SCMP_SYS(exit), SCMP_SYS(exit_group),
-};
-/* clang-format on */
-
-/* The TAP's carrier; a VFIO device's interrupts and what it is. No reset: that is
- * for ddekitd, when the driver is gone. */
-static const unsigned long ioctls[] = {
-	TUNSETCARRIER,
-	VFIO_DEVICE_SET_IRQS,
-	VFIO_DEVICE_GET_INFO,
-	VFIO_DEVICE_GET_REGION_INFO,
-	VFIO_DEVICE_GET_IRQ_INFO,
+	SCMP_SYS(getpid),          /* host/raise.c, abort() */
+	SCMP_SYS(gettid),          /* host/cpu.c, abort(), sd-event */
+	SCMP_SYS(getrandom),       /* libsystemd seeds its hash tables */
+	SCMP_SYS(sched_getaffinity), /* malloc() counts processors for its arenas */
+	SCMP_SYS(sigaltstack),     /* host/crash.c */
+	SCMP_SYS(rt_sigprocmask),  /* pthread_create(), abort(), host/cpu.c */
+	SCMP_SYS(pause),           /* host/sys.c: a runtime that has halted */
+	SCMP_SYS(restart_syscall), /* the kernel, after SIGSTOP */
+	SCMP_SYS(set_robust_list), /* pthread_create() */
+	SCMP_SYS(rseq),            /* pthread_create() */
+	SCMP_SYS(exit),            /* the end of a thread: host/modprobe.c */
+	SCMP_SYS(exit_group),
 };
 
-/* No F_SETFL: status flags belong to the open file, which others have too. */
+/* Advice that changes nothing but the process: MADV_REMOVE would punch a hole into the pool,
+ * whose old pages VFIO has pinned. */
+static const unsigned int advices[] = {
+	MADV_DONTNEED,       /* free(), stacks of threads that have ended */
+	MADV_NOHUGEPAGE,     /* host/mem.c, with KASAN */
+	MADV_DONTDUMP,       /* host/mem.c, with KASAN */
+	MADV_POPULATE_WRITE, /* host/mem.c */
+};
+
+/* No reset: that is for ddekitd, when the driver is gone. */
+static const unsigned int ioctls[] = {
+	TUNSETCARRIER,            /* net/host-tap.c */
+	VFIO_DEVICE_SET_IRQS,     /* vfio/lines.c */
+	VFIO_DEVICE_GET_IRQ_INFO, /* vfio/lines.c */
+};
+
+/* No F_SETFL: status flags belong to the open file, which others have too. No copy of a
+ * descriptor: its number says whether it may be executed (FILTER_EXEC_FDS). */
 static const unsigned int fcntls[] = {
-	F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_GET_SEALS,
+	F_GET_SEALS, /* block/sealed.c */
 };
 
 static const unsigned int prctls[] = {
-	PR_SET_NAME,
-	PR_GET_NAME,
-	PR_SET_TIMERSLACK,
-	PR_SET_VMA,
+	PR_SET_NAME,       /* pthread_setname_np() in host/cpu.c, host/modprobe.c */
+	PR_SET_TIMERSLACK, /* host/cpu.c */
 };
+
+/* Not SIGSYS, which is the gate's. */
+static const unsigned int signals[] = {
+	SIGURG, SIGUSR2, SIGQUIT,                /* the tick, dumps: host/cpu.c, host/crash.c */
+	SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, /* host/crash.c */
+	SIGABRT,                                 /* abort() */
+	33,                                      /* SIGSETXID: libc, with the first thread */
+};
+/* clang-format on */
 
 static int allow(scmp_filter_ctx ctx, int nr)
 {
@@ -85,7 +122,7 @@ static int allow_if(scmp_filter_ctx ctx, int nr, unsigned int n, const struct sc
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, n, cmp);
 }
 
-/* A call whose argument is one of a list. */
+/* A call whose int argument is one of a list. */
 static int allow_one_of(scmp_filter_ctx ctx, int nr, unsigned int arg, const unsigned int *list,
 			size_t n)
 {
@@ -101,83 +138,86 @@ static int allow_one_of(scmp_filter_ctx ctx, int nr, unsigned int arg, const uns
 
 /* ---- memory ------------------------------------------------------------------------- */
 
-/* Memory to execute comes from files and is not to be written. None is shared but by
- * a file: what is anonymous and shared, RLIMIT_DATA does not count. */
+/* Of mmap(): those that say neither whose the memory is nor from where it comes. Not
+ * MAP_HUGETLB and MAP_LOCKED: that memory is the machine's. */
+#define MODIFIERS \
+	((uint64_t)(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_NORESERVE | MAP_STACK | MAP_DENYWRITE))
+
+/* Memory to execute comes from files, which dlopen() has opened, and is not to be written. None
+ * is shared but by a file: what is anonymous and shared, RLIMIT_DATA does not count. */
 static int allow_memory(scmp_filter_ctx ctx)
 {
 	static const unsigned int kinds[] = {
-		MAP_PRIVATE | MAP_ANONYMOUS,
-		MAP_PRIVATE,
-		MAP_SHARED,
+		MAP_PRIVATE | MAP_ANONYMOUS, /* malloc(), stacks, host/mem.c */
+		MAP_PRIVATE,                 /* dlopen() */
+		MAP_SHARED,                  /* host/mem.c, registers, block/sealed.c */
 	};
-	const uint64_t mask = MAP_TYPE | MAP_ANONYMOUS;
-	const struct scmp_arg_cmp no_exec = { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 };
+	const struct scmp_arg_cmp data = { 2, SCMP_CMP_MASKED_EQ,
+					   ~(uint64_t)(PROT_READ | PROT_WRITE), 0 };
 	const struct scmp_arg_cmp text[] = {
-		{ 2, SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC },
-		{ 3, SCMP_CMP_MASKED_EQ, mask, MAP_PRIVATE },
+		{ 2, SCMP_CMP_MASKED_EQ, ~(uint64_t)PROT_READ, PROT_EXEC },
+		{ 3, SCMP_CMP_MASKED_EQ, ~MODIFIERS, MAP_PRIVATE },
+		{ 4, SCMP_CMP_MASKED_EQ, ~(uint64_t)(FILTER_EXEC_FDS - 1), 0 },
 	};
-	int r = allow_if(ctx, SCMP_SYS(mprotect), 1, &no_exec);
+	int r = allow_if(ctx, SCMP_SYS(mprotect), 1, &data);
 	size_t i;
-
-	if (!r)
-		r = filter_allow_advice(ctx);
 
 	for (i = 0; i < N(kinds) && !r; i++) {
 		struct scmp_arg_cmp cmp[] = {
-			no_exec,
-			{ 3, SCMP_CMP_MASKED_EQ, mask, kinds[i] },
+			data,
+			{ 3, SCMP_CMP_MASKED_EQ, ~MODIFIERS, kinds[i] },
 		};
 
 		r = allow_if(ctx, SCMP_SYS(mmap), 2, cmp);
 	}
-	return r ? r : allow_if(ctx, SCMP_SYS(mmap), 2, text);
+	if (!r)
+		r = allow_if(ctx, SCMP_SYS(mmap), N(text), text);
+	return r ? r : allow_one_of(ctx, SCMP_SYS(madvise), 2, advices, N(advices));
 }
 
 /* ---- signals --------------------------------------------------------------- */
 
-/* To its own threads only; and SIGSYS stays the gate's: the kernel looks at the lower half of
- * the number, so all others are named by that. */
+/* To its own threads only. */
 static int allow_signals(scmp_filter_ctx ctx)
 {
-	const struct scmp_arg_cmp self = { 0, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)getpid() };
-	unsigned int others[_NSIG], n = 0;
-	int sig, r = allow_if(ctx, SCMP_SYS(tgkill), 1, &self);
+	const unsigned int self = (unsigned int)getpid();
+	int r = allow_one_of(ctx, SCMP_SYS(tgkill), 0, &self, 1);
 
-	for (sig = 1; sig < _NSIG; sig++)
-		if (sig != SIGSYS)
-			others[n++] = (unsigned int)sig;
-	return r ? r : allow_one_of(ctx, SCMP_SYS(rt_sigaction), 0, others, n);
+	return r ? r : allow_one_of(ctx, SCMP_SYS(rt_sigaction), 0, signals, N(signals));
+}
+
+/* ---- the gate ---------------------------------------------------------------------------- */
+
+/* What a file may not be opened for. Landlock does not check O_PATH. */
+#define NOT_READING (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | O_PATH | (O_TMPFILE & ~O_DIRECTORY))
+
+/* The cookie is for order alone: whoever runs in the process can find it. Landlock is what
+ * decides which files it opens; openat2() has its flags behind a pointer. */
+static int allow_gate(scmp_filter_ctx ctx, uint64_t cookie, bool landlock)
+{
+	const struct scmp_arg_cmp open[] = {
+		{ 2, SCMP_CMP_MASKED_EQ, (unsigned int)NOT_READING, 0 },
+		{ 5, SCMP_CMP_EQ, cookie, 0 },
+	};
+	int r = allow_if(ctx, SCMP_SYS(openat), N(open), open);
+
+	return r || landlock ? r : allow_if(ctx, SCMP_SYS(readlink), 1, &open[1]);
 }
 
 /* ---- all ---------------------------------------------------------------------------------- */
 
-static int allow_by_argument(scmp_filter_ctx ctx, uint64_t cookie)
+static int allow_by_argument(scmp_filter_ctx ctx, uint64_t cookie, bool landlock)
 {
-	const struct scmp_arg_cmp look[] = {
-		{ 0, SCMP_CMP_MASKED_EQ, UINT32_MAX, 0 },
-		{ 2, SCMP_CMP_EQ, 0, 0 },
-	};
-	const struct scmp_arg_cmp gate = { 5, SCMP_CMP_EQ, cookie, 0 };
-	size_t i;
-	int r = 0;
+	int r = allow_one_of(ctx, SCMP_SYS(ioctl), 1, ioctls, N(ioctls));
 
-	for (i = 0; i < N(ioctls) && !r; i++) {
-		struct scmp_arg_cmp cmp = { 1, SCMP_CMP_MASKED_EQ, UINT32_MAX, ioctls[i] };
-
-		r = allow_if(ctx, SCMP_SYS(ioctl), 1, &cmp);
-	}
 	if (!r)
 		r = allow_one_of(ctx, SCMP_SYS(fcntl), 1, fcntls, N(fcntls));
 	if (!r)
 		r = allow_one_of(ctx, SCMP_SYS(prctl), 0, prctls, N(prctls));
-	if (!r)
-		r = allow_if(ctx, SCMP_SYS(prlimit64), 2, look);
-	if (!r)
-		r = allow_if(ctx, SCMP_SYS(openat2), 1, &gate);
-	return r ? r : allow_if(ctx, SCMP_SYS(openat), 1, &gate);
+	return r ? r : allow_gate(ctx, cookie, landlock);
 }
 
-static int add_rules(scmp_filter_ctx ctx, uint64_t cookie)
+static int add_rules(scmp_filter_ctx ctx, uint64_t cookie, bool landlock)
 {
 	size_t i;
 	int r = 0;
@@ -190,10 +230,10 @@ static int add_rules(scmp_filter_ctx ctx, uint64_t cookie)
 		r = filter_allow_threads(ctx);
 	if (!r)
 		r = allow_signals(ctx);
-	return r ? r : allow_by_argument(ctx, cookie);
+	return r ? r : allow_by_argument(ctx, cookie, landlock);
 }
 
-int filter_load(uint64_t cookie)
+int filter_load(uint64_t cookie, bool landlock)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_TRAP);
 	int r;
@@ -209,7 +249,7 @@ int filter_load(uint64_t cookie)
 	if (!r)
 		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (!r)
-		r = add_rules(ctx, cookie);
+		r = add_rules(ctx, cookie, landlock);
 	if (!r)
 		r = seccomp_load(ctx);
 	seccomp_release(ctx);

@@ -125,11 +125,13 @@ static int restrict_files(long version)
 	return r;
 }
 
-static int landlock(void)
+/* *ret: it is there. */
+static int landlock(bool *ret)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
 
-	if (version > 0)
+	*ret = version > 0;
+	if (*ret)
 		return restrict_files(version);
 	wire_logf(4,
 		  "ddekit-host: this kernel has no Landlock (%s): which files the driver may "
@@ -143,6 +145,7 @@ static int landlock(void)
 int sandbox_enter(const struct proto_setup *setup, const char **ret_why)
 {
 	uint64_t cookie;
+	bool locked;
 	int r;
 
 	/* No dump, and no process of the same user may look into it. */
@@ -156,14 +159,14 @@ int sandbox_enter(const struct proto_setup *setup, const char **ret_why)
 	}
 	add_paths(setup);
 	*ret_why = "Landlock";
-	r = landlock();
+	r = landlock(&locked);
 	if (!r) {
 		*ret_why = "SIGSYS";
-		r = gate_open(&paths, &cookie);
+		r = gate_open(&paths, locked, &cookie);
 	}
 	if (!r) {
 		*ret_why = "seccomp";
-		r = filter_load(cookie);
+		r = filter_load(cookie, locked);
 	}
 	return r;
 }

@@ -29,9 +29,13 @@ int sandbox_enter(const struct proto_setup *setup, const char **ret_why);
 
 /* ---- filter.c ------------------------------------------------------------------ */
 
-/* @cookie: the sixth argument that marks the gate's own openat() and openat2().
- * Return: 0, -errno. */
-int filter_load(uint64_t cookie);
+/* Files with such a number may be mapped to be executed: what the process opens later. What
+ * it got before and shares has a higher number, and there is no call to change that. */
+#define FILTER_EXEC_FDS 256
+
+/* @cookie: the sixth argument that marks the gate's own openat() and readlink(); @landlock: it
+ * decides about files, and there is no readlink(). Return: 0, -errno. */
+int filter_load(uint64_t cookie, bool landlock);
 
 /* ---- sigsys.c -------------------------------------------------------------------- */
 
@@ -44,6 +48,6 @@ struct gate_paths {
 };
 
 /* Before filter_load(). paths: borrowed for ever. Return: 0 and the cookie, -errno. */
-int gate_open(const struct gate_paths *paths, uint64_t *ret_cookie);
+int gate_open(const struct gate_paths *paths, bool landlock, uint64_t *ret_cookie);
 
 #endif

@@ -3,8 +3,9 @@
  * SIGSYS: a system call that the filter does not let through.  Opening a file comes
  * here each time: what may be read is opened, everything else is refused and logged
  * with its name.  This is for the log, and for kernels without Landlock; where there
- * is Landlock, it decides.  Any other call is the end of the process, whose last
- * words say which one it was.
+ * is Landlock, it decides.  What asks about a file by its name is answered only if that
+ * can be had by opening it.  Any other call is the end of the process, whose last words
+ * say which one it was.
  *
  * The handler cannot be taken away (see filter.c), and where SIGSYS is blocked the
  * kernel ends the process by itself.  All here may run on any thread, in the midst
@@ -33,9 +34,11 @@
 #define SYS_SECCOMP 1
 #endif
 #define WRITING (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
+#define OWN_FILES "/proc/self/fd/"
 
 static const struct gate_paths *readable;
 static uint64_t cookie;
+static bool landlocked;
 
 /* ---- files ---------------------------------------------------------------------- */
 
@@ -70,52 +73,62 @@ static bool may_read(const char *path)
 	return false;
 }
 
-/* The absolute path that is meant, links not followed. Return: false: it has none. */
+static long read_link(const char *path, char *buf, size_t size)
+{
+	long n;
+
+	if (landlocked)
+		return -ENOSYS;
+	if (strncmp(path, OWN_FILES, strlen(OWN_FILES)))
+		return -EACCES;
+	n = syscall(SYS_readlink, path, buf, size, 0, 0, cookie);
+	return n < 0 ? -errno : n;
+}
+
+/* The path that is meant, links not followed: absolute, but for a file in an open folder where
+ * there is Landlock, which needs no path. Return: false: it has none. */
 static bool name_of(int dirfd, const char *path, char *ret)
 {
 	char link[64];
-	ssize_t n;
+	long n;
 
 	if (path[0] == '/' || dirfd == AT_FDCWD)
 		return snprintf(ret, PATH_SIZE, "%s", path) < PATH_SIZE;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
-	n = readlink(link, ret, PATH_SIZE - 1);
+	snprintf(link, sizeof(link), OWN_FILES "%d", dirfd);
+	if (landlocked)
+		return snprintf(ret, PATH_SIZE, "%s/%s", link, path) < PATH_SIZE;
+	n = read_link(link, ret, PATH_SIZE - 1);
 	if (n <= 0)
 		return false;
 	ret[n] = 0;
 	return snprintf(ret + n, (size_t)(PATH_SIZE - n), "/%s", path) < PATH_SIZE - n;
 }
 
-/* By openat() if that can do it: systemd's RestrictSUIDSGID= leaves no openat2().
- * Return: fd or negative errno, as the kernel would have it. */
-static long open_file(int dirfd, const char *path, const struct open_how *how)
+static bool allowed(int dirfd, const char *path, const char *name)
+{
+	if (landlocked && dirfd != AT_FDCWD && path[0] != '/')
+		return !has_parent_step(path); /* Landlock decides */
+	return may_read(name);
+}
+
+/* Return: fd or negative errno, as the kernel would have it. */
+static long open_file(int dirfd, const char *path, uint64_t flags)
 {
 	char name[PATH_SIZE];
 	long fd;
 
 	if (!name_of(dirfd, path, name))
 		return -EBADF;
-	if ((how->flags & WRITING) || !may_read(name)) {
+	if ((flags & (WRITING | O_PATH)) || !allowed(dirfd, path, name)) {
 		wire_logf(3, "ddekit-host: sandbox: refused to open %s%s", name,
-			  how->flags & WRITING ? " for writing" : "");
+			  flags & WRITING ? " for writing" : "");
 		return -EACCES;
 	}
-	if (how->resolve)
-		fd = syscall(SYS_openat2, dirfd, path, how, sizeof(*how), 0, cookie);
-	else
-		fd = syscall(SYS_openat, dirfd, path, how->flags, how->mode, 0, cookie);
+	fd = syscall(SYS_openat, dirfd, path, flags, 0, 0, cookie);
 	return fd < 0 ? -errno : fd;
 }
 
-static long open_plain(int dirfd, const char *path, uint64_t flags, uint64_t mode)
-{
-	struct open_how how = { .flags = (uint32_t)flags };
-
-	if (flags & O_CREAT)
-		how.mode = mode & 07777;
-	return open_file(dirfd, path, &how);
-}
-
+/* Where links may lead is not told to the kernel by openat(): firmware.c does without. */
 static long open_how(int dirfd, const char *path, const struct open_how *from, uint64_t size)
 {
 	struct open_how how;
@@ -123,7 +136,38 @@ static long open_how(int dirfd, const char *path, const struct open_how *from, u
 	if (size != sizeof(how))
 		return -E2BIG;
 	memcpy(&how, from, sizeof(how));
-	return open_file(dirfd, path, &how);
+	return how.resolve ? -ENOSYS : open_file(dirfd, path, how.flags);
+}
+
+/* ---- questions about files -------------------------------------------------------- */
+
+static long refuse(const char *what, const char *path)
+{
+	wire_logf(3, "ddekit-host: sandbox: refused to %s %s", what, path);
+	return -EACCES;
+}
+
+/* libc's fstat(). */
+static long stat_file(int fd, const char *path, void *buf, uint64_t flags)
+{
+	long r;
+
+	if (!(flags & AT_EMPTY_PATH) || *path)
+		return refuse("stat", path);
+	r = syscall(SYS_fstat, fd, buf);
+	return r < 0 ? -errno : r;
+}
+
+/* May it be read, is it there? For anything else there is no right. */
+static long access_file(const char *path, uint64_t mode)
+{
+	long fd = mode & ~(uint64_t)R_OK ? refuse("access", path)
+					 : open_file(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fd;
+	close((int)fd);
+	return 0;
 }
 
 /* ---- everything else --------------------------------------------------------------- */
@@ -153,44 +197,63 @@ static long unknown_call(int nr)
 	return -ENOSYS;
 }
 
+/* Return: false: it is none about a file. */
+static bool answer(int nr, const greg_t *r, long *ret)
+{
+	const char *first = (const char *)(uintptr_t)r[REG_RDI];
+	const char *second = (const char *)(uintptr_t)r[REG_RSI];
+	int fd = (int)r[REG_RDI];
+
+	switch (nr) {
+	case SYS_open:
+		*ret = open_file(AT_FDCWD, first, (uint32_t)r[REG_RSI]);
+		return true;
+	case SYS_openat:
+		*ret = open_file(fd, second, (uint32_t)r[REG_RDX]);
+		return true;
+	case SYS_openat2:
+		*ret = open_how(fd, second, (const void *)(uintptr_t)r[REG_RDX],
+				(uint64_t)r[REG_R10]);
+		return true;
+	case SYS_newfstatat:
+		*ret = stat_file(fd, second, (void *)(uintptr_t)r[REG_RDX], (uint64_t)r[REG_R10]);
+		return true;
+	case SYS_access:
+		*ret = access_file(first, (uint32_t)r[REG_RSI]);
+		return true;
+	case SYS_readlink:
+		*ret = read_link(first, (char *)(uintptr_t)r[REG_RSI], (size_t)r[REG_RDX]);
+		return true;
+	}
+	return false;
+}
+
 static void on_sigsys(int sig, siginfo_t *si, void *context)
 {
 	greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
-	const char *path = (const char *)(uintptr_t)r[REG_RSI];
 	int saved = errno;
+	long ret;
 
 	if (si->si_code != SYS_SECCOMP)
 		return; /* somebody sent it */
 	if (si->si_arch != SCMP_ARCH_X86_64)
 		die(si, context);
-	switch (si->si_syscall) {
-	case SYS_open:
-		r[REG_RAX] = open_plain(AT_FDCWD, (const char *)(uintptr_t)r[REG_RDI],
-					(uint64_t)r[REG_RSI], (uint64_t)r[REG_RDX]);
-		break;
-	case SYS_openat:
-		r[REG_RAX] = open_plain((int)r[REG_RDI], path, (uint64_t)r[REG_RDX],
-					(uint64_t)r[REG_R10]);
-		break;
-	case SYS_openat2:
-		r[REG_RAX] = open_how((int)r[REG_RDI], path, (const void *)(uintptr_t)r[REG_RDX],
-				      (uint64_t)r[REG_R10]);
-		break;
-	default:
-		if (si->si_syscall > LAST_KNOWN_CALL && !(si->si_syscall & 0x40000000))
-			r[REG_RAX] = unknown_call(si->si_syscall);
-		else
-			die(si, context);
-	}
+	if (answer(si->si_syscall, r, &ret))
+		r[REG_RAX] = ret;
+	else if (si->si_syscall > LAST_KNOWN_CALL && !(si->si_syscall & 0x40000000))
+		r[REG_RAX] = unknown_call(si->si_syscall);
+	else
+		die(si, context);
 	errno = saved;
 }
 
-int gate_open(const struct gate_paths *paths, uint64_t *ret_cookie)
+int gate_open(const struct gate_paths *paths, bool landlock, uint64_t *ret_cookie)
 {
 	struct sigaction sa = { .sa_sigaction = on_sigsys,
 				.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
 
 	readable = paths;
+	landlocked = landlock;
 	if (getrandom(&cookie, sizeof(cookie), 0) != sizeof(cookie))
 		return -errno;
 	/* All but the signals of faults, in the handler. */

@@ -67,22 +67,65 @@ static int to_journal(const struct log_about *about, int level, const char *text
 	return sd_journal_sendv(iov, n);
 }
 
+/* Writes the line, which has its prefix. */
+static void put(const struct log_about *about, int level, const char *text)
+{
+	char prefix[8] = "";
+
+	if (log_state.journal && to_journal(about, level, text) >= 0)
+		return;
+	if (log_state.prefix)
+		snprintf(prefix, sizeof(prefix), "<%d>", level);
+	dprintf(STDERR_FILENO, "%s%s\n", prefix, text);
+}
+
+static void report_suppressed(const struct log_about *about)
+{
+	struct log_budget *b = about->budget;
+	char text[LINE_MAX_LEN];
+
+	if (!b->suppressed)
+		return;
+	snprintf(text, sizeof(text), "%s: %u lines suppressed: more than %u in %u s",
+		 about->bdf ? about->bdf : "ddekitd", b->suppressed, LOG_BUDGET_LINES,
+		 (unsigned int)(LOG_BUDGET_NS / 1000000000ull));
+	b->suppressed = 0;
+	put(about, LOG_WARNING, text);
+}
+
+/* Counts a line. Return: true: it is one too many. */
+static bool exceeds_budget(const struct log_about *about)
+{
+	struct log_budget *b = about ? about->budget : NULL;
+	uint64_t now = b ? mono_ns() : 0;
+
+	if (!b)
+		return false;
+	if (about->message_id || now - b->window_ns >= LOG_BUDGET_NS)
+		report_suppressed(about);
+	if (now - b->window_ns >= LOG_BUDGET_NS) {
+		b->window_ns = now;
+		b->lines = 0;
+	}
+	if (about->message_id)
+		return false;
+	b->lines++;
+	b->suppressed += b->lines > LOG_BUDGET_LINES;
+	return b->lines > LOG_BUDGET_LINES;
+}
+
 void log_line(const struct log_about *about, int level, const char *fmt, ...)
 {
-	char text[LINE_MAX_LEN], prefix[8] = "";
+	char text[LINE_MAX_LEN];
 	size_t len = 0;
 	va_list args;
 
-	if (!log_wants(level))
+	if (!log_wants(level) || exceeds_budget(about))
 		return;
 	if (about && about->bdf)
 		len = snprintf(text, sizeof(text), "%s: ", about->bdf);
 	va_start(args, fmt);
 	vsnprintf(text + len, sizeof(text) - len, fmt, args);
 	va_end(args);
-	if (log_state.journal && to_journal(about, level, text) >= 0)
-		return;
-	if (log_state.prefix)
-		snprintf(prefix, sizeof(prefix), "<%d>", level);
-	dprintf(STDERR_FILENO, "%s%s\n", prefix, text);
+	put(about, level, text);
 }

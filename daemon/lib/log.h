@@ -11,11 +11,24 @@
 
 #include "util.h"
 
+/* How many lines about one thing there have been; starts as zeros. */
+struct log_budget {
+	uint64_t window_ns; /* its start */
+	uint32_t lines;
+	uint32_t suppressed; /* not reported yet */
+};
+
+#define LOG_BUDGET_LINES 200u
+#define LOG_BUDGET_NS 10000000000ull
+
 /* What a line is about; all may be NULL. */
 struct log_about {
 	const char *bdf;        /* DDE_BDF= */
 	const char *driver;     /* DDE_DRIVER= */
 	const char *message_id; /* MESSAGE_ID= */
+	/* Of what a process that is not trusted can trigger: beyond LOG_BUDGET_LINES in
+	 * LOG_BUDGET_NS lines are counted and suppressed, but for those with a message id. */
+	struct log_budget *budget;
 };
 
 /* Message ids of the journal catalogue. */

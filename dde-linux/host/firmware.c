@@ -26,8 +26,9 @@ static int fd_path(int fd, char *buf, size_t size)
 	return 0;
 }
 
-/* Without openat2(), which systemd's RestrictSUIDSGID= blocks: opens the file, then
- * checks that it is below the folder. Return: fd, negative errno. */
+/* Without openat2(), which systemd's RestrictSUIDSGID= and the sandbox block: opens the file,
+ * then checks that it is below the folder. Where the sandbox has no readlink(), Landlock has
+ * checked that already. Return: fd, negative errno. */
 static int open_beneath(int dfd, const char *name)
 {
 	char dir[PATH_MAX], file[PATH_MAX];
@@ -38,6 +39,8 @@ static int open_beneath(int dfd, const char *name)
 	if (fd < 0)
 		return -errno;
 	err = fd_path(dfd, dir, sizeof(dir));
+	if (err == -ENOSYS)
+		return fd;
 	if (!err)
 		err = fd_path(fd, file, sizeof(file));
 	len = err ? 0 : strlen(dir);
@@ -63,7 +66,7 @@ static int open_below(const char *dir, size_t dir_len, const char *name)
 		return -ENAMETOOLONG;
 	memcpy(path, dir, dir_len);
 	path[dir_len] = 0;
-	dfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	dfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dfd < 0)
 		return -errno;
 	fd = (int)syscall(SYS_openat2, dfd, name, &how, sizeof(how));

@@ -469,6 +469,15 @@ static void log_flood(void)
 		dprintf(fds[0], "<6>line %d of a flood \x1b[31m with control characters\n", i);
 }
 
+/* As many as are no flood of messages: each is a line in ddekitd's log. */
+static void flap(void)
+{
+	int i;
+
+	for (i = 0; i < 1500; i++)
+		send_net(i % 2);
+}
+
 static void violate_protocol(void)
 {
 	static const struct {
@@ -534,6 +543,8 @@ int main(int argc, char **argv)
 		log_flood();
 	log_setup();
 	start_up();
+	if (is_mode("flap"))
+		flap();
 	if (is_mode("hang-up")) {
 		close(PROTO_FD);
 		for (;;)

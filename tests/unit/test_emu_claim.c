@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,6 +99,35 @@ START_TEST(the_message_names_the_package_of_a_missing_qemu)
 {
 	setenv("PATH", "/nowhere", 1);
 	refused(&(struct ddekit_claim_spec){ .emu_device = "edu" }, -ENOENT, "qemu-system-x86");
+}
+END_TEST
+
+/* A disk image or a host may have chosen them: D-Bus takes only text. */
+START_TEST(last_words_of_qemu_are_printable)
+{
+	static const char script[] =
+		"#!/bin/sh\nprintf 'caf\\351 \\177\\033[31m end\\n' >&2\nexit 1\n";
+	char path[] = "/tmp/ddekit-qemu-XXXXXX", *why = NULL;
+	struct ddekit_claim_spec spec = { .backend = "emu",
+					  .pool_size = RIG_POOL,
+					  .emu_device = "edu" };
+	struct ddekit_claim *claim = NULL;
+	int fd = mkstemp(path), err;
+	size_t i;
+
+	ck_assert_int_eq(write(fd, script, strlen(script)), (ssize_t)strlen(script));
+	ck_assert_int_eq(fchmod(fd, 0755), 0);
+	close(fd);
+	setenv("DDEKIT_QEMU", path, 1);
+	err = ddekit_claim_open(&spec, &claim, &why);
+	unlink(path);
+	ck_assert_int_lt(err, 0);
+	ck_assert_ptr_nonnull(why);
+	ck_assert_msg(strstr(why, "caf? "), "%s", why);
+	for (i = 0; why[i]; i++)
+		ck_assert_msg(why[i] >= ' ' && why[i] <= '~', "byte %#x in \"%s\"", why[i] & 0xff,
+			      why);
+	free(why);
 }
 END_TEST
 
@@ -574,6 +604,7 @@ int main(void)
 	tcase_add_test(refusals, a_drive_needs_options_and_a_file);
 	tcase_add_test(refusals, arguments_that_the_backend_sets_are_refused);
 	tcase_add_test(refusals, the_message_names_the_package_of_a_missing_qemu);
+	tcase_add_test(refusals, last_words_of_qemu_are_printable);
 	tcase_add_test(refusals, the_message_explains_why_qemu_cannot_run);
 	tcase_add_test(refusals, the_message_reports_a_program_that_is_not_qemu);
 	tcase_add_test(refusals, the_message_names_an_unknown_backend);

@@ -27,7 +27,9 @@ const char *device_driver(const struct device *dev)
 
 struct log_about device_about(const struct device *dev)
 {
-	return (struct log_about){ .bdf = dev->config->bdf_text, .driver = device_driver(dev) };
+	return (struct log_about){ .bdf = dev->config->bdf_text,
+				   .driver = device_driver(dev),
+				   .budget = dev->log_budget };
 }
 
 void device_log_line(struct device *dev, int level, const char *text)

@@ -495,9 +495,12 @@ struct device *device_create(const struct device_env *env, struct device_config 
 		return NULL;
 	dev->logs = logring_create(env->global->log_lines);
 	dev->history = logring_create(HISTORY);
-	if (!dev->logs || !dev->history || jobs_create(env->event, &dev->work.jobs) < 0) {
+	dev->log_budget = calloc(1, sizeof(*dev->log_budget));
+	if (!dev->logs || !dev->history || !dev->log_budget ||
+	    jobs_create(env->event, &dev->work.jobs) < 0) {
 		logring_destroy(dev->logs);
 		logring_destroy(dev->history);
+		free(dev->log_budget);
 		free(dev);
 		return NULL;
 	}
@@ -523,6 +526,7 @@ void device_destroy(struct device *dev)
 	jobs_destroy(dev->work.jobs);
 	logring_destroy(dev->logs);
 	logring_destroy(dev->history);
+	free(dev->log_budget);
 	device_finish_settings(dev);
 	device_finish_run(dev);
 	free(dev->error);

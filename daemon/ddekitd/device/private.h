@@ -142,6 +142,7 @@ struct device {
 	struct device_outage outage;
 	struct device_work work;
 	struct device_persisted persisted;
+	struct log_budget *log_budget; /* of what its host triggers in our log; NULL: no limit */
 	struct logring *logs;
 	struct logring *history; /* changes of state */
 

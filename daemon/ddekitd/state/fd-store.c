@@ -206,6 +206,15 @@ const char *fdstore_find(struct fdstore *store, const char *what)
 	return NULL;
 }
 
+void fdstore_each(const struct fdstore *store, void (*fn)(void *arg, int fd), void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < store->n; i++)
+		if (store->entry[i].fd >= 0)
+			fn(arg, store->entry[i].fd);
+}
+
 void fdstore_drop_rest(struct fdstore *store)
 {
 	size_t i;

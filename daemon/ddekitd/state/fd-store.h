@@ -43,6 +43,8 @@ unsigned int fdstore_take_list(struct fdstore *store, const char *key, const cha
  * none. Borrowed until the next call but take(). */
 const char *fdstore_find(struct fdstore *store, const char *what);
 
+/* Calls fn for each fd that the predecessor left and nobody has taken. */
+void fdstore_each(const struct fdstore *store, void (*fn)(void *arg, int fd), void *arg);
 /* What the predecessor left and nobody took is forgotten. */
 void fdstore_drop_rest(struct fdstore *store);
 

@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "manager-config.h"
 #include "reload-config.h"
+#include "strays.h"
 #include "unit-job.h"
 
 /* Exit codes, as in ddekitd(8). */
@@ -28,7 +29,8 @@ enum {
 	OPT_RUNTIME,
 	OPT_HOST,
 	OPT_FRONT_DIR,
-	OPT_FD_STORE
+	OPT_FD_STORE,
+	OPT_END_REST
 };
 
 struct arguments {
@@ -36,6 +38,7 @@ struct arguments {
 	char only[DDEKIT_BDF_STRLEN];
 	bool check;
 	bool print;
+	bool end_rest;
 	bool debug;
 };
 
@@ -52,6 +55,8 @@ static const char usage_text[] =
 	"      --front-dir DIR      folder of the fronts of disks\n"
 	"      --fd-store           the service manager keeps file descriptors: drivers survive\n"
 	"                           the end of ddekitd, and its successor adopts them\n"
+	"      --end-rest           for ExecStopPost=: end what is left of the control group, unless\n"
+	"                           a restart follows\n"
 	"      --check              check the configuration and exit\n"
 	"      --print-config       print it with all values and exit\n"
 	"  -d, --debug              log more\n"
@@ -67,6 +72,7 @@ static const struct option long_options[] = {
 	{ "host-binary", required_argument, NULL, OPT_HOST },
 	{ "front-dir", required_argument, NULL, OPT_FRONT_DIR },
 	{ "fd-store", no_argument, NULL, OPT_FD_STORE },
+	{ "end-rest", no_argument, NULL, OPT_END_REST },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "print-config", no_argument, NULL, OPT_PRINT },
 	{ "debug", no_argument, NULL, 'd' },
@@ -127,6 +133,9 @@ static int apply_option(struct arguments *a, int opt)
 		return set_path(&o->front_dir, optarg);
 	case OPT_FD_STORE:
 		o->fd_store = true;
+		return 0;
+	case OPT_END_REST:
+		a->end_rest = true;
 		return 0;
 	case OPT_CHECK:
 		a->check = true;
@@ -307,6 +316,7 @@ static int run_daemon(const struct arguments *a)
 	if (r >= 0)
 		r = binding_open(&manager);
 	if (r >= 0) {
+		strays_end_unknown(store);
 		manager_adopt(&manager);
 		sd_event_set_watchdog(event, 1);
 		log_notice("ddekitd " DDEKIT_VERSION " serves %zu devices in %s", manager.n_devices,
@@ -326,6 +336,17 @@ static int run_daemon(const struct arguments *a)
 	return r ? EXIT_RUN : EXIT_OK;
 }
 
+static int end_rest(void)
+{
+	int r = strays_end_all();
+
+	if (r < 0)
+		log_error("cannot end what is left of the control group: %s",
+			  r == -EPERM ? "this is no ExecStopPost= of a unit of ddekitd"
+				      : strerror(-r));
+	return r < 0 ? EXIT_RUN : EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
 	static struct arguments a = {
@@ -336,5 +357,7 @@ int main(int argc, char **argv)
 	if (r)
 		return r < 0 ? EXIT_USAGE : EXIT_OK;
 	log_open(a.debug ? LOG_DEBUG : LOG_INFO);
+	if (a.end_rest)
+		return end_rest();
 	return a.check || a.print ? check_config(&a) : run_daemon(&a);
 }

@@ -66,9 +66,9 @@ static int job_type(sd_bus *bus, char **ret)
 	return r;
 }
 
-bool unitjob_is_restart(void)
+char *unitjob_type(void)
 {
-	_cleanup_free_ char *type = NULL;
+	char *type = NULL;
 	sd_bus *bus = NULL;
 	int r = sd_bus_open_system(&bus);
 
@@ -81,5 +81,12 @@ bool unitjob_is_restart(void)
 	sd_bus_close_unref(bus);
 	if (r < 0)
 		log_warning("cannot ask systemd whether this is a restart: %s", strerror(-r));
+	return type;
+}
+
+bool unitjob_is_restart(void)
+{
+	_cleanup_free_ char *type = unitjob_type();
+
 	return type && (!strcmp(type, "restart") || !strcmp(type, "try-restart"));
 }

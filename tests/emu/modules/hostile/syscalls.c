@@ -7,6 +7,7 @@
 #define WRONLY_CREAT 0101
 #define SIGKILL 9
 #define SIGSYS 31
+#define FIRST_MEMORY 256 /* FILTER_EXEC_FDS: what the host shares has such numbers */
 
 static void log_result(const char *what, long result)
 {
@@ -65,6 +66,22 @@ static void try_path(struct pci_dev *pdev)
 		log_result("read", CALL3(H_read, fd, text, sizeof(text) - 1));
 }
 
+/* Questions about files by name, in any way but opening them. */
+static void try_names(struct pci_dev *pdev)
+{
+	static const char *const names[] = { "/etc/passwd", "/proc/1/exe", "/proc/self/fd/3" };
+	char buf[256];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		log_result("stat", CALL4(H_newfstatat, AT_FDCWD, names[i], buf, 0));
+		log_result("stat", CALL4(H_newfstatat, AT_FDCWD, names[i], buf, 0x1000));
+		log_result("access", CALL2(H_access, names[i], 0));
+		log_result("readlink", CALL3(H_readlink, names[i], buf, sizeof(buf)));
+		log_result("O_PATH", CALL4(H_openat, AT_FDCWD, names[i], 010000000, 0));
+	}
+}
+
 static void try_future(struct pci_dev *pdev)
 {
 	log_result("future", CALL1(H_future, 0));
@@ -102,6 +119,15 @@ CASE(flags_of_device, CALL3(H_fcntl, 4, 4, 04000))
 CASE(nonblock, CALL3(H_ioctl, 3, 0x5421, limits))
 CASE(lock, CALL3(H_fcntl, 3, 6, limits))
 CASE(seals, CALL3(H_fcntl, 5, 1033, 8))
+CASE(punch, CALL3(H_madvise, (long)pdev & ~4095l, 4096, 9))
+CASE(page_out, CALL3(H_madvise, (long)pdev & ~4095l, 4096, 21))
+CASE(fallocate, CALL4(H_fallocate, FIRST_MEMORY, 3, 0, 4096))
+CASE(exec_pool, CALL6(H_mmap, 0, 4096, 5, 2, FIRST_MEMORY, 0))
+CASE(exec_pool_upper, CALL6(H_mmap, 0, 4096, 5, 2, 1l << 32 | FIRST_MEMORY, 0))
+CASE(dup, CALL1(H_dup, FIRST_MEMORY))
+CASE(dupfd, CALL3(H_fcntl, FIRST_MEMORY, 1030, 3))
+CASE(sigsys_upper, CALL4(H_sigaction, 1l << 32 | SIGSYS, action, 0, 8))
+CASE(statx, CALL6(H_statx, AT_FDCWD, "/etc/passwd", 0, 0, 0, 0))
 CASE(exec, CALL3(H_execve, "/bin/sh", 0, 0))
 CASE(fork, CALL1(H_fork, 0))
 CASE(clone, CALL2(H_clone, 17, 0))
@@ -139,21 +165,61 @@ static void try_int80(struct pci_dev *pdev)
 #name, try_##name \
 	}
 
-const struct hostile_case syscall_cases[] = {
-	ENTRY(files),         ENTRY(writing),     ENTRY(path),
-	ENTRY(future),        ENTRY(unlink),      ENTRY(chmod),
-	ENTRY(socket),        ENTRY(packet),      ENTRY(netlink),
-	ENTRY(unix),          ENTRY(ptrace),      ENTRY(ptrace_other),
-	ENTRY(peek),          ENTRY(kill),        ENTRY(kill_other),
-	ENTRY(kill_all),      ENTRY(tgkill),      ENTRY(pidfd),
-	ENTRY(owner),         ENTRY(flags),       ENTRY(flags_of_device),
-	ENTRY(nonblock),      ENTRY(lock),        ENTRY(seals),
-	ENTRY(exec),          ENTRY(fork),        ENTRY(clone),
-	ENTRY(unshare),       ENTRY(setns),       ENTRY(setuid),
-	ENTRY(mount),         ENTRY(bpf),         ENTRY(io_uring),
-	ENTRY(module),        ENTRY(handle),      ENTRY(tty),
-	ENTRY(tap),           ENTRY(dumpable),    ENTRY(limits),
-	ENTRY(sigsys),        ENTRY(exec_memory), ENTRY(exec_stack),
-	ENTRY(shared_memory), ENTRY(memfd),       ENTRY(shm),
-	ENTRY(x32),           ENTRY(int80),       {}
-};
+const struct hostile_case syscall_cases[] = { ENTRY(files),
+					      ENTRY(writing),
+					      ENTRY(path),
+					      ENTRY(future),
+					      ENTRY(unlink),
+					      ENTRY(chmod),
+					      ENTRY(socket),
+					      ENTRY(packet),
+					      ENTRY(netlink),
+					      ENTRY(unix),
+					      ENTRY(ptrace),
+					      ENTRY(ptrace_other),
+					      ENTRY(peek),
+					      ENTRY(kill),
+					      ENTRY(kill_other),
+					      ENTRY(kill_all),
+					      ENTRY(tgkill),
+					      ENTRY(pidfd),
+					      ENTRY(owner),
+					      ENTRY(flags),
+					      ENTRY(flags_of_device),
+					      ENTRY(nonblock),
+					      ENTRY(lock),
+					      ENTRY(seals),
+					      ENTRY(exec),
+					      ENTRY(fork),
+					      ENTRY(clone),
+					      ENTRY(unshare),
+					      ENTRY(setns),
+					      ENTRY(setuid),
+					      ENTRY(mount),
+					      ENTRY(bpf),
+					      ENTRY(io_uring),
+					      ENTRY(module),
+					      ENTRY(handle),
+					      ENTRY(tty),
+					      ENTRY(tap),
+					      ENTRY(dumpable),
+					      ENTRY(limits),
+					      ENTRY(sigsys),
+					      ENTRY(exec_memory),
+					      ENTRY(exec_stack),
+					      ENTRY(shared_memory),
+					      ENTRY(memfd),
+					      ENTRY(shm),
+					      ENTRY(x32),
+					      ENTRY(int80),
+					      ENTRY(names),
+					      ENTRY(punch),
+					      ENTRY(page_out),
+					      ENTRY(fallocate),
+					      ENTRY(exec_pool),
+					      ENTRY(exec_pool_upper),
+					      ENTRY(dup),
+					      ENTRY(dupfd),
+					      ENTRY(sigsys_upper),
+					      ENTRY(statx),
+					      {} };
