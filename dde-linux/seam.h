@@ -306,6 +306,10 @@ struct dde_boot {
 	/* Device address of each DDE_DMA_BLOCK of the pool, ascending; NULL: device
 	 * addresses are the runtime's physical ones. */
 	const uint64_t *dma_blocks;
+	/* SMBIOS entry point and tables as they would lie at physical 0xf0000, for
+	 * quirks of machines; size 0: none. */
+	const void *smbios;
+	uint64_t smbios_size;
 };
 
 #define DDE_DMA_BLOCK (4ull << 20)

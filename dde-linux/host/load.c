@@ -120,6 +120,8 @@ int dde_host_start(void)
 		.nr_cpus = host.config.nr_cpus,
 		.cmdline = host.config.cmdline ? host.config.cmdline : "",
 		.dma_blocks = host.pool.block_iova,
+		.smbios = host.config.smbios,
+		.smbios_size = host.config.smbios_size,
 	};
 	err = host_mem_init();
 	if (!err)
