@@ -20,34 +20,43 @@ static int marker_called(struct notifier_block *nb, unsigned long state, void *m
 
 static struct notifier_block marker = { .notifier_call = marker_called, .priority = INT_MAX };
 
+/* Is that the head of a chain, which nobody has locked? */
+static bool __init __no_sanitize_address is_head(const struct blocking_notifier_head *head)
+{
+	const struct list_head *waiting = &head->rwsem.wait_list;
+
+	return waiting->next == waiting && waiting->prev == waiting &&
+	       !atomic_long_read(&head->rwsem.count);
+}
+
 /*
- * The first member of the chain is pointed to by the chain's head and by nothing else.
- * Return: that pointer, NULL: there is not exactly one.
+ * The first member of the chain is pointed to by the chain's head.
+ * Return: NULL: there is not exactly one such head.
  */
-static struct notifier_block **__init __no_sanitize_address find_pointer(void)
+static struct blocking_notifier_head *__init __no_sanitize_address find_head(void)
 {
 	struct notifier_block **at = (void *)(dde_stack_guard + PAGE_SIZE);
-	struct notifier_block **found = NULL;
+	struct blocking_notifier_head *head, *found = NULL;
 
-	for (; at < (struct notifier_block **)_edata; at++) {
+	for (at += sizeof(*head) / sizeof(*at); at < (struct notifier_block **)_edata; at++) {
 		if (*at != &marker)
 			continue;
+		head = container_of(at, struct blocking_notifier_head, head);
+		if (!is_head(head))
+			continue; /* KASAN's list of variables, for example */
 		if (found)
 			return NULL;
-		found = at;
+		found = head;
 	}
 	return found;
 }
 
 static int __init find_chain(void)
 {
-	struct notifier_block **pointer;
-
 	register_module_notifier(&marker);
-	pointer = find_pointer();
-	if (!pointer)
+	chain = find_head();
+	if (!chain)
 		panic("the chain of module notifiers is not found");
-	chain = container_of(pointer, struct blocking_notifier_head, head);
 	unregister_module_notifier(&marker);
 	if (chain->head == &marker || rwsem_is_locked(&chain->rwsem))
 		panic("the chain of module notifiers is not what it should be");
