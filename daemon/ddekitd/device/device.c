@@ -19,19 +19,12 @@
 
 static int choose_plugin(struct device *dev, char **ret_why)
 {
-	struct log_about about = device_about(dev);
-	_cleanup_free_ char *note = NULL;
 	struct device_plugin plugin;
 	int r = plugin_choose(dev->config, dev->hold.modalias, dev->env->global->plugin_dir,
 			      &plugin, ret_why);
 
 	if (r < 0)
 		return r;
-	note = plugin_note(&plugin);
-	if (note && *note) {
-		log_line(&about, LOG_WARNING, "%s", note);
-		device_log_line(dev, LOG_WARNING, note);
-	}
 	device_set_plugin(dev, &plugin);
 	return 0;
 }
