@@ -34,7 +34,7 @@
 #include <stdint.h>
 #endif
 
-#define DDE_SEAM_VERSION 10u
+#define DDE_SEAM_VERSION 11u
 
 /* Interrupt inputs. */
 enum {
@@ -189,10 +189,10 @@ struct dde_down_cpu {
 
 struct dde_down_mem {
 	/* Any CPU thread; blocks for an mmap at most. Maps [phys, phys + len) of
-	 * the pool at va, in the reserved range of dde_boot. Page aligned.
-	 * Return: 0, negative errno; -ENOMEM: the host kernel's limit of mappings
-	 * per process is reached. */
-	int32_t (*vmap)(uint64_t va, uint64_t phys, uint64_t len);
+	 * the pool at va, in the reserved range of dde_boot. Page aligned. writable:
+	 * 0: a write is a fault. Return: 0, negative errno; -ENOMEM: the host
+	 * kernel's limit of mappings per process is reached. */
+	int32_t (*vmap)(uint64_t va, uint64_t phys, uint64_t len, uint32_t writable);
 	/* Any CPU thread; blocks for an mmap at most. Makes [va, va + len)
 	 * inaccessible again. Return: 0, negative errno. */
 	int32_t (*vunmap)(uint64_t va, uint64_t len);
@@ -289,7 +289,9 @@ struct dde_boot {
 	uint64_t pool_base; /* physical == virtual; 4 MiB aligned; mapped, read/write */
 	uint64_t pool_size; /* bytes, a multiple of 4 MiB */
 	uint64_t vmap_base; /* reserved, inaccessible; 0x200000000000 (see vmap_size) */
-	uint64_t vmap_size; /* bytes: DDE_VMAP_SIZE */
+	/* Bytes, at most DDE_VMAP_SIZE: each page can be a mapping of its own, and
+	 * the host kernel allows the process that many. */
+	uint64_t vmap_size;
 	uint64_t mmio_base; /* PCI memory window below 4 GiB, bus address */
 	uint64_t mmio_size;
 	uint64_t mmio64_base; /* prefetchable window above the pool; size 0: none */
@@ -304,6 +306,10 @@ struct dde_boot {
 	/* Device address of each DDE_DMA_BLOCK of the pool, ascending; NULL: device
 	 * addresses are the runtime's physical ones. */
 	const uint64_t *dma_blocks;
+	/* SMBIOS entry point and tables as they would lie at physical 0xf0000, for
+	 * quirks of machines; size 0: none. */
+	const void *smbios;
+	uint64_t smbios_size;
 };
 
 #define DDE_DMA_BLOCK (4ull << 20)

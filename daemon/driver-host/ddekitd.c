@@ -123,7 +123,7 @@ int wire_receive_setup(struct proto_setup *ret, int ret_fds[PROTO_CLASS_FDS])
 	err = collect_fds(&m, fds, &n);
 	if (!err)
 		err = check_header(&ret->h, PROTO_SETUP, r, sizeof(*ret));
-	if (!err && (ret->n_plugins > PROTO_MAX_PLUGINS || !n))
+	if (!err && (ret->n_plugins > PROTO_MAX_PLUGINS || ret->n_smbios > PROTO_SMBIOS || !n))
 		err = -EPROTO;
 	if (!err)
 		err = place_fds(ret, fds, n, ret_fds);

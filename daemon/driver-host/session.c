@@ -430,6 +430,8 @@ static int boot_runtime(void)
 		.nr_cpus = s->nr_cpus,
 		.pci = session.pci,
 		.pci_domain = s->handover.bdf.domain,
+		.smbios = s->smbios,
+		.smbios_size = s->n_smbios,
 		.events = &host_events,
 	};
 	char *why = NULL;

@@ -26,7 +26,7 @@
 #include <stdint.h>
 #include <ddekit/pci.h>
 
-#define PROTO_VERSION 7u
+#define PROTO_VERSION 8u
 #define PROTO_LAST_WORDS "ddekit-host: runtime died: "
 #define PROTO_FD 3        /* the host's end of the socket, inherited */
 #define PROTO_CLASS_FDS 3 /* at most */
@@ -40,6 +40,7 @@
 #define PROTO_PATH 256
 #define PROTO_ARGS 512
 #define PROTO_TEXT_MAX 16000
+#define PROTO_SMBIOS 4096
 
 enum proto_type {
 	PROTO_SETUP = 1,     /* to host */
@@ -91,6 +92,8 @@ struct proto_setup {
 	uint32_t n_plugins;    /* in load order, dependencies first */
 	uint32_t confine;      /* CONFINE_... */
 	struct proto_plugin plugins[PROTO_MAX_PLUGINS];
+	uint32_t n_smbios; /* bytes of smbios, see dde_boot; 0: none */
+	uint8_t smbios[PROTO_SMBIOS];
 	struct ddekit_handover handover;
 };
 

@@ -40,6 +40,8 @@ struct dde_host_config {
 	struct ddekit_pci *pci;    /* borrowed for ever; NULL: no device */
 	struct ddekit_pool pool;   /* if pci is NULL: memory to run in */
 	uint32_t pci_domain;
+	const void *smbios; /* see dde_boot; borrowed for ever */
+	size_t smbios_size; /* 0: none */
 	const struct dde_host_events *events;
 };
 

@@ -47,6 +47,7 @@ struct host {
 	unsigned int nr_cpus; /* started */
 	struct dde_boot boot;
 	struct ddekit_pool pool;
+	uint64_t vmap_size;
 	uint64_t runtime_base, runtime_end;
 	_Atomic uint64_t grace_until; /* no timer interrupt before, see timer_check() */
 	struct dde_host_stats stats;  /* counts of threads other than CPUs */
@@ -120,6 +121,10 @@ extern const struct dde_down_pci host_down_pci;
 
 /* mem.c */
 extern const struct dde_down_mem host_down_mem;
+/* Main thread, while files can be opened: decides how large vmalloc space is.
+ * Return: 0, -ENOSPC (the host kernel allows too few mappings). */
+int host_mem_plan(char **ret_why);
+/* Reserves that, and populates the memory that each boot writes. Return: 0, -errno. */
 int host_mem_init(void);
 
 /* sys.c */

@@ -63,6 +63,8 @@ int dde_host_load(const struct dde_host_config *config, char **ret_why)
 		return access(config->runtime, R_OK) ? -ENOENT : -ELIBBAD;
 	}
 	err = find_runtime(config->runtime, handle, ret_why);
+	if (!err)
+		err = host_mem_plan(ret_why);
 	if (err)
 		dlclose(handle);
 	return err;
@@ -106,7 +108,7 @@ int dde_host_start(void)
 		.pool_base = host.pool.base.v,
 		.pool_size = host.pool.size,
 		.vmap_base = DDE_VMAP_BASE,
-		.vmap_size = DDE_VMAP_SIZE,
+		.vmap_size = host.vmap_size,
 		.mmio_base = w.mem_base.v,
 		.mmio_size = w.mem_size,
 		.mmio64_base = w.mem64_base.v,
@@ -118,6 +120,8 @@ int dde_host_start(void)
 		.nr_cpus = host.config.nr_cpus,
 		.cmdline = host.config.cmdline ? host.config.cmdline : "",
 		.dma_blocks = host.pool.block_iova,
+		.smbios = host.config.smbios,
+		.smbios_size = host.config.smbios_size,
 	};
 	err = host_mem_init();
 	if (!err)

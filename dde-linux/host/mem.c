@@ -4,12 +4,15 @@
  * from the pool's file.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include "internal.h"
 
 #define PAGE_BYTES 4096u
 #define STRUCT_PAGE_BYTES 64u
 #define FIRST_BYTES (2u << 20) /* less than a boot without a device uses */
+#define VMAP_ALIGN (2u << 20)
+#define VMAP_LEAST (16u << 20) /* enough for the stacks of some hundred kernel threads */
 
 static int32_t reserve(uint64_t va, uint64_t len, int flags)
 {
@@ -50,9 +53,42 @@ static void populate(const struct ddekit_pool *pool)
 	madvise((char *)pool->cpu + pool->size - map, map, MADV_POPULATE_WRITE);
 }
 
+/* The host kernel's limit of mappings per process; its default if that cannot be read. */
+static uint64_t max_mappings(void)
+{
+	FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
+	unsigned long long n = UINT16_MAX - 5;
+
+	if (f) {
+		if (fscanf(f, "%llu", &n) != 1)
+			n = UINT16_MAX - 5;
+		fclose(f);
+	}
+	return n;
+}
+
+/*
+ * In the worst case each page of the range is a mapping of its own: with no more pages
+ * than mappings, an allocation that has got its addresses has got its mappings.  An eighth
+ * is for everything else in the process.
+ */
+int host_mem_plan(char **ret_why)
+{
+	uint64_t pages = max_mappings() / 8 * 7, most = DDE_VMAP_SIZE / PAGE_BYTES;
+
+	host.vmap_size = (pages < most ? pages : most) * PAGE_BYTES & ~(uint64_t)(VMAP_ALIGN - 1);
+	if (host.vmap_size >= VMAP_LEAST)
+		return 0;
+	host_why(ret_why,
+		 "too few mappings per process for a runtime: set vm.max_map_count to %u "
+		 "or more (sysctl)",
+		 VMAP_LEAST / PAGE_BYTES / 7 * 8 + 2 * VMAP_ALIGN / PAGE_BYTES);
+	return -ENOSPC;
+}
+
 int host_mem_init(void)
 {
-	int err = reserve(DDE_VMAP_BASE, DDE_VMAP_SIZE, MAP_FIXED_NOREPLACE);
+	int err = reserve(DDE_VMAP_BASE, host.vmap_size, MAP_FIXED_NOREPLACE);
 
 	populate(&host.pool);
 	if (!err && host.up->shadow_size)
@@ -62,12 +98,13 @@ int host_mem_init(void)
 
 static bool in_range(uint64_t va, uint64_t len)
 {
-	return va >= DDE_VMAP_BASE && len <= DDE_VMAP_SIZE &&
-	       va - DDE_VMAP_BASE <= DDE_VMAP_SIZE - len;
+	return va >= DDE_VMAP_BASE && len <= host.vmap_size &&
+	       va - DDE_VMAP_BASE <= host.vmap_size - len;
 }
 
-static int32_t mem_vmap(uint64_t va, uint64_t phys, uint64_t len)
+static int32_t mem_vmap(uint64_t va, uint64_t phys, uint64_t len, uint32_t writable)
 {
+	const int prot = writable ? PROT_READ | PROT_WRITE : PROT_READ;
 	const struct ddekit_pool *pool = &host.pool;
 	void *at = (void *)(uintptr_t)va;
 	off_t offset;
@@ -76,7 +113,7 @@ static int32_t mem_vmap(uint64_t va, uint64_t phys, uint64_t len)
 	    phys - pool->base.v > pool->size - len)
 		return -EINVAL;
 	offset = (off_t)(pool->offset + (phys - pool->base.v));
-	if (mmap(at, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, pool->fd, offset) != at)
+	if (mmap(at, len, prot, MAP_SHARED | MAP_FIXED, pool->fd, offset) != at)
 		return -errno;
 	return 0;
 }

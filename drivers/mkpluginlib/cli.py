@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 
-from . import build, kbuild, meta, recipe, verify
+from . import build, kbuild, meta, parity, recipe, verify
 from .errors import Problem
 from .tree import Runtime, Tree
 
@@ -80,6 +80,13 @@ def cmd_check(a):
             say(f'{path}: fits: {v.from_runtime} symbols of {runtime.soname} '
                 f'({runtime.release}), {v.from_plugins} of other plugins, abi {runtime.abi}')
     return EXIT_FAILED if bad else EXIT_OK
+
+
+def cmd_parity(a):
+    names = a.name or sorted(n for n in os.listdir(parity.RECIPES) if n.endswith('.plugin'))
+    names = [n.removesuffix('.plugin') if not a.name else n for n in names]
+    for d in parity.differences(Tree(a.obj), names, a.config):
+        say('\t'.join((d.symbol, d.ours, d.theirs, d.modules)))
 
 
 def _copy_plugins(source, target):
@@ -161,6 +168,19 @@ def _parser():
     c.add_argument('--runtime', required=True, metavar='FILE', help='libdde-linux.so')
     c.add_argument('plugin', nargs='+', metavar='PLUGIN.so')
     c.set_defaults(run=cmd_check)
+
+    c = sub.add_parser('parity', help='compare the runtime\'s configuration with the '
+                       'distribution\'s', description='Prints each option that the sources of '
+                       'the plugins\' modules mention and that the distribution\'s kernel has '
+                       'otherwise: SYMBOL, value here, value there, modules. Built in and '
+                       'module are both "on". dde-linux/parity.table explains each.')
+    c.add_argument('--obj', required=True, metavar='OBJ',
+                   help='the kernel\'s build tree, such as build/dde-linux/obj-up')
+    c.add_argument('--config', default=parity.CONFIG, metavar='FILE',
+                   help='the distribution\'s (default: %(default)s)')
+    c.add_argument('name', nargs='*', metavar='NAME',
+                   help='a recipe or a module; default: all recipes')
+    c.set_defaults(run=cmd_parity)
 
     c = sub.add_parser('install', help='copy finished plugins to a folder')
     c.add_argument('--out', required=True, metavar='DIR', help='the folder where they were built')

@@ -79,9 +79,10 @@ class Tree:
         if 'vmlinux' not in self.owner.values():
             raise Problem(f'{self.obj}/Module.symvers: names no symbol of vmlinux; '
                           'build the runtime first (dde-linux/source/build)')
-        self.abi = self._read('dde-abi').strip()
+        self.abi = self.text('dde-abi').strip()
 
-    def _read(self, name):
+    def text(self, name):
+        """The content of a file of the build tree."""
         path = os.path.join(self.obj, name)
         try:
             with open(path, encoding='utf-8') as f:
@@ -92,7 +93,7 @@ class Tree:
 
     def _add_order(self, path, base):
         added = []
-        for line in self._read(path).split():
+        for line in self.text(path).split():
             stem = os.path.join(base, line.removesuffix('.o').removesuffix('.ko'))
             name = plain(os.path.basename(stem))
             self.paths[name] = stem
@@ -102,7 +103,7 @@ class Tree:
         return added
 
     def _add_symvers(self, path):
-        for number, line in enumerate(self._read(path).splitlines(), 1):
+        for number, line in enumerate(self.text(path).splitlines(), 1):
             parts = line.split('\t')
             if len(parts) < 4:
                 raise Problem(f'{path}:{number}: not a line of Module.symvers')

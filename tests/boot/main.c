@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "boot.h"
+#include "ddekitd/system/smbios.h"
 
 #define POOL_BASE 0x10000000ull
 #define POOL_MAX_MIB 3072ul
@@ -32,6 +33,8 @@ static struct {
 	const char *runtime, *plugins, *cmdline, *firmware;
 	unsigned long cpus, pool_mib, level;
 	bool keep_going, scattered;
+	uint8_t smbios[4096];
+	size_t smbios_size;
 } opt = { .cpus = 1, .pool_mib = 128, .level = 7, .cmdline = "", .plugins = "." };
 
 static struct {
@@ -219,6 +222,8 @@ static void boot(void)
 		.plugin_dir = opt.plugins,
 		.nr_cpus = (unsigned int)opt.cpus,
 		.events = &events,
+		.smbios = opt.smbios,
+		.smbios_size = opt.smbios_size,
 	};
 	uint64_t start = now_ns();
 	char *why = NULL;
@@ -250,6 +255,7 @@ static void usage(FILE *f)
 	      "  --dma-blocks HOW   \"scattered\": devices see the memory in pieces of 4 MiB\n"
 	      "  --cmdline TEXT     the kernel's command line\n"
 	      "  --firmware DIRS    absolute folders with firmware files, separated by colons\n"
+	      "  --machine DIR      SMBIOS tables, as in /sys/firmware/dmi/tables\n"
 	      "  --timeout SECONDS  for the whole run; then print a backtrace and end\n"
 	      "  --level N          print kernel messages up to this level (default 7: all)\n"
 	      "  --keep-going       continue after a plugin whose init failed\n"
@@ -272,6 +278,7 @@ enum {
 	O_DMA_BLOCKS,
 	O_CMDLINE,
 	O_FIRMWARE,
+	O_MACHINE,
 	O_TIMEOUT,
 	O_LEVEL,
 	O_KEEP_GOING,
@@ -297,6 +304,7 @@ static const struct option options[] = {
 	{ "unload", required_argument, NULL, O_UNLOAD },
 	{ "unload-all", no_argument, NULL, O_UNLOAD_ALL },
 	{ "shutdown", no_argument, NULL, O_SHUTDOWN },
+	{ "machine", required_argument, NULL, O_MACHINE },
 	{ "help", no_argument, NULL, O_HELP },
 	{ 0 },
 };
@@ -355,6 +363,13 @@ static void set_option(int o)
 		break;
 	case O_FIRMWARE:
 		opt.firmware = optarg;
+		break;
+	case O_MACHINE:
+		opt.smbios_size = smbios_read(optarg, opt.smbios, sizeof(opt.smbios));
+		if (!opt.smbios_size) {
+			fprintf(stderr, "dde-boot: --machine %s: no SMBIOS tables there\n", optarg);
+			exit(EXIT_USAGE);
+		}
 		break;
 	case O_TIMEOUT:
 		box.deadline = now_ns() + seconds("timeout", optarg);

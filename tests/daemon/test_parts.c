@@ -6,6 +6,7 @@
 #include "process/confine.h"
 #include "lib/log-ring.h"
 #include "state/state-file.h"
+#include "system/smbios.h"
 #include "../lib/suite.h"
 
 static char dir[] = "/tmp/ddekit-parts.XXXXXX";
@@ -24,6 +25,60 @@ static void teardown(void)
 	catalog_finish(&catalog);
 	ck_assert_int_eq(system(command), 0);
 }
+
+/* ---- the machine ------------------------------------------------------------ */
+
+static void write_bytes(const char *name, const void *bytes, size_t n)
+{
+	_cleanup_free_ char *path = str_format("%s/%s", dir, name);
+	FILE *f = fopen(path, "we");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+/* A system with serial number and UUID, a memory module, a board, the end. */
+static const char machine[] = "\x01\x1b\x01\0\x01\x02\0\x03"
+			      "0123456789abcdef"
+			      "\x06\0\0"
+			      "Vendor\0Name\0SECRET\0\0"
+			      "\x11\x06\x02\0\x01\0"
+			      "SECRET\0\0"
+			      "\x02\x09\x03\0\x01\x02\0\x03\x04"
+			      "Maker\0Board\0SECRET\0SECRET\0\0"
+			      "\x7f\x04\x04\0\0";
+
+START_TEST(the_machine_is_known_without_what_identifies_it)
+{
+	static const char entry[24] = "_SM3_\0\x18\x03\x02";
+	uint8_t ret[512], sum = 0;
+	size_t n, i;
+
+	write_bytes("smbios_entry_point", entry, sizeof(entry));
+	write_bytes("DMI", machine, sizeof(machine));
+	n = smbios_read(dir, ret, sizeof(ret));
+	ck_assert_uint_gt(n, 32);
+	ck_assert_mem_eq(ret, "_SM3_", 5);
+	for (i = 0; i < 24; i++)
+		sum += ret[i];
+	ck_assert_uint_eq(sum, 0);
+	ck_assert_uint_eq(ret[12] + ret[13] * 256u, n - 32);
+	ck_assert_ptr_nonnull(memmem(ret, n, "Vendor", 6));
+	ck_assert_ptr_nonnull(memmem(ret, n, "Board", 5));
+	ck_assert_ptr_null(memmem(ret, n, "SECRET", 6));
+	ck_assert_ptr_null(memmem(ret, n, "0123", 4));
+	/* Too little room, no tables, damaged ones. */
+	ck_assert_uint_eq(smbios_read(dir, ret, 64), 0);
+	ck_assert_uint_eq(smbios_read("/nonexistent", ret, sizeof(ret)), 0);
+	for (i = 0; i < sizeof(machine); i++) {
+		write_bytes("DMI", machine, i);
+		n = smbios_read(dir, ret, sizeof(ret));
+		ck_assert_uint_le(n, sizeof(ret));
+		ck_assert_ptr_null(memmem(ret, n, "SECRET", 6));
+	}
+}
+END_TEST
 
 /* ---- helpers --------------------------------------------------------------- */
 
@@ -341,6 +396,7 @@ int main(void)
 	TCase *c = tcase_create("parts");
 
 	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, the_machine_is_known_without_what_identifies_it);
 	tcase_add_test(c, sizes_are_parsed_and_printed);
 	tcase_add_test(c, times_are_parsed_and_printed);
 	tcase_add_test(c, bytes_are_converted_to_hexadecimal_and_back);

@@ -8,6 +8,7 @@
 #include "private.h"
 #include "lib/log.h"
 #include "process/message.h"
+#include "system/smbios.h"
 
 #define MISSED_BEATS 5
 #define STATS_NS 10000000000ull /* how old those of a crash report may be */
@@ -245,6 +246,9 @@ static int fill_setup(struct device *dev, struct proto_setup *setup, char **ret_
 	if (!r && dev->plugin.bridge)
 		r = set_text(setup->class, sizeof(setup->class), dev->plugin.bridge, "bridge name",
 			     ret_why);
+	if (!config_is_emulated(dev->config))
+		setup->n_smbios = (uint32_t)smbios_read(SMBIOS_TABLES, setup->smbios,
+							sizeof(setup->smbios));
 	setup->heartbeat_ms = dev->config->heartbeat;
 	setup->nr_cpus = dev->config->cpus;
 	setup->confine = (dev->config->sandbox ? CONFINE_SANDBOX : 0) |

@@ -15,6 +15,7 @@ void plugin_finish(struct device_plugin *plugin)
 	free(plugin->bus);
 	strv_finish(&plugin->path);
 	strv_finish(&plugin->args);
+	strv_finish(&plugin->unknown);
 	memset(plugin, 0, sizeof(*plugin));
 }
 
@@ -177,6 +178,17 @@ static const char *parameter_module(const struct plugin *p, const char *name, si
 	return NULL;
 }
 
+/* Index of the driver's module, see mark_module(); -1: none. */
+static ssize_t driver_index(const struct device_plugin *plugin)
+{
+	size_t i;
+
+	for (i = 0; i < plugin->path.n && i < PROTO_MAX_PLUGINS; i++)
+		if (plugin->role[i] & PLUGIN_DRIVER)
+			return i;
+	return -1;
+}
+
 /* The kernel's parser takes name="a value". NULL: no memory. */
 static char *join_argument(const char *args, const char *option)
 {
@@ -187,13 +199,22 @@ static char *join_argument(const char *args, const char *option)
 	return str_format("%s%s%.*s=\"%s\"", args, space, (int)(value - option), option, value + 1);
 }
 
-/* "name=value" or "module.name=value" to the arguments of its module. */
+/* What the kernel's loader itself knows, for any module. */
+static bool is_loaders(const char *name, size_t len)
+{
+	return (len == 11 && !strncmp(name, "async_probe", len)) ||
+	       (len == 6 && !strncmp(name, "dyndbg", len));
+}
+
+/* "name=value" or "module.name=value" to the arguments of its module.  What no module is
+ * known to have goes to the driver's own, as modprobe would do; the kernel ignores it. */
 static int add_option(struct device_plugin *dst, const struct plugin *p, const char *option,
 		      char **ret_why)
 {
 	size_t len = strcspn(option, "="), dot = strcspn(option, ".");
 	const char *module, *rest = option;
 	_cleanup_free_ char *args = NULL;
+	bool known = true;
 	ssize_t i;
 
 	if (dot < len) {
@@ -201,15 +222,18 @@ static int add_option(struct device_plugin *dst, const struct plugin *p, const c
 		rest = option + dot + 1;
 	} else {
 		module = parameter_module(p, option, len);
+		known = module || is_loaders(option, len);
 		dot = module ? strlen(module) : 0;
 	}
-	i = module ? module_index(dst, module, dot) : -1;
+	i = module ? module_index(dst, module, dot) : driver_index(dst);
 	if (i < 0) {
-		*ret_why = str_format("options=%s: driver %s has no such parameter or module; see "
-				      "ddectl drivers %s",
+		*ret_why = str_format("options=%s: driver %s has no such module; see ddectl "
+				      "drivers %s",
 				      option, p->name, p->name);
 		return -EINVAL;
 	}
+	if (!known && strv_add(&dst->unknown, option) < 0)
+		return -ENOMEM;
 	args = join_argument(dst->args.item[i], rest);
 	return args ? str_set(&dst->args.item[i], args) : -ENOMEM;
 }
@@ -279,6 +303,26 @@ static char *no_catalog(const struct device_config *config, const char *dir, int
 			  "options smp, debug-runtime), or set cpus=1 and debug=no",
 			  config->cpus, config->debug ? " debug=yes" : "", flavour, dir,
 			  strerror(-r));
+}
+
+char *plugin_note(const struct device_plugin *plugin)
+{
+	_cleanup_free_ char *list = NULL;
+	size_t i;
+
+	for (i = 0; i < plugin->unknown.n; i++) {
+		char *longer = str_format("%s%s%s", list ? list : "", list ? " " : "",
+					  plugin->unknown.item[i]);
+
+		free(list);
+		list = longer;
+		if (!list)
+			return NULL;
+	}
+	return list ? str_format("unknown parameters, which the kernel ignores: %s; see ddectl "
+				 "drivers %s",
+				 list, plugin->name)
+		    : strdup("");
 }
 
 int plugin_choose(const struct device_config *config, const char *modalias, const char *plugin_dir,

@@ -15,6 +15,7 @@ struct device_plugin {
 	char *bus;                        /* of its disks, see drivers/README.md; "": none */
 	struct strv path;                 /* absolute, in load order */
 	struct strv args;                 /* of the same length */
+	struct strv unknown;              /* options that are no parameter of the driver */
 	uint32_t role[PROTO_MAX_PLUGINS]; /* PLUGIN_…, likewise */
 };
 
@@ -29,6 +30,8 @@ struct device_plugin {
  */
 int plugin_choose(const struct device_config *config, const char *modalias, const char *plugin_dir,
 		  struct device_plugin *ret, char **ret_why);
+/* Return: what an administrator should know, empty: nothing; to be freed; NULL: no memory. */
+char *plugin_note(const struct device_plugin *plugin);
 void plugin_finish(struct device_plugin *plugin);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A device's configuration and plugin, and what a bind does to them; see device.h. */
+#include "lib/log.h"
 #include "private.h"
 
 const struct device_config *device_config(const struct device *dev)
@@ -91,6 +92,13 @@ void device_restore_settings(struct device *dev, bool staged)
 
 void device_set_plugin(struct device *dev, struct device_plugin *plugin)
 {
+	struct log_about about = device_about(dev);
+	_cleanup_free_ char *note = plugin_note(plugin);
+
+	if (note && *note) {
+		log_line(&about, LOG_WARNING, "%s", note);
+		device_log_line(dev, LOG_WARNING, note);
+	}
 	plugin_finish(&dev->plugin);
 	dev->plugin = *plugin;
 	*plugin = (struct device_plugin){ 0 };

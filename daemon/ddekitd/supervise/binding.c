@@ -5,6 +5,7 @@
 
 #include "binding.h"
 #include "config/drop-in.h"
+#include "device/plugin.h"
 #include "lib/log.h"
 
 /* Return: -EPERM, -ENOMEM. */
@@ -161,10 +162,29 @@ int binding_perform(struct binding *b, struct refusal *ret_why)
 	return r == -EALREADY ? 0 : r;
 }
 
+/* About the plugin that the start will choose, if that can be known already. */
+static char *note_plugin(const struct binding *b)
+{
+	const char *modalias = device_modalias(b->dev);
+	struct device_plugin plugin = { 0 };
+	_cleanup_free_ char *why = NULL;
+	char *note;
+
+	plugin_choose(device_config(b->dev), modalias ? modalias : "",
+		      b->m->config.global.plugin_dir, &plugin, &why);
+	note = plugin_note(&plugin);
+	plugin_finish(&plugin);
+	return note;
+}
+
 char *binding_note(const struct binding *b)
 {
 	const struct device_config *c = device_config(b->dev);
+	char *note = note_plugin(b);
 
+	if (!note || *note)
+		return note;
+	free(note);
 	if (b->flags & CONTROL_BIND_RUNTIME || device_is_staged(b->dev) ||
 	    device_is_transient(b->dev) || c->autostart)
 		return strdup("");

@@ -53,6 +53,12 @@ static bool is_stack_overflow(const struct dde_fault *f)
 	return f->kind != DDE_FAULT_OPCODE && f->reg.sp - (low - NEAR_STACK) < 2 * NEAR_STACK;
 }
 
+/* A page that the page tables have and the host's limit of mappings refused. */
+static bool is_missing(const struct dde_fault *f)
+{
+	return f->kind == DDE_FAULT_PAGE && dde_vmap_missing(f->address);
+}
+
 static const char *access_name(u32 access)
 {
 	static const char *const names[] = {
@@ -84,6 +90,12 @@ static void describe(const struct dde_fault *f, char *text, size_t size)
 	if (is_stack_overflow(f)) {
 		scnprintf(text, size, "kernel stack overflow in task %s/%d", current->comm,
 			  task_pid_nr(current));
+		return;
+	}
+	if (is_missing(f)) {
+		scnprintf(text, size,
+			  "the host could not map a page of vmalloc space, address: %016llx",
+			  f->address);
 		return;
 	}
 	switch (f->kind) {

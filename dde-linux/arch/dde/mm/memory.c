@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Hands the pool to the kernel's allocators. */
 #include <linux/init.h>
+#include <linux/ioport.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include "../kernel/kernel.h"
@@ -10,6 +11,12 @@
 void *empty_zero_page __ro_after_init;
 EXPORT_SYMBOL(empty_zero_page);
 
+/* For memremap(), which tells memory from devices by it. */
+static struct resource pool_resource = {
+	.name = "System RAM",
+	.flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
+};
+
 void __init dde_memory_init(void)
 {
 	unsigned long zones[MAX_NR_ZONES] = { 0 };
@@ -17,8 +24,13 @@ void __init dde_memory_init(void)
 	dde_pool_base = dde_boot->pool_base;
 	dde_pool_end = dde_boot->pool_base + dde_boot->pool_size;
 	dde_pool_pfn = dde_pool_base >> PAGE_SHIFT;
+	dde_vmalloc_end = DDE_VMAP_BASE + dde_boot->vmap_size;
 	dde_dma_init();
 	memblock_add(dde_pool_base, dde_boot->pool_size);
+	pool_resource.start = dde_pool_base;
+	pool_resource.end = dde_pool_end - 1;
+	if (request_resource(&iomem_resource, &pool_resource))
+		panic("the pool is no memory");
 	min_low_pfn = dde_pool_pfn;
 	max_low_pfn = max_pfn = dde_pool_end >> PAGE_SHIFT;
 	high_memory = (void *)dde_pool_end;

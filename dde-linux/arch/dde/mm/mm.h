@@ -8,9 +8,10 @@
 /* CPU 0, in setup_arch(). */
 void dde_memory_init(void);
 
-/* Any CPU thread, interrupts off, in a signal handler; does not sleep.  A page of
- * vmalloc space that the host could not map when it should have.
- * Return: whether it is mapped now. */
+/* Any CPU thread, interrupts off, in a signal handler; do not sleep. */
+/* Is addr in a page of vmalloc space that the host could not map when it should have? */
+bool dde_vmap_missing(unsigned long addr);
+/* Tries again to map such a page. Return: whether it is mapped now. */
 bool dde_vmap_fault(unsigned long addr);
 
 #endif

@@ -16,7 +16,9 @@
 #include "mm.h"
 
 static_assert(VMALLOC_START == DDE_VMAP_BASE);
-static_assert(VMALLOC_END == DDE_VMAP_BASE + DDE_VMAP_SIZE);
+
+unsigned long dde_vmalloc_end __ro_after_init;
+EXPORT_SYMBOL(dde_vmalloc_end);
 
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(PAGE_SIZE);
 EXPORT_SYMBOL(swapper_pg_dir);
@@ -66,8 +68,7 @@ struct run {
 	unsigned long va;
 	unsigned long pa;  /* of maps */
 	unsigned long len; /* bytes, 0: empty */
-	bool map;
-	int err; /* the first map that failed */
+	bool map, writable;
 };
 
 /*
@@ -88,22 +89,12 @@ static void mark(const struct run *run)
 	}
 }
 
-static bool drop_stale(void);
-
-/* The host limits the number of mappings.  At the limit, unmap what the kernel has
- * freed but not flushed yet. */
-static int map(const struct run *run)
-{
-	int err = dde_call(mem->vmap(run->va, run->pa, run->len));
-
-	if (err == -ENOMEM && drop_stale())
-		err = dde_call(mem->vmap(run->va, run->pa, run->len));
-	return err;
-}
-
 /*
- * A page that could not be unmapped stays mapped, as in a TLB that was not flushed,
- * and is tried again next time.  A page that could not be mapped is missing.
+ * vmalloc space has no more pages than the host allows mappings, so that these calls do
+ * not fail unless something else in the process uses up the mappings.  A page that could
+ * not be unmapped then stays mapped, as in a TLB that was not flushed, and is tried again
+ * next time.  A page that could not be mapped is tried again when it is accessed, which
+ * else is a fault that says so.
  */
 static void run_end(struct run *run)
 {
@@ -111,7 +102,8 @@ static void run_end(struct run *run)
 
 	if (!run->len)
 		return;
-	err = run->map ? map(run) : dde_call(mem->vunmap(run->va, run->len));
+	err = run->map ? dde_call(mem->vmap(run->va, run->pa, run->len, run->writable))
+		       : dde_call(mem->vunmap(run->va, run->len));
 	if (err)
 		pr_err_ratelimited("vmalloc: the host cannot %s %lu bytes at %lx: error %d%s\n",
 				   run->map ? "map" : "unmap", run->len, run->va, err,
@@ -120,62 +112,38 @@ static void run_end(struct run *run)
 						  : "");
 	else
 		mark(run);
-	if (err && run->map && !run->err)
-		run->err = err;
 	run->len = 0;
 }
 
-static void run_add(struct run *run, unsigned long va, bool map, unsigned long pa)
+/* Does the page continue the run? */
+static bool continues(const struct run *run, const struct run *page)
 {
-	if (run->len &&
-	    (run->map != map || run->va + run->len != va || (map && run->pa + run->len != pa)))
-		run_end(run);
-	if (!run->len) {
-		run->va = va;
-		run->pa = pa;
-		run->map = map;
-	}
-	run->len += PAGE_SIZE;
+	if (run->va + run->len != page->va || run->map != page->map)
+		return false;
+	return !run->map || (run->pa + run->len == page->pa && run->writable == page->writable);
 }
 
 static void sync_page(struct run *run, unsigned long va, pte_t pte)
 {
-	if (pte_present(pte))
-		run_add(run, va, true, PFN_PHYS(pte_pfn(pte)));
-	else if (pte_val(pte) & _PAGE_MAPPED)
-		run_add(run, va, false, 0);
-}
+	struct run page = { .va = va, .map = pte_present(pte) };
 
-/* host_lock held. Unmaps pages that are in no page table any more. Return: any? */
-static bool drop_stale(void)
-{
-	unsigned long va, next, end;
-	struct run run = { .err = 0 };
-	bool any = false;
-	pte_t *ptep;
-
-	for (va = VMALLOC_START; va < VMALLOC_END; va = next) {
-		ptep = find_pte(va, &next);
-		end = min(next, VMALLOC_END);
-		for (; ptep && va < end; va += PAGE_SIZE, ptep++) {
-			if (pte_present(*ptep) || !(pte_val(*ptep) & _PAGE_MAPPED))
-				continue;
-			run_add(&run, va, false, 0);
-			any = true;
-		}
+	if (page.map) {
+		page.pa = PFN_PHYS(pte_pfn(pte));
+		page.writable = pte_write(pte);
+	} else if (!(pte_val(pte) & _PAGE_MAPPED)) {
+		return;
 	}
-	run_end(&run);
-	return any;
+	if (!continues(run, &page)) {
+		run_end(run);
+		*run = page;
+	}
+	run->len += PAGE_SIZE;
 }
 
-/*
- * Makes the host's mappings of [start, end) agree with the page tables.
- * Return: 0, or the error of the first page that could not be mapped.
- */
-int dde_vmap_sync(unsigned long start, unsigned long end)
+void dde_vmap_sync(unsigned long start, unsigned long end)
 {
 	unsigned long va = start & PAGE_MASK, next;
-	struct run run = { .err = 0 };
+	struct run run = { .len = 0 };
 	unsigned long flags;
 	pte_t *ptep;
 
@@ -190,12 +158,10 @@ int dde_vmap_sync(unsigned long start, unsigned long end)
 	}
 	run_end(&run);
 	raw_spin_unlock_irqrestore(&host_lock, flags);
-	return run.err;
 }
 EXPORT_SYMBOL(dde_vmap_sync);
 
-/* Mapping failed where no error could be returned; it may succeed now. */
-bool dde_vmap_fault(unsigned long addr)
+bool dde_vmap_missing(unsigned long addr)
 {
 	unsigned long va = addr & PAGE_MASK, next;
 	pte_t *ptep;
@@ -203,8 +169,17 @@ bool dde_vmap_fault(unsigned long addr)
 	if (va < VMALLOC_START || va >= VMALLOC_END)
 		return false;
 	ptep = find_pte(va, &next);
-	return ptep && pte_present(*ptep) && !(pte_val(*ptep) & _PAGE_MAPPED) &&
-	       !dde_vmap_sync(va, va + PAGE_SIZE);
+	return ptep && pte_present(*ptep) && !(pte_val(*ptep) & _PAGE_MAPPED);
+}
+
+bool dde_vmap_fault(unsigned long addr)
+{
+	unsigned long va = addr & PAGE_MASK;
+
+	if (!dde_vmap_missing(addr))
+		return false;
+	dde_vmap_sync(va, va + PAGE_SIZE);
+	return !dde_vmap_missing(addr);
 }
 
 void flush_tlb_kernel_range(unsigned long start, unsigned long end)

@@ -1,60 +1,76 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Calls the module notifiers. */
+/* Calls the module notifiers, as the kernel's own loader does. */
+#include <linux/compiler.h>
 #include <linux/init.h>
-#include <linux/limits.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
+#include <asm/page.h>
+#include <asm/sections.h>
 #include "plugin.h"
 
-/*
- * The chain's head is private to the loader.  A member with the highest priority,
- * registered before any other, has all the others behind it.
- */
-static int first_called(struct notifier_block *nb, unsigned long state, void *mod)
+extern char dde_stack_guard[]; /* of the linker script: a page, which cannot be read */
+
+/* The loader's chain, which is private to kernel/module/main.c. */
+static struct blocking_notifier_head *chain;
+
+static int marker_called(struct notifier_block *nb, unsigned long state, void *mod)
 {
 	return NOTIFY_DONE;
 }
 
-static struct notifier_block first = { .notifier_call = first_called, .priority = INT_MAX };
+static struct notifier_block marker = { .notifier_call = marker_called, .priority = INT_MAX };
 
-static int __init register_first(void)
+/* Is that the head of a chain, which nobody has locked? */
+static bool __init __no_sanitize_address is_head(const struct blocking_notifier_head *head)
 {
-	return register_module_notifier(&first);
+	const struct list_head *waiting = &head->rwsem.wait_list;
+
+	return waiting->next == waiting && waiting->prev == waiting &&
+	       !atomic_long_read(&head->rwsem.count);
 }
-early_initcall(register_first);
 
-/* Return: 0, or the error of a notifier; then *last is that notifier. */
-static int notify(struct module *mod, unsigned long state, struct notifier_block **last)
+/*
+ * The first member of the chain is pointed to by the chain's head.
+ * Return: NULL: there is not exactly one such head.
+ */
+static struct blocking_notifier_head *__init __no_sanitize_address find_head(void)
 {
-	struct notifier_block *nb, *next;
-	int ret;
+	struct notifier_block **at = (void *)(dde_stack_guard + PAGE_SIZE);
+	struct blocking_notifier_head *head, *found = NULL;
 
-	for (nb = first.next; nb; nb = next) {
-		next = nb->next;
-		ret = nb->notifier_call(nb, state, mod);
-		if (ret & NOTIFY_STOP_MASK) {
-			*last = nb;
-			return notifier_to_errno(ret);
-		}
+	for (at += sizeof(*head) / sizeof(*at); at < (struct notifier_block **)_edata; at++) {
+		if (*at != &marker)
+			continue;
+		head = container_of(at, struct blocking_notifier_head, head);
+		if (!is_head(head))
+			continue; /* KASAN's list of variables, for example */
+		if (found)
+			return NULL;
+		found = head;
 	}
+	return found;
+}
+
+static int __init find_chain(void)
+{
+	register_module_notifier(&marker);
+	chain = find_head();
+	if (!chain)
+		panic("the chain of module notifiers is not found");
+	unregister_module_notifier(&marker);
+	if (chain->head == &marker || rwsem_is_locked(&chain->rwsem))
+		panic("the chain of module notifiers is not what it should be");
 	return 0;
 }
+early_initcall(find_chain);
 
 void dde_plugin_notify(struct module *mod, unsigned long state)
 {
-	struct notifier_block *last;
-
-	notify(mod, state, &last);
+	blocking_notifier_call_chain(chain, state, mod);
 }
 
-/* If one objects, those called before it get MODULE_STATE_GOING. */
 int dde_plugin_notify_coming(struct module *mod)
 {
-	struct notifier_block *last, *nb;
-	int err = notify(mod, MODULE_STATE_COMING, &last);
-
-	if (err)
-		for (nb = first.next; nb && nb != last; nb = nb->next)
-			nb->notifier_call(nb, MODULE_STATE_GOING, mod);
-	return err;
+	return notifier_to_errno(blocking_notifier_call_chain_robust(chain, MODULE_STATE_COMING,
+								     MODULE_STATE_GOING, mod));
 }

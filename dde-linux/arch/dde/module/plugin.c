@@ -248,7 +248,7 @@ static void make_unknown(struct module *mod)
 
 /* ---- loading -------------------------------------------------------------- */
 
-/* As in the loader: an unknown parameter may be an option that any module has. */
+/* As in the loader: it may be an option that any module has. */
 static int unknown_parameter(char *param, char *value, const char *name, void *mod)
 {
 	if (!strcmp(param, "async_probe")) {
@@ -259,9 +259,9 @@ static int unknown_parameter(char *param, char *value, const char *name, void *m
 		((struct module *)mod)->async_probe_requested = wanted;
 		return 0;
 	}
-	if (!ddebug_dyndbg_module_param_cb(param, value, name))
-		return 0;
-	return -ENOENT;
+	if (ddebug_dyndbg_module_param_cb(param, value, name))
+		pr_warn("%s: unknown parameter '%s' ignored\n", name, param);
+	return 0;
 }
 
 static int set_parameters(struct module *mod)

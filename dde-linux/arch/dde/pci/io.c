@@ -79,6 +79,18 @@ void iounmap(volatile void __iomem *addr)
 }
 EXPORT_SYMBOL(iounmap);
 
+void *dde_memremap(phys_addr_t phys, size_t size)
+{
+	void __iomem *at = ioremap(phys, size);
+
+	if (!at || !dde_mmio_by_call(at))
+		return (void __force *)at;
+	pr_warn_ratelimited("memremap of %pa: an emulated device's memory has no address\n", &phys);
+	iounmap(at);
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(dde_memremap);
+
 /* Copies are aligned on the device's side, and use eight bytes at a time if possible. */
 
 void memcpy_fromio(void *to, const volatile void __iomem *from, size_t len)

@@ -3,13 +3,17 @@
  * A driver for the 82574L that misbehaves in its probe; the parameter "what" selects how. Kernel
  * world, for tests.  A case that does not end the runtime returns -ENODEV.
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/interrupt.h>
+#include <linux/io.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/kmod.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -122,7 +126,7 @@ static noinline void crash_nofault(void)
 		copy_to_user((void __user *)wild, &value, 8), get_user(value, (u64 __user *)&wild));
 }
 
-/* More mappings than the host allows. */
+/* More mappings than there is room for. */
 struct mapping {
 	struct list_head list;
 	void *at;
@@ -160,6 +164,52 @@ static noinline void crash_maps(void)
 	vfree(memory);
 	if (page)
 		__free_page(page);
+}
+
+/* Uses up the host's mappings, behind the runtime's back: a mapping for every other page. */
+static void use_up_mappings(void)
+{
+	const long mmap = 9, none = 0, read = 1, private_anonymous = 0x22;
+	register long flags asm("r10") = private_anonymous;
+	register long fd asm("r8") = -1;
+	register long offset asm("r9") = 0;
+	unsigned int n;
+	long at = 0;
+
+	for (n = 0; n < 1u << 22 && (at >= 0 || at < -4095); n++)
+		asm volatile("syscall"
+			     : "=a"(at)
+			     : "0"(mmap), "D"(0), "S"(PAGE_SIZE), "d"(n & 1 ? read : none),
+			       "r"(flags), "r"(fd), "r"(offset)
+			     : "rcx", "r11", "memory");
+	pr_info("unmapped: mmap fails with %ld\n", at);
+}
+
+static noinline void crash_unmapped(void)
+{
+	const unsigned int pages = 64;
+	char *memory;
+	unsigned int i;
+
+	use_up_mappings();
+	memory = vmalloc(pages * PAGE_SIZE);
+	if (!memory)
+		return;
+	for (i = 0; i < pages; i++)
+		memory[i * PAGE_SIZE + zero] = 1;
+	pr_info("unmapped: wrote\n");
+}
+
+static noinline void crash_readonly(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	volatile char *at = page ? vmap(&page, 1, VM_MAP, PAGE_KERNEL_RO) : NULL;
+
+	if (!at)
+		return;
+	pr_info("readonly: read %d\n", at[zero]);
+	at[zero + 8] = 1;
+	pr_info("readonly: wrote\n");
 }
 
 /* ---- bugs that only the debug runtime detects --------------------------------- */
@@ -220,6 +270,39 @@ static noinline void crash_order(void)
 	mutex_unlock(&b);
 }
 
+/* Nobody may change the chain of notifiers while it is walked. */
+static DECLARE_COMPLETION(left);
+static bool left_early, called;
+
+static int crash_notified(struct notifier_block *nb, unsigned long state, void *mod);
+static struct notifier_block notifier = { .notifier_call = crash_notified };
+
+static int leave(void *arg)
+{
+	unregister_module_notifier(&notifier);
+	complete(&left);
+	return 0;
+}
+
+static int crash_notified(struct notifier_block *nb, unsigned long state, void *mod)
+{
+	if (state != MODULE_STATE_COMING || called)
+		return NOTIFY_DONE;
+	called = true;
+	if (!IS_ERR(kthread_run(leave, NULL, "leave")))
+		left_early = wait_for_completion_timeout(&left, HZ / 5);
+	return NOTIFY_DONE;
+}
+
+static noinline void crash_notify(void)
+{
+	register_module_notifier(&notifier);
+	request_module("e1000");
+	if (called && !left_early)
+		wait_for_completion(&left);
+	pr_info("notify: called %d, left early %d\n", called, left_early);
+}
+
 static void crash_nothing(void)
 {
 }
@@ -233,19 +316,37 @@ static const struct {
 	const char *name;
 	void (*fn)(void);
 } cases[] = {
-	{ "nothing", crash_nothing },   { "null", crash_null },       { "wild", crash_wild },
-	{ "poison", crash_poison },     { "call", crash_call },       { "divide", crash_divide },
-	{ "bug", crash_bug },           { "panic", crash_panic },     { "warn", crash_warn },
-	{ "recursion", crash_recurse }, { "timer", crash_timer },     { "stuck", crash_stuck },
-	{ "stack", crash_stack },       { "nofault", crash_nofault }, { "maps", crash_maps },
-	{ "freed", crash_freed },       { "beyond", crash_beyond },   { "global", crash_global },
-	{ "shift", crash_shift },       { "sleep", crash_sleep },     { "order", crash_order },
+	{ "nothing", crash_nothing },   { "null", crash_null },         { "wild", crash_wild },
+	{ "poison", crash_poison },     { "call", crash_call },         { "divide", crash_divide },
+	{ "bug", crash_bug },           { "panic", crash_panic },       { "warn", crash_warn },
+	{ "recursion", crash_recurse }, { "timer", crash_timer },       { "stuck", crash_stuck },
+	{ "stack", crash_stack },       { "nofault", crash_nofault },   { "maps", crash_maps },
+	{ "freed", crash_freed },       { "beyond", crash_beyond },     { "global", crash_global },
+	{ "shift", crash_shift },       { "sleep", crash_sleep },       { "order", crash_order },
+	{ "unmapped", crash_unmapped }, { "readonly", crash_readonly }, { "notify", crash_notify },
 };
+
+/* The memory of an emulated device has no address. */
+static void crash_memremap(struct pci_dev *pdev)
+{
+	resource_size_t at = pci_resource_start(pdev, 0);
+	void *wb = memremap(at, PAGE_SIZE, MEMREMAP_WB), *wt = memremap(at, PAGE_SIZE, MEMREMAP_WT);
+	void *ram = memremap(virt_to_phys(pdev), 8, MEMREMAP_WB);
+
+	pr_info("memremap: device %s, %s, ram %s\n", wb ? "mapped" : "refused",
+		wt ? "mapped" : "refused", ram == pdev ? "itself" : "elsewhere");
+	if (wb)
+		pr_info("memremap: read %x\n", *(volatile u32 *)(wb + 8));
+}
 
 static int crash_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	size_t i;
 
+	if (!strcmp(what, "memremap")) {
+		crash_memremap(pdev);
+		return -ENODEV;
+	}
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		if (!strcmp(cases[i].name, what)) {
 			cases[i].fn();

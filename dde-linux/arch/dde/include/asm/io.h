@@ -64,8 +64,17 @@ void iounmap(volatile void __iomem *addr);
 #define ioremap		ioremap
 #define iounmap		iounmap
 #define ioremap_wc	ioremap
-#define ioremap_wt	ioremap
+#define ioremap_wt	ioremap_wt
 #define ioremap_uc	ioremap
+
+/* For memremap(): NULL if the memory can only be accessed by call. */
+void *dde_memremap(phys_addr_t phys, size_t size);
+#define arch_memremap_wb dde_memremap
+/* Only memremap() and drivers of old frame buffers use it. */
+static inline void __iomem *ioremap_wt(phys_addr_t phys, size_t size)
+{
+	return (void __iomem __force *)dde_memremap(phys, size);
+}
 
 void memcpy_fromio(void *to, const volatile void __iomem *from, size_t len);
 void memcpy_toio(volatile void __iomem *to, const void *from, size_t len);

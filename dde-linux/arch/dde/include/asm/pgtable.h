@@ -49,14 +49,16 @@
 #define PAGE_KERNEL_EXEC PAGE_KERNEL
 #define PAGE_KERNEL_RO	__pgprot(_PAGE_PRESENT | _PAGE_ACCESSED)
 
-/* The seam's DDE_VMAP_BASE and _SIZE; asm/io.h says why it is not included. */
+/* The seam's DDE_VMAP_BASE; asm/io.h says why it is not included.  The end depends on
+ * how many mappings the host allows. */
 #define VMALLOC_START	0x200000000000UL
-#define VMALLOC_END	(VMALLOC_START + 0x1000000000UL)
+#define VMALLOC_END	dde_vmalloc_end
 #define MODULES_VADDR	VMALLOC_START
 #define MODULES_END	VMALLOC_END
 
 #ifndef __ASSEMBLY__
 
+extern unsigned long dde_vmalloc_end;
 extern pgd_t swapper_pg_dir[PTRS_PER_PGD];
 extern void *empty_zero_page;
 #define ZERO_PAGE(vaddr)	virt_to_page(empty_zero_page)
