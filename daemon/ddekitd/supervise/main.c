@@ -55,7 +55,7 @@ static const char usage_text[] =
 	"      --front-dir DIR      folder of the fronts of disks\n"
 	"      --fd-store           the service manager keeps file descriptors: drivers survive\n"
 	"                           the end of ddekitd, and its successor adopts them\n"
-	"      --end-rest           for ExecStopPost=: end what is left of the control group, unless\n"
+	"      --end-rest           for ExecStopPost=: end the rest of the control group, unless\n"
 	"                           a restart follows\n"
 	"      --check              check the configuration and exit\n"
 	"      --print-config       print it with all values and exit\n"
