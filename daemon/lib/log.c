@@ -6,6 +6,7 @@
 #include <systemd/sd-journal.h>
 
 #include "log.h"
+#include "util.h"
 
 #define LINE_MAX_LEN 1024
 
@@ -80,6 +81,7 @@ void log_line(const struct log_about *about, int level, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text + len, sizeof(text) - len, fmt, args);
 	va_end(args);
+	str_make_utf8(text);
 	if (log_state.journal && to_journal(about, level, text) >= 0)
 		return;
 	if (log_state.prefix)

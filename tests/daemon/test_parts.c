@@ -197,6 +197,31 @@ START_TEST(missing_folder_is_an_error)
 }
 END_TEST
 
+START_TEST(only_bytes_that_are_no_utf8_are_replaced)
+{
+	static const char *const pairs[][2] = {
+		{ "plain ~\x7f\t", "plain ~\x7f\t" },
+		{ "\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80",
+		  "\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80" },
+		{ "\x80\xff", "??" },
+		{ "\xc3", "?" }, /* cut */
+		{ "\xe2\x82", "??" },
+		{ "\xc3(", "?(" },
+		{ "\xc0\xaf", "??" },           /* longer than necessary */
+		{ "\xed\xa0\x80", "???" },      /* half of a pair */
+		{ "\xf4\x90\x80\x80", "????" }, /* beyond the last */
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(pairs); i++) {
+		_cleanup_free_ char *text = strdup(pairs[i][0]);
+
+		str_make_utf8(text);
+		ck_assert_str_eq(text, pairs[i][1]);
+	}
+}
+END_TEST
+
 /* ---- users of driver hosts ----------------------------------------------------- */
 
 START_TEST(each_pci_address_has_its_own_user)
@@ -351,6 +376,7 @@ int main(void)
 	tcase_add_loop_test(c, damaged_descriptions_are_skipped_and_reported, 0,
 			    ARRAY_SIZE(damaged));
 	tcase_add_test(c, missing_folder_is_an_error);
+	tcase_add_test(c, only_bytes_that_are_no_utf8_are_replaced);
 	tcase_add_test(c, each_pci_address_has_its_own_user);
 	tcase_add_test(c, a_driver_host_without_sandbox_has_the_shared_user);
 	tcase_add_test(c, only_a_driver_host_with_the_shared_user_causes_a_warning);

@@ -83,7 +83,7 @@ static int read_request(sd_bus_message *msg, struct binding *b, sd_bus_error *er
 static int refused(sd_bus_error *error, struct refusal *why, int r)
 {
 	if (why->error)
-		r = sd_bus_error_set(error, why->error, why->text);
+		r = method_error(error, why->error, why->text);
 	free(why->text);
 	return r;
 }

@@ -175,12 +175,7 @@ static int follow_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
 /* Moves JSON to an answer. Return: 0, -ENOMEM. */
 static int answer_json(struct json_object *json, struct host_answer *ret)
 {
-	const char *text = NULL;
-
-	if (json)
-		text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN);
-	ret->text = text ? strdup(text) : NULL;
-	json_object_put(json);
+	ret->text = method_json_text(json);
 	return ret->text ? 0 : -ENOMEM;
 }
 
@@ -356,6 +351,8 @@ static void monitor_done(void *arg)
 	struct monitor_work *w = arg;
 	sd_bus_message *msg = w->msg;
 
+	if (w->reply)
+		str_make_utf8(w->reply);
 	if (w->error < 0)
 		sd_bus_reply_method_errorf(msg, CONTROL_ERROR_FAILED, "%s: %s: %s",
 					   device_bdf_text(w->dev), w->command,

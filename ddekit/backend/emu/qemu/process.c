@@ -323,7 +323,7 @@ int emu_process_start(struct emu_process *p, const struct emu_launch *l, uint64_
  * the last message. */
 static void words_append(struct emu_process *p, const char *text, size_t len)
 {
-	size_t room = sizeof(p->words) - p->words_len;
+	size_t room = sizeof(p->words) - p->words_len, i;
 
 	if (len > room) {
 		size_t over = len - room;
@@ -332,8 +332,12 @@ static void words_append(struct emu_process *p, const char *text, size_t len)
 			p->words_len - WORDS_HEAD - over);
 		p->words_len -= over;
 	}
-	memcpy(p->words + p->words_len, text, len);
-	p->words_len += len;
+	/* A hostile QEMU may write anything: it ends in logs, and where only UTF-8 is allowed. */
+	for (i = 0; i < len; i++)
+		p->words[p->words_len++] = text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~')
+						   ? text[i]
+					   : text[i] == '\t' || text[i] == '\r' ? ' '
+										: '?';
 }
 
 void emu_process_listen(struct emu_process *p)
@@ -411,7 +415,7 @@ static void words_one_line(const struct emu_process *p, char *buf, size_t size)
 				buf[out++] = ' ';
 			}
 		} else {
-			buf[out++] = (unsigned char)c < ' ' ? ' ' : c;
+			buf[out++] = c;
 		}
 	}
 	buf[out] = 0;
