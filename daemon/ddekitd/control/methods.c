@@ -454,8 +454,11 @@ static const struct guard {
 	const char *method;
 	const char *action; /* NULL: root alone */
 	sd_bus_message_handler_t run;
+	bool (*is_privileged)(sd_bus_message *msg); /* NULL: never */
+	const char *privileged;                     /* the action then */
 } guards[] = {
-	{ "Bind", "org.ddekit.bind", method_bind },
+	{ "Bind", "org.ddekit.bind", method_bind, method_bind_is_privileged,
+	  "org.ddekit.bind-privileged" },
 	{ "Unbind", "org.ddekit.unbind", method_unbind },
 	{ "Restart", "org.ddekit.restart", restart_device },
 	{ "RestartInPlace", "org.ddekit.restart", restart_in_place },
@@ -473,12 +476,15 @@ static const struct guard {
 
 static int guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	const char *member = sd_bus_message_get_member(msg);
-	size_t i;
+	const char *member = sd_bus_message_get_member(msg), *action;
+	const struct guard *g;
 
-	for (i = 0; i < ARRAY_SIZE(guards); i++)
-		if (!strcmp(guards[i].method, member))
-			return authorize(msg, guards[i].action, guards[i].run, arg, error);
+	for (g = guards; g < guards + ARRAY_SIZE(guards); g++) {
+		if (strcmp(g->method, member))
+			continue;
+		action = g->is_privileged && g->is_privileged(msg) ? g->privileged : g->action;
+		return authorize(msg, action, g->run, arg, error);
+	}
 	return -EOPNOTSUPP;
 }
 
