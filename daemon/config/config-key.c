@@ -215,6 +215,31 @@ bool config_is_device_key(const char *name)
 	return find_key(config_device_table, config_device_table_n, name);
 }
 
+bool config_is_harmless(const char *name, const char *value)
+{
+	static const struct {
+		const char *name, *only; /* NULL: any value */
+	} harmless[] = {
+		{ "driver", NULL },         { "backend", "vfio" },  { "backend", "emu" },
+		{ "memory", NULL },         { "cpus", NULL },       { "debug", NULL },
+		{ "options", NULL },        { "netdev", "user" },   { "autostart", NULL },
+		{ "take-over", NULL },      { "restart", NULL },    { "restart-max", NULL },
+		{ "restart-window", NULL }, { "on-failure", NULL }, { "start-timeout", NULL },
+		{ "stop-timeout", NULL },   { "heartbeat", NULL },  { "sandbox", "yes" },
+		{ "memory-limit", NULL },   { "core", NULL },       { "disk", NULL },
+		{ "disk-timeout", NULL },
+	};
+	size_t i;
+
+	if (!strcmp(name, "device")) /* QEMU's options can name files */
+		return !strchr(value, '/');
+	for (i = 0; i < ARRAY_SIZE(harmless); i++)
+		if (!strcmp(harmless[i].name, name) &&
+		    (!harmless[i].only || !strcmp(harmless[i].only, value)))
+			return true;
+	return false;
+}
+
 static int unknown_key(const char *name, const char *section, char *allowed, char **ret_why)
 {
 	int r = bad(ret_why, -ENOENT,

@@ -120,6 +120,10 @@ int device_config_complete(struct device_config *dev, char **ret_why);
 int global_config_set(struct global_config *global, const char *name, const char *value,
 		      const char *where, char **ret_why);
 int global_config_complete(struct global_config *global);
+/* Does it need no more trust than control over the device and its driver? Others can open files
+ * of root, reach networks, or end the isolation of driver or device. A key that is not known to be
+ * harmless is not. */
+bool config_is_harmless(const char *name, const char *value);
 bool config_is_device_key(const char *name);
 /* "driver, backend, …"; to be freed. */
 char *config_device_keys(void);

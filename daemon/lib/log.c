@@ -6,6 +6,7 @@
 #include <systemd/sd-journal.h>
 
 #include "log.h"
+#include "util.h"
 
 #define LINE_MAX_LEN 1024
 
@@ -127,5 +128,6 @@ void log_line(const struct log_about *about, int level, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text + len, sizeof(text) - len, fmt, args);
 	va_end(args);
+	str_make_utf8(text);
 	put(about, level, text);
 }

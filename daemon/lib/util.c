@@ -46,6 +46,34 @@ void str_printable(char *text)
 			*text = '?';
 }
 
+/* RFC 3629: how many bytes the character has; 0: it is none. Stops at the end of the text. */
+static size_t utf8_length(const unsigned char *c)
+{
+	size_t n = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4, i;
+
+	if (c[0] > 0xf4)
+		return 0;
+	for (i = 1; i < n; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	/* Longer than necessary, halves of a pair, beyond the last. */
+	if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
+	    (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+void str_make_utf8(char *text)
+{
+	while (*text) {
+		size_t n = utf8_length((const unsigned char *)text);
+
+		if (!n)
+			*text = '?';
+		text += n ? n : 1;
+	}
+}
+
 char *hex_text(const uint8_t *data, size_t len)
 {
 	char *text = malloc(2 * len + 1);

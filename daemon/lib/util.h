@@ -41,6 +41,9 @@ char *str_format(const char *fmt, ...) FORMAT(1, 2);
 bool str_equal(const char *a, const char *b); /* NULL equals NULL */
 /* Replaces everything outside printable ASCII by '?', in place. */
 void str_printable(char *text);
+/* Replaces each byte that is not part of valid UTF-8 by '?', in place: D-Bus and JSON refuse
+ * others. */
+void str_make_utf8(char *text);
 
 /* Two lower-case hexadecimal digits for each byte. Return: to be freed; NULL: no memory. */
 char *hex_text(const uint8_t *data, size_t len);

@@ -4,6 +4,7 @@
 
 #include "config/catalog.h"
 #include "process/confine.h"
+#include "process/qemu.h"
 #include "lib/log-ring.h"
 #include "state/state-file.h"
 #include "system/smbios.h"
@@ -252,6 +253,74 @@ START_TEST(missing_folder_is_an_error)
 }
 END_TEST
 
+START_TEST(only_bytes_that_are_no_utf8_are_replaced)
+{
+	static const char *const pairs[][2] = {
+		{ "plain ~\x7f\t", "plain ~\x7f\t" },
+		{ "\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80",
+		  "\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80" },
+		{ "\x80\xff", "??" },
+		{ "\xc3", "?" }, /* cut */
+		{ "\xe2\x82", "??" },
+		{ "\xc3(", "?(" },
+		{ "\xc0\xaf", "??" },           /* longer than necessary */
+		{ "\xed\xa0\x80", "???" },      /* half of a pair */
+		{ "\xf4\x90\x80\x80", "????" }, /* beyond the last */
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(pairs); i++) {
+		_cleanup_free_ char *text = strdup(pairs[i][0]);
+
+		str_make_utf8(text);
+		ck_assert_str_eq(text, pairs[i][1]);
+	}
+}
+END_TEST
+
+/* ---- what a bind needs ------------------------------------------------------------ */
+
+START_TEST(a_setting_is_harmless_only_if_it_is_known_to_be)
+{
+	static const char *const harmful[][2] = {
+		{ "emu-args", "x" },      { "drive", "/x" },
+		{ "netns", "x" },         { "ifname", "x" },
+		{ "sandbox", "no" },      { "sandbox", "off" },
+		{ "backend", "uio" },     { "netdev", "tap,ifname=x" },
+		{ "netdev", "user,x=y" }, { "device", "e1000e,romfile=/x" },
+		{ "a-later-key", "x" },   { "plugin-dir", "/x" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(harmful); i++)
+		ck_assert_msg(!config_is_harmless(harmful[i][0], harmful[i][1]), "%s=%s",
+			      harmful[i][0], harmful[i][1]);
+	ck_assert(config_is_harmless("device", "nvme,serial=1"));
+	ck_assert(config_is_harmless("netdev", "user"));
+	ck_assert(config_is_harmless("sandbox", "yes"));
+	ck_assert(config_is_harmless("options", "debug=1"));
+}
+END_TEST
+
+/* ---- QEMU ------------------------------------------------------------------------- */
+
+START_TEST(only_a_qemu_that_uses_ip_has_the_network)
+{
+	struct device_config dev = { .netdev = "user" };
+	char *args[] = { "-netdev", "socket,id=a,listen=:1", NULL };
+
+	ck_assert(qemuconfine_needs_network(&dev));
+	dev.netdev = "dgram,local.type=unix,local.path=/x";
+	ck_assert(!qemuconfine_needs_network(&dev));
+	dev.netdev = "tap,fd=3";
+	ck_assert(!qemuconfine_needs_network(&dev));
+	dev.netdev = NULL;
+	ck_assert(!qemuconfine_needs_network(&dev));
+	dev.emu_args = (struct strv){ .item = args, .n = 2 };
+	ck_assert(qemuconfine_needs_network(&dev));
+}
+END_TEST
+
 /* ---- users of driver hosts ----------------------------------------------------- */
 
 START_TEST(each_pci_address_has_its_own_user)
@@ -407,6 +476,9 @@ int main(void)
 	tcase_add_loop_test(c, damaged_descriptions_are_skipped_and_reported, 0,
 			    ARRAY_SIZE(damaged));
 	tcase_add_test(c, missing_folder_is_an_error);
+	tcase_add_test(c, only_bytes_that_are_no_utf8_are_replaced);
+	tcase_add_test(c, a_setting_is_harmless_only_if_it_is_known_to_be);
+	tcase_add_test(c, only_a_qemu_that_uses_ip_has_the_network);
 	tcase_add_test(c, each_pci_address_has_its_own_user);
 	tcase_add_test(c, a_driver_host_without_sandbox_has_the_shared_user);
 	tcase_add_test(c, only_a_driver_host_with_the_shared_user_causes_a_warning);

@@ -90,7 +90,7 @@ static int send_question(struct question *q, sd_bus_message *call, sd_bus_messag
 /* ---- polkit ----------------------------------------------------------------- */
 
 /* Return: 0: go on; -errno with @error set. */
-static int read_answer(sd_bus_message *answer, sd_bus_error *error)
+static int read_answer(sd_bus_message *answer, const char *action, sd_bus_error *error)
 {
 	const sd_bus_error *bad = sd_bus_message_get_error(answer);
 	int allowed = 0, challenge = 0;
@@ -108,9 +108,10 @@ static int read_answer(sd_bus_message *answer, sd_bus_error *error)
 		return r;
 	if (!allowed && challenge)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
-					 "not allowed without authentication");
+					 "not allowed without authentication (%s)", action);
 	if (!allowed)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED, "not allowed");
+		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED, "not allowed (%s)",
+					 action);
 	return 0;
 }
 
@@ -118,7 +119,7 @@ static int on_polkit(sd_bus_message *answer, void *arg, sd_bus_error *ret_error)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	struct question *q = arg;
-	int r = read_answer(answer, &error);
+	int r = read_answer(answer, q->action, &error);
 
 	if (r < 0)
 		question_refuse(q, r, &error);

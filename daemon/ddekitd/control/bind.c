@@ -33,6 +33,32 @@ static int read_settings(sd_bus_message *msg, struct device_config *config, sd_b
 	return r < 0 ? method_bad_config(error, why, r) : n;
 }
 
+static bool reads_as_harmless(sd_bus_message *msg)
+{
+	const char *name, *key, *value;
+	bool harmless = true;
+	uint32_t flags;
+	int r = sd_bus_message_read(msg, "s", &name);
+
+	if (r >= 0)
+		r = sd_bus_message_enter_container(msg, 'a', "{ss}");
+	while (r >= 0 && (r = sd_bus_message_read(msg, "{ss}", &key, &value)) > 0)
+		harmless = harmless && config_is_harmless(key, value);
+	if (r >= 0)
+		r = sd_bus_message_exit_container(msg);
+	if (r >= 0)
+		r = sd_bus_message_read(msg, "u", &flags);
+	return r >= 0 && harmless && !(flags & CONTROL_BIND_FORCE);
+}
+
+bool method_bind_is_privileged(sd_bus_message *msg)
+{
+	bool privileged = !reads_as_harmless(msg);
+
+	sd_bus_message_rewind(msg, true);
+	return privileged;
+}
+
 /* The device by any of its names, also that of the kernel's interface. */
 static int read_name(sd_bus_message *msg, struct binding *b, struct ddekit_bdf *bdf,
 		     sd_bus_error *error)
@@ -83,7 +109,7 @@ static int read_request(sd_bus_message *msg, struct binding *b, sd_bus_error *er
 static int refused(sd_bus_error *error, struct refusal *why, int r)
 {
 	if (why->error)
-		r = sd_bus_error_set(error, why->error, why->text);
+		r = method_error(error, why->error, why->text);
 	free(why->text);
 	return r;
 }

@@ -273,11 +273,14 @@ static void emit_properties(sd_bus *bus, const struct device *dev)
 
 static void emit_state(sd_bus *bus, const struct device *dev, enum device_state from)
 {
-	const char *error = device_error(dev);
+	_cleanup_free_ char *error = NULL;
 
+	if (str_set(&error, device_error(dev) ? device_error(dev) : "") < 0)
+		return;
+	str_make_utf8(error);
 	sd_bus_emit_signal(bus, CONTROL_PATH, CONTROL_INTERFACE, "StateChanged", "ssss",
 			   device_bdf_text(dev), device_state_name(from),
-			   device_state_name(device_state(dev)), error ? error : "");
+			   device_state_name(device_state(dev)), error);
 	emit_properties(bus, dev);
 }
 

@@ -175,12 +175,7 @@ static int follow_logs(sd_bus_message *msg, void *arg, sd_bus_error *error)
 /* Moves JSON to an answer. Return: 0, -ENOMEM. */
 static int answer_json(struct json_object *json, struct host_answer *ret)
 {
-	const char *text = NULL;
-
-	if (json)
-		text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN);
-	ret->text = text ? strdup(text) : NULL;
-	json_object_put(json);
+	ret->text = method_json_text(json);
 	return ret->text ? 0 : -ENOMEM;
 }
 
@@ -351,6 +346,8 @@ static void monitor_done(void *arg)
 	struct monitor_work *w = arg;
 	sd_bus_message *msg = w->msg;
 
+	if (w->reply)
+		str_make_utf8(w->reply);
 	if (w->error < 0)
 		sd_bus_reply_method_errorf(msg, CONTROL_ERROR_FAILED, "%s: %s: %s",
 					   device_bdf_text(w->dev), w->command,
@@ -452,8 +449,11 @@ static const struct guard {
 	const char *method;
 	const char *action; /* NULL: root alone */
 	sd_bus_message_handler_t run;
+	bool (*is_privileged)(sd_bus_message *msg); /* NULL: never */
+	const char *privileged;                     /* the action then */
 } guards[] = {
-	{ "Bind", "org.ddekit.bind", method_bind },
+	{ "Bind", "org.ddekit.bind", method_bind, method_bind_is_privileged,
+	  "org.ddekit.bind-privileged" },
 	{ "Unbind", "org.ddekit.unbind", method_unbind },
 	{ "Restart", "org.ddekit.restart", restart_device },
 	{ "RestartInPlace", "org.ddekit.restart", restart_in_place },
@@ -471,12 +471,15 @@ static const struct guard {
 
 static int call_guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
-	const char *member = sd_bus_message_get_member(msg);
-	size_t i;
+	const char *member = sd_bus_message_get_member(msg), *action;
+	const struct guard *g;
 
-	for (i = 0; i < ARRAY_SIZE(guards); i++)
-		if (!strcmp(guards[i].method, member))
-			return authorize(msg, guards[i].action, guards[i].run, arg, error);
+	for (g = guards; g < guards + ARRAY_SIZE(guards); g++) {
+		if (strcmp(g->method, member))
+			continue;
+		action = g->is_privileged && g->is_privileged(msg) ? g->privileged : g->action;
+		return authorize(msg, action, g->run, arg, error);
+	}
 	return -EOPNOTSUPP;
 }
 

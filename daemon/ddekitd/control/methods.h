@@ -18,4 +18,8 @@ int method_bind(sd_bus_message *msg, void *arg, sd_bus_error *error);
 int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error);
 int method_plan_bind(sd_bus_message *msg, void *arg, sd_bus_error *error);
 
+/* May a Bind do more than control its device (config_is_harmless())? Reads a message that is
+ * rewound. */
+bool method_bind_is_privileged(sd_bus_message *msg);
+
 #endif

@@ -52,6 +52,7 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
 		    sd_bus_message *reply, void *arg, sd_bus_error *error)
 {
 	const struct device *dev = arg;
+	_cleanup_free_ char *copy = NULL;
 	const char *text = NULL;
 
 	if (!strcmp(property, "BDF"))
@@ -68,7 +69,11 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
 		text = device_error(dev);
 	else if (!strcmp(property, "LastFailure"))
 		text = device_last_failure(dev);
-	return sd_bus_message_append(reply, "s", text ? text : "");
+	copy = strdup(text ? text : "");
+	if (!copy)
+		return -ENOMEM;
+	str_make_utf8(copy);
+	return sd_bus_message_append(reply, "s", copy);
 }
 
 static int get_link(sd_bus *bus, const char *path, const char *interface, const char *property,

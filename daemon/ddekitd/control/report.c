@@ -306,6 +306,7 @@ int report_catalog(const char *dir, const char **ret)
 	json_object_put(json);
 	if (r < 0)
 		return r;
+	str_make_utf8(last_text); /* descriptions are files */
 	last_ns = mono_ns();
 	*ret = last_text;
 	return 0;

@@ -34,8 +34,13 @@ struct log_about device_about(const struct device *dev)
 
 void device_log_line(struct device *dev, int level, const char *text)
 {
-	logring_add(dev->logs, level, text);
-	dev->env->listener->logged(dev->env->listener_arg, dev, level, text);
+	_cleanup_free_ char *copy = strdup(text);
+
+	if (!copy)
+		return;
+	str_make_utf8(copy); /* the log is read by D-Bus */
+	logring_add(dev->logs, level, copy);
+	dev->env->listener->logged(dev->env->listener_arg, dev, level, copy);
 }
 
 bool device_is_missing(const struct device *dev)

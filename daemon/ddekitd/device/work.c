@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "work.h"
+#include "process/qemu.h"
 #include "system/qemu-drive.h"
 #include "state/fd-store.h"
 #include "system/in-use.h"
@@ -46,8 +47,23 @@ static int claim_lock(struct claim_work *w)
 	return 0;
 }
 
+static int claim_confine(struct claim_work *w, struct qemu_confine *confine,
+			 struct ddekit_claim_spec *spec)
+{
+	int r = qemuconfine_open(w->config, w->uid, w->gid, confine, &w->notes);
+
+	if (r < 0) {
+		w->why = str_format("cannot confine QEMU: %s", strerror(-r));
+		return r;
+	}
+	spec->emu_confine = qemuconfine_enter;
+	spec->emu_confine_arg = confine;
+	return 0;
+}
+
 static int claim_open(struct claim_work *w)
 {
+	struct qemu_confine confine = { 0 };
 	const struct device_config *c = w->config;
 	struct ddekit_claim_spec spec = {
 		.bdf = c->bdf,
@@ -66,6 +82,8 @@ static int claim_open(struct claim_work *w)
 	r = qemutap_open(c->netdev, &netdev, &wire, &w->why);
 	if (!r)
 		r = qemudrive_open(c->drive, &drive, &disk, &w->why);
+	if (!r && config_is_emulated(c))
+		r = claim_confine(w, &confine, &spec);
 	if (r < 0)
 		return r;
 	if (wire >= 0)
@@ -77,6 +95,7 @@ static int claim_open(struct claim_work *w)
 	spec.emu_drive_fd = disk;
 	spec.emu_fds = fds;
 	r = ddekit_claim_open(&spec, &w->claim, &why);
+	qemuconfine_close(&confine);
 	w->before.changed = false; /* on failure it has been returned */
 	if (r == -EBUSY && config_needs_group(c))
 		group = pcisys_group_problem(inuse_system.sys, c->bdf_text);

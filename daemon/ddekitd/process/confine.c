@@ -2,20 +2,24 @@
 /* User, namespaces and limits of a driver host; see confine.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "confine.h"
+#include "lib/landlock.h"
 #include "lib/log.h"
 
 #define MAX_FILES 512
 #define MAX_THREADS 64
 #define FRONT_THREADS 4096 /* some for each connection */
 #define FRONT_MEMORY (4 * GIB)
+#define QEMU_THREADS 256
+#define QEMU_FILES 4096 /* its user network has one for each connection */
+#define QEMU_MEMORY (4 * GIB)
 #define CELL_FIRST_FD 64
 #define GIB (1024ull * 1024 * 1024)
 /* Of address space, besides the pool: the runtime's range for mappings and as
@@ -26,12 +30,12 @@
 /* ---- user ------------------------------------------------------------------ */
 
 /* Which 65536 users a PCI domain has: machines count from 0, VMD from 0x10000,
- * emulated devices are in e000. Return: -1: none. */
+ * emulated devices are in e000; the slots from 0x500 on are their QEMUs'. Return: -1: none. */
 static int domain_slot(uint32_t domain)
 {
 	if (domain < 0x400)
 		return domain;
-	if (domain - CONFIG_EMU_DOMAIN < 0x200)
+	if (domain - CONFIG_EMU_DOMAIN < 0x100)
 		return 0x400 + (domain - CONFIG_EMU_DOMAIN);
 	return domain - 0x10000 < 0x200 ? 0x600 + (int)(domain - 0x10000) : -1;
 }
@@ -74,6 +78,7 @@ static const struct {
 static struct {
 	bool tried;
 	int fd[ARRAY_SIZE(kinds)]; /* -1: not to be had */
+	bool users;                /* not root: a process can make its own */
 } cell;
 
 static void __attribute__((noreturn)) make_cell(int say, int wait)
@@ -155,6 +160,24 @@ void confine_prepare(const struct confine *c)
 		warn_of_shared_user(c);
 }
 
+static int unshare_all(bool network)
+{
+	return unshare(CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWUTS | (network ? 0 : CLONE_NEWNET));
+}
+
+/* Some kernels and containers allow user namespaces to nobody. */
+static bool probe_user_namespaces(void)
+{
+	pid_t pid = fork();
+	int status = 1;
+
+	if (!pid)
+		_exit(unshare_all(false) < 0);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return !status;
+}
+
 void confine_open(void)
 {
 	size_t i;
@@ -165,6 +188,7 @@ void confine_open(void)
 	if (geteuid()) {
 		log_warning("ddekitd is not root: driver hosts run as its own user and in its "
 			    "namespaces; their system calls and files are confined all the same");
+		cell.users = probe_user_namespaces();
 		return;
 	}
 	fill_cell();
@@ -176,12 +200,16 @@ void confine_open(void)
 				 kinds[i].name);
 }
 
-static int enter_cell(void)
+static int enter_cell(const struct confine *c)
 {
 	size_t i;
 
+	if (c->user_namespace)
+		return unshare_all(c->network) < 0 ? -errno : 0;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (cell.tried && cell.fd[i] >= 0 && setns(cell.fd[i], kinds[i].flag) < 0)
+		if (cell.tried && cell.fd[i] >= 0 &&
+		    !(c->network && kinds[i].flag == CLONE_NEWNET) &&
+		    setns(cell.fd[i], kinds[i].flag) < 0)
 			return -errno;
 	return 0;
 }
@@ -202,7 +230,7 @@ static int set_limit(int what, uint64_t value)
 
 static int set_limits(const struct confine *c)
 {
-	int r = set_limit(RLIMIT_NOFILE, MAX_FILES);
+	int r = set_limit(RLIMIT_NOFILE, c->open_files ? c->open_files : MAX_FILES);
 
 	if (!r && c->memory)
 		r = set_limit(RLIMIT_DATA, c->memory);
@@ -236,8 +264,9 @@ static int drop_privileges(const struct confine *c)
 		for (cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 			if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EPERM)
 				return -errno;
-		if (setgroups(0, NULL) < 0 || setresgid(c->gid, c->gid, c->gid) < 0 ||
-		    setresuid(c->uid, c->uid, c->uid) < 0)
+		if (syscall(SYS_setgroups, 0, NULL) < 0 ||
+		    syscall(SYS_setresgid, c->gid, c->gid, c->gid) < 0 ||
+		    syscall(SYS_setresuid, c->uid, c->uid, c->uid) < 0)
 			return -errno;
 	}
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
@@ -245,11 +274,13 @@ static int drop_privileges(const struct confine *c)
 
 int confine_enter(const struct confine *c)
 {
-	int r = c->namespaces ? enter_cell() : 0;
+	int r = c->namespaces ? enter_cell(c) : 0;
 
 	if (!r)
 		r = set_limits(c);
-	return r ? r : drop_privileges(c);
+	if (!r)
+		r = drop_privileges(c);
+	return r || !c->rules ? r : landlock_enter(c->rules);
 }
 
 void confine_init(const struct device_config *dev, uid_t uid, gid_t gid, struct confine *ret)
@@ -284,5 +315,28 @@ void confine_front(const struct device_config *dev, uid_t uid, gid_t gid, struct
 	if (ret->own_user && user_exists(ret->uid + CONFINE_FRONT_UIDS)) {
 		ret->uid += CONFINE_FRONT_UIDS;
 		ret->gid += CONFINE_FRONT_UIDS;
+	}
+}
+
+void confine_qemu(const struct device_config *dev, uid_t uid, gid_t gid, bool network,
+		  struct confine *ret)
+{
+	confine_init(dev, uid, gid, ret);
+	ret->network = network;
+	ret->user_namespace = dev->sandbox && !uid && cell.users;
+	ret->memory = dev->sandbox ? QEMU_MEMORY : 0;
+	ret->address_space = dev->sandbox ? ADDRESS_SPACE : 0;
+	ret->threads = QEMU_THREADS;
+	ret->open_files = QEMU_FILES;
+	ret->core = false;
+	ret->files = true;
+	if (ret->own_user && dev->bdf.domain - CONFIG_EMU_DOMAIN < 0x100 &&
+	    user_exists(ret->uid + CONFINE_QEMU_UIDS)) {
+		ret->uid += CONFINE_QEMU_UIDS;
+		ret->gid += CONFINE_QEMU_UIDS;
+	} else {
+		ret->own_user = false;
+		ret->uid = uid;
+		ret->gid = gid;
 	}
 }

@@ -193,7 +193,9 @@ static int qemu_launch(struct emu_claim *c, const struct ddekit_claim_spec *spec
 					 .keep = keep,
 					 .keep_more = spec->emu_fds,
 					 .uid = spec->uid,
-					 .gid = spec->gid };
+					 .gid = spec->gid,
+					 .confine = spec->emu_confine,
+					 .confine_arg = spec->emu_confine_arg };
 		err = emu_process_start(&c->process, &l, deadline, ret_why);
 	}
 	free(binary);

@@ -82,6 +82,11 @@ struct ddekit_claim_spec {
 	const int *emu_fds;          /* fds that QEMU inherits under their own number, -1 ends */
 	uid_t uid;                   /* user of QEMU if the caller is root; 0: the caller's */
 	gid_t gid;
+	/* Confines QEMU, instead of uid and gid: called in its process before it is executed,
+	 * with the caller's rights; system calls alone, since the caller may have threads.
+	 * NULL: none. Return: 0, -errno. */
+	int (*emu_confine)(void *arg);
+	void *emu_confine_arg;
 };
 
 #define DDEKIT_HANDOVER_FDS 160

@@ -91,7 +91,7 @@ enum step { STEP_SIGNALS, STEP_STDIO, STEP_LIFELINE, STEP_FDS, STEP_USER, STEP_E
 static const char *const step_names[] = {
 	[STEP_SIGNALS] = "reset signals",     [STEP_STDIO] = "set up stdio",
 	[STEP_LIFELINE] = "arm the lifeline", [STEP_FDS] = "pass file descriptors",
-	[STEP_USER] = "change user",          [STEP_EXEC] = "run it",
+	[STEP_USER] = "confine it",           [STEP_EXEC] = "run it",
 };
 
 struct report {
@@ -141,9 +141,15 @@ static int pass_fds(const int *fds)
 }
 
 /* By plain system calls: libc's wrappers change all threads, under a lock. */
-static int change_user(const struct emu_launch *l)
+static int drop_rights(const struct emu_launch *l)
 {
-	if (l->uid && geteuid() == 0) {
+	int err = l->confine ? l->confine(l->confine_arg) : 0;
+
+	if (err) {
+		errno = -err;
+		return -1;
+	}
+	if (!l->confine && l->uid && geteuid() == 0) {
 		if (syscall(SYS_setgroups, 0, NULL) ||
 		    syscall(SYS_setresgid, l->gid, l->gid, l->gid) ||
 		    syscall(SYS_setresuid, l->uid, l->uid, l->uid))
@@ -166,7 +172,7 @@ static enum step run_child(const struct emu_launch *l, const struct child_fds *f
 	if (syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC) ||
 	    fcntl(fds->lifeline, F_SETFD, 0) || pass_fds(l->keep) || pass_fds(l->keep_more))
 		return STEP_FDS;
-	if (change_user(l))
+	if (drop_rights(l))
 		return STEP_USER;
 	execve(l->binary, l->argv, env);
 	return STEP_EXEC;
@@ -317,7 +323,7 @@ int emu_process_start(struct emu_process *p, const struct emu_launch *l, uint64_
  * the last message. */
 static void words_append(struct emu_process *p, const char *text, size_t len)
 {
-	size_t room = sizeof(p->words) - p->words_len;
+	size_t room = sizeof(p->words) - p->words_len, i;
 
 	if (len > room) {
 		size_t over = len - room;
@@ -326,8 +332,12 @@ static void words_append(struct emu_process *p, const char *text, size_t len)
 			p->words_len - WORDS_HEAD - over);
 		p->words_len -= over;
 	}
-	memcpy(p->words + p->words_len, text, len);
-	p->words_len += len;
+	/* A hostile QEMU may write anything: it ends in logs, and where only UTF-8 is allowed. */
+	for (i = 0; i < len; i++)
+		p->words[p->words_len++] = text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~')
+						   ? text[i]
+					   : text[i] == '\t' || text[i] == '\r' ? ' '
+										: '?';
 }
 
 void emu_process_listen(struct emu_process *p)
@@ -405,7 +415,7 @@ static void words_one_line(const struct emu_process *p, char *buf, size_t size)
 				buf[out++] = ' ';
 			}
 		} else {
-			buf[out++] = (unsigned char)c < ' ' ? ' ' : c;
+			buf[out++] = c;
 		}
 	}
 	buf[out] = 0;

@@ -92,6 +92,8 @@ struct emu_launch {
 	const int *keep_more; /* ours and the caller's; may be NULL */
 	uid_t uid;            /* 0: keep */
 	gid_t gid;
+	int (*confine)(void *arg); /* instead of them; see struct ddekit_claim_spec */
+	void *confine_arg;
 };
 
 void emu_process_init(struct emu_process *p);
