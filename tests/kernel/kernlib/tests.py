@@ -2,10 +2,11 @@
 """Finds all tests, selects those of a command line, and runs a test."""
 
 import fnmatch
+import re
 from dataclasses import dataclass, field
 
 from . import ktap, process, verdict
-from .flavour import CONCURRENCY, CORE, TESTS
+from .flavour import CONCURRENCY, CORE, TESTS, plain
 from .table import Entry
 
 BUILTIN = 'builtin'
@@ -46,7 +47,8 @@ def every(flavour, table):
     out = []
     if flavour.which != CONCURRENCY:    # which has no KUnit
         out.append(Test(BUILTIN, 'builtin',
-                        table.get(BUILTIN) or Entry(BUILTIN, '', group='kunit')))
+                        table.get(BUILTIN) or Entry(BUILTIN, '', group='kunit'),
+                        index['builtin']))
     for module in sorted(index['suites']):
         e = table.get(module)
         if not e or e.group != 'kunit':
@@ -57,6 +59,27 @@ def every(flavour, table):
         if e.group != 'kunit' and (smp or not e.smp) and _has(flavour, e):
             out.append(Test(e.name, 'module', e))
     return out
+
+
+# A module of tests, by its name.
+OF_TESTS = re.compile(r'(^|[-_])(self|kunit)?tests?([-_]|$)|torture|benchmark')
+
+
+# Modules that modules of tests need; the loader loads them.
+HELPERS = ('torture', 'test_static_key_base')
+
+
+def unused(index, table):
+    """A result with a failed case for each built module of tests that no test loads; or None."""
+    used = {*index['suites'], *HELPERS}
+    for e in table.values():
+        used.update(w.partition(':')[0] for w in (e.module, *e.load, *e.then))
+    used = {plain(n) for n in used}
+    idle = [ktap.Case(n, ktap.FAILED, 'is built, but no test loads it: see modules.conf')
+            for n in sorted(index['modules']) if OF_TESTS.search(n) and plain(n) not in used]
+    test = Test('unused', 'module', Entry('unused', '', group='module'))
+    return Result(test, [ktap.Suite('unused', idle, len(idle), ktap.FAILED)], 0, []) \
+        if idle else None
 
 
 def _glob_for(test, wanted):
@@ -120,7 +143,10 @@ def _problem(outcome, suites, name):
 def _kunit(test, lines, outcome):
     boot, after = verdict.split(lines)
     if test.kind == 'builtin':
-        suites = verdict.of_kunit(boot, test.entry.allows) + verdict.of_messages(test.entry, boot)
+        suites = verdict.of_kunit(boot, test.entry.allows)
+        if not test.only:
+            suites += verdict.missing(suites, test.suites)
+        suites += verdict.of_messages(test.entry, boot)
     else:
         # Other steps report modules loaded before or after it.
         part = _parts(after).get(test.entry.module, after)
@@ -171,7 +197,10 @@ def run_shared(flavour, cpus, tests):
     for t in tests:
         part = boot if t.kind == 'builtin' else parts.get(t.entry.module, [])
         module = None if t.kind == 'builtin' else t.entry.module
-        results.append(Result(t, verdict.of_kunit(part, t.entry.allows, module), 0, part))
+        suites = verdict.of_kunit(part, t.entry.allows, module)
+        if t.kind == 'builtin':
+            suites += verdict.missing(suites, t.suites)
+        results.append(Result(t, suites, 0, part))
     results[-1].seconds = o.seconds
     _problem(o, results[-1].suites, 'one process')
     return results

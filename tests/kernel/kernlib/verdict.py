@@ -59,6 +59,13 @@ def of_kunit(lines, allows, module=None):
     return suites
 
 
+def missing(suites, expected):
+    """A suite with a failed case for each expected one that did not report; none: []."""
+    silent = sorted(set(expected) - {s.name for s in suites})
+    cases = [ktap.Case(name, ktap.FAILED, 'did not report') for name in silent]
+    return [ktap.Suite('(built in)', cases, len(cases), ktap.FAILED)] if cases else []
+
+
 def of_messages(entry, lines):
     """A suite "messages": a case for each line that the entry requires, besides KUnit's."""
     cases = []
