@@ -64,13 +64,6 @@ dma_faults() {
 		{ grep -c "DMAR:.*fault" /run/dmesg || [ $? = 1 ]; }'
 }
 
-kernel_complains_of_nothing() {
-	vm_run 'dmesg' >"$T/dmesg" || fail "the guest does not answer"
-	[ -s "$T/dmesg" ] || fail "the guest's kernel log is empty"
-	expect_eq "$(grep -E "BUG|WARNING|Oops|Call Trace" "$T/dmesg" | grep -v unsigned)" "" \
-		"complaints of the kernel"
-}
-
 # After systemctl stop: nothing of DDEKit is left, each card has its kernel driver.
 expect_released() { # UNIT K:DRIVER...
 	local unit=$1 k
