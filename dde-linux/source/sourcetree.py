@@ -75,7 +75,7 @@ class Source:
         same = {'tarball': self.tarball, 'size': st.st_size, 'mtime_ns': st.st_mtime_ns}
         if all(known.get(k) == v for k, v in same.items()) and known.get('sha256'):
             return {**same, 'sha256': known['sha256'], 'package_version': known['package_version']}
-        return {**same, 'sha256': file_digest(self.tarball, 'sha256'),
+        return {**same, 'sha256': digest_of(self.tarball, 'sha256'),
                 'package_version': package_version(self.tarball)}
 
     def unpack(self):
@@ -153,33 +153,27 @@ def run_tar(tarball, folder):
         raise Problem(f'unpacking {tarball}: {full or (lines or ["tar failed"])[0]}{hint}')
 
 
-def file_digest(path, kind):
-    digest = hashlib.new(kind)
+def digest_of(path, kind):
+    """The checksum of a file's content."""
     with open(path, 'rb') as f:
-        while block := f.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(f, kind).hexdigest()
 
 
-def package_digest():
-    """The checksum that dpkg has of the installed package's tarball; None: there is none."""
-    r = subprocess.run(['dpkg-query', '--control-show', PACKAGE, 'md5sums'],
-                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-    for line in r.stdout.splitlines():
-        digest, _, name = line.partition('  ')
-        if '/' + name == TARBALL:
-            return digest
-    return None
+def _dpkg(*arguments):
+    r = subprocess.run(['dpkg-query', *arguments], stdout=subprocess.PIPE,
+                       stderr=subprocess.DEVNULL, text=True, check=False)
+    return r.stdout.strip() if r.returncode == 0 else ''
 
 
 def package_version(tarball):
-    """Version of the installed source package; None if the tarball is not that package's."""
-    digest = package_digest()
-    if not digest or file_digest(tarball, 'md5') != digest:
+    """Version of the installed package whose checksum the tarball has; None if it is another
+    file, or the package is not installed."""
+    name = TARBALL.lstrip('/')
+    sums = [x.split(maxsplit=1)[0] for x in _dpkg('--control-show', PACKAGE, 'md5sums').splitlines()
+            if x.split(maxsplit=1)[1:] == [name]]
+    if sums != [digest_of(tarball, 'md5')]:
         return None
-    r = subprocess.run(['dpkg-query', '--show', '--showformat=${Version}', PACKAGE],
-                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-    return r.stdout.strip() or None if r.returncode == 0 else None
+    return _dpkg('--show', '--showformat=${Version}', PACKAGE) or None
 
 
 class Differences:
@@ -226,8 +220,7 @@ def _package_of(tarball):
 
 def _package(source, anew):
     """The same, from the list of an earlier run, if that was made from this tarball."""
-    with open(source.tarball, 'rb') as f:
-        digest = hashlib.file_digest(f, 'sha256').hexdigest()
+    digest = digest_of(source.tarball, 'sha256')
     kept = os.path.join(source.builddir, 'package.json')
     if not anew:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):

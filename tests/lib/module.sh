@@ -56,14 +56,15 @@ logged() { # PATTERN...
 
 # Copies the plugins to $T/plugins and adds "wreck" to the driver's; the caller sets PLUGINS_USED.
 build_wreck() { # DRIVER CLASS [FLAVOUR]
-	local flavour=${3:-up} below=
-	[ "$flavour" = up ] || below=/$flavour
+	local flavour=${3:-up} below=.
+	[ "$flavour" = up ] || below=$flavour
 	cp -rL "$PLUGINS" "$T/plugins"
 	cp -r "$REPO/tests/emu/modules/wreck" "$T/wreck"
-	build_module "$flavour" "$T/plugins$below" "$2" "$T/wreck"
-	rm "$T/plugins$below/wreck.json"
+	build_module "$flavour" "$T/plugins/$below" "$2" "$T/wreck"
+	rm "$T/plugins/$below/wreck.json"
 	jq '.modules += ["wreck.so"] | .parameters += [{ name: "what", module: "wreck" },
 		{ name: "cpu", module: "wreck" }]' \
-		"$PLUGINS$below/$1.json" >"$T/plugins$below/$1.json"
+		"$PLUGINS/$below/$1.json" >"$T/plugins/$below/$1.json"
+	# Not the other flavours, which have no wreck.
 	[ "$flavour" != up ] || rm -rf "$T/plugins/smp" "$T/plugins/up+debug"
 }

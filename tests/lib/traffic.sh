@@ -57,6 +57,7 @@ COMPLAINTS+='|suspicious RCU|DMA-API:.*(error|not|mem|sync)|Call Trace|Oops|stac
 
 complains_of_nothing() {
 	local text
+	[ -s "$T/ddekitd.log" ] || fail "there is no log of the driver's kernel"
 	text=$(grep -E "$COMPLAINTS" "$T/ddekitd.log") || return 0
 	fail "the driver's kernel complained: $text"
 }

@@ -342,3 +342,11 @@ vm_stop() {
 	rm -f "$VM/pid" "$VM/initrd" "$VM"/port.*
 	: >"$T/devices"
 }
+
+# The guest must answer: a guest that is gone has no complaint, either.
+kernel_complains_of_nothing() {
+	vm_run 'dmesg' >"$T/dmesg" || fail "the guest does not answer"
+	[ -s "$T/dmesg" ] || fail "the guest's kernel log is empty"
+	expect_eq "$(grep -E "BUG|WARNING|Oops|Call Trace" "$T/dmesg" | grep -v unsigned)" "" \
+		"complaints of the kernel"
+}

@@ -193,6 +193,8 @@ def _main():
         return OK
     start = time.monotonic()
     session.run(chosen)
+    if not args.names and (idle := tests.unused(session.flavour.index(), entries)):
+        session.add_result(idle)
     session.write_results(time.monotonic() - start)
     return FAILED if report.count(session.results)[ktap.FAILED] else OK
 

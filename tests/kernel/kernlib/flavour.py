@@ -42,6 +42,21 @@ def _suite_names(obj):
     return names
 
 
+def _builtin_suites(folder):
+    """The names of the KUnit suites in all objects of a kernel build."""
+    names = set()
+    for base, _, files in os.walk(folder):
+        for file in files:
+            path = os.path.join(base, file)
+            if not file.endswith('.o') or os.path.islink(path):
+                continue
+            with open(path, 'rb') as f:
+                data = f.read()
+            if data[:4] == b'\x7fELF' and any(s.encode() in data for s in KUNIT_SECTIONS):
+                names.update(_suite_names(elf.Elf(path)))
+    return names
+
+
 class Flavour:
     """up or smp with some of the kernel's tests (TESTS, CORE, CONCURRENCY) in one build folder."""
 
@@ -108,25 +123,21 @@ class Flavour:
         modules = [tree.module(n, self.name) for n in tree.paths]
         builder.make([builder.plain_plugin(m) for m in modules], jobs, True)
         self.say(f'{self.name}: {len(modules)} plugins, {len(linked)} of them relinked')
-        index = {'stamp': stamp, 'modules': [m.name for m in modules],
-                 'suites': {m.name: names for m in modules if (names := _suite_names(m.elf))}}
+        suites = {m.name: names for m in modules if (names := _suite_names(m.elf))}
+        builtin = _builtin_suites(self.obj).difference(*suites.values())
+        index = {'stamp': stamp, 'modules': [m.name for m in modules], 'suites': suites,
+                 'builtin': sorted(builtin)}
         with open(self.index_path, 'w', encoding='utf-8') as f:
             json.dump(index, f)
 
     def index(self):
-        """stamp; modules: names; suites: module -> its KUnit suites."""
+        """stamp; modules: names; suites: module -> its KUnit suites; builtin: suites that are
+        in no module."""
         try:
             with open(self.index_path, encoding='utf-8') as f:
                 return json.load(f)
         except (OSError, ValueError):
             return {}
-
-    def builtin_suites(self):
-        """How many KUnit suites the runtime itself has."""
-        at = {s.name: s.value for s in elf.Elf(self.runtime).symbols()
-              if s.name.startswith('__kunit_')}
-        return sum(at[f'__kunit_{kind}_end'] - at[f'__kunit_{kind}_start']
-                   for kind in ('suites', 'init_suites')) // 8
 
     def has_module(self, name):
         return plain(name) in {plain(m) for m in self.index()['modules']}

@@ -38,7 +38,6 @@ class Entry:
     nightly: str = ''
     skip: str = ''
     one_cpu: str = ''
-    unknown: bool = False       # it has no section
 
 
 def _patterns(text):

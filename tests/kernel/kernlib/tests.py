@@ -11,8 +11,6 @@ from .table import Entry
 
 BUILTIN = 'builtin'
 STEP = 'dde-boot: step '
-# What the kernel calls a module of tests.
-TEST_MODULE = re.compile(r'(?:^|_)(?:self)?tests?(?:_|$)|kunit|torture')
 KUNIT_ON = 'kunit.enable=1'     # without it the runtime's own suites run at every boot
 
 
@@ -23,7 +21,6 @@ class Test:
     kind: str                   # builtin: suites in the runtime; kunit: suites in a plugin; module
     entry: Entry
     suites: list = field(default_factory=list)
-    least: int = 0              # builtin: how many suites the runtime has
     only: str = ''              # kunit: run only matches of this glob, "suite" or "suite.case"
 
     def names(self):
@@ -51,7 +48,7 @@ def every(flavour, table):
     if flavour.which != CONCURRENCY:    # which has no KUnit
         out.append(Test(BUILTIN, 'builtin',
                         table.get(BUILTIN) or Entry(BUILTIN, '', group='kunit'),
-                        least=flavour.builtin_suites()))
+                        index['builtin']))
     for module in sorted(index['suites']):
         e = table.get(module)
         if not e or e.group != 'kunit':
@@ -61,15 +58,28 @@ def every(flavour, table):
     for e in table.values():
         if e.group != 'kunit' and (smp or not e.smp) and _has(flavour, e):
             out.append(Test(e.name, 'module', e))
-    return out + [Test(m, 'module', Entry(m, m, unknown=True))
-                  for m in unknown(index['modules'], index['suites'], table)]
+    return out
 
 
-def unknown(modules, suites, table):
-    """The test modules that were built, and of which nothing says how to run them."""
-    known = {plain(w.partition(':')[0]) for e in table.values()
-             for w in (e.module, *e.load, *e.then)} | {plain(m) for m in suites}
-    return [m for m in modules if TEST_MODULE.search(plain(m)) and plain(m) not in known]
+# A module of tests, by its name.
+OF_TESTS = re.compile(r'(^|[-_])(self|kunit)?tests?([-_]|$)|torture|benchmark')
+
+
+# Modules that modules of tests need; the loader loads them.
+HELPERS = ('torture', 'test_static_key_base')
+
+
+def unused(index, table):
+    """A result with a failed case for each built module of tests that no test loads; or None."""
+    used = {*index['suites'], *HELPERS}
+    for e in table.values():
+        used.update(w.partition(':')[0] for w in (e.module, *e.load, *e.then))
+    used = {plain(n) for n in used}
+    idle = [ktap.Case(n, ktap.FAILED, 'is built, but no test loads it: see modules.conf')
+            for n in sorted(index['modules']) if OF_TESTS.search(n) and plain(n) not in used]
+    test = Test('unused', 'module', Entry('unused', '', group='module'))
+    return Result(test, [ktap.Suite('unused', idle, len(idle), ktap.FAILED)], 0, []) \
+        if idle else None
 
 
 def _glob_for(test, wanted):
@@ -133,23 +143,20 @@ def _problem(outcome, suites, name):
 def _kunit(test, lines, outcome):
     boot, after = verdict.split(lines)
     if test.kind == 'builtin':
-        suites = verdict.of_kunit(boot, test.entry.allows, least=0 if test.only else test.least)
+        suites = verdict.of_kunit(boot, test.entry.allows)
+        if not test.only:
+            suites += verdict.missing(suites, test.suites)
         suites += verdict.of_messages(test.entry, boot)
     else:
         # Other steps report modules loaded before or after it.
         part = _parts(after).get(test.entry.module, after)
-        suites = verdict.of_kunit(part, test.entry.allows, test.entry.module,
-                                  () if test.only else test.suites)
+        suites = verdict.of_kunit(part, test.entry.allows, test.entry.module)
     return _problem(outcome, suites, test.name)
 
 
 def run(flavour, cpus, test, seconds=0):
     """Runs a test in a process of its own."""
     e = test.entry
-    if e.unknown:
-        why = 'it was built, but modules.conf has no section for it'
-        case = ktap.Case(e.name, ktap.FAILED, why)
-        return Result(test, [ktap.Suite('module', [case], 1, ktap.FAILED)], 0, [])
     if e.skip or (cpus > 1 and e.one_cpu):
         case = ktap.Case(e.name, ktap.SKIPPED, e.skip or e.one_cpu)
         return Result(test, [ktap.Suite(e.group, [case], 1, ktap.SKIPPED)], 0, [])
@@ -190,8 +197,10 @@ def run_shared(flavour, cpus, tests):
     for t in tests:
         part = boot if t.kind == 'builtin' else parts.get(t.entry.module, [])
         module = None if t.kind == 'builtin' else t.entry.module
-        results.append(Result(t, verdict.of_kunit(part, t.entry.allows, module, t.suites, t.least),
-                              0, part))
+        suites = verdict.of_kunit(part, t.entry.allows, module)
+        if t.kind == 'builtin':
+            suites += verdict.missing(suites, t.suites)
+        results.append(Result(t, suites, 0, part))
     results[-1].seconds = o.seconds
     _problem(o, results[-1].suites, 'one process')
     return results

@@ -29,7 +29,9 @@ def parse_tap(text):
             plan = int(m.group(1))
             skip = TAP_SKIP.search(m.group(2))
             if plan == 0:
-                return [Case('all', SKIPPED, skip.group(1) if skip else 'no reason given')]
+                if not skip:
+                    return [Case('plan', FAILED, 'no case, and no reason for that')]
+                return [Case('all', SKIPPED, skip.group(1))]
             continue
         m = TAP_LINE.match(line)
         if not m or line[0] in ' \t':
@@ -72,6 +74,8 @@ def cases_of(text, returncode, why=''):
     failed = any(c.outcome == FAILED for c in cases)
     if why:
         cases.append(Case('end', FAILED, why))
+    elif returncode != 0 and not failed and any(c.outcome != SKIPPED for c in cases):
+        cases.append(Case('exit', FAILED, f'exit status {returncode}'))
     elif returncode not in (0, SKIP_STATUS) and not failed:
         cases.append(Case('exit', FAILED, f'exit status {returncode}'))
     if not cases:

@@ -29,7 +29,7 @@ SANITIZED = 'unit'
 # A guest emulates two processors: one guest runs at a time, beside another program.
 GUESTS = 'vm'
 # Lines "# KEY: TEXT" in a program's head; tests/README.md describes them.
-HEADER = re.compile(r'^# (timeout|nightly|alone|light|needs|once): *(.*)$', re.M)
+HEADER = re.compile(r'^# (timeout|nightly-timeout|nightly|alone|light|needs|once): *(.*)$', re.M)
 DEFAULT_LIMIT = 120
 # Factors of the time limit: with other programs beside it, and with --nightly.
 BESIDE = 2
@@ -48,6 +48,7 @@ class Program:
     light: bool = False         # mostly waits
     nightly: str = ''           # why it is not part of the normal run
     needs: tuple = ()           # names of jobs of builds.py
+    nightly_limit: float = 0    # with --nightly; 0: NIGHTLY times the limit
     once: str = ''              # 'image': passes once per image of the guests
 
     def full_name(self):
@@ -64,7 +65,8 @@ class Program:
         return any(w in (self.name, self.full_name()) for w in words)
 
     def time_limit(self, beside, nightly):
-        return self.limit * (BESIDE if beside else 1) * (NIGHTLY if nightly else 1)
+        limit = (self.nightly_limit or self.limit * NIGHTLY) if nightly else self.limit
+        return limit * (BESIDE if beside else 1)
 
 
 def _meson_programs(layer, suites, tests, build, asan):
@@ -101,6 +103,7 @@ def _script(layer, folder, name):
     return Program(layer, name, [path], float(head.get('timeout', DEFAULT_LIMIT)),
                    alone='alone' in head, light='light' in head,
                    nightly=head.get('nightly', ''),
+                   nightly_limit=float(head.get('nightly-timeout', 0)),
                    needs=tuple(needs), once=head.get('once', ''))
 
 

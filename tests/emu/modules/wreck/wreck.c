@@ -3,6 +3,7 @@
  * Loaded beside a driver in use: misbehaves in a work item shortly after a write to its parameter
  * "what".  Kernel world, for tests.
  */
+#include <linux/cpumask.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/ktime.h>
@@ -134,10 +135,9 @@ static const struct wreck_case {
 };
 
 static const struct wreck_case *chosen;
-
 static int cpu = -1;
 module_param(cpu, int, 0644);
-MODULE_PARM_DESC(cpu, "on which CPU; -1: any");
+MODULE_PARM_DESC(cpu, "the CPU that misbehaves; -1: any");
 
 static void wreck_now(struct work_struct *work)
 {
@@ -154,7 +154,10 @@ static int wreck_set(const char *value, const struct kernel_param *kp)
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		if (sysfs_streq(value, cases[i].name)) {
 			chosen = &cases[i];
-			schedule_delayed_work_on(cpu < 0 ? WORK_CPU_UNBOUND : cpu, &work, HZ / 50);
+			if (cpu >= 0 && cpu_online(cpu))
+				schedule_delayed_work_on(cpu, &work, HZ / 50);
+			else
+				schedule_delayed_work(&work, HZ / 50);
 			return 0;
 		}
 	return -EINVAL;
