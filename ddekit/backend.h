@@ -128,6 +128,11 @@ void pool_unmap(struct ddekit_pool *pool);
 
 /* memfile.c: an empty memfd, close-on-exec, to be sized and sealed. Return: the fd, -errno. */
 int memfile_create(const char *name);
+/* For memory that will be pinned: its pages are allocated at once, and if there are too few, the
+ * kernel ends other processes to get them. Return: 0, also if that cannot be found out; -ENOMEM. */
+int memfile_check_room(uint64_t size, char **ret_why);
+/* Tests have their own. */
+extern const char *memfile_meminfo;
 
 /* saved.c: checks that a saved claim has @want files, and makes them close-on-exec.
  * Return: 0, -EBADF with a message in *ret_why. */

@@ -92,6 +92,9 @@ class Daemon:
     """One ddekitd in a folder of its own."""
 
     programs = None		# argparse.Namespace: ddekitd, ddectl, fakehost
+    # Shell commands that ddekitd's own mount namespace runs before it: a machine where something is
+    # missing.  $DIR is this daemon's folder.
+    world = None
 
     def __init__(self, config, options=(), start=True, folder=None, host=None):
         self.own_folder = folder is None
@@ -133,7 +136,9 @@ class Daemon:
         self.write_plugin('other', aliases=['pci:v000010ECd00008139sv*sd*bc*sc*i*'])
 
     def command(self):
-        return [self.programs.ddekitd, '--config', self.conf, '--runtime-dir', self.run_dir,
+        world = ['unshare', '--mount', 'sh', '-ec', f'DIR={self.dir}; {self.world}; exec "$@"',
+                 'sh'] if self.world else []
+        return [*world, self.programs.ddekitd, '--config', self.conf, '--runtime-dir', self.run_dir,
                 '--plugin-dir', self.plugins, '--runtime', '/nonexistent/libdde-linux.so',
                 '--host-binary', self.host, '--front-dir', self.programs.fronts, *self.options]
 

@@ -336,6 +336,21 @@ static void *map_registers(uint32_t offset, uint32_t len)
 
 /* ---- claim ---------------------------------------------------------------- */
 
+START_TEST(a_pool_larger_than_free_memory_is_refused)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/meminfo", root);
+	memfile_meminfo = path;
+	shell("printf 'MemFree: 99999999 kB\nMemAvailable: 8192 kB\n' >%s", path);
+	expect_refused(-ENOMEM, "memory=16M is more than the machine has free (8M");
+	ck_assert_uint_eq(kernel.mapped, 0);
+	shell("echo 'MemAvailable: 16384 kB' >%s", path);
+	claim_device();
+	memfile_meminfo = "/proc/meminfo";
+}
+END_TEST
+
 START_TEST(the_pool_is_in_a_free_range_of_the_iommu)
 {
 	claim_device();
@@ -632,6 +647,7 @@ int main(void)
 	tcase_add_test(c, the_pool_is_in_a_free_range_of_the_iommu);
 	tcase_add_test(c, a_pool_without_free_range_is_refused_and_its_files_closed);
 	tcase_add_test(c, a_group_with_kernel_drivers_is_refused);
+	tcase_add_test(c, a_pool_larger_than_free_memory_is_refused);
 	tcase_add_test(c, quiesce_stops_dma_before_the_reset_and_interrupts_after_it);
 	tcase_add_test(c, the_bus_is_reset_if_the_device_has_no_reset);
 	tcase_add_test(c, a_power_state_reset_is_used_only_on_a_shared_bus);

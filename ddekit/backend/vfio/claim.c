@@ -147,6 +147,9 @@ static int device_set_up(struct vfio_claim *c, struct ddekit_bdf bdf, int group,
 
 	if (err)
 		return err;
+	err = memfile_check_room(c->pool_size, ret_why);
+	if (err)
+		return err;
 	err = make_pool(c);
 	if (err)
 		return why(ret_why, err, "make the pool: %s", strerror(-err));

@@ -21,6 +21,7 @@
 #define UBLK_END_MS 3000
 #define KILL_MS 2000 /* between SIGKILL and a front's end */
 #define UBLK_FRONT "ddekit-ublk"
+#define UBLK_CONTROL "/dev/ublk-control"
 #define FRONT_ARGS "ring=4", "control=5", "kick=6", "done=7", "life=8"
 #define SECOND_NS 1000000000ull
 #define AGAIN_MS 1000 /* a front that lived shorter is started so much later */
@@ -231,11 +232,38 @@ static int open_listener(struct device *dev, char **ret_why)
 	return 0;
 }
 
-static bool wants_ublk(const struct device_config *config)
+/* 0: all may use io_uring; 1: who has CAP_SYS_ADMIN, as ddekit-ublk when it makes its rings; 2:
+ * nobody. Linux before 6.6 has no such file. */
+static bool io_uring_is_disabled(void)
 {
-	if (!strcmp(config->disk, "auto"))
-		return access("/dev/ublk-control", R_OK | W_OK) == 0;
-	return !strcmp(config->disk, "ublk");
+	_cleanup_fclose_ FILE *f = fopen("/proc/sys/kernel/io_uring_disabled", "re");
+	int value = 0;
+
+	return f && fscanf(f, "%d", &value) == 1 && value > 1;
+}
+
+/* Why this machine has no ublk: static text, NULL: it has. */
+static const char *ublk_problem(void)
+{
+	if (io_uring_is_disabled())
+		return "kernel.io_uring_disabled=2: ublk needs io_uring; set that to 1 or 0 "
+		       "(sysctl), or use disk=nbd";
+	if (access(UBLK_CONTROL, R_OK | W_OK) < 0)
+		return "cannot open " UBLK_CONTROL ": load the kernel module ublk_drv, or use "
+		       "disk=nbd";
+	return NULL;
+}
+
+/* Return: 0, -ENOTSUP with *ret_why. */
+static int choose_ublk(const struct device_config *config, bool *ret, char **ret_why)
+{
+	const char *problem = ublk_problem();
+
+	*ret = !strcmp(config->disk, "ublk") || (!strcmp(config->disk, "auto") && !problem);
+	if (!*ret || !problem)
+		return 0;
+	*ret_why = str_format("disk=ublk: %s", problem);
+	return -ENOTSUP;
 }
 
 static struct device_block *block_create(struct device *dev)
@@ -295,7 +323,8 @@ static int block_open_new(struct device *dev, char **ret_why)
 	if (!r && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b->life) < 0)
 		r = -errno;
 	b->share.wake = b->life[0];
-	b->ublk = wants_ublk(dev->config);
+	if (!r)
+		r = choose_ublk(dev->config, &b->ublk, ret_why);
 	if (!r)
 		r = make_block_dir(dev);
 	if (!r && strcmp(dev->config->disk, "none") && !b->ublk)
