@@ -171,9 +171,10 @@ def _parser():
 
     c = sub.add_parser('parity', help='compare the runtime\'s configuration with the '
                        'distribution\'s', description='Prints each option that the sources of '
-                       'the plugins\' modules mention and that the distribution\'s kernel has '
-                       'otherwise: SYMBOL, value here, value there, modules. Built in and '
-                       'module are both "on". dde-linux/parity.table explains each.')
+                       'the plugins\' modules mention, or that reaches them through the core, '
+                       'and that the distribution\'s kernel has otherwise: SYMBOL, value here, '
+                       'value there, modules. Built in and module are both "on". '
+                       'dde-linux/parity.table explains each.')
     c.add_argument('--obj', required=True, metavar='OBJ',
                    help='the kernel\'s build tree, such as build/dde-linux/obj-up')
     c.add_argument('--config', default=parity.CONFIG, metavar='FILE',

@@ -19,6 +19,10 @@ SET = re.compile(r'CONFIG_(\w+)=(.*)\Z')
 MENTION = re.compile(rb'\bCONFIG_([A-Z0-9][A-Za-z0-9_]*)')
 # A suffix that IS_ENABLED() and the build's own headers add.
 MODULE_SUFFIX = '_MODULE'
+# What reaches drivers through the core and its headers, without being mentioned by them.
+CORE = ('DMI', 'HOTPLUG_PCI_PCIE', 'HWMON', 'HZ', 'INIT_STACK_ALL_ZERO', 'LEDS_CLASS', 'PCIEAER',
+        'PCIEASPM', 'PCIEPORTBUS', 'PCI_ATS', 'PCI_IOV', 'PCI_MSI', 'PCI_QUIRKS', 'PM', 'PM_SLEEP',
+        'PREEMPT_DYNAMIC', 'PTP_1588_CLOCK', 'REGULATOR', 'SUSPEND', 'THERMAL', 'VLAN_8021Q')
 HEADERS = ('include/', 'arch/')     # of the whole kernel, not of a module
 
 
@@ -129,7 +133,7 @@ def differences(tree, names, config):
     if version != release(tree):
         raise Problem(f'{config}: is of Linux {version}, the runtime is Linux {release(tree)}')
     ours = dict(m.groups() for m in map(SET.match, tree.text('.config').splitlines()) if m)
-    users = {}
+    users = {s: ['(core)'] for s in CORE}
     for module in {m.name: m for n in names for m in modules_of(tree, n)}.values():
         for symbol in mentioned(tree, module):
             users.setdefault(symbol, []).append(module.name)
