@@ -3,5 +3,4 @@
 #ifndef _ASM_DDE_VMALLOC_H
 #define _ASM_DDE_VMALLOC_H
 
-
 #endif
