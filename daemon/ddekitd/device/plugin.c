@@ -85,7 +85,7 @@ static int find_driver(const struct wanted *w, const struct plugin **ret, char *
 	return 0;
 }
 
-/* @role: of the last of them; @all: of each. */
+/* @role: for the last module of @src; @all: for each of them. */
 static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
 		       const struct plugin *src, uint32_t role, uint32_t all, char **ret_why)
 {
@@ -99,7 +99,7 @@ static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
 			return -ENOMEM;
 		for (j = 0; j < dst->path.n && strcmp(dst->path.item[j], path); j++)
 			;
-		if (j < PROTO_MAX_PLUGINS) /* more than that are refused later */
+		if (j < PROTO_MAX_PLUGINS) /* fill_plugins() refuses more (host.c) */
 			dst->role[j] |= all | (i + 1 == src->modules.n ? role : 0);
 		if (j < dst->path.n)
 			continue;
@@ -117,7 +117,7 @@ static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
 	return r;
 }
 
-/* The module that has a parameter, by the catalogue; NULL: none. */
+/* The module that has a parameter, according to the catalogue; NULL: none. */
 static const char *parameter_module(const struct plugin *p, const char *name, size_t len)
 {
 	struct json_object *list, *one, *value;
@@ -141,7 +141,7 @@ static const char *parameter_module(const struct plugin *p, const char *name, si
 	return NULL;
 }
 
-/* Index of the module's file in the load order, -1: it is not there. */
+/* Index of the module's file in the load order; -1: not found. */
 static ssize_t module_index(const struct device_plugin *plugin, const char *module, size_t len)
 {
 	const char *base;
@@ -159,7 +159,7 @@ static ssize_t module_index(const struct device_plugin *plugin, const char *modu
 	return -1;
 }
 
-/* The kernel's parser takes name="a value". NULL: no memory. */
+/* The kernel's parser expects name="a value". NULL: no memory. */
 static char *join_argument(const char *args, const char *option)
 {
 	const char *space = *args ? " " : "", *value = strchr(option, '=');
@@ -169,7 +169,7 @@ static char *join_argument(const char *args, const char *option)
 	return str_format("%s%s%.*s=\"%s\"", args, space, (int)(value - option), option, value + 1);
 }
 
-/* "name=value" or "module.name=value" to the arguments of its module. */
+/* Appends "name=value" or "module.name=value" to the arguments of its module. */
 static int add_option(struct device_plugin *dst, const struct plugin *p, const char *option,
 		      char **ret_why)
 {
