@@ -31,7 +31,7 @@ struct mail_queue;
  * @size: bytes of an item
  * @fn:   called in the event loop for each item, which is borrowed for the call
  *
- * Main thread. The queue stays for ever. If it is full, the oldest item is lost.
+ * Main thread. The queue is never destroyed. If it is full, the oldest item is lost.
  * Return: 0, -ENOMEM.
  */
 int mailbox_queue_create(size_t size, void (*fn)(void *arg, const void *item), void *arg,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a driver host takes from itself before the first driver code runs; ddekitd
- * has given it a user, namespaces and limits before (daemon/ddekitd/process/confine.c).
+ * How a driver host confines itself before the first driver code runs; ddekitd has already
+ * set its user, namespaces and limits (daemon/ddekitd/process/confine.c).
  *
- *   sandbox.c   the order of things; Landlock: which files may be read
- *   filter.c    seccomp: which system calls may be made
- *   sigsys.c    SIGSYS: says which call was refused; opens files to be read
+ *   sandbox.c   calls the others in order; Landlock: which files can be read
+ *   filter.c    seccomp: which system calls are allowed
+ *   sigsys.c    SIGSYS, "the gate": opens permitted files, logs any other refused call
  */
 #ifndef DDEKIT_HOST_SANDBOX_H
 #define DDEKIT_HOST_SANDBOX_H
@@ -15,14 +15,14 @@
 #include "protocol/host.h"
 
 /**
- * sandbox_enter - shut the door behind us
- * @setup:   names the folders that stay readable; borrowed for ever
- * @ret_why: on failure what could not be done, a constant
+ * sandbox_enter - confine this process
+ * @setup:   names the folders that stay readable; borrowed until the process ends
+ * @ret_why: on failure, the step that failed; a constant string
  *
- * The process must have one thread, and what it needs open: afterwards it opens
- * files of the plugin and firmware folders to read them, and no others. Threads
- * started later are confined too, and there is no way back. What the machine's
- * kernel lacks is logged and done without.
+ * The process must have one thread, and must have opened what it needs: afterwards it can
+ * open only files of the plugin and firmware folders, to read them. Threads started later
+ * are confined too. This cannot be undone. What the host kernel does not support is logged
+ * and left out.
  * Return: 0, -errno.
  */
 int sandbox_enter(const struct proto_setup *setup, const char **ret_why);
@@ -47,7 +47,7 @@ struct gate_paths {
 	char path[GATE_MAX_PATHS][PROTO_PATH];
 };
 
-/* Before filter_load(). paths: borrowed for ever. Return: 0 and the cookie, -errno. */
+/* Before filter_load(). paths: must never be freed. Return: 0 and the cookie, -errno. */
 int gate_open(const struct gate_paths *paths, bool landlock, uint64_t *ret_cookie);
 
 #endif

@@ -97,7 +97,7 @@ static const struct dde_host_events host_events = {
 
 /* ---- the bridge ------------------------------------------------------------------------ */
 
-/* Is the driver on its way out, for ever or to come back? */
+/* Return: whether the driver is stopping or restarting. */
 static bool leaving(void)
 {
 	return session.stopping || session.unloading;

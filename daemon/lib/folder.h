@@ -7,15 +7,16 @@
 
 /**
  * folder_names - list a folder
- * @path: NULL: no memory, which is -ENOMEM
- * @ret:  its names are added, in no order; those that begin with a dot are left out
+ * @path: may be NULL, an allocation that failed: returns -ENOMEM
+ * @ret:  the names are added, in no particular order, without those that begin with a dot
  *
  * Return: 0, -ENOMEM, -errno of opendir(): nothing is added.
  */
 int folder_names(const char *path, struct strv *ret);
-/* The same; a folder that is not there or cannot be read is empty. Return: 0, -ENOMEM. */
+/* The same, but a folder that does not exist or cannot be read counts as empty.
+ * Return: 0, -ENOMEM. */
 int folder_names_if_any(const char *path, struct strv *ret);
-/* Does a name end in ".conf" or the like? */
+/* Return: whether @name ends in @suffix, such as ".conf". */
 bool has_suffix(const char *name, const char *suffix);
 
 #endif

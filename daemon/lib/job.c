@@ -10,7 +10,7 @@
 #include "util.h"
 
 #define STACK_BYTES (512 << 10)
-#define SINGLE_MAX 16 /* single jobs at once */
+#define SINGLE_MAX 16 /* jobs of job_run() at the same time */
 
 struct job {
 	struct job *next;
@@ -26,14 +26,14 @@ struct jobs {
 	sd_event_source *source;
 	int wake[2]; /* a byte for each finished job */
 	pthread_t thread;
-	bool started; /* the thread is there */
-	bool busy;    /* in a done(): not to be freed */
-	bool closing; /* the queue goes once it is idle */
+	bool started; /* the thread has been created */
+	bool busy;    /* calling done(): must not be freed */
+	bool closing; /* destroy the queue when it is idle */
 	bool single;
-	pthread_mutex_t lock; /* protects what follows */
+	pthread_mutex_t lock; /* protects the members below */
 	pthread_cond_t more;
-	struct job *first; /* what runs, then what waits */
-	struct job *next;  /* the first that the thread has not begun */
+	struct job *first; /* the running job, then the waiting ones */
+	struct job *next;  /* the first job that has not been started */
 	bool end;
 };
 
@@ -41,7 +41,7 @@ static unsigned int n_single;
 
 /* ---- the thread ------------------------------------------------------------ */
 
-/* The next job to be worked on. NULL: the queue has ended. */
+/* Waits for the next job. NULL: the queue is being destroyed. */
 static struct job *next_job(struct jobs *jobs)
 {
 	struct job *job;
@@ -73,7 +73,7 @@ static void *run_jobs(void *arg)
 	return NULL;
 }
 
-/* Signals are for the event loop. */
+/* The thread blocks all signals: the event loop handles them. */
 static int start_thread(struct jobs *jobs)
 {
 	pthread_attr_t attr;
@@ -102,7 +102,7 @@ static void destroy_jobs(struct jobs *jobs)
 		jobs->end = true;
 		pthread_cond_signal(&jobs->more);
 		pthread_mutex_unlock(&jobs->lock);
-		pthread_join(jobs->thread, NULL); /* it has nothing to do */
+		pthread_join(jobs->thread, NULL); /* it is idle, so this does not block */
 	}
 	n_single -= jobs->single;
 	sd_event_source_disable_unref(jobs->source);
@@ -235,6 +235,6 @@ int job_run(sd_event *event, const struct job_ops *ops, void *arg)
 	jobs->single = true;
 	n_single++;
 	r = jobs_add(jobs, ops, arg);
-	jobs_destroy(jobs); /* once it is done */
+	jobs_destroy(jobs); /* when the job is done */
 	return r;
 }

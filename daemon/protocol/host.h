@@ -72,7 +72,7 @@ struct proto_plugin {
 	char args[PROTO_ARGS]; /* module parameters */
 };
 
-/* In proto_setup.confine: what the host is to take from itself. */
+/* In proto_setup.confine: how the driver host has to confine itself. */
 enum {
 	CONFINE_SANDBOX = 1, /* see sandbox.h */
 	CONFINE_CORE = 2,    /* a core dump is wanted when it dies */

@@ -37,7 +37,7 @@ struct dde_host_config {
 	const char *plugin_dir;    /* absolute: request_module() finds modules there
 					 * by the index modules.index; NULL: none */
 	unsigned int nr_cpus;      /* 1..dde_up.max_cpus, which is 1 in the UP flavour */
-	struct ddekit_pci *pci;    /* borrowed for ever; NULL: no device */
+	struct ddekit_pci *pci;    /* never closed; NULL: no device */
 	struct ddekit_pool pool;   /* if pci is NULL: memory to run in */
 	uint32_t pci_domain;
 	const void *smbios; /* see dde_boot; borrowed for ever */
@@ -108,7 +108,7 @@ void dde_host_submit(struct dde_request *req);
  * on threads other than CPUs. */
 void dde_host_dump(const void *context);
 
-/* Any thread; does not block. Allocates a soft interrupt for a bridge, for ever.
+/* Any thread; does not block. Allocates a soft interrupt for a bridge; it is never freed.
  * Return: 0, -ENOSPC. */
 int dde_host_irq_alloc(uint32_t *ret_hwirq);
 /**

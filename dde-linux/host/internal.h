@@ -67,7 +67,7 @@ void host_device_enter(void);
 void host_device_leave(void);
 
 /* log.c */
-/* Main thread, before all others. events: borrowed for ever. */
+/* Main thread, before all others. events: never freed. */
 void host_log_init(const struct dde_host_events *events);
 /* For dde_down_sys.print. */
 void host_log_line(uint32_t level, const char *text, uint32_t len);
@@ -87,7 +87,7 @@ void host_kick(uint32_t cpu);
 /* event.c */
 /* Before the thread of cpu runs. Return: 0, negative errno. */
 int host_events_init(unsigned int cpu);
-/* Any thread. cpu watches a fd for ever; watch is borrowed for as long. */
+/* Any thread. cpu watches a fd from now on; watch must never be freed. */
 int host_event_watch(unsigned int cpu, int fd, uint32_t events, struct host_watch *watch);
 /* Any thread. The CPU that takes hwirq watches fd, and raises hwirq. Return: 0, -EBUSY,
  * -errno of epoll_ctl. */
@@ -96,7 +96,7 @@ int host_event_add(int fd, uint32_t events, uint32_t hwirq);
 void host_event_del(int fd);
 /* For dde_down_cpu.irq_move. */
 void host_event_move(uint32_t hwirq, uint32_t cpu);
-/* CPU thread of cpu: waits ns nanoseconds (UINT64_MAX: for ever; 0: not at all)
+/* CPU thread of cpu: waits ns nanoseconds (UINT64_MAX: no limit; 0: not at all)
  * and calls the functions of the fds that are ready. mask: as epoll_pwait2().
  * Return: number of events, negative errno. */
 int host_events_wait(unsigned int cpu, uint64_t ns, const sigset_t *mask);

@@ -29,7 +29,7 @@ int sysfs_line(struct ddekit_bdf bdf, const char *file, char *buf, size_t size);
 int sysfs_each(struct ddekit_bdf bdf, const char *folder, int (*fn)(const char *name, void *arg),
 	       void *arg);
 
-/* Loads a module by modprobe. Return: 0, -errno, or modprobe's exit status. */
+/* Loads a module with modprobe. Return: 0, -errno, or modprobe's exit status. */
 int sysfs_load_module(const char *module);
 
 /**

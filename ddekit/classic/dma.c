@@ -362,7 +362,7 @@ int ddekit_dma_map_single(struct ddekit_dma_heap *h, void *cpu, size_t len,
 	return 0;
 }
 
-/* Locked. Ends a bounce mapping. */
+/* Lock held. Ends a bounce mapping. */
 static int block_unmap(struct block *b, size_t len, enum ddekit_dma_direction dir)
 {
 	if (len > b->size)

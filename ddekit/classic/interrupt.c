@@ -79,7 +79,7 @@ static void line_asserted(void *irq)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Locked. Clears what has occurred. Return: whether the handlers are to be called. */
+/* Lock held. Clears what has occurred. Return: whether the handlers are to be called. */
 static bool interrupt_consume(struct interrupt *in, bool vector)
 {
 	if (!in->enabled || in->stop)
@@ -187,7 +187,7 @@ static struct interrupt *interrupt_create(struct ddekit_irq *irq, bool shared, s
 	return in;
 }
 
-/* Locked. */
+/* Lock held. */
 static struct interrupt *interrupt_attach(struct ddekit_irq *irq, bool shared, struct handler *h,
 					  void (*init)(void *priv))
 {
@@ -232,7 +232,7 @@ ddekit_thread_t *ddekit_interrupt_attach(struct ddekit_irq *irq, bool shared,
 	return thread;
 }
 
-/* Locked. Waits for running handlers, unless the caller is one of them. */
+/* Lock held. Waits for running handlers, unless the caller is one of them. */
 static void interrupt_wait_idle(struct interrupt *in)
 {
 	while (in->running && current != in)

@@ -93,7 +93,7 @@ static void slab_put_memory(struct ddekit_slab *s, void *p)
 		free(p);
 }
 
-/* Locked. Return: 0; -1 with errno set. */
+/* Lock held. Return: 0; -1 with errno set. */
 static int slab_grow(struct ddekit_slab *s)
 {
 	size_t n = s->size < CHUNK_SIZE ? CHUNK_SIZE / s->size : 1, i;

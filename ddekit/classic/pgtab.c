@@ -24,7 +24,7 @@ static bool ranges_overlap(uint64_t a, uint64_t b, uint64_t a_size, uint64_t b_s
 	return a < b ? b - a < a_size : a - b < b_size;
 }
 
-/* Locked. Return: 1: counted, 0: free, -EEXIST. */
+/* Lock held. Return: 1: counted, 0: free, -EEXIST. */
 static int region_count_or_check(uintptr_t virt, uint64_t phys, size_t size)
 {
 	struct region *r;

@@ -82,7 +82,7 @@ void ddekit_debug_enable(int on)
 	__atomic_store_n(&debugging, on, __ATOMIC_RELAXED);
 }
 
-/* One piece: prefix, text, newline. */
+/* Prints prefix, text and newline in one piece, truncated if too long. */
 static void print_line(const char *prefix, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 static void print_line(const char *prefix, const char *fmt, va_list ap)

@@ -19,7 +19,7 @@ struct range {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct range *ranges;
 
-/* Locked. */
+/* Lock held. */
 static bool range_taken(const struct range *want)
 {
 	struct range *r;

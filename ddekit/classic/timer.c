@@ -35,7 +35,7 @@ uint64_t ddekit_time_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Locked. Runs the head, which is due. */
+/* Lock held. Runs the head, which is due. */
 static void timer_run_head(void)
 {
 	struct timer *t = timers;
@@ -69,7 +69,7 @@ static void timer_run_all(void *arg)
 	}
 }
 
-/* Locked. */
+/* Lock held. */
 static int timer_start_thread(void)
 {
 	pthread_condattr_t attr;
@@ -84,7 +84,7 @@ static int timer_start_thread(void)
 	return thread ? 0 : -errno;
 }
 
-/* Locked. The pointer to a timer in the list, or the one at its end. */
+/* Lock held. The pointer to a timer in the list, or the one at its end. */
 static struct timer **timer_find(int id)
 {
 	struct timer **p = &timers;
@@ -94,7 +94,7 @@ static struct timer **timer_find(int id)
 	return p;
 }
 
-/* Locked. */
+/* Lock held. */
 static void timer_insert(struct timer *t)
 {
 	struct timer **p = &timers;

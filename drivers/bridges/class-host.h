@@ -26,7 +26,7 @@ struct bridge_env {
 	bool (*leaving)(void);
 };
 
-/* What a bridge is made of. All is borrowed for ever. */
+/* The parts of a bridge. All pointers stay valid until the process ends. */
 struct bridge_parts {
 	struct dde_host_plugin *plugin; /* opened, not yet loaded into the runtime */
 	const struct proto_setup *setup;

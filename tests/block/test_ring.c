@@ -519,7 +519,7 @@ START_TEST(unsolicited_completions_are_ignored)
 	mark_done(n, 0); /* twice */
 	block_ring_reap(ring);
 	ck_assert_int_eq(answers, 1);
-	ck_assert_uint_eq(share.c->lies, 2 * DDE_BLOCK_SLOTS + 1);
+	ck_assert_uint_eq(share.c->violations, 2 * DDE_BLOCK_SLOTS + 1);
 }
 END_TEST
 
@@ -558,7 +558,7 @@ START_TEST(an_impossible_result_is_an_io_error)
 		complete(first_slot(DDE_BLOCK_SUBMITTED), results[i]);
 		ck_assert_int_eq(last_error, -EIO);
 	}
-	ck_assert_uint_eq(share.c->lies, 4);
+	ck_assert_uint_eq(share.c->violations, 4);
 }
 END_TEST
 

@@ -545,7 +545,7 @@ START_TEST(pending_requests_of_all_callers_are_limited)
 		get_parameter(i % 3, i);
 	run_until_idle();
 	ck_assert_uint_eq(n_limits, 16);
-	ck_assert_ptr_nonnull(strstr(last_error, "has 32 requests to answer"));
+	ck_assert_ptr_nonnull(strstr(last_error, "has 32 unanswered requests"));
 	ck_assert_uint_eq(serve_requests(0, "x"), 32);
 	ck_assert_uint_eq(n_answers, 48);
 	get_parameter(0, 99);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A front of the block bridge, for tests of only its back half: claims an emulated device, runs
- * its driver host as ddekitd does, and sends requests through the ring.
+ * A front of the block bridge that tests its back half alone: claims an emulated device, runs its
+ * driver host as ddekitd does, and sends requests through the ring.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,10 +21,10 @@ static const char help[] =
 	"  --build DIR     build folder with runtime, plugins and ddekit-host (default build)\n"
 	"  --driver NAME   plugin\n"
 	"  --device TEXT   QEMU device\n"
-	"  --drive FILE    its disk's image, raw\n"
+	"  --drive FILE    image of its disk\n"
 	"  --drive-options TEXT  options of QEMU's -drive (default format=raw)\n"
 	"  --arg TEXT      a further argument of QEMU; up to 16 times\n"
-	"  --no-sandbox\n\n"
+	"  --no-sandbox    run ddekit-host without its sandbox\n\n"
 	"Commands, in order; numbers may be 4Ki, 1Mi. Each prints its result.\n"
 	"  read=DISK,OFFSET,BYTES,FILE    write=DISK,OFFSET,BYTES,FILE[,fua]\n"
 	"  flush=DISK  discard=DISK,OFFSET,BYTES  zeroes=DISK,OFFSET,BYTES[,fua][,keep]\n"
@@ -32,9 +32,9 @@ static const char help[] =
 	"  bench=DISK,DEPTH,MILLISECONDS  random reads of 4 KiB\n"
 	"  kill=DISK,N                    writes while the driver host is killed N times\n"
 	"  stop=DISK                      stop and start with requests in the ring\n"
-	"  reload                         the driver, in place\n"
+	"  reload                         restarts the driver in place\n"
 	"  await=present|changed|gone     wait for a driver host's message; at most 20 s\n"
-	"  monitor=COMMAND,JSON           of QEMU\n";
+	"  monitor=COMMAND[,JSON]         a command of QEMU's monitor (QMP), with arguments\n";
 
 /* ---- arguments of commands ----------------------------------------------------------- */
 
@@ -125,7 +125,7 @@ static void do_other(struct rig *rig, const char *name, char *word[], unsigned i
 	struct dde_block_slot r;
 
 	if (n < (flush ? 1 : 3))
-		die_usage("%s= needs more", name);
+		die_usage("%s= needs %s", name, flush ? "DISK" : "DISK,OFFSET,BYTES");
 	op = flush ? DDE_BLOCK_FLUSH : zeroes ? DDE_BLOCK_WRITE_ZEROES : DDE_BLOCK_DISCARD;
 	r = range(op, word, n);
 	if (n > 3 && has_word(word + 3, n - 3, "fua"))
@@ -174,7 +174,7 @@ static void do_bench(struct rig *rig, unsigned int disk, unsigned int depth, uin
 		unsigned int again = 0;
 
 		if (!ring_wait(rig, 30000))
-			die("no answer");
+			die("no request has completed for 30 s");
 		now = mono_ns();
 		while ((slot = ring_complete(rig, &result)) >= 0) {
 			if (result)
@@ -254,8 +254,8 @@ static void write_over(struct rig *rig, unsigned int disk, unsigned int times,
 			times--;
 		}
 		if (!ring_wait(rig, 30000))
-			die("no reply after %llu of %llu", (unsigned long long)done,
-			    (unsigned long long)pieces);
+			die("no request has completed for 30 s, after %llu of %llu",
+			    (unsigned long long)done, (unsigned long long)pieces);
 		while ((slot = ring_complete(rig, &result)) >= 0) {
 			failed += !!result;
 			done++;
@@ -324,7 +324,7 @@ static void wait_for_event(struct rig *rig, const char *event)
 						     : DISK_GONE;
 
 	if (!rig_listen(rig, PROTO_EXPORT, which, 20000))
-		die("no disk was %s", event);
+		die("no message that a disk is %s, for 20 s", event);
 }
 
 static void run_command(struct rig *rig, char *command)
@@ -422,7 +422,7 @@ int main(int argc, char **argv)
 		if (read_option(&rig, opt))
 			die_usage("bad option");
 	if (!rig.driver || !rig.device)
-		die_usage("--driver and --device are needed");
+		die_usage("--driver and --device are required");
 	rig.build = realpath(rig.build, NULL);
 	if (!rig.build)
 		die_errno(errno, "--build");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-frames pour: sends the same frame repeatedly, as fast as the other end accepts it, and
- * checks nothing.  For receivers that count themselves.
+ * ddekit-frames pour: sends the same frame repeatedly, as fast as the other end accepts it.  It
+ * checks nothing: the receiver counts.
  */
 #include "frames.h"
 
@@ -19,7 +19,7 @@
 #define BATCH 64
 
 /* Return: a signalfd for the signals that end the program. */
-static int open_end(void)
+static int open_signals(void)
 {
 	sigset_t end;
 	int fd;
@@ -52,7 +52,7 @@ static unsigned int send_some(struct endpoint *to, bool *connected, struct mmsgh
 	if (errno == ECONNREFUSED || errno == ECONNRESET || errno == ENOTCONN)
 		*connected = false;
 	else if (errno != EAGAIN && errno != ENOBUFS && errno != EINTR)
-		die_errno(errno, "cannot send into %s", to->name);
+		die_errno(errno, "cannot send to %s", to->name);
 	return 0;
 }
 
@@ -60,7 +60,7 @@ int frames_pour(struct endpoint *to, const void *frame, size_t size)
 {
 	struct iovec iov = { (void *)frame, size };
 	struct mmsghdr msgs[BATCH] = { 0 };
-	struct pollfd pfd[2] = { { .fd = open_end(), .events = POLLIN } };
+	struct pollfd pfd[2] = { { .fd = open_signals(), .events = POLLIN } };
 	unsigned long long sent = 0;
 	bool connected = false;
 

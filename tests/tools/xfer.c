@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ddekit-xfer: bulk TCP transfer with proof of integrity.
+ * ddekit-xfer: bulk TCP transfer that verifies the data.
  *
  * A client requests a transfer in one direction from a server.  In memory mode the sender
  * generates all data first, the receiver stores all of it, and both hash it after the timed part.
@@ -43,7 +43,7 @@ struct hello {
 
 struct result {
 	uint64_t bytes;
-	uint64_t stall_ns; /* longest time without data, if it received */
+	uint64_t stall_ns; /* longest time without data; 0 for a sender */
 	uint8_t sha[XFER_SHA_LEN];
 };
 
@@ -79,7 +79,7 @@ static int recv_memory(struct xfer_conn *c, const struct hello *h, uint8_t *buf)
 	return r ? r : xfer_send(c, "A", 1);
 }
 
-/* Whether the client has asked the sending server to stop. */
+/* Return: whether the client has requested the end of a download. */
 static bool peer_wants_end(struct xfer_conn *c)
 {
 	char byte;
@@ -381,7 +381,7 @@ static int run_client(struct options *o)
 	int r;
 
 	sigaction(SIGUSR1, &sa, NULL);
-	hello_swap(&wire); /* the same swap in both directions */
+	hello_swap(&wire); /* to wire order: the swap is its own inverse */
 	xfer_conn_init(&c, connect_to(o), o->timeout);
 	r = xfer_send(&c, &wire, sizeof(wire));
 	if (!r)
@@ -414,14 +414,14 @@ static const char help[] =
 	"  --stream        hash during the transfer, constant memory; otherwise data is generated\n"
 	"                  before and hashed after the timed part\n"
 	"  --rate N        limit in bit/s, such as 400M\n"
-	"  --seed N        of the data (default 1)\n"
+	"  --seed N        seed of the generated data (default 1)\n"
 	"  --flip N        the sender corrupts byte N (to test this tool)\n"
 	"  --timeout S     fail after S seconds without progress (default 10)\n"
 	"  --netns NAME    run in the named network namespace\n"
 	"  --json          print one JSON object\n"
 	"  --at ADDR:PORT  serve: where to listen (default 127.0.0.1:0, 0 is any port)\n"
 	"  --port-file F   serve: write the port to F once listening\n"
-	"  --once          serve: one transfer, its success is the exit status\n";
+	"  --once          serve: exit after one transfer, with its status\n";
 
 enum {
 	O_SIZE = 256,

@@ -136,7 +136,7 @@ START_TEST(the_message_explains_why_qemu_cannot_run)
 	setenv("DDEKIT_QEMU", "/etc/passwd", 1);
 	refused(&(struct ddekit_claim_spec){ .emu_device = "edu" }, -ENOENT, "/etc/passwd");
 	setenv("DDEKIT_QEMU", "/usr", 1);
-	refused(&(struct ddekit_claim_spec){ .emu_device = "edu" }, -EACCES, "/usr: run it");
+	refused(&(struct ddekit_claim_spec){ .emu_device = "edu" }, -EACCES, "/usr: cannot run it");
 }
 END_TEST
 

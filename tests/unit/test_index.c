@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The plugin folder's index: what request_module() finds, and must not find. */
+/* The index of the plugin folder: what request_module() can find, and what it must not. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

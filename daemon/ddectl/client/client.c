@@ -354,7 +354,7 @@ void waiter_close(struct waiter *w)
 	free(w);
 }
 
-/* Is it where it should be? Return: exit code, -1: not yet. */
+/* Whether the device has reached the requested state. Return: exit code; -1: not yet. */
 static int settled(struct json_object *status, const char *goal)
 {
 	const char *state = json_text(status, "state");

@@ -15,7 +15,7 @@ static struct json_object *find_member(struct json_object *list, const char *key
 	return NULL;
 }
 
-/* Is a device of ddekitd's in the group? */
+/* Return: whether the group contains a device of ddekitd. */
 static bool is_ours(struct json_object *machine, struct json_object *devices, const char *group)
 {
 	struct json_object *one;

@@ -229,7 +229,7 @@ int cmd_nvme(const struct options *o)
 	struct options device_first = *o;
 
 	if (!is_smart && strcmp(o->argv[0], "id")) {
-		fprintf(stderr, "ddectl: nvme %s: no such page; there are id and smart\n",
+		fprintf(stderr, "ddectl: nvme %s: no such page; pages are id and smart\n",
 			o->argv[0]);
 		return EXIT_USAGE;
 	}

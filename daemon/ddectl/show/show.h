@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The commands that show something. */
+/* The commands that display state. */
 #ifndef DDECTL_SHOW_H
 #define DDECTL_SHOW_H
 
@@ -25,7 +25,8 @@ int print_metrics(const struct options *o);
 /* pci-list.c: the machine's PCI devices as JSON objects bdf, id, driver, iommu_group, name. */
 struct json_object *pci_devices(void);
 
-/* groups.c: the IOMMU groups that have a device of @devices, or all of the machine. */
+/* groups.c: the IOMMU groups that contain a device of @devices, or with --all every group of the
+ * machine. */
 void print_groups(const struct options *o, struct json_object *devices);
 
 #endif

@@ -50,7 +50,7 @@ bool bus_is_clogged(sd_bus *bus)
 	return count_unsent(bus) > UNSENT_MAX;
 }
 
-/* Answers that a caller does not read would pile up here. */
+/* Refuses calls while too many replies are unread: these would accumulate here. */
 static int on_any_message(sd_bus_message *m, void *arg, sd_bus_error *error)
 {
 	sd_bus *bus = sd_bus_message_get_bus(m);
@@ -59,8 +59,8 @@ static int on_any_message(sd_bus_message *m, void *arg, sd_bus_error *error)
 		return 0;
 	if (count_unsent(bus) < UNSENT_END)
 		sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					   "%d answers of "
-					   "ddekitd have not been read, which is the limit",
+					   "%d replies of "
+					   "ddekitd are unread, which is the limit",
 					   UNSENT_MAX);
 	return 1;
 }

@@ -17,7 +17,7 @@ typedef int (*bus_objects_fn)(sd_bus *connection, void *arg);
 int bus_open(struct manager *m, bus_objects_fn objects, void *arg, struct bus **ret);
 /* Does not wait for readers. NULL is fine. */
 void bus_close(struct bus *bus);
-/* Are so many answers unread that calls are refused? */
+/* Return: whether calls are refused because too many replies are unread. */
 bool bus_is_clogged(sd_bus *bus);
 /* Emits StateChanged and PropertiesChanged. */
 void bus_state_changed(struct bus *bus, const struct device *dev, enum device_state from);

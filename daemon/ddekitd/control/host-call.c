@@ -6,10 +6,10 @@
 #include "callers.h"
 #include "host-call.h"
 
-#define FRESH_NS 100000000ull /* from the request: so long an answer may be reused */
-#define ANSWERS_MAX 32        /* that are remembered, of all hosts */
-#define REQUESTS_MAX 32       /* to one host, of the 128 that it may have to answer */
-#define CALLERS_AT_ONCE 16    /* that are answered before the event loop goes on */
+#define FRESH_NS 100000000ull /* age of its request up to which an answer is reused */
+#define ANSWERS_MAX 32        /* answers kept for reuse, of all driver hosts */
+#define REQUESTS_MAX 32       /* unanswered ones of callers; a driver host has up to 128 in all */
+#define CALLERS_AT_ONCE 16    /* callers answered in one iteration of the event loop */
 
 static struct callers callers = { .each = 16, .all = 1024 };
 
@@ -19,11 +19,11 @@ struct waiter {
 	struct caller *caller;
 };
 
-/* A request to a driver host; then its answer, as long as somebody may get it. */
+/* A request to a driver host, and its answer for as long as a caller may get it. */
 struct inquiry {
 	struct inquiry *next;
-	const struct host *host; /* may be gone once it is answered, like call.dev */
-	uint64_t host_start;     /* tells it from another at the same address */
+	const struct host *host; /* may be freed after the answer, like call.dev */
+	uint64_t host_start;     /* distinguishes hosts at the same address */
 	enum proto_op op;
 	char *text;
 	uint64_t when;
@@ -35,8 +35,8 @@ struct inquiry {
 	struct host_answer answer;
 };
 
-static struct inquiry *inquiries;  /* the latest first */
-static sd_event_source *answering; /* enabled while callers are to be answered */
+static struct inquiry *inquiries;  /* the newest first */
+static sd_event_source *answering; /* exists while callers have to be answered */
 
 /* ---- inquiries -------------------------------------------------------------- */
 
@@ -59,7 +59,7 @@ static bool inquiry_is_of(const struct inquiry *q, const struct host *host)
 	return q->host == host && q->host_start == host_start_ns(host);
 }
 
-/* Forgets the answers that nobody waits for and that are too old, or too many. */
+/* Frees answers that no caller waits for and that are too old, or exceed ANSWERS_MAX. */
 static void forget_answers(void)
 {
 	struct inquiry *q, *next;
@@ -177,7 +177,7 @@ static void send_answer(sd_bus_message *msg, const struct host_answer *a)
 {
 	if (bus_is_clogged(sd_bus_message_get_bus(msg)))
 		sd_bus_reply_method_errorf(msg, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					   "too many answers of ddekitd have not been read");
+					   "too many replies of ddekitd are unread");
 	else if (sd_bus_error_is_set(&a->error))
 		sd_bus_reply_method_error(msg, &a->error);
 	else if (a->bytes)
@@ -186,7 +186,7 @@ static void send_answer(sd_bus_message *msg, const struct host_answer *a)
 		sd_bus_reply_method_return(msg, "s", a->text);
 }
 
-static struct inquiry *find_unread(void)
+static struct inquiry *find_undelivered(void)
 {
 	struct inquiry *q = inquiries;
 
@@ -195,14 +195,14 @@ static struct inquiry *find_unread(void)
 	return q;
 }
 
-/* There may be a thousand callers, and the answer may be large: some at a time. */
+/* There may be a thousand callers and large answers: each iteration sends only some. */
 static int on_answering(sd_event_source *source, void *arg)
 {
 	unsigned int n = CALLERS_AT_ONCE;
 	struct inquiry *q;
 	struct waiter *w;
 
-	while ((q = find_unread()) && n--) {
+	while ((q = find_undelivered()) && n--) {
 		w = q->first;
 		q->first = w->next;
 		if (!q->first)
@@ -222,8 +222,8 @@ static void start_answering(sd_event *event)
 
 	if (!r)
 		r = sd_event_source_set_enabled(answering, SD_EVENT_ON);
-	if (r < 0) /* all at once, then */
-		while (find_unread())
+	if (r < 0) /* no event source: answer all callers now */
+		while (find_undelivered())
 			on_answering(NULL, NULL);
 }
 
@@ -236,14 +236,14 @@ static void on_host_reply(void *arg, const struct host_reply *reply)
 
 	if (r < 0 && !sd_bus_error_is_set(&q->answer.error))
 		sd_bus_error_set_errno(&q->answer.error, r);
-	/* Those are ddekitd's own: the next request may be answered. */
+	/* These errors are ddekitd's own: do not reuse them, the next request may succeed. */
 	if (reply->error == -ETIMEDOUT || reply->error == -EPIPE)
 		q->shared = false;
 	q->answered = true;
 	start_answering(device_event(q->call.dev));
 }
 
-/* Both before and after: a value read meanwhile may be old or new. */
+/* Discards answers before and after a write: a value read in between may be old or new. */
 static void on_written(void *arg, const struct host_reply *reply)
 {
 	const struct inquiry *q = arg;
@@ -272,8 +272,8 @@ static int inquiry_send(struct device *dev, enum proto_op op, const char *text, 
 	if (count_requests(device_host(dev)) >= REQUESTS_MAX)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
 					 "%s: the driver "
-					 "host has %d requests to answer, which is the limit; try "
-					 "again later",
+					 "host has %d unanswered requests, which is the limit; "
+					 "try again later",
 					 bdf, REQUESTS_MAX);
 	q = inquiry_create(dev, op, text, fn);
 	if (!q)

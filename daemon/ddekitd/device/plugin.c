@@ -93,7 +93,7 @@ static bool is_dash(char c)
 	return c == '-' || c == '_';
 }
 
-/* Index of the module's file in the load order, -1: it is not there. */
+/* Index of the module's file in the load order, -1: not found. */
 static ssize_t module_index(const struct device_plugin *plugin, const char *module, size_t len)
 {
 	const char *base;
@@ -124,7 +124,7 @@ static int add_modules(struct device_plugin *dst, const struct catalog *catalog,
 			return -ENOMEM;
 		for (j = 0; j < dst->path.n && strcmp(dst->path.item[j], path); j++)
 			;
-		if (j < PROTO_MAX_PLUGINS) /* more than that are refused later */
+		if (j < PROTO_MAX_PLUGINS) /* fill_plugins() refuses more (host.c) */
 			dst->role[j] |= role;
 		if (j < dst->path.n)
 			continue;
@@ -154,7 +154,7 @@ static void mark_module(struct device_plugin *dst, const struct plugin *src, uin
 		dst->role[i] |= role;
 }
 
-/* The module that has a parameter, by the catalogue; NULL: none. */
+/* The module that has a parameter, according to the catalogue; NULL: none. */
 static const char *parameter_module(const struct plugin *p, const char *name, size_t len)
 {
 	struct json_object *list, *one, *value;
@@ -189,7 +189,7 @@ static ssize_t driver_index(const struct device_plugin *plugin)
 	return -1;
 }
 
-/* The kernel's parser takes name="a value". NULL: no memory. */
+/* The kernel's parser expects name="a value". NULL: no memory. */
 static char *join_argument(const char *args, const char *option)
 {
 	const char *space = *args ? " " : "", *value = strchr(option, '=');

@@ -66,7 +66,7 @@ typedef void (*host_reply_fn)(void *arg, const struct host_reply *reply);
 int host_start(sd_event *event, const struct host_spec *spec, const struct host_ops *ops, void *arg,
 	       struct host **ret, char **ret_why);
 /* fn may be NULL. It is called exactly once, never from within this call. Return: 0,
- * -EAGAIN (the host does not read, or has 128 requests to answer), -ENOMEM. */
+ * -EAGAIN (the host does not read, or has 128 unanswered requests), -ENOMEM. */
 int host_request(struct host *host, enum proto_op op, host_reply_fn fn, void *arg);
 /* Likewise OP_CLASS, with data as the class's protocol.h says. Return: also -E2BIG, more than
  * PROTO_CLASS_BYTES. */

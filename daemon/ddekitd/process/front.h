@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The process of a device's front: start, log, end.  Knows nothing of disks; the device
- * decides.
+ * The process of a device's front: starts it, reads its log, reports its end.  Contains no
+ * policy: the device decides when to restart it.
  */
 #ifndef DDEKITD_FRONT_H
 #define DDEKITD_FRONT_H
@@ -26,7 +26,7 @@ struct front_spec {
 	char *const *argv; /* argv[0]: path of the program */
 	struct confine confine;
 	int listener;       /* its fd 3, as systemd hands a socket over */
-	int fds[FRONT_FDS]; /* its fds from 4 on; all borrowed */
+	int fds[FRONT_FDS]; /* its fds from 4 on; all fds are borrowed */
 	bool outlive;       /* it survives the end of ddekitd */
 };
 
@@ -39,15 +39,15 @@ struct front_saved {
 /* If the program cannot be run, died() reports it later. Return: 0, -errno. */
 int front_start(sd_event *event, const struct front_spec *spec, const struct front_ops *ops,
 		void *arg, struct front **ret);
-/* The fds are moved in any case. Return: 0, -EBADF, -ENOMEM, -errno. */
+/* The fds are moved to the front, even on failure. Return: 0, -EBADF, -ENOMEM, -errno. */
 int front_adopt(sd_event *event, const struct front_saved *saved, const struct front_ops *ops,
 		void *arg, struct front **ret);
-/* The fds stay the front's. */
+/* The fds are borrowed: the front keeps them. */
 void front_save(const struct front *front, struct front_saved *ret);
 pid_t front_pid(const struct front *front);
 /* SIGKILL; died() follows. */
 void front_kill(struct front *front);
-/* Waits for its end; blocks: for the end of ddekitd. Return: 0, -ETIMEDOUT. */
+/* Blocks until it has ended; only for the shutdown of ddekitd. Return: 0, -ETIMEDOUT. */
 int front_wait(struct front *front, int ms);
 /* Kills it if it still runs; does not call died() or wait for its end. NULL is fine. */
 void front_destroy(struct front *front);

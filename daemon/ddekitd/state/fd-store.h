@@ -19,7 +19,7 @@ int fdstore_open(bool wanted, struct fdstore **ret);
 /* Closes what was not claimed. The service manager keeps what it has. */
 void fdstore_close(struct fdstore *store); /* NULL is fine */
 
-/* Is anything stored at all? NULL: no. */
+/* Whether anything is stored; NULL: nothing. */
 bool fdstore_active(const struct fdstore *store);
 /* A device's BDF as a key: names may not have colons. key: FDSTORE_KEY_MAX. */
 char *fdstore_key(const char *bdf, char *key);

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A text in a memfd that its writer may leave at any moment: whoever reads it
- * afterwards finds the last text that was written whole.  Two slots, and a header
- * of one write that says which is valid.
+ * A text in a memfd whose writer may die at any time: a later reader finds the last text
+ * that was written completely.  There are two slots, and a header, written by one call,
+ * that names the valid slot.
  */
 #ifndef DDEKITD_STATE_FILE_H
 #define DDEKITD_STATE_FILE_H
 
 #include "lib/util.h"
 
-#define STATEFILE_MAX (1u << 20) /* bytes of a text */
+#define STATEFILE_MAX (1u << 20) /* maximum length of a text, in bytes */
 
-/* Makes an empty one. Return: fd, -errno. */
+/* Creates an empty state file. Return: fd, -errno. */
 int statefile_create(const char *name);
-/* Return: 0, -E2BIG, -errno: the text before it stays valid. */
+/* Return: 0; -E2BIG, -errno: the previous text stays valid. */
 int statefile_write(int fd, const char *text, size_t len);
-/* The last text, with a NUL behind it, to be freed; ret_len may be NULL. Return: 0,
- * -ENODATA (none yet, or of another version), -EBADMSG (damaged), -ENOMEM, -errno. */
+/* Reads the last text, NUL terminated; the caller frees it. ret_len may be NULL. Return: 0,
+ * -ENODATA (empty, or another format version), -EBADMSG (damaged), -ENOMEM, -errno. */
 int statefile_read(int fd, char **ret, size_t *ret_len);
 
 #endif

@@ -52,7 +52,7 @@ struct manager {
 	bool leaving;       /* what runs is left to the next ddekitd */
 };
 
-/* Is the device one of this ddekitd's? */
+/* Return: whether this ddekitd manages the device. */
 bool manager_owns(const struct manager *m, const struct device_config *config);
 /* Starts a device; one that is not in the machine is started once it is. */
 void manager_start(struct device *dev);

@@ -6,7 +6,7 @@
 
 #include "qemu-drive.h"
 
-/* Is OPTION among the options, or any that begins so? */
+/* Return: whether the options contain one that begins with OPTION. */
 static bool has_option(const char *options, const char *option)
 {
 	size_t len = strlen(option);

@@ -22,7 +22,7 @@ static void check_disk(struct block_ring *ring, uint16_t index)
 		ring->disk[index] = d;
 	} else if (r == -EINVAL) {
 		ring->refused[index] = sequence;
-		count(&ring->control->lies, 1);
+		count(&ring->control->violations, 1);
 	}
 }
 

@@ -239,7 +239,7 @@ static int checked_result(struct block_ring *ring, uint32_t n)
 
 	if (result <= 0 && result >= -MAX_ERRNO)
 		return result;
-	count(&ring->control->lies, 1);
+	count(&ring->control->violations, 1);
 	return -EIO;
 }
 
@@ -251,7 +251,7 @@ static void finish_answer(struct block_ring *ring, uint32_t n, struct queue *end
 
 	if (part->phase != OUT ||
 	    __atomic_load_n(&slot_of(ring, n)->state, __ATOMIC_ACQUIRE) != DDE_BLOCK_DONE) {
-		count(&ring->control->lies, 1);
+		count(&ring->control->violations, 1);
 		return;
 	}
 	part->phase = ENDING;

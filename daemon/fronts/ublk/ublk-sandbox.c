@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the server takes from itself; see ublk.h.  It opens nothing: there is no call
+ * How the server confines itself; see ublk.h.  It opens nothing: there is no call
  * among these that names a file, a process or an address.  What goes by io_uring is
  * restricted by the maker.  Any other call is its end.
  */

@@ -6,7 +6,7 @@
  *                   are, and reaps the ring while no queue does
  *   ublk-queue.c      requests of one device; one queue of all leads: it reaps the ring, so
  *                     that an answer wakes one thread, not two
- *   ublk-sandbox.c    what it takes from itself
+ *   ublk-sandbox.c    how it confines itself
  *   ublk-maker.c    its child, the maker, ddekitd's user, since the kernel wants
  *                   CAP_SYS_ADMIN of it: makes and deletes the devices, and no more
  *   ublk-control.c    commands to /dev/ublk-control; the time-out of requests

@@ -83,7 +83,7 @@ static int check_present(struct emu_pci *e, uint8_t bus, uint8_t devfn)
 	return vendor == 0xffff ? -ENODEV : 0;
 }
 
-/* Locked. Return: 0, -ENODEV, -EIO. */
+/* Lock held. Return: 0, -ENODEV, -EIO. */
 static int config_read(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
 		       uint32_t *ret)
 {
@@ -130,7 +130,7 @@ static bool may_post(uint32_t reg)
 	return reg >= CFG_BAR0 && reg < CFG_CAPABILITIES && (reg & ~3u) != CFG_PRIMARY;
 }
 
-/* Locked. Return: 0, -ENODEV, -EIO. */
+/* Lock held. Return: 0, -ENODEV, -EIO. */
 static int config_write(struct emu_pci *e, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
 			uint32_t value)
 {

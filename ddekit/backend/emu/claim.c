@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The privileged half of the emu backend: a claim is a running QEMU, which stays while driver
- * hosts come and go, as hardware does.
+ * The privileged half of the emu backend: a claim is a running QEMU, which like hardware
+ * outlives driver hosts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +14,13 @@
 #include "../../deadline.h"
 #include "claim.h"
 
-#define LAST_WORDS_MS 1000 /* from the end of a stream to that of its process */
+#define EXIT_WAIT_MS 1000 /* how long QEMU may take to exit after its stream ended */
 #define SOCKET_BUFFER (1 << 20)
 #define BIOS_SIZE 65536
 
 unsigned int emu_open_ms = 15000;
 
-/* Only QEMU gets these. */
+/* QEMU's own ends; closed here after the fork. */
 struct remote_fds {
 	int bios, qtest, monitor, ivshmem;
 };
@@ -156,7 +156,8 @@ static int check_spec(const struct ddekit_claim_spec *spec, char **ret_why)
 	const int *fd;
 
 	if (spec->pool_size >= EMU_RAM_LIMIT - EMU_POOL_BASE)
-		return why(ret_why, -EINVAL, "pool of %llu MiB: the emu backend has room for %llu",
+		return why(ret_why, -EINVAL,
+			   "pool of %llu MiB: the emu backend supports at most %llu",
 			   (unsigned long long)(spec->pool_size >> 20),
 			   (EMU_RAM_LIMIT - EMU_POOL_BASE) / (1u << 20) - 4);
 	if (spec->uid && geteuid() && spec->uid != geteuid())
@@ -206,7 +207,7 @@ static int qemu_launch(struct emu_claim *c, const struct ddekit_claim_spec *spec
 /* The stream ended, or a deadline passed: report the state of QEMU. */
 static int explain_silence(struct emu_claim *c, const char *device, char **ret_why)
 {
-	uint64_t deadline = deadline_first(c->qt.deadline, deadline_ns(LAST_WORDS_MS));
+	uint64_t deadline = deadline_first(c->qt.deadline, deadline_ns(EXIT_WAIT_MS));
 	char *epitaph;
 
 	if (emu_process_wait(&c->process, deadline)) {
@@ -217,8 +218,8 @@ static int explain_silence(struct emu_claim *c, const char *device, char **ret_w
 	}
 	epitaph = emu_process_epitaph(&c->process);
 	why(ret_why, -ENODEV,
-	    "QEMU with device \"%s\" %s; check emu_device, emu_netdev and "
-	    "emu_args (qemu-system-x86_64 -device help)",
+	    "QEMU with device \"%s\" %s; check device=, netdev= and emu-args= "
+	    "(qemu-system-x86_64 -device help)",
 	    device, epitaph ? epitaph : "ended");
 	free(epitaph);
 	return -ENODEV;
@@ -251,7 +252,7 @@ int emu_claim_open(const struct ddekit_claim_spec *spec, struct ddekit_claim **r
 		return why(ret_why, -ENOMEM, "no memory");
 	err = make_fds(c, &r);
 	if (err)
-		why(ret_why, err, "make QEMU's files: %s", strerror(-err));
+		why(ret_why, err, "cannot create QEMU's files: %s", strerror(-err));
 	else
 		err = qemu_launch(c, spec, &r, deadline, ret_why);
 	fd_close(&r.bios);
@@ -321,7 +322,7 @@ int emu_claim_quiesce(struct ddekit_claim *claim)
 		err = emu_topology_reset(&c->topology, &c->qt);
 	if (err)
 		return c->qt.timed_out ? -ETIMEDOUT : err;
-	/* Only now: the device no longer writes into the pool or raises vectors. */
+	/* After the reset the device neither writes to the pool nor raises vectors. */
 	for (i = 0; i < EMU_VECTORS; i++)
 		fd_drain_event(c->vector_fd[i]);
 	if (fallocate(c->ram_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
@@ -362,8 +363,7 @@ pid_t emu_claim_pid(struct ddekit_claim *claim)
 	return to_claim(claim)->process.pid;
 }
 
-/* On "quit" QEMU closes its disk images properly. If its stream is dead it would not
- * answer. */
+/* On "quit" QEMU closes its disk images properly. With a dead stream it would not answer. */
 void emu_claim_close(struct ddekit_claim *claim)
 {
 	struct emu_claim *c = to_claim(claim);

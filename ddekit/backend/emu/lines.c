@@ -42,7 +42,7 @@ void emu_lines_init(struct emu_pci *e, const int *eventfds)
 
 /* ---- the lock -------------------------------------------------------------- */
 
-/* Locked. The lines to be delivered, which it masks; bit per line. */
+/* Lock held. The lines to be delivered, which it masks; bit per line. */
 static uint32_t lines_due(struct emu_pci *e)
 {
 	uint32_t due = e->qt.lines >> EMU_LINE_INPUT & e->unmasked;

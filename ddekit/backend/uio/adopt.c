@@ -106,7 +106,7 @@ int uio_adopt(const struct ddekit_handover *h, struct ddekit_pci **ret)
 
 /* ---- memory and ports ----------------------------------------------------- */
 
-/* Locked. The address of [offset, offset + len) of a register's range; NULL with
+/* Lock held. The address of [offset, offset + len) of a register's range; NULL with
  * errno set. Mapped once, whole. */
 static volatile void *region_cpu(struct uio_region *r, uint64_t offset)
 {
@@ -122,7 +122,7 @@ static volatile void *region_cpu(struct uio_region *r, uint64_t offset)
 	return r->mapping + r->page_offset + offset;
 }
 
-/* Locked. Return: NULL: no register is there, or it cannot be mapped. */
+/* Lock held. Return: NULL: no register is there, or it cannot be mapped. */
 static volatile void *register_map(struct uio_pci *u, uint64_t addr, uint64_t len, int *ret_err)
 {
 	volatile void *cpu;
@@ -187,7 +187,7 @@ static void register_store(volatile void *cpu, uint32_t size, uint64_t value)
 	}
 }
 
-/* Locked. Return: false: no port is there. */
+/* Lock held. Return: false: no port is there. */
 static bool port_find(struct uio_pci *u, uint64_t addr, uint32_t size, int *ret_fd,
 		      uint64_t *ret_offset)
 {

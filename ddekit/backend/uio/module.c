@@ -108,7 +108,8 @@ int uio_module_fill(int pool, struct ddekit_bdf bdf, int uio, uint64_t size, str
 				       .addresses = (uint64_t)(uintptr_t)ret->block_iova };
 
 	if (size / DDEKIT_DMA_BLOCK > UIO_MAX_BLOCKS)
-		return why(ret_why, -EINVAL, "pool of %llu MiB: the uio backend has room for %u",
+		return why(ret_why, -EINVAL,
+			   "pool of %llu MiB: the uio backend supports at most %u",
 			   (unsigned long long)(size >> 20),
 			   UIO_MAX_BLOCKS * (DDEKIT_DMA_BLOCK >> 20));
 	if (ioctl(pool, DDEKIT_DMA_ATTACH, &a))

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The uio backend: a real device where there is no IOMMU, by uio_pci_generic, the
- * device's files in sysfs and our kernel module ddekit_dma (modules/).  Nothing
- * keeps the device from memory that is not its own.  Private to backend/uio/.
+ * The uio backend: a real device on a machine without an IOMMU, through uio_pci_generic,
+ * the device's files in sysfs and our kernel module ddekit_dma (modules/).  The device can
+ * access all memory of the machine.  Private to backend/uio/.
  *
  *   claim.c     the privileged half: claim, quiesce, release
- *   module.c    memory that the device can reach, by ddekit_dma
+ *   module.c    memory for the device, from ddekit_dma
  *   save.c      passes a claim to another process
- *   adopt.c     the unprivileged half: life, registers, interrupts
+ *   adopt.c     the unprivileged half: adopt and close, registers, interrupts
  *   config.c    config space: the device's registers and emulated ones
- *   backend.c   both halves as one table
+ *   backend.c   the table with the functions of both halves
  */
 #ifndef UIO_H
 #define UIO_H
@@ -36,8 +36,8 @@ extern const char *uio_dev_root;
 enum { UIO_FD_POOL, UIO_FD_UIO, UIO_FD_CONFIG, UIO_FD_BARS };
 
 struct uio_bar {
-	uint64_t size;        /* 0: there is none */
-	uint64_t page_offset; /* of its first byte in its page */
+	uint64_t size;        /* 0: no such BAR */
+	uint64_t page_offset; /* of its first byte */
 };
 
 struct uio_blob {
@@ -52,10 +52,10 @@ struct uio_blob {
 struct uio_claim {
 	struct ddekit_claim base;
 	int pool, config;
-	int uio;                /* no driver host has it, so none can make it block */
-	int handed;             /* the same device's, of the last handover; -1 */
+	int uio;                /* never handed over, so that no driver host can make it block */
+	int handed;             /* the uio fd that the last handover used; -1: none */
 	int resource[UIO_BARS]; /* -1: none */
-	struct uio_blob blob;   /* as it is handed over */
+	struct uio_blob blob;   /* for the next handover */
 };
 
 /* claim.c: an empty claim. NULL: no memory. */
@@ -91,12 +91,12 @@ int uio_claim_restore(const struct ddekit_claim_saved *saved, struct ddekit_clai
 struct uio_region {
 	int fd; /* -1: none */
 	uint64_t size, page_offset;
-	char *mapping; /* with page_offset before the register; NULL */
+	char *mapping; /* the BAR is at page_offset in it; NULL: not mapped */
 };
 
 struct uio_pci {
 	struct ddekit_pci base;
-	pthread_mutex_t lock; /* all below */
+	pthread_mutex_t lock; /* protects the members below */
 	int pool_fd, uio_fd, config_fd;
 	struct bars bars;
 	struct uio_region region[UIO_BARS];
@@ -133,7 +133,7 @@ void uio_close(struct ddekit_pci *pci);
 /* config.c */
 /* Reads BARs and capabilities. Return: 0, -EIO. */
 int uio_config_init(struct uio_pci *u);
-/* Locked. Sets the device's Interrupt Disable bit as line_unmasked says. */
+/* Lock held. Sets the device's Interrupt Disable bit according to line_unmasked. */
 int uio_config_line(struct uio_pci *u);
 int uio_config_read(struct ddekit_pci *pci, uint8_t bus, uint8_t devfn, uint32_t reg, uint32_t size,
 		    uint32_t *ret);

@@ -68,7 +68,7 @@ static int intx_action(struct vfio_pci *v, uint32_t action)
 	return set_irqs(v->device, &set);
 }
 
-/* Locked. */
+/* Lock held. */
 static void irqs_disable(struct vfio_pci *v)
 {
 	if (v->enabled)
@@ -101,7 +101,7 @@ static struct vfio_irq_info irq_info(const struct vfio_pci *v, uint32_t index)
 	return info;
 }
 
-/* Locked. Where vectors cannot be added one by one, all are enabled at once. */
+/* Lock held. Where vectors cannot be added one by one, all are enabled at once. */
 static int irqs_enable(struct vfio_pci *v, enum ddekit_irq_kind kind, uint32_t first,
 		       uint32_t count)
 {
@@ -131,7 +131,7 @@ static int irqs_enable(struct vfio_pci *v, enum ddekit_irq_kind kind, uint32_t f
 	return err;
 }
 
-/* Locked. Is one of [first, first + count) in use? */
+/* Lock held. Is one of [first, first + count) in use? */
 static bool vectors_used(const struct vfio_pci *v, uint32_t first, uint32_t count)
 {
 	return memchr(v->vector_used + first, 1, count);
@@ -182,7 +182,7 @@ int vfio_irq_line(struct ddekit_pci *pci, uint8_t devfn, unsigned int pin, struc
 	return 0;
 }
 
-/* Locked. Return: 0, -errno. */
+/* Lock held. Return: 0, -errno. */
 static int need_line(struct vfio_pci *v)
 {
 	int err;

@@ -152,7 +152,7 @@ int vfio_region_init(struct vfio_pci *v, unsigned int n);
 void vfio_region_finish(struct vfio_region *r);
 /* Allocates the memory for the MSI-X table, whose place is known. Return: 0, -ENOMEM. */
 int vfio_table_init(struct vfio_pci *v);
-/* Locked. The address of [offset, offset + len), or NULL: only by call. */
+/* Lock held. The address of [offset, offset + len), or NULL: only by call. */
 volatile void *vfio_region_map(struct vfio_pci *v, unsigned int n, uint64_t offset, uint64_t len);
 
 /* lines.c */

@@ -97,7 +97,7 @@ static void edu_watchdog(void *arg)
 	ddekit_sem_up(e->finished);
 }
 
-/* Locked. Waits for the interrupt of the request just made. Return: 0, -ETIMEDOUT, -errno. */
+/* Lock held. Waits for the interrupt of the request just made. Return: 0, -ETIMEDOUT, -errno. */
 static int edu_wait(struct edu *e)
 {
 	int timer = ddekit_add_timer(edu_watchdog, e, WATCHDOG_NS);

@@ -69,15 +69,15 @@ struct block_control {
 	uint32_t version;
 	uint32_t back; /* enum block_back */
 	uint32_t events;
-	uint32_t timeout_ms;   /* a request waits so long for a back; 0: for ever */
+	uint32_t timeout_ms;   /* how long a request waits for a back; 0: no limit */
 	uint64_t absent_since; /* monotonic ns; 0: a back serves */
 	/* The front's. */
-	uint64_t served;  /* parts of requests that a back answered */
-	uint64_t expired; /* requests that waited too long */
-	uint64_t lies;    /* what the back did against the ring's rules */
-	uint64_t backs;   /* that the front saw take over */
-	uint64_t oldest;  /* monotonic ns: first submission of the oldest with a back; 0: none */
-	uint32_t seen;    /* events, as the front last looked at all */
+	uint64_t served;     /* parts of requests that a back answered */
+	uint64_t expired;    /* requests that waited too long */
+	uint64_t violations; /* of the ring's rules by the back */
+	uint64_t backs;      /* that the front saw take over */
+	uint64_t oldest;     /* monotonic ns: first submission of the oldest with a back; 0: none */
+	uint32_t seen;       /* events, as the front last looked at all */
 	uint32_t zero;
 	struct block_disk_stats disk[DDE_BLOCK_DISKS];
 };

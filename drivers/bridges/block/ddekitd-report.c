@@ -100,7 +100,7 @@ static struct json_object *report_front(const struct device_block *b)
 	add_number(o, "restarts", b->front_restarts);
 	add_number(o, "recoveries", b->share.c->backs);
 	add_number(o, "expired", b->share.c->expired);
-	add_number(o, "ring_violations", b->share.c->lies);
+	add_number(o, "ring_violations", b->share.c->violations);
 	return o;
 }
 

@@ -21,7 +21,7 @@ typedef void (*block_back_event_fn)(void *arg, uint32_t event, uint32_t index, c
  * @plugin: dde_block.so, opened, not yet loaded into the runtime
  * @fds:    memfd of the ring, DDE_BLOCK_TOTAL bytes, sealed against shrinking: mapped, the
  *          fd is not used afterwards; the eventfd from the front, that to the front:
- *          borrowed for ever
+ *          must never be freed
  * @ret:    lives as long as the process, for the kernel half calls it
  * Return: 0, -ENOEXEC (not the block bridge), -EPROTO (other seam version), -EINVAL (no
  * such memory), -errno.

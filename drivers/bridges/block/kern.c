@@ -21,7 +21,7 @@ static void idle_hook(void)
 	disks_idle(&bridge);
 }
 
-/* Has a device a driver? Bridges of buses do not count. */
+/* Return: whether the device has a driver. Bridges between buses are ignored. */
 static bool driven(void)
 {
 	struct pci_dev *dev = NULL;

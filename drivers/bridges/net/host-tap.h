@@ -18,7 +18,7 @@ typedef void (*net_tap_event_fn)(void *arg, uint32_t event, const struct dde_net
 /**
  * net_tap_open - join the bridge's plugin to a TAP
  * @plugin:   dde_net.so, opened, not yet loaded into the runtime
- * @tap:      TAP fd, non-blocking; borrowed for ever
+ * @tap:      TAP fd, non-blocking; must stay open until the process ends
  * @vnet_hdr: bytes of virtio_net_hdr before each packet, 0, 10 or 12
  * @ret:      lives as long as the process, for the kernel half calls it
  * Return: 0, -ENOEXEC (not the net bridge), -EPROTO (other seam version), -errno.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What other rooms use of exceptions and reports. */
+/* Interface of fault/: exceptions and reports. */
 #ifndef DDE_FAULT_H
 #define DDE_FAULT_H
 
@@ -9,7 +9,7 @@
 /* CPU 0, in setup_arch(), on the stack of the first thread. */
 void dde_fault_init(void);
 
-/* dde_up_fault. */
+/* The up-calls for a fault of a CPU thread, and for a dump; see struct dde_up_fault. */
 s32 dde_fault(u32 cpu, struct dde_fault *fault);
 void dde_dump(u32 cpu, const struct dde_registers *reg);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What only the files of this room share. */
+/* Private to init/. */
 #ifndef DDE_INIT_INTERNAL_H
 #define DDE_INIT_INTERNAL_H
 

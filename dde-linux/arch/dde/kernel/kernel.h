@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What other rooms use of the CPU: down-calls, interrupts, time, stacks, programs.
+ * Interface of kernel/: down-calls, interrupts, time, stacks, programs.
  *
  * "Any CPU thread" is one that executes kernel code; nothing here sleeps unless it
  * says so.

@@ -24,7 +24,7 @@ EXPORT_SYMBOL(dde_cpu_yield);
 /* ---- per-CPU variables ----------------------------------------------------- */
 
 /*
- * CPU n's copy of a variable lies n * DDE_PERCPU_UNIT behind the variable itself, in
+ * CPU n's copy of a variable is n * DDE_PERCPU_UNIT behind the variable itself, in
  * the runtime and in each plugin: both reserve the space behind their .data..percpu.
  */
 unsigned long __per_cpu_offset[NR_CPUS] __read_mostly;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The Internet checksum's inner loop; lib/checksum.c has the rest. */
+/* The inner loop of the Internet checksum; the kernel's lib/checksum.c has the rest. */
 #include <linux/bitops.h>
 #include <linux/export.h>
 #include <linux/types.h>

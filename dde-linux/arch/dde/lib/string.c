@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Copying and filling memory: short blocks by a few overlapping vector moves, long
- * ones by the processor's string instructions if these are fast on bytes.  Vector
- * registers can be used as in any process.
+ * Copying and filling memory: short blocks with a few overlapping vector moves, long
+ * ones with the processor's string instructions if these are fast on bytes.  Vector
+ * registers can be used, because this code runs in an ordinary process.
  */
 #include <linux/cache.h>
 #include <linux/compiler.h>
@@ -36,10 +36,10 @@ typedef u32 u32_any __attribute__((aligned(1), may_alias));
 typedef u64 u64_any __attribute__((aligned(1), may_alias));
 typedef long long v16 __attribute__((vector_size(16), aligned(1), may_alias));
 
-/* From this length on a string instruction is worth its start-up cost. */
+/* From this length on, a string instruction outweighs its start-up cost. */
 #define STRING_MIN 800
 
-/* STRING_MIN if the processor's string instructions are fast; else never. */
+/* STRING_MIN if the processor has fast string instructions; otherwise they are not used. */
 static size_t string_min __ro_after_init = SIZE_MAX;
 
 void __init dde_string_init(const struct cpu_features *cpu)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What other rooms use of memory; asm/page.h has where the pool lies. */
+/* Interface of mm/: memory; the location of the pool is in asm/page.h. */
 #ifndef DDE_MM_H
 #define DDE_MM_H
 

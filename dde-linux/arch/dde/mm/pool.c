@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where the pool lies; there is no other memory. */
+/* The location of the pool; there is no other memory. */
 #include <linux/cache.h>
 #include <linux/export.h>
 #include <asm/page.h>

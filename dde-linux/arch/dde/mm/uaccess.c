@@ -54,7 +54,7 @@ static void copy_in_page(const struct access *a, void *page, unsigned long len)
 		memset(page, 0, len);
 }
 
-/* [user, user + len) lies in one page. Return: whether it was copied. */
+/* [user, user + len) is in one page. Return: whether it was copied. */
 static bool access_page(const struct access *a, unsigned long len)
 {
 	bool done = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What other rooms use of plugins.  Task context, may sleep, unless it says otherwise. */
+/* Interface of module/: plugins.  Task context, may sleep, unless stated otherwise. */
 #ifndef DDE_MODULE_H
 #define DDE_MODULE_H
 

@@ -71,7 +71,7 @@ int dde_plugin_symbol(unsigned long addr, char *buf, unsigned int size)
 		if (addr - p->base >= p->size)
 			continue;
 		if (dde_plugin_has_symbols(p->mod))
-			break; /* kallsyms knows better */
+			break; /* kallsyms has a better name */
 		len = scnprintf(buf, size, "[%s]+0x%lx", p->mod->name, addr - p->base);
 		break;
 	}
@@ -80,8 +80,8 @@ int dde_plugin_symbol(unsigned long addr, char *buf, unsigned int size)
 }
 
 /*
- * After a crash, when no lock can be trusted.  addr2line and gdb know an address as
- * its offset in the image.
+ * Called after a crash, when no lock can be trusted.  addr2line and gdb expect an address
+ * as an offset into the image.
  */
 void dde_plugins_show_images(void)
 {
@@ -136,7 +136,7 @@ static int use_module(struct module *mod, struct module *other)
 	return 0;
 }
 
-/* Is there no module of that name, or is it live? */
+/* Return: whether no load of that module is in progress: it is live or does not exist. */
 static bool is_settled(const char *name, size_t len)
 {
 	struct module *mod;
@@ -301,7 +301,7 @@ static void tear_down(struct module *mod)
 	mod->args = NULL;
 }
 
-/* All that needs no other module. Return: 0, -errno: nothing is left. */
+/* The part that needs no other module. Return: 0; -errno: everything was undone. */
 static int set_up(struct module *mod, const struct dde_plugin *p)
 {
 	int err = init_fields(mod, p);
@@ -343,7 +343,7 @@ static void go_live(struct module *mod)
 	module_put(mod);
 }
 
-/* Makes a reserved plugin live. Return: 0, -errno: it is reserved only. */
+/* Makes a reserved plugin live. Return: 0; -errno: it is only reserved, as before. */
 static int bring_up(struct module *mod, const struct dde_plugin *p, struct plugin *plugin)
 {
 	int err = set_up(mod, p);
@@ -393,7 +393,7 @@ fail_known:
 
 /*
  * Puts the plugin into the list, so that a second load of it waits for this one.
- * Return: 0, -EEXIST (it is there), -EINVAL (its image was initialised before),
+ * Return: 0, -EEXIST (it is in the list), -EINVAL (its image was initialised before),
  * -ENOMEM.
  */
 static int reserve(const struct dde_plugin *p, struct plugin **ret)
@@ -433,7 +433,7 @@ static void forget(struct plugin *plugin)
 	wake_up_all(&loads);
 }
 
-/* Is the plugin neither being loaded nor being unloaded? */
+/* Return: whether the plugin is neither being loaded nor being unloaded. */
 static bool is_at_rest(struct module *mod)
 {
 	bool rest;
@@ -444,13 +444,13 @@ static bool is_at_rest(struct module *mod)
 	return rest;
 }
 
-/* It is loaded, or being loaded. Return: -EEXIST once it is live. */
+/* Waits for another load of the same plugin. Return: -EEXIST: it is live now. */
 static int wait_for_other(struct module *mod)
 {
 	int err;
 
 	if (!wait_event_timeout(loads, is_at_rest(mod), LOAD_WAIT)) {
-		pr_err("%s: another load of it does not end; it may be waiting for this one\n",
+		pr_err("%s: is being loaded already, and may be waiting for this load\n",
 		       mod->name);
 		return -EBUSY;
 	}
@@ -491,7 +491,7 @@ s64 dde_plugin_load(void *arg)
 
 /* ---- unloading ------------------------------------------------------------- */
 
-/* Return: 0: no new user can get the module any more. */
+/* Return: 0: the module has no users, and cannot get new ones. */
 static int stop_use(struct module *mod, struct plugin **ret)
 {
 	struct plugin *plugin;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What only the files of this room share.  Task context, may sleep. */
+/* Private to module/.  Task context, may sleep. */
 #ifndef DDE_MODULE_PLUGIN_H
 #define DDE_MODULE_PLUGIN_H
 
@@ -28,7 +28,7 @@ void dde_plugin_free_attributes(struct module *mod);
 /* Makes its symbols known to kallsyms. Return: 0, -ENOMEM. */
 int dde_plugin_set_symbols(struct module *mod, const struct dde_plugin *p);
 void dde_plugin_free_symbols(struct module *mod);
-/* Has its file a symbol table? */
+/* Return: whether the file of the module has a symbol table. */
 bool dde_plugin_has_symbols(const struct module *mod);
 
 /* ---- notify.c */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tables of up-calls and the set-up use of this room. */
+/* Interface of service/, for the tables of up-calls and the set-up. */
 #ifndef DDE_SERVICE_H
 #define DDE_SERVICE_H
 

@@ -24,11 +24,11 @@
 
 #define QEMU_NAME "qemu-system-x86_64"
 
-/* Of QEMU's output the first WORDS_HEAD bytes are kept, and the last ones; a chunk fits into
- * the room behind the head. */
+/* The first WORDS_HEAD bytes of QEMU's output are kept, and as many of the last ones as fit
+ * behind them; a chunk fits. */
 #define WORDS_HEAD 768
 #define WORDS_CHUNK 256
-#define WORDS_CHUNKS (65536 / WORDS_CHUNK) /* a pipe's content */
+#define WORDS_CHUNKS (65536 / WORDS_CHUNK) /* the capacity of a pipe */
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -140,7 +140,7 @@ static int pass_fds(const int *fds)
 	return 0;
 }
 
-/* By plain system calls: libc's wrappers change all threads, under a lock. */
+/* Uses plain system calls: libc's wrappers take a lock to change all threads. */
 static int drop_rights(const struct emu_launch *l)
 {
 	int err = l->confine ? l->confine(l->confine_arg) : 0;
@@ -222,7 +222,8 @@ static int report_read(int fd, const char *binary, uint64_t deadline, char **ret
 		return 0;
 	if (n != sizeof(r))
 		return why(ret_why, -EIO, "%s: start failed", binary);
-	return why(ret_why, -r.error, "%s: %s: %s", binary, step_names[r.step], strerror(r.error));
+	return why(ret_why, -r.error, "%s: cannot %s: %s", binary, step_names[r.step],
+		   strerror(r.error));
 }
 
 static int socket_pair(int fds[2])
@@ -271,7 +272,7 @@ static int open_fds(struct emu_process *p, struct child_fds *c, int *ret_report)
 	return 0;
 }
 
-/* All signals are blocked around it: no handler of ours runs in the child. */
+/* Blocks all signals around fork(), so that no handler of ours runs in the child. */
 static pid_t fork_child(const struct emu_launch *l, const struct child_fds *fds)
 {
 	sigset_t all, old;
@@ -310,14 +311,14 @@ int emu_process_start(struct emu_process *p, const struct emu_launch *l, uint64_
 	fd_close(&c.words);
 	fd_close(&c.report);
 	if (err)
-		why(ret_why, err, "%s: start: %s", l->binary, strerror(-err));
+		why(ret_why, err, "%s: cannot start: %s", l->binary, strerror(-err));
 	else
 		err = report_read(report, l->binary, deadline, ret_why);
 	fd_close(&report);
 	return err;
 }
 
-/* ---- its end -------------------------------------------------------------- */
+/* ---- output and exit ------------------------------------------------------ */
 
 /* Keeps the beginning and the end: an error comes first, but a dump of registers may precede
  * the last message. */
@@ -364,8 +365,8 @@ static int process_reap(struct emu_process *p, int flags)
 	} while (n < 0 && errno == EINTR);
 	if (n == 0 && si.si_pid == 0)
 		return -EBUSY;
-	/* No status if the caller ignores SIGCHLD, so that the kernel reaps it, or if the claim
-	 * was passed on, so that it is no child of ours. */
+	/* There is no status if the caller ignores SIGCHLD (the kernel reaps QEMU), or if the
+	 * claim came from another process (QEMU is not our child). */
 	p->wait_code = n == 0 ? si.si_code : 0;
 	p->wait_status = si.si_status;
 	p->reaped = true;
@@ -390,7 +391,7 @@ int emu_process_wait(struct emu_process *p, uint64_t deadline)
 	return fd_wait(p->pidfd, deadline) ? -ETIMEDOUT : process_reap(p, 0);
 }
 
-/* The output as one line, without QEMU's name at each beginning. */
+/* Joins the lines of the output, without the program name at the start of each. */
 static void words_one_line(const struct emu_process *p, char *buf, size_t size)
 {
 	static const char name[] = QEMU_NAME ": ";

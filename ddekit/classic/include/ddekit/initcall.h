@@ -16,7 +16,7 @@ struct ddekit_initcall {
 
 /**
  * ddekit_initcall_register - enter a function for the next run
- * @call: borrowed for ever
+ * @call: must never be freed
  *
  * Called by the constructors that DDEKIT_INITCALL() makes.
  * Any thread. Does not block.

@@ -5,7 +5,7 @@
 #include <linux/slab.h>
 #include "hostile.h"
 
-/* Registers of the 82574L, by its data sheet. */
+/* Registers of the 82574L; names as in its data sheet. */
 #define CTRL 0x0
 #define TCTL 0x400
 #define TDBAL 0x3800
@@ -36,7 +36,7 @@ static void scribble_config(struct pci_dev *pdev)
 		write_all_config(pdev->bus->self);
 }
 
-/* Functions that are not ours. */
+/* Writes to the config space of functions on the parent bus. */
 static void scribble_others(struct pci_dev *pdev)
 {
 	unsigned int devfn;
@@ -84,7 +84,7 @@ static void send_ring(void __iomem *regs, u64 ring, u32 n)
 	msleep(20);
 }
 
-/* Makes the device read packets from outside, then use outside addresses as ring. */
+/* Makes the device fetch packets from outside the pool, then its ring itself. */
 static void dma_outside(struct pci_dev *pdev)
 {
 	void __iomem *regs = open_device(pdev);
@@ -104,7 +104,7 @@ static void dma_outside(struct pci_dev *pdev)
 	pr_info("hostile: dma: done\n");
 }
 
-/* Interrupt messages to other addresses: memory, the device itself, the host's interrupts. */
+/* Makes the device send interrupt messages to memory, to itself, to the host's interrupts. */
 static void msi_outside(struct pci_dev *pdev)
 {
 	void __iomem *regs = open_device(pdev);

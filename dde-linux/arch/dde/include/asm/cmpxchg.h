@@ -6,9 +6,9 @@
 #include <linux/compiler.h>
 
 /*
- * A single CPU thread needs no bus lock: it is interrupted between instructions
- * only.  Words shared with other host threads, as in struct dde_cpu, are accessed
- * by the compiler's __atomic functions instead.
+ * With one CPU thread no bus lock is needed: interrupts occur only between
+ * instructions.  Words that are shared with other host threads, as in struct dde_cpu,
+ * are accessed with the compiler's __atomic functions instead.
  */
 #ifdef CONFIG_SMP
 #define DDE_LOCK "lock; "
@@ -43,7 +43,7 @@
 })
 
 #ifdef CONFIG_SMP
-/* xchg with memory always locks the bus. */
+/* xchg with a memory operand always locks the bus, so UP uses cmpxchg. */
 #define arch_xchg(ptr, new)						\
 ({									\
 	__typeof__(ptr) __xp = (ptr);					\
