@@ -44,6 +44,7 @@ START_TEST(parts_of_a_register_can_be_written)
 	bars_write(&bars, BAR(0) + 2, 2, 0xe124);
 	ck_assert_uint_eq(bars_read(&bars, BAR(0), 4), 0xe1240000);
 	ck_assert_uint_eq(bars_read(&bars, BAR(0) + 3, 1), 0xe1);
+	ck_assert_uint_eq(bars_read(&bars, BAR(0) + 2, 1), 0x24);
 	bars_write(&bars, BAR(0), 1, 0xff);
 	ck_assert_uint_eq(bars_read(&bars, BAR(0), 4), 0xe1240000);
 }
