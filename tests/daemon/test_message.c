@@ -316,6 +316,10 @@ START_TEST(only_replies_have_a_sequence_number)
 	reply.h.seq = 3;
 	reply.error = 1;
 	ck_assert_int_eq(check_message(&reply), -EPROTO);
+	reply.error = -4096; /* no errno */
+	ck_assert_int_eq(check_message(&reply), -EPROTO);
+	reply.error = -4095;
+	ck_assert_int_eq(check_message(&reply), 0);
 	m.h.seq = 3;
 	ck_assert_int_eq(check_message(&m), -EPROTO);
 }
