@@ -10,6 +10,7 @@
 #include "drivers/bridges/class-ddekitd.h"
 #include "adopt-devices.h"
 #include "state/fd-store.h"
+#include "hold.h"
 #include "hot-plug.h"
 #include "lib/job.h"
 #include "lib/log.h"
@@ -237,12 +238,39 @@ static int leave_drivers(struct manager *m)
 	return r;
 }
 
+static bool has_disks(const struct manager *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_devices; i++)
+		if (device_has_disks(m->device[i]))
+			return true;
+	return false;
+}
+
+/* The drivers of disks go on, until the end of the machine. */
+static bool outlive_users(struct manager *m)
+{
+	int r = hold_files();
+
+	if (r < 0) {
+		log_warning("shutdown: the disks end before their users: %s", strerror(-r));
+		return false;
+	}
+	log_notice("shutdown: the drivers of disks run on until the end");
+	m->leaving = true;
+	return sd_event_exit(m->env.event, 0) >= 0;
+}
+
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *arg)
 {
 	struct manager *m = arg;
 
 	if (!m->env.stopping && si->ssi_signo == SIGTERM && fdstore_active(m->env.fdstore) &&
 	    unitjob_is_restart() && leave_drivers(m) >= 0)
+		return 0;
+	if (!m->env.stopping && si->ssi_signo == SIGTERM && fdstore_active(m->env.fdstore) &&
+	    has_disks(m) && unitjob_is_shutdown() && outlive_users(m))
 		return 0;
 	log_notice("%s: stopping", signal_name(si->ssi_signo));
 	manager_stop(m);

@@ -66,18 +66,25 @@ static int job_type(sd_bus *bus, char **ret)
 	return r;
 }
 
+static int open_systemd(sd_bus **ret)
+{
+	int r = sd_bus_open_system(ret);
+
+	if (r < 0)
+		r = open_private(ret);
+	if (r >= 0)
+		sd_bus_set_method_call_timeout(*ret, TIMEOUT_US);
+	return r;
+}
+
 char *unitjob_type(void)
 {
 	char *type = NULL;
 	sd_bus *bus = NULL;
-	int r = sd_bus_open_system(&bus);
+	int r = open_systemd(&bus);
 
-	if (r < 0)
-		r = open_private(&bus);
-	if (r >= 0) {
-		sd_bus_set_method_call_timeout(bus, TIMEOUT_US);
+	if (r >= 0)
 		r = job_type(bus, &type);
-	}
 	sd_bus_close_unref(bus);
 	if (r < 0)
 		log_warning("cannot ask systemd whether this is a restart: %s", strerror(-r));
@@ -89,4 +96,24 @@ bool unitjob_is_restart(void)
 	_cleanup_free_ char *type = unitjob_type();
 
 	return type && (!strcmp(type, "restart") || !strcmp(type, "try-restart"));
+}
+
+/* The system bus may have ended already. */
+bool unitjob_is_shutdown(void)
+{
+	_cleanup_free_ char *state = NULL;
+	sd_bus *bus = NULL;
+	int r = open_private(&bus);
+
+	if (r < 0)
+		r = open_systemd(&bus);
+	if (r >= 0) {
+		sd_bus_set_method_call_timeout(bus, TIMEOUT_US);
+		r = sd_bus_get_property_string(bus, SYSTEMD, "/org/freedesktop/systemd1",
+					       SYSTEMD ".Manager", "SystemState", NULL, &state);
+	}
+	sd_bus_close_unref(bus);
+	if (r < 0)
+		log_warning("cannot ask systemd whether the machine shuts down: %s", strerror(-r));
+	return state && !strcmp(state, "stopping");
 }

@@ -12,4 +12,7 @@ char *unitjob_type(void);
  * systemd cannot be asked. Blocks up to 2 s. */
 bool unitjob_is_restart(void);
 
+/* Is the machine shutting down? False if systemd cannot be asked. Blocks up to 2 s. */
+bool unitjob_is_shutdown(void);
+
 #endif

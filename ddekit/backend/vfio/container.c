@@ -52,8 +52,9 @@ static int open_group(int group, char **ret_why)
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return why(ret_why, -errno, "open %s: %s%s", path, strerror(errno),
-			   errno == EBUSY ? "; another program uses the group, such as a "
-					    "virtual machine"
+			   errno == EBUSY ? "; a device of this IOMMU group is in use by "
+					    "ddekitd already, or by another program such as "
+					    "a virtual machine, and a group has one user"
 					  : "");
 	if (ioctl(fd, VFIO_GROUP_GET_STATUS, &status))
 		err = why(ret_why, -errno, "%s: %s", path, strerror(errno));
