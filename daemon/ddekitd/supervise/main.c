@@ -243,7 +243,7 @@ static bool has_disks(const struct manager *m)
 	size_t i;
 
 	for (i = 0; i < m->n_devices; i++)
-		if (device_has_disks(m->device[i]))
+		if (device_may_have_users(m->device[i]))
 			return true;
 	return false;
 }
