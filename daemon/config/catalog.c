@@ -15,6 +15,7 @@ static void plugin_destroy(struct plugin *p)
 	free(p->name);
 	free(p->kind);
 	free(p->class);
+	free(p->bus);
 	strv_finish(&p->modules);
 	strv_finish(&p->aliases);
 	json_object_put(p->json);

@@ -37,7 +37,7 @@ static bool reads_as_harmless(sd_bus_message *msg)
 {
 	const char *name, *key, *value;
 	bool harmless = true;
-	uint32_t flags;
+	uint32_t flags = 0;
 	int r = sd_bus_message_read(msg, "s", &name);
 
 	if (r >= 0)
