@@ -178,10 +178,20 @@ static int bad(char **ret_why, int r, char *why)
 	return r;
 }
 
+/* A value is a part of one line, in every file to which it is written. */
+static bool has_line_end(const char *value)
+{
+	return strchr(value, '\n');
+}
+
 static int set_checked(const struct key *key, void *object, const char *value, char **ret_why)
 {
-	int r = set_value(key, object, value);
+	int r;
 
+	if (has_line_end(value))
+		return bad(ret_why, -EINVAL,
+			   str_format("bad value of %s=: it has the end of a line", key->name));
+	r = set_value(key, object, value);
 	if (r == -EINVAL)
 		return bad(ret_why, r,
 			   str_format("bad value %s=%s; allowed: %s", key->name, value,

@@ -459,6 +459,30 @@ START_TEST(example_lists_every_key_with_its_default)
 }
 END_TEST
 
+/* A line of its own would be another key for whoever reads what was written. */
+START_TEST(no_value_has_a_line_end)
+{
+	static const char *const keys[] = { "options", "device", "drive",  "emu-args",
+					    "netns",   "netdev", "ifname", "driver" };
+	static const char *const values[] = { "a=1\ndrive=/x", "a\n", "\na" };
+	struct device_config *dev = device_config_create((struct ddekit_bdf){ 0xe000, 1, 0, 0 },
+							 "test");
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
+		for (j = 0; j < ARRAY_SIZE(values); j++) {
+			char *why = NULL;
+
+			ck_assert_msg(device_config_set(dev, keys[i], values[j], 0, &why) ==
+					      -EINVAL,
+				      "%s", keys[i]);
+			ck_assert_ptr_nonnull(strstr(why, "end of a line"));
+			free(why);
+		}
+	device_config_destroy(dev);
+}
+END_TEST
+
 START_TEST(copies_are_equal_until_changed)
 {
 	const struct device_config *d = load_one(EMU "options=a=1\n");
@@ -502,6 +526,7 @@ int main(void)
 	tcase_add_test(c, shipped_example_can_be_printed_and_read_again);
 	tcase_add_test(c, example_lists_every_key_with_its_default);
 	tcase_add_test(c, copies_are_equal_until_changed);
+	tcase_add_test(c, no_value_has_a_line_end);
 	suite_add_tcase(s, c);
 	return suite_run(s);
 }
