@@ -162,16 +162,26 @@ static int same_value(const struct key *key, const struct device_config *a,
 	return r;
 }
 
-/* driver= is printed in any case: a section must have a key. */
-int device_config_print_set(const struct device_config *dev, struct text *t)
+/* As it would be if no key were set. NULL: no memory. */
+static struct device_config *config_by_default(const struct device_config *dev)
 {
 	struct device_config *fresh = device_config_create(dev->bdf, dev->where);
 	_cleanup_free_ char *why = NULL;
-	size_t i;
-	int r = fresh ? config_complete_strings(fresh, &why) : -ENOMEM;
+	int r = fresh ? config_complete_strings(fresh, &why) : 0;
 
-	if (r == -EINVAL) /* the default ifname is too long: another was given */
-		r = 0;
+	if (!r || r == -EINVAL) /* the default ifname is too long: another was given */
+		return fresh;
+	device_config_destroy(fresh);
+	return NULL;
+}
+
+/* driver= is printed in any case: a section must have a key. */
+int device_config_print_set(const struct device_config *dev, struct text *t)
+{
+	struct device_config *fresh = config_by_default(dev);
+	size_t i;
+	int r = fresh ? 0 : -ENOMEM;
+
 	for (i = 0; i < config_device_table_n && r >= 0; i++) {
 		const struct key *key = &config_device_table[i];
 
@@ -181,6 +191,35 @@ int device_config_print_set(const struct device_config *dev, struct text *t)
 	}
 	device_config_destroy(fresh);
 	return r < 0 ? r : 0;
+}
+
+static bool is_harmless_key(const struct key *key, const struct device_config *dev)
+{
+	struct text t = { 0 };
+	bool harmless = false;
+	char *value;
+
+	if (print_key(key, dev, &t) >= 0) {
+		value = t.text ? strchr(t.text, '=') : NULL;
+		if (value)
+			value[strcspn(value, "\n")] = 0;
+		harmless = !value || config_is_harmless(key->name, value + 1);
+	}
+	text_finish(&t);
+	return harmless;
+}
+
+bool device_config_is_harmless(const struct device_config *dev)
+{
+	struct device_config *fresh = config_by_default(dev);
+	bool harmless = fresh;
+	size_t i;
+
+	for (i = 0; i < config_device_table_n && harmless; i++)
+		harmless = same_value(&config_device_table[i], dev, fresh) > 0 ||
+			   is_harmless_key(&config_device_table[i], dev);
+	device_config_destroy(fresh);
+	return harmless;
 }
 
 int global_config_print(const struct global_config *global, struct text *t)

@@ -124,6 +124,8 @@ int global_config_complete(struct global_config *global);
  * of root, reach networks, or end the isolation of driver or device. A key that is not known to be
  * harmless is not. */
 bool config_is_harmless(const char *name, const char *value);
+/* The same for all keys that are not as they would be by default. false also without memory. */
+bool device_config_is_harmless(const struct device_config *dev);
 bool config_is_device_key(const char *name);
 /* "driver, backend, …"; to be freed. */
 char *config_device_keys(void);

@@ -51,14 +51,6 @@ static bool reads_as_harmless(sd_bus_message *msg)
 	return r >= 0 && harmless && !(flags & CONTROL_BIND_FORCE);
 }
 
-bool method_bind_is_privileged(sd_bus_message *msg)
-{
-	bool privileged = !reads_as_harmless(msg);
-
-	sd_bus_message_rewind(msg, true);
-	return privileged;
-}
-
 /* The device by any of its names, also that of the kernel's interface. */
 static int read_name(sd_bus_message *msg, struct binding *b, struct ddekit_bdf *bdf,
 		     sd_bus_error *error)
@@ -103,6 +95,32 @@ static int read_request(sd_bus_message *msg, struct binding *b, sd_bus_error *er
 	if (b->n_settings < 0)
 		return b->n_settings;
 	return read_flags(msg, &b->flags, error);
+}
+
+/* What the administrator allowed in a section was not meant for the driver or the module
+ * parameters of somebody else: the whole section counts, unless it is used as it is. An error is
+ * reported by the method itself, which does nothing more then. */
+static bool result_is_harmless(sd_bus_message *msg, struct manager *m)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	struct binding b = { .m = m };
+	int r = read_request(msg, &b, &error);
+	bool harmless = r < 0 || !b.n_settings || device_config_is_harmless(b.config);
+
+	sd_bus_error_free(&error);
+	device_config_destroy(b.config);
+	return harmless;
+}
+
+bool method_bind_is_privileged(sd_bus_message *msg, void *arg)
+{
+	const struct interface *i = arg;
+	bool harmless = reads_as_harmless(msg);
+
+	sd_bus_message_rewind(msg, true);
+	harmless = harmless && result_is_harmless(msg, i->manager);
+	sd_bus_message_rewind(msg, true);
+	return !harmless;
 }
 
 /* Return: -errno with @error set; why is freed. */

@@ -449,8 +449,8 @@ static const struct guard {
 	const char *method;
 	const char *action; /* NULL: root alone */
 	sd_bus_message_handler_t run;
-	bool (*is_privileged)(sd_bus_message *msg); /* NULL: never */
-	const char *privileged;                     /* the action then */
+	bool (*is_privileged)(sd_bus_message *msg, void *arg); /* NULL: never */
+	const char *privileged;                                /* the action then */
 } guards[] = {
 	{ "Bind", "org.ddekit.bind", method_bind, method_bind_is_privileged,
 	  "org.ddekit.bind-privileged" },
@@ -477,7 +477,7 @@ static int call_guarded(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	for (g = guards; g < guards + ARRAY_SIZE(guards); g++) {
 		if (strcmp(g->method, member))
 			continue;
-		action = g->is_privileged && g->is_privileged(msg) ? g->privileged : g->action;
+		action = g->is_privileged && g->is_privileged(msg, arg) ? g->privileged : g->action;
 		return authorize(msg, action, g->run, arg, error);
 	}
 	return -EOPNOTSUPP;

@@ -19,7 +19,7 @@ int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error);
 int method_plan_bind(sd_bus_message *msg, void *arg, sd_bus_error *error);
 
 /* May a Bind do more than control its device (config_is_harmless())? Reads a message that is
- * rewound. */
-bool method_bind_is_privileged(sd_bus_message *msg);
+ * rewound. @arg: struct interface. */
+bool method_bind_is_privileged(sd_bus_message *msg, void *arg);
 
 #endif
