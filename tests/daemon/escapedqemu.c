@@ -2,10 +2,10 @@
 /*
  * A QEMU that an attacker controls: what it reaches with the rights that QEMU has.  It is
  * DDEKIT_QEMU. With the arguments "-escape PID+FILE+PORT" it tries to signal the process, to
- * write its memory, to get its files, to open the file, and to connect to the port of this
- * machine; prints the results and ends. FILE lacks its first "/", so that ddekitd does not take
- * it for a file of the configuration.  With
- * "-shout TEXT" it ends with output that is no text.  Otherwise it becomes QEMU.
+ * write its memory, to get its files, to open and to remove the file, and to connect to the port
+ * of this machine; prints the results and ends. FILE lacks its first "/", so that ddekitd does
+ * not take it for a file of the configuration.  With "-shout TEXT" it ends with output that is
+ * no text.  Otherwise it becomes QEMU.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -60,6 +60,7 @@ static void escape(const char *argument)
 	report("memory", write_memory(pid));
 	report("files", get_file(pid));
 	report("open", open(path, O_RDWR));
+	report("remove", unlink(path));
 	report("network", reach(port));
 	fprintf(stderr, "end\n");
 	exit(1);

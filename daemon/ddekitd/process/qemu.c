@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* See qemu.h. */
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "lib/landlock.h"
 #include "qemu.h"
@@ -57,19 +58,40 @@ bool qemuconfine_needs_network(const struct device_config *dev)
 
 /* ---- files ------------------------------------------------------------------------ */
 
-/* A file that the configuration names, or a socket that is made there. */
-static int allow_named(int rules, char *path)
+/* Does the path name something directly in the root folder? */
+static bool is_in_root(const char *path)
+{
+	path += strspn(path, "/");
+	path += strcspn(path, "/");
+	return !path[strspn(path, "/")];
+}
+
+/* A socket that QEMU makes: rights are for folders, so the folder's other files can be removed
+ * too. Not in the root folder, whose rights would be those for all files. */
+static int allow_socket(int rules, char *path)
 {
 	char *slash = strrchr(path, '/');
-	int r = landlock_allow(rules, path, READ_WRITE | LANDLOCK_READ_DIR);
+	int r;
 
-	if (r == -ENOENT || r == -ENXIO)
-		r = 0;
-	if (r < 0 || slash == path)
-		return r;
+	if (is_in_root(path))
+		return 0;
 	*slash = 0;
 	r = landlock_allow(rules, path, LANDLOCK_MAKE_SOCKET | LANDLOCK_REMOVE);
 	return r == -ENOENT ? 0 : r;
+}
+
+/* A file that the configuration names, or a socket that is made there, in place of the one that
+ * a QEMU before has left. What names the root folder was not meant as a path: "//host/…". */
+static int allow_named(int rules, char *path)
+{
+	struct stat st;
+	bool exists = !lstat(path, &st);
+
+	if (!path[strspn(path, "/")])
+		return 0;
+	if (!exists || S_ISSOCK(st.st_mode))
+		return allow_socket(rules, path);
+	return landlock_allow(rules, path, READ_WRITE | LANDLOCK_READ_DIR);
 }
 
 /* All absolute paths in an argument: they begin it, or follow "=", ":" or ",". */
