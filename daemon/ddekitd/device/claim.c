@@ -92,6 +92,10 @@ static int on_rearm(sd_event_source *source, uint64_t usec, void *arg)
 	struct device *dev = arg;
 	struct rearm_work *w = dev->run.host ? calloc(1, sizeof(*w)) : NULL;
 
+	if (dev->env->stopping) { /* a job would keep the device from being released */
+		free(w);
+		return 0;
+	}
 	if (w)
 		*w = (struct rearm_work){ .dev = dev, .claim = dev->hold.claim };
 	if (!w || jobs_add(dev->work.jobs, &rearm_ops, w) < 0) {
