@@ -35,9 +35,10 @@ struct class_store_ops {
 	void (*persist)(const struct device *dev);
 	/* Adds to the device's description; NULL: nothing. */
 	void (*describe)(const struct device *dev, struct json_object *o);
-	/* Continues with both; @fetch returns a file, moved, or -errno. */
-	void (*adopt)(struct device *dev, struct json_object *o,
-		      int (*fetch)(void *arg, const char *what), void *arg);
+	/* Continues with both; @fetch returns a file, moved, or -errno. Return: 0; -errno: what
+	 * the driver host has of the class is lost, and it must be replaced. */
+	int (*adopt)(struct device *dev, struct json_object *o,
+		     int (*fetch)(void *arg, const char *what), void *arg);
 	/* The claim has been adopted too; NULL: nothing is to be done. */
 	void (*adopted)(struct device *dev);
 };

@@ -168,30 +168,15 @@ static void read_run(struct json_object *o, struct device *dev)
 
 /* ---- the host -------------------------------------------------------------- */
 
-static void end_done(void *arg)
-{
-	struct end_work *w = arg;
-
-	fd_close(&w->pidfd);
-	free(w);
-}
-
-static const struct job_ops end_ops = { .work = work_end, .done = end_done };
-
-/* SIGKILL. It must not touch the device any more: the device's jobs come after its end.
- * @dev: NULL: of no device that is known. */
+/* It must not touch the device any more. @dev: NULL: of no device that is known. */
 static void end_host(struct device *dev, struct host_saved *saved)
 {
-	struct end_work *w = saved->pidfd >= 0 && dev ? calloc(1, sizeof(*w)) : NULL;
-
-	if (saved->pidfd >= 0)
-		syscall(SYS_pidfd_send_signal, saved->pidfd, SIGKILL, NULL, 0);
-	if (w) {
-		w->pidfd = saved->pidfd;
+	if (saved->pidfd >= 0 && dev) {
+		device_end_process(dev, saved->pidfd);
 		saved->pidfd = -1;
+	} else if (saved->pidfd >= 0) {
+		syscall(SYS_pidfd_send_signal, saved->pidfd, SIGKILL, NULL, 0);
 	}
-	if (w && jobs_add(dev->work.jobs, &end_ops, w) < 0)
-		end_done(w);
 	fd_close(&saved->pidfd);
 	fd_close(&saved->socket);
 	fd_close(&saved->log);
@@ -280,10 +265,10 @@ static int fetch_file(void *arg, const char *what)
 	return fdstore_take(t->store, t->key, what);
 }
 
-/* The device as the predecessor knew it; config is the file's present one. Return: 0 and the
- * claim; -errno, logged. */
+/* The device as the predecessor knew it; config is the file's present one. *ret_whole: the
+ * driver host can run on. Return: 0 and the claim; -errno, logged. */
 static int restore_device(struct device *dev, const char *key, struct json_object *o,
-			  struct ddekit_claim **ret)
+			  struct ddekit_claim **ret, bool *ret_whole)
 {
 	struct fdstore *store = dev->env->fdstore;
 	struct stored t = { .store = store, .key = key };
@@ -299,7 +284,7 @@ static int restore_device(struct device *dev, const char *key, struct json_objec
 	read_run(o, dev);
 	r = read_plugin(o, &plugin);
 	device_set_plugin(dev, &plugin);
-	device_adopt_classes(dev, o, fetch_file, &t);
+	*ret_whole = !device_adopt_classes(dev, o, fetch_file, &t);
 	if (!r)
 		r = restore_claim(store, key, ret, &why);
 	about = device_about(dev);
@@ -314,13 +299,14 @@ enum device_resume device_adopt(struct device *dev, const char *key, struct json
 {
 	struct host_saved saved = fetch_host(dev->env->fdstore, key, o);
 	struct ddekit_claim *claim = NULL;
-	int r = restore_device(dev, key, o, &claim);
+	bool whole;
+	int r = restore_device(dev, key, o, &claim, &whole);
 
 	if (!r)
 		r = device_adopt_claim(dev, claim);
 	if (!r)
 		device_classes_adopted(dev);
-	if (!r && adopt_running_host(dev, o, &saved))
+	if (!r && whole && adopt_running_host(dev, o, &saved))
 		return RESUME_UP;
 	end_host(dev, &saved);
 	if (!r)

@@ -164,13 +164,18 @@ void device_describe_classes(const struct device *dev, struct json_object *o)
 		(*c)->store->describe(dev, o);
 }
 
-void device_adopt_classes(struct device *dev, struct json_object *o,
-			  int (*fetch)(void *arg, const char *what), void *arg)
+int device_adopt_classes(struct device *dev, struct json_object *o,
+			 int (*fetch)(void *arg, const char *what), void *arg)
 {
 	const struct class_ops *const *c;
+	int r = 0, r1;
 
 	FOR_EACH_CLASS(dev, c)
-	(*c)->store->adopt(dev, o, fetch, arg);
+	{
+		r1 = (*c)->store->adopt(dev, o, fetch, arg);
+		r = r1 < 0 ? r1 : r;
+	}
+	return r;
 }
 
 void device_classes_adopted(struct device *dev)

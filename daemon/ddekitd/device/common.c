@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What all parts of a device use: its names, log, timer and jobs; see private.h. */
 #include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
 
 #include "lib/job.h"
 #include "lib/log.h"
 #include "private.h"
+#include "work.h"
 #include "system/in-use.h"
 #include "system/pci-sysfs.h"
 
@@ -88,6 +91,30 @@ int device_post_copy(struct device *dev, const struct job_ops *ops, const void *
 void device_set_busy(struct device *dev, bool busy)
 {
 	dev->work.busy = busy;
+}
+
+static void end_done(void *arg)
+{
+	struct end_work *w = arg;
+
+	fd_close(&w->pidfd);
+	free(w);
+}
+
+static const struct job_ops end_ops = { .work = work_end, .done = end_done };
+
+void device_end_process(struct device *dev, int pidfd)
+{
+	struct end_work *w = calloc(1, sizeof(*w));
+
+	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	if (!w) {
+		close(pidfd);
+		return;
+	}
+	w->pidfd = pidfd;
+	if (jobs_add(dev->work.jobs, &end_ops, w) < 0)
+		end_done(w);
 }
 
 struct jobs *device_jobs(const struct device *dev)

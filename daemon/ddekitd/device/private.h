@@ -179,6 +179,8 @@ int device_post(struct device *dev, const struct job_ops *ops, void *arg);
 int device_post_copy(struct device *dev, const struct job_ops *ops, const void *work, size_t size);
 /* For what is no job: a front's end. */
 void device_set_busy(struct device *dev, bool busy);
+/* Kills a process; the device's later jobs come after its end. @pidfd: moved. */
+void device_end_process(struct device *dev, int pidfd);
 
 /* ---- parts ------------------------------------------------------------------------ */
 
@@ -269,8 +271,8 @@ bool device_close_classes(struct device *dev, bool at_once);
 void device_release_classes(struct device *dev);
 void device_persist_classes(const struct device *dev);
 void device_describe_classes(const struct device *dev, struct json_object *o);
-void device_adopt_classes(struct device *dev, struct json_object *o,
-			  int (*fetch)(void *arg, const char *what), void *arg);
+int device_adopt_classes(struct device *dev, struct json_object *o,
+			 int (*fetch)(void *arg, const char *what), void *arg);
 void device_classes_adopted(struct device *dev);
 
 /* classes.c: for the classes themselves. */

@@ -2,7 +2,8 @@
 /*
  * A driver host that serves disks but does not answer: requests would wait for ever, and who
  * waits for them cannot be killed.  The front says since when the oldest one has been with a
- * back; past disk-timeout= the driver host is replaced.
+ * back; past disk-timeout= the driver host is replaced.  A front that has been attacked can say
+ * so too: if that goes on, it is replaced as well.
  */
 #include "ddekitd.h"
 #include "device/private.h"
@@ -12,6 +13,8 @@
 #define CHECK_MIN_MS 50
 #define CHECK_MAX_MS 2000
 #define MS_NS 1000000ull
+#define FRONT_AFTER 3 /* driver hosts that were stuck one after another */
+#define IN_A_ROW 4    /* times disk-timeout= between two of them, at most */
 
 static uint64_t check_ms(const struct device *dev)
 {
@@ -34,10 +37,24 @@ static uint64_t stuck_ns(const struct device *dev)
 	return now - since;
 }
 
+/* The front may be the one to blame. */
+static bool suspect_front(struct device *dev)
+{
+	uint64_t limit = dev->config->disk_timeout * MS_NS, now = mono_ns();
+	struct device_block *b = block_of(dev);
+
+	if (now - b->stuck_at > IN_A_ROW * limit)
+		b->stuck_in_a_row = 0;
+	b->stuck_at = now;
+	return ++b->stuck_in_a_row % FRONT_AFTER == 0;
+}
+
 static void replace_host(struct device *dev, uint64_t ns)
 {
 	char text[96];
 
+	if (suspect_front(dev))
+		block_end_stuck_front(dev);
 	snprintf(text, sizeof(text), "a request for its disks has waited %llu ms: it is stuck",
 		 (unsigned long long)(ns / MS_NS));
 	block_of(dev)->was_stuck = true;

@@ -196,7 +196,7 @@ static void start_front(struct device *dev)
 		block_persist(dev);
 }
 
-static void end_stuck_front(struct device *dev)
+void block_end_stuck_front(struct device *dev)
 {
 	struct log_about about = device_about(dev);
 
@@ -466,7 +466,7 @@ static bool front_withdraws(struct device *dev)
 	if (!b->withdraws)
 		b->withdraws = now;
 	if (now - b->withdraws > SECOND_NS) {
-		end_stuck_front(dev);
+		block_end_stuck_front(dev);
 		b->withdraws = now;
 	}
 	return true;
@@ -606,24 +606,28 @@ static int adopt_ring(struct device *dev, int (*fetch)(void *arg, const char *wh
 	if (!r && front_adopt(dev->env->event, &saved, &front_ops, dev, &b->front) < 0)
 		start_front_later(dev);
 	if (r < 0) {
-		fd_close(&saved.pidfd);
+		/* It has what it wrote there; the next front gets everything anew. */
+		if (saved.pidfd >= 0)
+			device_end_process(dev, saved.pidfd);
 		fd_close(&saved.log);
 		block_destroy(dev);
 	}
 	return r;
 }
 
-/* What has its disks open loses them if this fails, and nothing else. */
-static void block_adopt(struct device *dev, struct json_object *o,
-			int (*fetch)(void *arg, const char *what), void *arg)
+/* If this fails, clients of NBD are disconnected; block devices go on with the next front. */
+static int block_adopt(struct device *dev, struct json_object *o,
+		       int (*fetch)(void *arg, const char *what), void *arg)
 {
 	struct log_about about = device_about(dev);
 	int r = device_is_of_class(dev, &block_class_ops) ? adopt_ring(dev, fetch, arg) : 0;
 
 	if (r < 0)
 		log_line(&about, LOG_WARNING,
-			 "cannot adopt its disks, their clients are disconnected: %s",
+			 "cannot go on with its disks (%s): its driver host and the front of its "
+			 "disks are replaced",
 			 strerror(-r));
+	return r;
 }
 
 static const struct class_store_ops store_ops = { .persist = block_persist, .adopt = block_adopt };

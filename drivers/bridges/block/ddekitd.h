@@ -42,6 +42,8 @@ struct device_block {
 	uint64_t serves_since; /* mono ns: the driver host */
 	bool suspected;        /* by the last check */
 	bool was_stuck;        /* it is replaced for that */
+	uint64_t stuck_at;     /* mono ns: the last one was found */
+	uint32_t stuck_in_a_row;
 	struct disk disk[DDE_BLOCK_DISKS];
 };
 
@@ -50,6 +52,11 @@ static inline struct device_block *block_of(const struct device *dev)
 {
 	return (struct device_block *)device_part(dev, "block");
 }
+
+/* ---- ddekitd.c ------------------------------------------------------------------- */
+
+/* Kills the front; another one takes its place. */
+void block_end_stuck_front(struct device *dev);
 
 /* ---- ddekitd-stuck.c ------------------------------------------------------------- */
 

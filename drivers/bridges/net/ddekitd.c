@@ -17,6 +17,8 @@
 
 #define NET_LIMIT_MS 30000
 
+extern const struct class_ops net_class_ops;
+
 static void on_tap_link(void *arg, const struct link_state *state);
 
 static void net_warn(struct device *dev, const char *what, int r)
@@ -431,17 +433,18 @@ static void net_describe(const struct device *dev, struct json_object *o)
 }
 
 /* Whatever drives the device next: the TAP stays until it is released. */
-static void net_adopt(struct device *dev, struct json_object *o,
-		      int (*fetch)(void *arg, const char *what), void *arg)
+static int net_adopt(struct device *dev, struct json_object *o,
+		     int (*fetch)(void *arg, const char *what), void *arg)
 {
 	_cleanup_close_ int tap = fetch(arg, "tap");
 	struct device_net *net = tap >= 0 ? net_create(dev) : NULL;
 
-	if (!net)
-		return;
+	if (!net) /* without a TAP: another class, or a host that cannot go on */
+		return device_is_of_class(dev, &net_class_ops) ? -EBADF : 0;
 	hold_tap(dev, net, tap);
 	tap = -1;
 	net->mac_by_admin = json_is_true(o, "mac_by_admin");
+	return 0;
 }
 
 static void net_adopted(struct device *dev)
@@ -488,7 +491,6 @@ static const struct class_store_ops store_ops = {
 };
 
 /* The TAP stays as it is while there is no driver host. */
-extern const struct class_ops net_class_ops;
 const struct class_ops net_class_ops = {
 	.name = "net",
 	.open = net_open,
