@@ -12,7 +12,7 @@ static void hold(void)
 {
 	sigset_t none;
 
-	prctl(PR_SET_NAME, "ddekitd-hold");
+	prctl(PR_SET_NAME, HOLD_NAME);
 	signal(SIGTERM, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

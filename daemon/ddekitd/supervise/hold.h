@@ -8,6 +8,8 @@
 #ifndef DDEKITD_HOLD_H
 #define DDEKITD_HOLD_H
 
+#define HOLD_NAME "ddekitd-hold" /* of the child, which is root's */
+
 /* Starts the child, with all files of this process; SIGTERM ends it. Event loop; does not block.
  * Return: 0, -errno. */
 int hold_files(void);

@@ -10,14 +10,12 @@
 #include "drivers/bridges/class-ddekitd.h"
 #include "adopt-devices.h"
 #include "state/fd-store.h"
-#include "hold.h"
 #include "hot-plug.h"
-#include "lib/job.h"
+#include "leave.h"
 #include "lib/log.h"
 #include "manager-config.h"
 #include "reload-config.h"
 #include "strays.h"
-#include "unit-job.h"
 
 /* Exit codes, as in ddekitd(8). */
 enum { EXIT_OK = 0, EXIT_RUN = 1, EXIT_USAGE = 2, EXIT_BAD_CONFIG = 78 };
@@ -190,88 +188,14 @@ static int check_config(const struct arguments *a)
 	return r < 0 ? EXIT_BAD_CONFIG : EXIT_OK;
 }
 
-/* A restart: drivers are left to the successor, once the service manager has all files. */
-struct leaving {
-	struct manager *m;
-	int error;
-};
-
-static void leave_work(void *arg)
-{
-	struct leaving *l = arg;
-
-	l->error = fdstore_wait();
-}
-
-static void leave_done(void *arg)
-{
-	struct leaving *l = arg;
-	struct manager *m = l->m;
-
-	if (!l->error) {
-		log_notice("restart: the drivers run on");
-		m->leaving = true;
-		sd_event_exit(m->env.event, 0);
-	} else {
-		log_warning("restart: the service manager does not answer (%s); the drivers are "
-			    "stopped",
-			    strerror(-l->error));
-		manager_stop(m);
-	}
-	free(l);
-}
-
-static const struct job_ops leave_ops = { .work = leave_work, .done = leave_done };
-
-static int leave_drivers(struct manager *m)
-{
-	struct leaving *l = calloc(1, sizeof(*l));
-	int r = -ENOMEM;
-
-	manager_leave(m);
-	if (l) {
-		l->m = m;
-		r = job_run(m->env.event, &leave_ops, l);
-	}
-	if (r < 0)
-		free(l);
-	return r;
-}
-
-static bool has_disks(const struct manager *m)
-{
-	size_t i;
-
-	for (i = 0; i < m->n_devices; i++)
-		if (device_may_have_users(m->device[i]))
-			return true;
-	return false;
-}
-
-/* The drivers of disks go on, until the end of the machine. */
-static bool outlive_users(struct manager *m)
-{
-	int r = hold_files();
-
-	if (r < 0) {
-		log_warning("shutdown: the disks end before their users: %s", strerror(-r));
-		return false;
-	}
-	log_notice("shutdown: the drivers of disks run on until the end");
-	m->leaving = true;
-	return sd_event_exit(m->env.event, 0) >= 0;
-}
-
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *arg)
 {
 	struct manager *m = arg;
 
-	if (!m->env.stopping && si->ssi_signo == SIGTERM && fdstore_active(m->env.fdstore) &&
-	    unitjob_is_restart() && leave_drivers(m) >= 0)
+	if (si->ssi_signo == SIGTERM) {
+		leave_as_asked(m);
 		return 0;
-	if (!m->env.stopping && si->ssi_signo == SIGTERM && fdstore_active(m->env.fdstore) &&
-	    has_disks(m) && unitjob_is_shutdown() && outlive_users(m))
-		return 0;
+	}
 	log_notice("%s: stopping", signal_name(si->ssi_signo));
 	manager_stop(m);
 	return 0;

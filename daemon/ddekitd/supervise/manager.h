@@ -50,6 +50,7 @@ struct manager {
 	char *config_error; /* why the file is not in use, or NULL */
 	bool starting;      /* the service manager waits for READY=1 */
 	bool leaving;       /* what runs is left to the next ddekitd */
+	bool asking;        /* leave.c waits for an answer of the service manager */
 };
 
 /* Return: whether this ddekitd manages the device. */

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "hold.h"
 #include "lib/log.h"
 #include "lib/util.h"
 #include "process/child.h"
@@ -175,6 +177,30 @@ static int end_and_wait(struct pids *list)
 	}
 }
 
+/* Is it the process of hold.h? Driver hosts can choose their names, but not their user. */
+static bool is_hold(pid_t pid)
+{
+	_cleanup_free_ char *dir = str_format("/proc/%d", (int)pid);
+	_cleanup_free_ char *path = str_format("/proc/%d/comm", (int)pid);
+	_cleanup_fclose_ FILE *f = path ? fopen(path, "re") : NULL;
+	char name[32] = "";
+	struct stat st;
+
+	return f && fgets(name, sizeof(name), f) && str_equal(name, HOLD_NAME "\n") &&
+	       !stat(dir, &st) && !st.st_uid;
+}
+
+/* The drivers of disks outlive ddekitd until the end of the machine; systemd then kills all. */
+static bool outlives(const struct pids *members)
+{
+	size_t i;
+
+	for (i = 0; i < members->n; i++)
+		if (is_hold(members->pid[i]))
+			return true;
+	return unitjob_is_shutdown();
+}
+
 int strays_end_all(void)
 {
 	struct pids *list;
@@ -182,13 +208,14 @@ int strays_end_all(void)
 
 	if (!getenv("SERVICE_RESULT"))
 		return -EPERM;
-	/* In the latter case the drivers of disks outlive us; systemd kills all in the end. */
-	if (restart_follows() || unitjob_is_shutdown())
+	if (restart_follows())
 		return 0;
 	list = calloc(3, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
-	r = end_and_wait(list);
+	r = read_members(&list[1]);
+	if (!r && !outlives(&list[1]))
+		r = end_and_wait(list);
 	free(list);
 	return r;
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Asks systemd which job its unit has; see unit-job.h. */
-#include <string.h>
+#include <errno.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/util.h"
 #include "unit-job.h"
 
 #define SYSTEMD "org.freedesktop.systemd1"
 #define PRIVATE_ADDRESS "unix:path=/run/systemd/private"
 #define TIMEOUT_US 2000000ull
+#define PATIENCE_NS 8000000000ull
 
 /* systemd's own socket works without a system bus. */
 static int open_private(sd_bus **ret)
@@ -77,29 +79,30 @@ static int open_systemd(sd_bus **ret)
 	return r;
 }
 
-char *unitjob_type(void)
+/* Return: 1, 0: there is none; -errno: systemd cannot be asked. */
+static int ask_type(char **ret)
 {
-	char *type = NULL;
 	sd_bus *bus = NULL;
 	int r = open_systemd(&bus);
 
 	if (r >= 0)
-		r = job_type(bus, &type);
+		r = job_type(bus, ret);
 	sd_bus_close_unref(bus);
+	return r < 0 ? r : *ret != NULL;
+}
+
+char *unitjob_type(void)
+{
+	char *type = NULL;
+	int r = ask_type(&type);
+
 	if (r < 0)
 		log_warning("cannot ask systemd whether this is a restart: %s", strerror(-r));
 	return type;
 }
 
-bool unitjob_is_restart(void)
-{
-	_cleanup_free_ char *type = unitjob_type();
-
-	return type && (!strcmp(type, "restart") || !strcmp(type, "try-restart"));
-}
-
-/* The system bus may have ended already. */
-bool unitjob_is_shutdown(void)
+/* The system bus may have ended already. Return: 1, 0, -errno. */
+static int ask_shutdown(void)
 {
 	_cleanup_free_ char *state = NULL;
 	sd_bus *bus = NULL;
@@ -113,7 +116,43 @@ bool unitjob_is_shutdown(void)
 					       SYSTEMD ".Manager", "SystemState", NULL, &state);
 	}
 	sd_bus_close_unref(bus);
+	return r < 0 ? r : str_equal(state, "stopping");
+}
+
+bool unitjob_is_shutdown(void)
+{
+	int r = ask_shutdown();
+
 	if (r < 0)
 		log_warning("cannot ask systemd whether the machine shuts down: %s", strerror(-r));
-	return state && !strcmp(state, "stopping");
+	return r > 0;
+}
+
+static int ask_end(enum unit_end *ret)
+{
+	_cleanup_free_ char *type = NULL;
+	int r = ask_type(&type), r1;
+
+	if (str_equal(type, "restart") || str_equal(type, "try-restart")) {
+		*ret = UNIT_RESTARTS;
+		return 0;
+	}
+	r1 = ask_shutdown();
+	*ret = r1 > 0 ? UNIT_ENDS_WITH_MACHINE : UNIT_STOPS;
+	return r < 0 ? r : r1 < 0 ? r1 : 0;
+}
+
+/* Systemd is busiest when it stops everything. */
+enum unit_end unitjob_end(void)
+{
+	uint64_t limit = mono_ns() + PATIENCE_NS;
+	enum unit_end end;
+	int r;
+
+	do
+		r = ask_end(&end);
+	while (r == -ETIMEDOUT && end == UNIT_STOPS && mono_ns() < limit);
+	if (r < 0)
+		log_warning("cannot ask systemd why this unit is stopped: %s", strerror(-r));
+	return end;
 }

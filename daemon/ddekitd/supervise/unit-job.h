@@ -8,11 +8,17 @@
 /* The job's type, such as "stop", to be freed; NULL: there is none, or systemd cannot be asked.
  * Blocks up to 2 s. */
 char *unitjob_type(void);
-/* Is the unit being restarted, by whatever command? False if it is stopped, or if
- * systemd cannot be asked. Blocks up to 2 s. */
-bool unitjob_is_restart(void);
 
 /* Is the machine shutting down? False if systemd cannot be asked. Blocks up to 2 s. */
 bool unitjob_is_shutdown(void);
+
+enum unit_end {
+	UNIT_STOPS, /* or systemd cannot be asked */
+	UNIT_RESTARTS,
+	UNIT_ENDS_WITH_MACHINE,
+};
+
+/* Why the unit is being stopped. Any thread; blocks up to 12 s while systemd does not answer. */
+enum unit_end unitjob_end(void);
 
 #endif
