@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../backend.h"
+#include "../fd.h"
 #include "sysfs.h"
 
 const char *sysfs_root = "/sys";
@@ -158,6 +161,90 @@ static bool driver_is(struct ddekit_bdf bdf, const char *driver)
 	if (sysfs_link(bdf, "driver", name))
 		return !*driver;
 	return !strcmp(name, driver);
+}
+
+/* ---- the lock ------------------------------------------------------------- */
+
+#define LOCK_MS 500
+
+/* A write of the present value changes nothing, and takes the lock. */
+struct lock_probe {
+	int file;
+	char value[8];
+	int done; /* closed once the lock was there */
+};
+
+static void lock_probe_free(struct lock_probe *p)
+{
+	fd_close(&p->file);
+	fd_close(&p->done);
+	free(p);
+}
+
+static void *lock_probe_run(void *arg)
+{
+	struct lock_probe *p = arg;
+
+	/* That it fails does not matter either. */
+	if (pwrite(p->file, p->value, strlen(p->value), 0) < 0)
+		p->value[0] = 0;
+	lock_probe_free(p);
+	return NULL;
+}
+
+/* Return: NULL: it cannot be found out. */
+static struct lock_probe *lock_probe_create(struct ddekit_bdf bdf)
+{
+	struct lock_probe *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->done = -1;
+	p->file = sysfs_open(bdf, "power/control", O_RDWR);
+	if (p->file >= 0 && pread(p->file, p->value, sizeof(p->value) - 1, 0) > 0)
+		return p;
+	lock_probe_free(p);
+	return NULL;
+}
+
+/* In a thread of its own, which may hang as long as the lock is held. Return: 0, errno. */
+static int lock_probe_start(struct lock_probe *p)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int err = pthread_attr_init(&attr);
+
+	if (err)
+		return err;
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	err = pthread_create(&thread, &attr, lock_probe_run, p);
+	pthread_attr_destroy(&attr);
+	return err;
+}
+
+bool sysfs_is_locked(struct ddekit_bdf bdf)
+{
+	struct lock_probe *p = lock_probe_create(bdf);
+	struct pollfd wait = { .events = POLLIN };
+	bool locked;
+	int ends[2];
+
+	if (p && pipe2(ends, O_CLOEXEC)) {
+		lock_probe_free(p);
+		p = NULL;
+	}
+	if (!p)
+		return true;
+	wait.fd = ends[0];
+	p->done = ends[1];
+	if (lock_probe_start(p)) {
+		lock_probe_free(p);
+		locked = true;
+	} else {
+		locked = poll(&wait, 1, LOCK_MS) <= 0;
+	}
+	close(ends[0]);
+	return locked;
 }
 
 /* ---- modules -------------------------------------------------------------- */

@@ -24,6 +24,10 @@ int sysfs_link(struct ddekit_bdf bdf, const char *file, char *buf);
 /* A file's first line without newline. Return: 0, -errno. */
 int sysfs_line(struct ddekit_bdf bdf, const char *file, char *buf, size_t size);
 
+/* Does the kernel hold the function's lock, as it does all the while it removes or unbinds it?
+ * Waits up to half a second. true also if that cannot be found out. */
+bool sysfs_is_locked(struct ddekit_bdf bdf);
+
 /* Calls @fn for each entry of a folder of the function until @fn returns non-zero.
  * Return: that value, 0, or -errno if the folder cannot be read. */
 int sysfs_each(struct ddekit_bdf bdf, const char *folder, int (*fn)(const char *name, void *arg),

@@ -42,6 +42,7 @@ static struct {
 	bool sparse, bus_busy;
 	uint64_t iova, mapped;
 	int fds[VFIO_VECTORS];
+	int request; /* the eventfd of requests */
 	char log[256];
 } kernel;
 
@@ -120,6 +121,8 @@ static int set_irqs(const struct vfio_irq_set *set)
 	log_call(word);
 	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD && set->index == VFIO_PCI_MSIX_IRQ_INDEX)
 		memcpy(kernel.fds + set->start, set->data, set->count * sizeof(int));
+	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD && set->index == VFIO_PCI_REQ_IRQ_INDEX)
+		memcpy(&kernel.request, set->data, sizeof(int));
 	return 0;
 }
 
@@ -413,6 +416,32 @@ START_TEST(a_device_that_cannot_be_reset_is_an_error)
 }
 END_TEST
 
+/* Signals the eventfd of requests. Return: what the claim says of it; the text is compared. */
+static int request_device(const char *text)
+{
+	uint64_t one = 1;
+	char *why = NULL;
+	int r;
+
+	ck_assert_int_eq(write(kernel.request, &one, sizeof(one)), sizeof(one));
+	r = ddekit_claim_death_why(claim, &why);
+	ck_assert_ptr_nonnull(why);
+	ck_assert_msg(strstr(why, text), "%s", why);
+	free(why);
+	return r;
+}
+
+START_TEST(a_request_for_a_device_whose_lock_is_free_is_false)
+{
+	claim_device();
+	ck_assert_int_eq(request_device("the system wants the device back: it is being"), 0);
+	shell("mkdir %s/bus/pci/devices/0000:01:00.0/power && "
+	      "echo auto >%s/bus/pci/devices/0000:01:00.0/power/control",
+	      root, root);
+	ck_assert_int_eq(request_device("a false report"), 1);
+}
+END_TEST
+
 /* ---- registers ------------------------------------------------------------ */
 
 START_TEST(registers_beside_the_table_are_mapped)
@@ -652,6 +681,7 @@ int main(void)
 	tcase_add_test(c, the_bus_is_reset_if_the_device_has_no_reset);
 	tcase_add_test(c, a_power_state_reset_is_used_only_on_a_shared_bus);
 	tcase_add_test(c, a_device_that_cannot_be_reset_is_an_error);
+	tcase_add_test(c, a_request_for_a_device_whose_lock_is_free_is_false);
 	tcase_add_test(c, registers_beside_the_table_are_mapped);
 	tcase_add_test(c, writes_to_the_table_do_not_reach_the_device);
 	tcase_add_test(c, pages_with_only_the_table_are_covered_too);

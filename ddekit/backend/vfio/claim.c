@@ -349,6 +349,15 @@ static bool eventfd_fired(int fd)
 	return read(fd, &count, sizeof(count)) == sizeof(count);
 }
 
+/* The driver host has the device's file, by which it can signal the eventfd too. */
+static int is_wanted(struct ddekit_bdf bdf, char **ret_why)
+{
+	if (sysfs_is_locked(bdf))
+		return why(ret_why, 0,
+			   "the system wants the device back: it is being removed or unbound");
+	return why(ret_why, 1, "a false report that the system wants the device back");
+}
+
 int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 {
 	struct vfio_claim *c = to_claim(claim);
@@ -358,8 +367,7 @@ int vfio_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 	if (!sysfs_present(claim->bdf))
 		return why(ret_why, 0, "the device has been removed");
 	if (eventfd_fired(c->request_fd))
-		return why(ret_why, 0,
-			   "the system wants the device back: it is being removed or unbound");
+		return is_wanted(claim->bdf, ret_why);
 	if (eventfd_fired(c->error_fd))
 		return why(ret_why, 1, "the device reported an uncorrectable PCI Express error");
 	return command_read(c->device, &at, &command) == -ENODEV

@@ -124,14 +124,29 @@ static void wreck_deaf(void)
 	pr_info("wreck: %d devices are deaf\n", n);
 }
 
+/* Reports itself that the system wants each file that is a VFIO device back. */
+static void wreck_false_request(void)
+{
+	u32 set[5] = { sizeof(set), 1 | 1 << 5, 4, 0, 1 };
+	int fd;
+
+	for (fd = 3; fd < 1024; fd++)
+		host_call(16, fd, 0x3b6e, (long)set);
+}
+
 static const struct wreck_case {
 	const char *name;
 	void (*fn)(void);
 } cases[] = {
-	{ "null", wreck_null },           { "bug", wreck_bug },
-	{ "stuck", wreck_stuck },         { "memory", wreck_memory },
-	{ "recursion", wreck_recursion }, { "dma", wreck_dma },
-	{ "mute", wreck_mute },           { "deaf", wreck_deaf },
+	{ "null", wreck_null },
+	{ "bug", wreck_bug },
+	{ "stuck", wreck_stuck },
+	{ "memory", wreck_memory },
+	{ "recursion", wreck_recursion },
+	{ "dma", wreck_dma },
+	{ "mute", wreck_mute },
+	{ "deaf", wreck_deaf },
+	{ "request", wreck_false_request },
 };
 
 static const struct wreck_case *chosen;
