@@ -38,6 +38,7 @@ struct arguments {
 	bool check;
 	bool print;
 	bool end_rest;
+	const char *end_unit; /* NULL: this process's own */
 	bool debug;
 };
 
@@ -54,8 +55,8 @@ static const char usage_text[] =
 	"      --front-dir DIR      folder of the fronts of disks\n"
 	"      --fd-store           the service manager keeps file descriptors: drivers survive\n"
 	"                           the end of ddekitd, and its successor adopts them\n"
-	"      --end-rest           for ExecStopPost=: end the rest of the control group, unless\n"
-	"                           a restart follows\n"
+	"      --end-rest[=UNIT]    for ExecStopPost=: end the rest of the control group, unless\n"
+	"                           a restart follows; UNIT: of one that has failed\n"
 	"      --check              check the configuration and exit\n"
 	"      --print-config       print it with all values and exit\n"
 	"  -d, --debug              log more\n"
@@ -71,7 +72,7 @@ static const struct option long_options[] = {
 	{ "host-binary", required_argument, NULL, OPT_HOST },
 	{ "front-dir", required_argument, NULL, OPT_FRONT_DIR },
 	{ "fd-store", no_argument, NULL, OPT_FD_STORE },
-	{ "end-rest", no_argument, NULL, OPT_END_REST },
+	{ "end-rest", optional_argument, NULL, OPT_END_REST },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "print-config", no_argument, NULL, OPT_PRINT },
 	{ "debug", no_argument, NULL, 'd' },
@@ -135,6 +136,7 @@ static int apply_option(struct arguments *a, int opt)
 		return 0;
 	case OPT_END_REST:
 		a->end_rest = true;
+		a->end_unit = optarg;
 		return 0;
 	case OPT_CHECK:
 		a->check = true;
@@ -288,11 +290,13 @@ static int run_daemon(const struct arguments *a)
 	return r ? EXIT_RUN : EXIT_OK;
 }
 
-static int end_rest(void)
+static int end_rest(const char *unit)
 {
-	int r = strays_end_all();
+	int r = unit ? strays_end_unit(unit) : strays_end_all();
 
-	if (r < 0)
+	if (r == -EINVAL)
+		log_error("--end-rest=%s: not a unit of ddekitd", unit);
+	else if (r < 0)
 		log_error("cannot end what is left of the control group: %s",
 			  r == -EPERM ? "this is no ExecStopPost= of a unit of ddekitd"
 				      : strerror(-r));
@@ -310,6 +314,6 @@ int main(int argc, char **argv)
 		return r < 0 ? EXIT_USAGE : EXIT_OK;
 	log_open(a.debug ? LOG_DEBUG : LOG_INFO);
 	if (a.end_rest)
-		return end_rest();
+		return end_rest(a.end_unit);
 	return a.check || a.print ? check_config(&a) : run_daemon(&a);
 }

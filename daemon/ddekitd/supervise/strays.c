@@ -26,19 +26,42 @@ struct pids {
 
 /* ---- the control group ----------------------------------------------------------- */
 
+/* As systemd names it; NULL: that of this process. */
+static const char *other_group;
+
+static bool is_unit(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 8 && !strncmp(name, "ddekitd", 7) && !strchr(name, '/') &&
+	       !strcmp(name + len - 8, ".service");
+}
+
 /* Nobody else's: the process was started by systemd itself, as part of a unit of ours. Not by a
  * shell, whose control group has what else the user does. */
 static bool is_own_unit(const char *group)
 {
 	const char *exec = getenv("SYSTEMD_EXEC_PID"), *name = strrchr(group, '/');
-	size_t len = name ? strlen(name) : 0;
 
-	return exec && strtol(exec, NULL, 10) == getpid() && len > 8 &&
-	       !strncmp(name, "/ddekitd", 8) && !strcmp(name + len - 8, ".service");
+	return exec && strtol(exec, NULL, 10) == getpid() && name && is_unit(name + 1);
+}
+
+static FILE *open_group(const char *root, const char *group)
+{
+	_cleanup_free_ char *path = str_format("%s%s/cgroup.procs", root, group);
+
+	return path ? fopen(path, "re") : NULL;
+}
+
+static FILE *open_other(void)
+{
+	FILE *f = open_group("/sys/fs/cgroup", other_group);
+
+	return f ? f : open_group("/sys/fs/cgroup/systemd", other_group);
 }
 
 /* Opens the list of members. NULL: there is none that is ours alone. */
-static FILE *open_members(void)
+static FILE *open_own(void)
 {
 	_cleanup_fclose_ FILE *f = fopen("/proc/self/cgroup", "re");
 	static const struct {
@@ -52,13 +75,11 @@ static FILE *open_members(void)
 		line[strcspn(line, "\n")] = 0;
 		for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 			const char *group = line + strlen(kinds[i].prefix);
-			_cleanup_free_ char *path = NULL;
 
 			if (strncmp(line, kinds[i].prefix, strlen(kinds[i].prefix)) ||
 			    !is_own_unit(group))
 				continue;
-			path = str_format("%s%s/cgroup.procs", kinds[i].root, group);
-			return path ? fopen(path, "re") : NULL;
+			return open_group(kinds[i].root, group);
 		}
 	}
 	return NULL;
@@ -66,7 +87,7 @@ static FILE *open_members(void)
 
 static int read_members(struct pids *ret)
 {
-	_cleanup_fclose_ FILE *f = open_members();
+	_cleanup_fclose_ FILE *f = other_group ? open_other() : open_own();
 	int pid;
 
 	ret->n = 0;
@@ -201,16 +222,12 @@ static bool outlives(const struct pids *members)
 	return unitjob_is_shutdown();
 }
 
-int strays_end_all(void)
+/* Return: 0, -EBUSY: some live on; -errno. */
+static int end_members(void)
 {
-	struct pids *list;
+	struct pids *list = calloc(3, sizeof(*list));
 	int r;
 
-	if (!getenv("SERVICE_RESULT"))
-		return -EPERM;
-	if (restart_follows())
-		return 0;
-	list = calloc(3, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	r = read_members(&list[1]);
@@ -218,4 +235,29 @@ int strays_end_all(void)
 		r = end_and_wait(list);
 	free(list);
 	return r;
+}
+
+int strays_end_all(void)
+{
+	if (!getenv("SERVICE_RESULT"))
+		return -EPERM;
+	return restart_follows() ? 0 : end_members();
+}
+
+int strays_end_unit(const char *unit)
+{
+	_cleanup_free_ char *group = NULL;
+	int r;
+
+	if (!is_unit(unit))
+		return -EINVAL;
+	r = unitjob_left_group(unit, &group);
+	if (r == -EBUSY) /* it goes on, or is about to */
+		return 0;
+	if (r < 0)
+		return r;
+	other_group = group;
+	r = end_members();
+	other_group = NULL;
+	return r == -EPERM ? 0 : r; /* the group has gone */
 }

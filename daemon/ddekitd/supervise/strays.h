@@ -18,4 +18,8 @@ void strays_end_unknown(const struct fdstore *store);
  * Return: 0, -EBUSY: some live on, -EPERM: it is not ExecStopPost=, -errno. */
 int strays_end_all(void);
 
+/* Likewise for @unit, which has failed or is inactive, and has no job; else does nothing. Return:
+ * 0, -EBUSY, -EINVAL: not a unit of ddekitd, -errno. */
+int strays_end_unit(const char *unit);
+
 #endif

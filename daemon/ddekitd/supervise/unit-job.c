@@ -79,6 +79,74 @@ static int open_systemd(sd_bus **ret)
 	return r;
 }
 
+static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
+		    char **ret)
+{
+	return sd_bus_get_property_string(bus, SYSTEMD, path, interface, property, NULL, ret);
+}
+
+/* Path of a unit, borrowed of *ret_reply. */
+static int unit_path(sd_bus *bus, const char *name, sd_bus_message **ret_reply, const char **ret)
+{
+	int r = sd_bus_call_method(bus, SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD ".Manager",
+				   "LoadUnit", NULL, ret_reply, "s", name);
+
+	return r < 0 ? r : sd_bus_message_read(*ret_reply, "o", ret);
+}
+
+/* Return: 0, -EBUSY, -errno. */
+static int check_unused(sd_bus *bus, const char *path)
+{
+	_cleanup_free_ char *state = NULL;
+	sd_bus_message *job = NULL;
+	const char *ignored;
+	int r = get_text(bus, path, SYSTEMD ".Unit", "ActiveState", &state);
+
+	if (r >= 0)
+		r = find_job(bus, path, &job, &ignored);
+	sd_bus_message_unref(job);
+	if (r < 0)
+		return r;
+	return r || (strcmp(state, "failed") && strcmp(state, "inactive")) ? -EBUSY : 0;
+}
+
+/* Systemd has forgotten the group of a unit that is not active: it is that of its slice. */
+static int group_of_unit(sd_bus *bus, const char *unit, const char *path, char **ret)
+{
+	_cleanup_free_ char *slice = NULL, *group = NULL;
+	sd_bus_message *reply = NULL;
+	const char *slice_path;
+	int r = get_text(bus, path, SYSTEMD ".Service", "Slice", &slice);
+
+	if (r >= 0)
+		r = unit_path(bus, slice, &reply, &slice_path);
+	if (r >= 0)
+		r = get_text(bus, slice_path, SYSTEMD ".Slice", "ControlGroup", &group);
+	sd_bus_message_unref(reply);
+	if (r < 0)
+		return r;
+	*ret = str_format("%s/%s", group, unit);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int unitjob_left_group(const char *unit, char **ret)
+{
+	sd_bus_message *reply = NULL;
+	sd_bus *bus = NULL;
+	const char *path;
+	int r = open_systemd(&bus);
+
+	if (r >= 0)
+		r = unit_path(bus, unit, &reply, &path);
+	if (r >= 0)
+		r = check_unused(bus, path);
+	if (r >= 0)
+		r = group_of_unit(bus, unit, path, ret);
+	sd_bus_message_unref(reply);
+	sd_bus_close_unref(bus);
+	return r;
+}
+
 /* Return: 1, 0: there is none; -errno: systemd cannot be asked. */
 static int ask_type(char **ret)
 {

@@ -12,6 +12,10 @@ char *unitjob_type(void);
 /* Is the machine shutting down? False if systemd cannot be asked. Blocks up to 2 s. */
 bool unitjob_is_shutdown(void);
 
+/* The control group of a unit that has failed or is inactive, and has no job; to be freed. What
+ * is in it now is nobody's. Return: 0, -EBUSY: it is in use, -errno. Blocks up to 8 s. */
+int unitjob_left_group(const char *unit, char **ret);
+
 enum unit_end {
 	UNIT_STOPS, /* or systemd cannot be asked */
 	UNIT_RESTARTS,
