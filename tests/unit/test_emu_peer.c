@@ -213,10 +213,10 @@ END_TEST
 /* A process whose output never ends. */
 START_TEST(the_last_output_of_qemu_is_read_up_to_a_limit)
 {
-	claim->process.words_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-	ck_assert_int_ge(claim->process.words_fd, 0);
+	claim->process.stderr_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(claim->process.stderr_fd, 0);
 	emu_process_listen(&claim->process);
-	ck_assert_uint_gt(claim->process.words_len, 0);
+	ck_assert_uint_gt(claim->process.output_len, 0);
 }
 END_TEST
 

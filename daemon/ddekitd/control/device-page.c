@@ -17,18 +17,18 @@ static const char *meaning(int error)
 	switch (error) {
 	case -EOPNOTSUPP:
 	case -EINVAL:
-		return "its driver has no such page";
+		return "the driver has no such page";
 	case -ENXIO:
-		return "it has no page with that number";
+		return "the driver has no page with that number";
 	case -ENODEV:
-		return "its driver has not bound it";
+		return "the driver has not bound the device";
 	case -EAGAIN:
-		return "it is being reset; try again";
+		return "the device is being reset; try again";
 	case -EBUSY:
 	case -ETIMEDOUT:
-		return "it does not answer; see ddectl logs";
+		return "the device does not answer; see ddectl logs";
 	case -EREMOTEIO:
-		return "it refuses the command; see ddectl logs";
+		return "the device refuses the command; see ddectl logs";
 	}
 	return strerror(-error);
 }

@@ -42,12 +42,12 @@ static int no_driver(const struct wanted *w, char **ret_why)
 	_cleanup_free_ char *id = short_id(w->modalias);
 
 	if (!w->modalias[0])
-		*ret_why = str_format("driver=auto: the device's PCI ids are not known; name a "
-				      "driver, there are: %s",
+		*ret_why = str_format("driver=auto: the device's PCI ids are not known; set "
+				      "driver= to one of: %s",
 				      names);
 	else
-		*ret_why = str_format("driver=auto: no plugin in %s drives the device %s; there "
-				      "are: %s",
+		*ret_why = str_format("driver=auto: no plugin in %s drives the device %s; "
+				      "plugins there: %s",
 				      w->catalog->dir, id, names);
 	return -ENODEV;
 }
@@ -76,9 +76,9 @@ static int find_driver(const struct wanted *w, const struct plugin **ret, char *
 	p = catalog_find(w->catalog, name);
 	if (!p || strcmp(p->kind, "driver")) {
 		names = catalog_driver_names(w->catalog);
-		*ret_why = str_format("unknown driver %s: no %s/%s.json that describes one; there "
-				      "are: %s",
-				      name, w->catalog->dir, name, names);
+		*ret_why =
+			str_format("unknown driver %s: there is no %s/%s.json; plugins there: %s",
+				   name, w->catalog->dir, name, names);
 		return -ENOENT;
 	}
 	if (w->modalias[0] && p->aliases.n && !plugin_matches(p, w->modalias))

@@ -3,7 +3,7 @@
  * The privileged process of ddekit-ublk; see ublk.h.  What the server and the control
  * memory say is not believed: a device is one of ours if our own file says so.
  *
- * The main thread listens. Each wish is a thread's, for starting a device takes the kernel
+ * The main thread listens. Each request has a thread of its own, for starting a device takes the kernel
  * until it has read the partitions, and so needs answers.
  */
 #include <errno.h>
@@ -162,7 +162,7 @@ static int add_ublk_device(struct ublk_control *c, const struct ublk_ask *ask, u
 	return r;
 }
 
-/* ---- wishes --------------------------------------------------------------------------- */
+/* ---- requests --------------------------------------------------------------------------- */
 
 static bool needs_another(int r)
 {
@@ -273,7 +273,7 @@ static void *fulfil(void *arg)
 		return NULL;
 	}
 	pthread_mutex_lock(&busy[ask->index]);
-	if (ask->wish == UBLK_COME) {
+	if (ask->op == UBLK_ADD) {
 		make_device(&c, ask);
 	} else {
 		stop_device(&c, ask->index);

@@ -28,7 +28,7 @@ int ublk_hear(int socket, struct ublk_ask *ret)
 {
 	int r = result_of(recv(socket, ret, sizeof(*ret), 0), sizeof(*ret));
 
-	if (!r && (ret->index >= DDE_BLOCK_DISKS || ret->wish > UBLK_GO))
+	if (!r && (ret->index >= DDE_BLOCK_DISKS || ret->op > UBLK_DELETE))
 		r = -EBADMSG;
 	return r ? r : block_disk_check(&ret->disk);
 }

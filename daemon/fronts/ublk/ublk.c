@@ -39,11 +39,11 @@ static void __attribute__((noreturn)) fail(const char *what, int r)
 	exit(1);
 }
 
-static void send_maker_request(struct disk *d, enum ublk_wish wish, enum state state)
+static void send_maker_request(struct disk *d, enum ublk_op op, enum state state)
 {
 	int r;
 
-	d->ask.wish = wish;
+	d->ask.op = op;
 	d->state = state;
 	r = ublk_ask(maker, &d->ask);
 	if (r < 0 && r != -EPIPE) /* its end is seen elsewhere */
@@ -61,7 +61,7 @@ static void release_disk(struct disk *d)
 {
 	pthread_t thread;
 
-	send_maker_request(d, UBLK_GO, GOING);
+	send_maker_request(d, UBLK_DELETE, GOING);
 	if (pthread_create(&thread, NULL, end_device, d->device))
 		fail(d->ask.disk.name, -EAGAIN);
 	pthread_detach(thread);
@@ -81,7 +81,7 @@ static void look_for_disks(void)
 		if (d->state == NONE && is.flags & DDE_BLOCK_D_PRESENT && !one_comes) {
 			one_comes = true;
 			d->ask = (struct ublk_ask){ .index = i, .disk = is };
-			send_maker_request(d, UBLK_COME, COMING);
+			send_maker_request(d, UBLK_ADD, COMING);
 		} else if (d->state == SERVED && !(is.flags & DDE_BLOCK_D_PRESENT)) {
 			release_disk(d);
 		} else if (d->state == SERVED && is.bytes != d->ask.disk.bytes) {

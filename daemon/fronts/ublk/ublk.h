@@ -48,13 +48,13 @@ struct ublk_setup {
 
 /* ---- ublk-message.c ----------------------------------------------------------------- */
 
-enum ublk_wish {
-	UBLK_COME, /* there is a disk: is answered by its device, or none */
-	UBLK_GO,   /* it has gone: is answered once the device is deleted */
+enum ublk_op {
+	UBLK_ADD,    /* there is a disk: is answered by its device, or none */
+	UBLK_DELETE, /* it has gone: is answered once the device is deleted */
 };
 
 struct ublk_ask {
-	uint32_t wish; /* enum ublk_wish */
+	uint32_t op; /* enum ublk_op */
 	uint32_t index;
 	struct dde_block_disk disk;
 };

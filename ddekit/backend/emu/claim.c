@@ -208,20 +208,20 @@ static int qemu_launch(struct emu_claim *c, const struct ddekit_claim_spec *spec
 static int explain_silence(struct emu_claim *c, const char *device, char **ret_why)
 {
 	uint64_t deadline = deadline_first(c->qt.deadline, deadline_ns(EXIT_WAIT_MS));
-	char *epitaph;
+	char *end;
 
 	if (emu_process_wait(&c->process, deadline)) {
 		emu_process_listen(&c->process);
 		return why(ret_why, -ETIMEDOUT, "QEMU does not answer%s%.*s",
-			   c->process.words_len ? ": " : "", (int)c->process.words_len,
-			   c->process.words);
+			   c->process.output_len ? ": " : "", (int)c->process.output_len,
+			   c->process.output);
 	}
-	epitaph = emu_process_epitaph(&c->process);
+	end = emu_process_end_text(&c->process);
 	why(ret_why, -ENODEV,
 	    "QEMU with device \"%s\" %s; check device=, netdev= and emu-args= "
 	    "(qemu-system-x86_64 -device help)",
-	    device, epitaph ? epitaph : "ended");
-	free(epitaph);
+	    device, end ? end : "ended");
+	free(end);
 	return -ENODEV;
 }
 
@@ -339,15 +339,15 @@ int emu_claim_death_fd(struct ddekit_claim *claim)
 int emu_claim_death_why(struct ddekit_claim *claim, char **ret_why)
 {
 	struct emu_claim *c = to_claim(claim);
-	char *epitaph;
+	char *end;
 
 	if (!emu_process_ended(&c->process))
 		return -EBUSY;
-	epitaph = emu_process_epitaph(&c->process);
-	if (!epitaph)
+	end = emu_process_end_text(&c->process);
+	if (!end)
 		return -ENOMEM;
-	why(ret_why, 0, "QEMU (pid %d) %s", (int)c->process.pid, epitaph);
-	free(epitaph);
+	why(ret_why, 0, "QEMU (pid %d) %s", (int)c->process.pid, end);
+	free(end);
 	return 0;
 }
 

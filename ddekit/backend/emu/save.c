@@ -44,7 +44,7 @@ static int *saved_fd(struct emu_claim *c, unsigned int i)
 	case SAVED_LIFELINE:
 		return &c->process.lifeline;
 	case SAVED_WORDS:
-		return &c->process.words_fd;
+		return &c->process.stderr_fd;
 	case SAVED_PIDFD:
 		return &c->process.pidfd;
 	default:

@@ -217,7 +217,7 @@ static void set_memory(struct module *mod, const struct dde_plugin *p)
 	set_region(mod, MOD_DATA, p->data_base, p->data_size);
 }
 
-static int make_known(struct module *mod, struct plugin *plugin)
+static int list_module(struct module *mod, struct plugin *plugin)
 {
 	int err = 0;
 
@@ -235,7 +235,7 @@ static int make_known(struct module *mod, struct plugin *plugin)
 	return err;
 }
 
-static void make_unknown(struct module *mod)
+static void unlist_module(struct module *mod)
 {
 	mutex_lock(&module_mutex);
 	mod->state = MODULE_STATE_UNFORMED;
@@ -350,7 +350,7 @@ static int bring_up(struct module *mod, const struct dde_plugin *p, struct plugi
 
 	if (err)
 		return err;
-	err = make_known(mod, plugin);
+	err = list_module(mod, plugin);
 	if (err)
 		goto fail_known;
 	err = use_dependencies(mod, p);
@@ -385,7 +385,7 @@ fail_coming:
 	synchronize_rcu();
 fail_dependencies:
 	drop_dependencies(mod);
-	make_unknown(mod);
+	unlist_module(mod);
 fail_known:
 	tear_down(mod);
 	return err;
@@ -526,7 +526,7 @@ s64 dde_plugin_unload(void *arg)
 	mod_sysfs_teardown(mod);
 	module_destroy_params(mod->kp, mod->num_kp);
 	drop_dependencies(mod);
-	make_unknown(mod);
+	unlist_module(mod);
 	tear_down(mod);
 	forget(plugin);
 	return 0;

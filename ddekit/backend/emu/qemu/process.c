@@ -24,9 +24,9 @@
 
 #define QEMU_NAME "qemu-system-x86_64"
 
-/* The first WORDS_HEAD bytes of QEMU's output are kept, and as many of the last ones as fit
+/* The first OUTPUT_HEAD bytes of QEMU's output are kept, and as many of the last ones as fit
  * behind them; a chunk fits. */
-#define WORDS_HEAD 768
+#define OUTPUT_HEAD 768
 #define WORDS_CHUNK 256
 #define WORDS_CHUNKS (65536 / WORDS_CHUNK) /* the capacity of a pipe */
 
@@ -50,7 +50,7 @@ void emu_process_init(struct emu_process *p)
 	memset(p, 0, sizeof(*p));
 	p->pidfd = -1;
 	p->lifeline = -1;
-	p->words_fd = -1;
+	p->stderr_fd = -1;
 }
 
 int emu_process_find(char **ret, char **ret_why)
@@ -100,7 +100,7 @@ struct report {
 };
 
 struct child_fds {
-	int null, words, lifeline, report;
+	int null, output, lifeline, report;
 };
 
 /*
@@ -165,7 +165,7 @@ static enum step run_child(const struct emu_launch *l, const struct child_fds *f
 	if (reset_signals())
 		return STEP_SIGNALS;
 	setsid(); /* no ^C from our terminal */
-	if (dup2(fds->null, 0) < 0 || dup2(fds->null, 1) < 0 || dup2(fds->words, 2) < 0)
+	if (dup2(fds->null, 0) < 0 || dup2(fds->null, 1) < 0 || dup2(fds->output, 2) < 0)
 		return STEP_STDIO;
 	if (arm_lifeline(fds->lifeline))
 		return STEP_LIFELINE;
@@ -259,11 +259,11 @@ static int open_fds(struct emu_process *p, struct child_fds *c, int *ret_report)
 	err = pipe_pair(pair);
 	if (err)
 		return err;
-	p->words_fd = pair[0];
-	c->words = pair[1];
+	p->stderr_fd = pair[0];
+	c->output = pair[1];
 	/* QEMU must never wait because nobody reads its output. */
-	fcntl(p->words_fd, F_SETFL, O_NONBLOCK);
-	fcntl(c->words, F_SETFL, O_NONBLOCK);
+	fcntl(p->stderr_fd, F_SETFL, O_NONBLOCK);
+	fcntl(c->output, F_SETFL, O_NONBLOCK);
 	err = pipe_pair(pair);
 	if (err)
 		return err;
@@ -308,7 +308,7 @@ int emu_process_start(struct emu_process *p, const struct emu_launch *l, uint64_
 	}
 	fd_close(&c.null);
 	fd_close(&c.lifeline);
-	fd_close(&c.words);
+	fd_close(&c.output);
 	fd_close(&c.report);
 	if (err)
 		why(ret_why, err, "%s: cannot start: %s", l->binary, strerror(-err));
@@ -322,23 +322,23 @@ int emu_process_start(struct emu_process *p, const struct emu_launch *l, uint64_
 
 /* Keeps the beginning and the end: an error comes first, but a dump of registers may precede
  * the last message. */
-static void words_append(struct emu_process *p, const char *text, size_t len)
+static void output_append(struct emu_process *p, const char *text, size_t len)
 {
-	size_t room = sizeof(p->words) - p->words_len, i;
+	size_t room = sizeof(p->output) - p->output_len, i;
 
 	if (len > room) {
 		size_t over = len - room;
 
-		memmove(p->words + WORDS_HEAD, p->words + WORDS_HEAD + over,
-			p->words_len - WORDS_HEAD - over);
-		p->words_len -= over;
+		memmove(p->output + OUTPUT_HEAD, p->output + OUTPUT_HEAD + over,
+			p->output_len - OUTPUT_HEAD - over);
+		p->output_len -= over;
 	}
 	/* A hostile QEMU may write anything: it ends in logs, and where only UTF-8 is allowed. */
 	for (i = 0; i < len; i++)
-		p->words[p->words_len++] = text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~')
-						   ? text[i]
-					   : text[i] == '\t' || text[i] == '\r' ? ' '
-										: '?';
+		p->output[p->output_len++] = text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~')
+						     ? text[i]
+					     : text[i] == '\t' || text[i] == '\r' ? ' '
+										  : '?';
 }
 
 void emu_process_listen(struct emu_process *p)
@@ -347,10 +347,10 @@ void emu_process_listen(struct emu_process *p)
 	char buf[WORDS_CHUNK];
 	ssize_t n;
 
-	if (p->words_fd < 0)
+	if (p->stderr_fd < 0)
 		return;
-	while (chunks-- && (n = read(p->words_fd, buf, sizeof(buf))) > 0)
-		words_append(p, buf, (size_t)n);
+	while (chunks-- && (n = read(p->stderr_fd, buf, sizeof(buf))) > 0)
+		output_append(p, buf, (size_t)n);
 }
 
 static int process_reap(struct emu_process *p, int flags)
@@ -392,17 +392,17 @@ int emu_process_wait(struct emu_process *p, uint64_t deadline)
 }
 
 /* Joins the lines of the output, without the program name at the start of each. */
-static void words_one_line(const struct emu_process *p, char *buf, size_t size)
+static void output_one_line(const struct emu_process *p, char *buf, size_t size)
 {
 	static const char name[] = QEMU_NAME ": ";
 	size_t i = 0, out = 0;
 	bool start = true;
 
-	while (i < p->words_len && out + 3 < size) {
-		char c = p->words[i];
+	while (i < p->output_len && out + 3 < size) {
+		char c = p->output[i];
 
-		if (start && p->words_len - i >= sizeof(name) - 1 &&
-		    !memcmp(p->words + i, name, sizeof(name) - 1)) {
+		if (start && p->output_len - i >= sizeof(name) - 1 &&
+		    !memcmp(p->output + i, name, sizeof(name) - 1)) {
 			i += sizeof(name) - 1;
 			start = false;
 			continue;
@@ -411,7 +411,7 @@ static void words_one_line(const struct emu_process *p, char *buf, size_t size)
 		i++;
 		if (c == '\n') {
 			start = true;
-			if (i < p->words_len) {
+			if (i < p->output_len) {
 				buf[out++] = ';';
 				buf[out++] = ' ';
 			}
@@ -422,14 +422,14 @@ static void words_one_line(const struct emu_process *p, char *buf, size_t size)
 	buf[out] = 0;
 }
 
-char *emu_process_epitaph(struct emu_process *p)
+char *emu_process_end_text(struct emu_process *p)
 {
-	char text[sizeof(p->words) + 64], *ret = NULL;
+	char text[sizeof(p->output) + 64], *ret = NULL;
 	const char *colon;
 	int n;
 
 	emu_process_listen(p);
-	words_one_line(p, text, sizeof(text));
+	output_one_line(p, text, sizeof(text));
 	colon = *text ? ": " : "";
 	if (p->wait_code == CLD_EXITED)
 		n = asprintf(&ret, "exited with status %d%s%s", p->wait_status, colon, text);
@@ -456,6 +456,6 @@ void emu_process_finish(struct emu_process *p)
 			;
 	}
 	fd_close(&p->lifeline);
-	fd_close(&p->words_fd);
+	fd_close(&p->stderr_fd);
 	emu_process_init(p);
 }

@@ -76,11 +76,11 @@ struct emu_process {
 	pid_t pid; /* 0: never started */
 	int pidfd;
 	int lifeline;
-	int words_fd; /* QEMU's stderr */
+	int stderr_fd; /* QEMU's stderr */
 	bool reaped;
 	int wait_code, wait_status; /* of siginfo_t */
-	size_t words_len;
-	char words[1024]; /* the beginning and the end of its output */
+	size_t output_len;
+	char output[1024]; /* the beginning and the end of its output */
 };
 
 #define EMU_KILL_MS 1000
@@ -110,7 +110,7 @@ int emu_process_wait(struct emu_process *p, uint64_t deadline);
 /* Reads its output on stderr, a pipe's content at most. Does not block. */
 void emu_process_listen(struct emu_process *p);
 /* How it ended, "exited with status 1: …", to be freed; NULL: no memory. */
-char *emu_process_epitaph(struct emu_process *p);
+char *emu_process_end_text(struct emu_process *p);
 /* Kills it if necessary and waits for its end, EMU_KILL_MS at most: one that hangs in the
  * kernel is left to end later. Frees everything. Safe after init() alone. */
 void emu_process_finish(struct emu_process *p);
