@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
 from runnerlib import plan, report  # noqa: E402  (the path above comes first)
 from runnerlib.builds import SANITIZER_ENV, Builds  # noqa: E402
-from runnerlib.cases import FAILED, SKIPPED, Case, cases_of  # noqa: E402
+from runnerlib.cases import FAILED, SKIPPED, Case, bail_out, cases_of  # noqa: E402
 from runnerlib.schedule import FILLER, HALF, Job, Scheduler  # noqa: E402
 
 # A program that does not end so many seconds after SIGTERM is killed.
@@ -44,6 +44,16 @@ def run_program(command, limit, env, **more):
                     p.kill()
         out.seek(0)
         return out.read().decode('utf-8', 'replace'), p.returncode, why
+
+
+def run_once_more(name, command, limit, env):
+    """The same; a second time if what the program runs in has failed."""
+    text, status, why = run_program(command, limit, env)
+    reason = bail_out(text, status)
+    if not reason:
+        return text, status, why
+    print(f'again {name}: {reason}', flush=True)
+    return run_program(command, limit, env)
 
 
 class Run:
@@ -80,9 +90,9 @@ class Run:
             self.report.program(program.layer, program.name, [
                 Case('passed before', SKIPPED, 'the same program with the same image')], 0, '')
             return True
-        text, status, why = run_program(
-            program.command, program.time_limit(beside, self.args.nightly),
-            self.environment(program, beside))
+        text, status, why = run_once_more(
+            program.full_name(), program.command,
+            program.time_limit(beside, self.args.nightly), self.environment(program, beside))
         cases = cases_of(text, status, why)
         self.report.program(program.layer, program.name, cases, time.monotonic() - start, text)
         good = not any(c.outcome == FAILED for c in cases)

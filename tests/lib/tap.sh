@@ -35,8 +35,19 @@ it() {
 		if declare -F tap_on_failure >/dev/null; then
 			tap_on_failure 2>&1 | sed 's/^/# /' || true
 		fi
+		tap_bail_out
 	fi
 	rm -f "$TAP_LOG"
+}
+
+# Ends the program if what it runs in has failed: tests/run then runs it once more.
+tap_bail_out() {
+	local reason
+	declare -F tap_broken_environment >/dev/null || return 0
+	reason=$(tap_broken_environment 2>/dev/null)
+	[ -n "$reason" ] || return 0
+	echo "Bail out! $reason"
+	exit 75
 }
 
 # skip "sentence" "reason"

@@ -256,6 +256,18 @@ vm_run() {
 	"$REPO/tests/vm/client" "$VM" run --limit "$((limit * ${DDEKIT_PATIENCE:-1}))" "$*"
 }
 
+# vm_pings ADDRESS: 20 of 20 pings are answered, in one of three rounds: a busy machine may lose
+# one.
+vm_pings() {
+	local round
+	for round in 1 2 3; do
+		run_command vm_run "ping -c 20 -i 0.05 -q $1"
+		[[ $OUT != *' 0% packet loss'* ]] || return 0
+		note "round $round: $OUT"
+	done
+	fail "$OUT"
+}
+
 # vm_spawn NAME [-t SECONDS] COMMAND: runs it in the background; at most seven at a time.
 vm_spawn() {
 	local name=$1
@@ -334,6 +346,18 @@ tap_on_failure() {
 			dmesg --level emerg,alert,crit,err,warn | tail -n 10' && return
 	fi
 	vm_console
+}
+
+# QEMU 7.2 with several CPUs loses an interrupt now and then: a CPU stays halted, and nothing in
+# the guest goes on.  Prints the CPUs' states if it is so.
+tap_broken_environment() {
+	local rc=0 states
+	is_gone "$(vm_pid)" && return
+	vm_run -t 60 true || rc=$?
+	[ $rc = 124 ] || return 0
+	states=$(vm_qmp human-monitor-command '{"command-line": "info registers -a"}' |
+		grep -o 'HLT=[01]' | xargs)
+	[[ $states != *HLT=1* ]] || echo "the guest hangs with halted CPUs: $states"
 }
 
 # Ends the guest at once, as a power failure does.

@@ -3,8 +3,8 @@
  * The privileged process of ddekit-ublk; see ublk.h.  What the server and the control
  * memory say is not believed: a device is one of ours if our own file says so.
  *
- * The main thread listens. Each request has a thread of its own, for starting a device takes the kernel
- * until it has read the partitions, and so needs answers.
+ * The main thread listens. Each request has a thread of its own: the start of a device ends when
+ * the kernel has read the partitions, which needs answers.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -8,6 +8,7 @@ import re
 
 PASSED, FAILED, SKIPPED = 'passed', 'failed', 'skipped'
 SKIP_STATUS = 77
+BAIL_STATUS = 75
 TAP_LINE = re.compile(r'^\s*(ok|not ok)\b\s*(\d*)\s*-?\s*(.*)$')
 TAP_SKIP = re.compile(r'#\s*SKIP\b\s*(.*)$', re.IGNORECASE)
 CHECK_LINE = re.compile(r'^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)', re.M)
@@ -62,6 +63,12 @@ def parse_check(text):
         if m:
             cases.append(Case(m.group(4), FAILED, line))
     return cases or None
+
+
+def bail_out(text, returncode):
+    """Why a program could not go on: what it runs in has failed, not what it tests. Or ''."""
+    found = re.findall(r'^Bail out! (.*)$', text, re.M)
+    return found[-1] if returncode == BAIL_STATUS and found else ''
 
 
 def cases_of(text, returncode, why=''):
