@@ -7,7 +7,9 @@
  */
 #include "ddekitd.h"
 #include "device/private.h"
+#include "lib/log.h"
 #include "process/driver-host.h"
+#include "process/front.h"
 
 #define CHECKS 8 /* of one disk-timeout= */
 #define CHECK_MIN_MS 50
@@ -35,6 +37,17 @@ static uint64_t stuck_ns(const struct device *dev)
 	if (!limit || !dev->config->heartbeat || !oldest || now < since || now - since < limit)
 		return 0;
 	return now - since;
+}
+
+void block_end_stuck_front(struct device *dev)
+{
+	struct log_about about = device_about(dev);
+	struct device_block *b = block_of(dev);
+
+	if (!b->front)
+		return;
+	log_line(&about, LOG_WARNING, "the front of its disks is stuck: killing it");
+	front_kill(b->front);
 }
 
 /* The front may be the one to blame. */

@@ -196,18 +196,6 @@ static void start_front(struct device *dev)
 		block_persist(dev);
 }
 
-void block_end_stuck_front(struct device *dev)
-{
-	struct log_about about = device_about(dev);
-
-	struct device_block *b = block_of(dev);
-
-	if (!b->front)
-		return;
-	log_line(&about, LOG_WARNING, "the front of its disks is stuck: killing it");
-	front_kill(b->front);
-}
-
 /* ---- opening, closing ------------------------------------------------------------ */
 
 static int make_block_dir(struct device *dev)

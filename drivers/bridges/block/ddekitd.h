@@ -53,16 +53,13 @@ static inline struct device_block *block_of(const struct device *dev)
 	return (struct device_block *)device_part(dev, "block");
 }
 
-/* ---- ddekitd.c ------------------------------------------------------------------- */
-
-/* Kills the front; another one takes its place. */
-void block_end_stuck_front(struct device *dev);
-
 /* ---- ddekitd-stuck.c ------------------------------------------------------------- */
 
 /* The driver host serves from now on; its answers are awaited. Return: 0, -ENOMEM. */
 int block_start_checks(struct device *dev);
 void block_stop_checks(struct device *dev);
+/* Kills the front; another one takes its place. */
+void block_end_stuck_front(struct device *dev);
 
 /* ---- ddekitd-report.c ------------------------------------------------------------ */
 
