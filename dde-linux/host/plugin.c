@@ -7,10 +7,13 @@
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "internal.h"
+
+#define NODE "DDE_LINUX_" /* arch/dde/Makefile */
 
 struct image {
 	const struct link_map *map;
@@ -71,6 +74,23 @@ static int check_abi(const char *path, void *handle, char **ret_why)
 	return 0;
 }
 
+/* The dynamic linker's message of an error, in words of ours where it is about kernel versions: a
+ * runtime's symbols have a version node that names its own. */
+static void explain_dlerror(const char *path, const char *text, int err, char **ret_why)
+{
+	const char *node = strstr(text, "version `" NODE);
+	char version[16];
+
+	if (node && sscanf(node, "version `" NODE "%15[0-9.]'", version) == 1)
+		host_why(ret_why,
+			 "%s: was built for Linux %s, this runtime is Linux %s; choose the "
+			 "runtime by kernel=, or a plugin of this one",
+			 path, version, host.up->release);
+	else
+		host_why(ret_why, "cannot load the plugin: %s%s", text,
+			 err == -ENOEXEC ? "; was it built for this runtime?" : "");
+}
+
 int dde_host_plugin_open(const char *path, const char *args, struct dde_host_plugin **ret,
 			 char **ret_why)
 {
@@ -87,8 +107,7 @@ int dde_host_plugin_open(const char *path, const char *args, struct dde_host_plu
 	p->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!p->handle) {
 		err = access(path, R_OK) ? -ENOENT : -ENOEXEC;
-		host_why(ret_why, "cannot load the plugin: %s%s", dlerror(),
-			 err == -ENOEXEC ? "; was it built for this runtime?" : "");
+		explain_dlerror(path, dlerror(), err, ret_why);
 		goto fail;
 	}
 	err = check_abi(path, p->handle, ret_why);

@@ -9,12 +9,13 @@ from sourcetree import Problem
 
 SET = re.compile(r'CONFIG_(\w+)=(.+)\Z')
 UNSET = re.compile(r'# CONFIG_(\w+) is not set\Z')
+UNKNOWN = re.compile(r'# CONFIG_(\w+) is unknown\Z')    # to this kernel
 RECIPE = re.compile(r'# recipe: (.+)\Z')
 
 
 @dataclass
 class Request:
-    """A symbol that a fragment sets; value 'n' for "is not set"."""
+    """A symbol that a fragment sets; value 'n' for "is not set", '' for "is unknown"."""
     symbol: str
     value: str
     origin: str         # file and line, and the recipe if the fragment names one
@@ -41,6 +42,8 @@ def read_fragment(path):
             out.append(Request(m[1], m[2], where))
         elif m := UNSET.match(text):
             out.append(Request(m[1], 'n', where))
+        elif m := UNKNOWN.match(text):
+            out.append(Request(m[1], '', where))
         elif text and not text.startswith('#'):
             raise Problem(f'{where}: "{text}": expected CONFIG_NAME=value, '
                           '"# CONFIG_NAME is not set" or a comment')
@@ -62,7 +65,7 @@ def merge(groups):
             before = merged.get(r.symbol)
             if not (before and before.value == 'y' and r.value == 'm'):
                 merged[r.symbol] = r
-    return merged
+    return {symbol: r for symbol, r in merged.items() if r.value}
 
 
 def _values(path):

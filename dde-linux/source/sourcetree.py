@@ -5,14 +5,14 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import time
 
-PACKAGE = 'linux-source-6.12'
-TARBALL = f'/usr/src/{PACKAGE}.tar.xz'
+TARBALL = '/usr/src/linux-source-6.12.tar.xz'     # of the default kernel
 UNPACKED_BYTES = 1_700_000_000      # what the tree takes, with room for directories
 # Our folders (symlinks): nothing else may be in the tree beside the package's files.
 ADDED = ('arch/dde',)
@@ -62,11 +62,12 @@ class Source:
     def __init__(self, builddir, tarball):
         self.builddir = os.path.abspath(builddir)
         self.tarball = os.path.abspath(tarball)
-        self.tree = os.path.join(self.builddir, PACKAGE)
+        self.package = package_of(tarball)
+        self.tree = os.path.join(self.builddir, self.package)
         self.record = os.path.join(self.builddir, 'source.json')
         if not os.path.isfile(self.tarball):
             raise Problem(f'{self.tarball}: no such file. Install the kernel source with '
-                          f'"apt-get install {PACKAGE}" or name the file with --source')
+                          f'"apt-get install {package_of(TARBALL)}" or name the file with --source')
 
     def identity(self):
         """Identifies the tarball, by its hash too (cached as long as the file is the same)."""
@@ -101,14 +102,14 @@ class Source:
                           f'{UNPACKED_BYTES >> 20} MB; free some space or choose another '
                           '--builddir')
         say(f'unpacking {self.tarball}')
-        temporary = os.path.join(self.builddir, f'.{PACKAGE}.unpacking')
+        temporary = os.path.join(self.builddir, f'.{self.package}.unpacking')
         try:
             shutil.rmtree(temporary, ignore_errors=True)
             os.mkdir(temporary)
             run_tar(self.tarball, temporary)
-            inner = os.path.join(temporary, PACKAGE)
+            inner = os.path.join(temporary, self.package)
             if not os.path.isfile(os.path.join(inner, 'Makefile')):
-                raise Problem(f'{self.tarball}: has no {PACKAGE}/Makefile; '
+                raise Problem(f'{self.tarball}: has no {self.package}/Makefile; '
                               'is it the kernel source?')
             self._remove_old(temporary)
             os.replace(inner, self.tree)
@@ -124,6 +125,14 @@ class Source:
         for name in os.listdir(self.builddir):
             if name.startswith('obj-'):
                 os.replace(os.path.join(self.builddir, name), os.path.join(temporary, name))
+
+    def version(self):
+        """"6.12", by the tree's Makefile."""
+        with open(os.path.join(self.tree, 'Makefile'), encoding='utf-8') as f:
+            found = dict(re.findall(r'^(VERSION|PATCHLEVEL) = (\d+)$', f.read(), re.M))
+        if len(found) != 2:
+            raise Problem(f'{self.tree}/Makefile: names no version; is it the kernel source?')
+        return f'{found["VERSION"]}.{found["PATCHLEVEL"]}'
 
     def add_folders(self, arch):
         """Links our folders into the tree; arch is the folder to appear as arch/dde."""
@@ -153,6 +162,13 @@ def run_tar(tarball, folder):
         raise Problem(f'unpacking {tarball}: {full or (lines or ["tar failed"])[0]}{hint}')
 
 
+def package_of(tarball):
+    """A tarball's folder has the same name: "linux-source-6.12", or "linux-6.12.9"."""
+    name = os.path.basename(tarball)
+    end = name.find('.tar')
+    return name[:end] if end > 0 else name
+
+
 def digest_of(path, kind):
     """The checksum of a file's content."""
     with open(path, 'rb') as f:
@@ -168,12 +184,14 @@ def _dpkg(*arguments):
 def package_version(tarball):
     """Version of the installed package whose checksum the tarball has; None if it is another
     file, or the package is not installed."""
-    name = TARBALL.lstrip('/')
-    sums = [x.split(maxsplit=1)[0] for x in _dpkg('--control-show', PACKAGE, 'md5sums').splitlines()
+    package = package_of(tarball)
+    name = f'usr/src/{package}.tar.xz'
+    sums = [x.split(maxsplit=1)[0]
+            for x in _dpkg('--control-show', package, 'md5sums').splitlines()
             if x.split(maxsplit=1)[1:] == [name]]
     if sums != [digest_of(tarball, 'md5')]:
         return None
-    return _dpkg('--show', '--showformat=${Version}', PACKAGE) or None
+    return _dpkg('--show', '--showformat=${Version}', package) or None
 
 
 class Differences:
@@ -206,7 +224,7 @@ def _package_of(tarball):
     with subprocess.Popen(command, stdout=subprocess.PIPE) as xz:
         with tarfile.open(fileobj=xz.stdout, mode='r|') as archive:
             for member in archive:
-                name = os.path.relpath(member.name, PACKAGE)
+                name = os.path.relpath(member.name, package_of(tarball))
                 if member.issym():
                     package[name] = 'l' + member.linkname
                 elif member.islnk():

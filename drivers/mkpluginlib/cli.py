@@ -4,6 +4,7 @@
 import argparse
 import contextlib
 import os
+import re
 import shutil
 import sys
 
@@ -19,7 +20,8 @@ def say(text):
 
 
 def cmd_config(a):
-    sys.stdout.write(recipe.fragment(recipe.parse_all(a.recipe)))
+    recipes = recipe.parse_all(a.recipe)
+    sys.stdout.write(recipe.fragment([r for r in recipes if not a.kernel or r.fits(a.kernel)]))
 
 
 def _touch(path):
@@ -31,8 +33,12 @@ def cmd_build(a):
     recipes = recipe.parse_all(a.recipe)
     if not recipes and not a.module and not a.bridge:
         raise Problem('nothing to build: name recipes, --bridge or --module')
-    b = build.Builder(Tree(a.obj), Runtime(a.runtime), build.Output(a.out), say)
-    plugins = b.from_recipes(recipes)
+    runtime = Runtime(a.runtime)
+    for r in recipes:
+        if not r.fits(runtime.release):
+            say(f'{r.name}: not for Linux {runtime.release}, as Kernel= of {r.shown} says')
+    b = build.Builder(Tree(a.obj), runtime, build.Output(a.out), say)
+    plugins = b.from_recipes([r for r in recipes if r.fits(runtime.release)])
     plugins += [b.bridge(n) for n in a.bridge]
     plugins += [b.plain_plugin(b.tree.module(n, '--module')) for n in a.module]
     linked, total, changed = b.make(plugins, a.jobs, a.prune)
@@ -119,6 +125,12 @@ def cmd_install(a):
             _copy_plugins(below, os.path.join(a.to, name))
 
 
+def _version(text):
+    if not re.match(r'\d+\.\d+', text):
+        raise argparse.ArgumentTypeError('expected a version such as 6.12')
+    return text
+
+
 def _add_build_options(p):
     p.add_argument('--obj', required=True, metavar='OBJ',
                    help='the kernel\'s build tree, such as build/dde-linux/obj-up')
@@ -136,6 +148,8 @@ def _parser():
     sub = p.add_subparsers(required=True, metavar='COMMAND')
 
     c = sub.add_parser('config', help='print the Kconfig fragment of recipes')
+    c.add_argument('--kernel', metavar='VERSION', type=_version,
+                   help='without recipes that are not for it')
     c.add_argument('recipe', nargs='+', metavar='RECIPE')
     c.set_defaults(run=cmd_config)
 

@@ -12,7 +12,8 @@ from .errors import Problem
 # kernel look for. .symtab and .strtab join them, see symtab.py.
 # tests/rules/plugin-sections compares the list with the kernel's source.
 SECTIONS = (
-    '__param', '__ksymtab', '__kcrctab', '__ksymtab_gpl', '__kcrctab_gpl', '.ctors', '.init_array',
+    '__param', '__ksymtab', '__kcrctab', '__ksymtab_gpl', '__kcrctab_gpl',
+    '__kflagstab', '.ctors', '.init_array',
     '.noinstr.text', '__tracepoints_ptrs', '___srcu_struct_ptrs', '__bpf_raw_tp_map',
     '__jump_table', '_ftrace_events', '_ftrace_eval_map', '__trace_printk_fmt', '__mcount_loc',
     '__patchable_function_entries', '_error_injection_whitelist', '.kprobes.text',

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from .errors import Problem
 
 CLASSES = ('net', 'block', 'input', 'usb', 'serial', 'sound', 'can', 'rng', 'watchdog', 'test')
-KEYS = ('Description', 'Class', 'Kconfig', 'Module', 'Firmware', 'Bus')
+KEYS = ('Description', 'Class', 'Kconfig', 'Module', 'Firmware', 'Bus', 'Kernel')
 BUS = re.compile(r'[a-z]{2,15}\Z')
 REQUIRED = ('Description', 'Class', 'Kconfig')
 NAME = re.compile(r'[a-z0-9][a-z0-9_-]{0,30}\Z')
 SYMBOL = re.compile(r'([A-Z0-9_a-z]+)(?:=(y|n|m|[0-9]+|0x[0-9a-fA-F]+|"[^"]*"))?\Z')
 MODULE = re.compile(r'[A-Za-z0-9_-]+\Z')
+KERNEL = re.compile(r'(>=|<)(\d+)\.(\d+)\Z')
 PARAMETER = re.compile(r'[A-Za-z_][A-Za-z0-9_]*\Z')
 
 
@@ -29,6 +30,12 @@ class Recipe:
     modules: list = field(default_factory=list)
     firmware: list = field(default_factory=list)
     options: dict = field(default_factory=dict)     # parameter -> (text, line)
+    kernel: list = field(default_factory=list)      # (">=" or "<", (major, minor)): all hold
+
+    def fits(self, release):
+        """Is it for a kernel such as "6.12.117"?"""
+        version = tuple(int(n) for n in release.split('.')[:2])
+        return all(version >= at if op == '>=' else version < at for op, at in self.kernel)
 
 
 def shown_path(path):
@@ -94,6 +101,16 @@ class _Parser:
             out.append((m[1], m[2] or 'm', line))
         return out
 
+    def kernel(self):
+        value, line = self.values.get('Kernel', ('', 0))
+        out = []
+        for word in value.split():
+            m = KERNEL.match(word)
+            if not m:
+                self.fail(f'Kernel={word}: expected >=MAJOR.MINOR or <MAJOR.MINOR', line)
+            out.append((m[1], (int(m[2]), int(m[3]))))
+        return out
+
     def words(self, key, pattern=None):
         value, line = self.values.get(key, ('', 0))
         for word in value.split():
@@ -123,7 +140,7 @@ def parse(path):
     return Recipe(path=path, shown=shown_path(path), name=name,
                   description=p.values['Description'][0], cls=cls, bus=bus, kconfig=p.kconfig(),
                   modules=p.words('Module', MODULE) or [name], firmware=p.words('Firmware'),
-                  options=p.options)
+                  options=p.options, kernel=p.kernel())
 
 
 def parse_all(paths):

@@ -13,14 +13,14 @@
 #define CLOSING msecs_to_jiffies(10)
 #define GRACE (20 * HZ) /* for disks of a former life, after the attach */
 
-static int disk_added(struct device *dev)
+static int disk_added(WATCH_ARGS)
 {
 	WRITE_ONCE(bridge.scan, true);
 	mod_delayed_work(system_wq, &bridge.disk_work, 0);
 	return 0;
 }
 
-static void disk_removed(struct device *dev)
+static void disk_removed(WATCH_ARGS)
 {
 	unsigned int i;
 
@@ -137,7 +137,7 @@ static int find_index(struct bridge *b, const struct dde_block_disk *d)
 	int i, unused = -ENOSPC, left = -ENOSPC;
 
 	for (i = DDE_BLOCK_DISKS - 1; i >= 0; i--) {
-		if (b->disk[i].gd || b->disk[i].file)
+		if (b->disk[i].gd || b->disk[i].opened)
 			continue;
 		if (!READ_ONCE(b->ring->disk[i].sequence))
 			unused = i;
@@ -153,25 +153,26 @@ static int find_index(struct bridge *b, const struct dde_block_disk *d)
 
 static int open_disk(struct gendisk *gd, struct disk *d)
 {
-	const blk_mode_t mode = BLK_OPEN_READ | BLK_OPEN_WRITE;
-	struct file *file = bdev_file_open_by_dev(disk_devt(gd), mode, &bridge, NULL);
+	blk_mode_t mode = BLK_OPEN_READ | BLK_OPEN_WRITE;
+	struct opened_disk *opened = opened_disk_get(disk_devt(gd), mode, &bridge);
 
-	if (IS_ERR(file) && (PTR_ERR(file) == -EACCES || PTR_ERR(file) == -EROFS))
-		file = bdev_file_open_by_dev(disk_devt(gd), BLK_OPEN_READ, &bridge, NULL);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	d->file = file;
+	if (IS_ERR(opened) && (PTR_ERR(opened) == -EACCES || PTR_ERR(opened) == -EROFS)) {
+		mode = BLK_OPEN_READ;
+		opened = opened_disk_get(disk_devt(gd), mode, &bridge);
+	}
+	if (IS_ERR(opened))
+		return PTR_ERR(opened);
+	d->opened = opened;
+	d->mode = mode;
 	return 0;
 }
 
-/* Now: a kernel thread's fput() is done later, and until then the driver is in use. */
 static void close_disk(struct disk *d)
 {
-	if (!d->file)
+	if (!d->opened)
 		return;
-	bdev_fput(d->file);
-	d->file = NULL;
-	flush_delayed_fput();
+	opened_disk_put(d->opened, d->mode);
+	d->opened = NULL;
 }
 
 static int disk_open(struct bridge *b, struct gendisk *gd)
@@ -268,7 +269,7 @@ static bool look_after(struct bridge *b, unsigned int i)
 	else if (d->gd && (get_capacity(d->gd) << SECTOR_SHIFT != d->capacity ||
 			   get_disk_ro(d->gd) != d->read_only))
 		report_event(b, DDE_BLOCK_CHANGED, i);
-	if (d->gd || !d->file)
+	if (d->gd || !d->opened)
 		return false;
 	if (io_busy(i))
 		return true;

@@ -8,17 +8,19 @@
 #include <linux/mutex.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include "compat.h"
 #include "seam.h"
 
 /* A disk of the runtime, with the index that it has in the ring. */
 struct disk {
 	struct gendisk *gd; /* NULL: not there; written by disk_work with lock */
-	struct file *file;  /* keeps it open */
-	bool removed;       /* the driver has taken it away */
-	bool reported;      /* to the host, as present */
-	bool gone;          /* reported as gone: requests for it fail at once */
-	u64 capacity;       /* as last reported */
-	bool read_only;     /* likewise */
+	struct opened_disk *opened;
+	blk_mode_t mode; /* in which it was opened */
+	bool removed;    /* the driver has taken it away */
+	bool reported;   /* to the host, as present */
+	bool gone;       /* reported as gone: requests for it fail at once */
+	u64 capacity;    /* as last reported */
+	bool read_only;  /* likewise */
 	char driver[32];
 };
 

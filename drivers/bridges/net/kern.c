@@ -168,8 +168,7 @@ MODULE_PARM_DESC(poll_ns, "nanoseconds between polls while frames flow, 0: by in
 
 static void poll_softly(struct net_device *dev)
 {
-	WRITE_ONCE(dev->gro_flush_timeout, poll_ns);
-	WRITE_ONCE(dev->napi_defer_hard_irqs, poll_ns ? 1 : 0);
+	net_set_polling(dev, poll_ns, poll_ns ? 1 : 0);
 }
 
 /* rtnl held. The first Ethernet interface of a PCI device. */
@@ -321,14 +320,13 @@ static int64_t net_set_mtu(void *arg)
 
 static int64_t net_set_mac(void *arg)
 {
-	struct sockaddr sa = {};
+	struct net_address address = {};
 	int64_t err = -ENODEV;
 
 	rtnl_lock();
 	if (bridge.dev) {
-		sa.sa_family = bridge.dev->type;
-		memcpy(sa.sa_data, arg, ETH_ALEN);
-		err = dev_set_mac_address(bridge.dev, &sa, NULL);
+		net_address_set(&address, bridge.dev->type, arg, ETH_ALEN);
+		err = dev_set_mac_address(bridge.dev, &address, NULL);
 	}
 	rtnl_unlock();
 	return err;

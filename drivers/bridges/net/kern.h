@@ -8,6 +8,7 @@
 #include <linux/percpu.h>
 #include <linux/skbuff.h>
 #include <linux/timer.h>
+#include "compat.h"
 #include "seam.h"
 
 #define TX_INFLIGHT_MAX (384 * 1024) /* bytes of skb truesize at the driver */

@@ -7,9 +7,10 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <asm/dde.h>
+#include "compat.h"
 #include "nvme.h" /* of drivers/nvme/host */
 
-static int is_controller(struct device *dev, void *arg)
+static int is_controller(struct device *dev, MATCH_ARG *arg)
 {
 	return dev->class && !strcmp(dev->class->name, "nvme");
 }

@@ -8,6 +8,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/init.h>
+#include <linux/task_work.h>
 #include "kernel.h"
 
 /* Of the one program whose exec returns. */
@@ -19,8 +20,11 @@ int __init dde_program_add(const char *path, struct linux_binfmt *format, int (*
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	/* At once, not in task work: a file open for writing cannot be executed. */
-	__fput_sync(file);
+	/* At once: a file open for writing cannot be executed. Older kernels forbid
+	 * __fput_sync() in process 1. */
+	fput(file);
+	task_work_run();
+	flush_delayed_fput();
 	if (run)
 		program_main = run;
 	register_binfmt(format);

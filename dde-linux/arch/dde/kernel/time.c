@@ -3,6 +3,7 @@
 #include <linux/clockchips.h>
 #include <linux/clocksource.h>
 #include <linux/hrtimer.h>
+#include <linux/hrtimer_bases.h>
 #include <linux/nmi.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>

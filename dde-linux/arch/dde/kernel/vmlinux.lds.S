@@ -31,6 +31,9 @@ SECTIONS
 		_stext = .;
 		TEXT_TEXT
 		SCHED_TEXT
+#ifdef CPUIDLE_TEXT /* of older kernels */
+		CPUIDLE_TEXT
+#endif
 		LOCK_TEXT
 		KPROBES_TEXT
 		IRQENTRY_TEXT
@@ -80,5 +83,8 @@ SECTIONS
 	DWARF_DEBUG
 	STABS_DEBUG
 	ELF_DETAILS
+#ifdef MODINFO /* of newer kernels, which cut it off after the link */
+	.modinfo 0 (INFO) : { *(.modinfo) }
+#endif
 	DISCARDS
 }

@@ -3,8 +3,8 @@
 #include <linux/bitops.h>
 #include <linux/export.h>
 #include <linux/types.h>
-#include <linux/unaligned.h>
 #include <asm/checksum.h>
+#include "../compat.h"
 
 static __always_inline u64 add_carry(u64 sum, u64 value)
 {

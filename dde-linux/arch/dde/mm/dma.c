@@ -14,6 +14,7 @@
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
+#include "../compat.h"
 #include "../kernel/kernel.h"
 #include "internal.h"
 

@@ -5,11 +5,14 @@
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include "../kernel/kernel.h"
+#include "compat.h"
 #include "internal.h"
 #include "mm.h"
 
+#ifdef DDE_HAS_ZERO_PAGE
 void *empty_zero_page __ro_after_init;
 EXPORT_SYMBOL(empty_zero_page);
+#endif
 
 /* For memremap(), which tells memory from devices by it. */
 static struct resource pool_resource = {
@@ -17,10 +20,24 @@ static struct resource pool_resource = {
 	.flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
 };
 
+void __init dde_zone_limits(unsigned long *zones)
+{
+	zones[ZONE_DMA32] = min(max_low_pfn, 1UL << (32 - PAGE_SHIFT));
+	zones[ZONE_NORMAL] = max_low_pfn;
+}
+
+/* A page of the pool: one in the image would have no struct page. */
+void __init dde_zero_page_init(void)
+{
+	void *page = memblock_alloc(PAGE_SIZE, PAGE_SIZE);
+
+	if (!page)
+		panic("no memory for the zero page");
+	dde_set_zero_page(page);
+}
+
 void __init dde_memory_init(void)
 {
-	unsigned long zones[MAX_NR_ZONES] = { 0 };
-
 	dde_pool_base = dde_boot->pool_base;
 	dde_pool_end = dde_boot->pool_base + dde_boot->pool_size;
 	dde_pool_pfn = dde_pool_base >> PAGE_SHIFT;
@@ -34,19 +51,14 @@ void __init dde_memory_init(void)
 	min_low_pfn = dde_pool_pfn;
 	max_low_pfn = max_pfn = dde_pool_end >> PAGE_SHIFT;
 	high_memory = (void *)dde_pool_end;
-	zones[ZONE_DMA32] = min(max_low_pfn, 1UL << (32 - PAGE_SHIFT));
-	zones[ZONE_NORMAL] = max_low_pfn;
-	free_area_init(zones);
-	empty_zero_page = memblock_alloc(PAGE_SIZE, PAGE_SIZE);
-	if (!empty_zero_page)
-		panic("no memory for the zero page");
+	dde_init_zones();
+	dde_ask_zero_page();
 }
 
-void __init mem_init(void)
+void __init dde_mem_init(void)
 {
-	set_max_mapnr(max_pfn - ARCH_PFN_OFFSET);
 	dde_dma_reserve_borders();
-	memblock_free_all();
+	dde_free_memory();
 }
 
 /* The image is mapped from a file, not from the pool: freeing it would gain nothing. */

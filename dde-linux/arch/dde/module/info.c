@@ -41,7 +41,7 @@ void dde_plugin_set_attributes(struct module *mod, const struct dde_plugin *p)
 	size_t i;
 
 	for (i = 0; i < modinfo_attrs_count; i++) {
-		struct module_attribute *attr = modinfo_attrs[i];
+		const struct module_attribute *attr = modinfo_attrs[i];
 
 		if (attr && attr->setup)
 			attr->setup(mod, dde_plugin_modinfo(p, attr->attr.name));

@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include "module/internal.h" /* modprobe_path */
 #include "../kernel/kernel.h"
 #include "module.h"
 #include "plugin.h"

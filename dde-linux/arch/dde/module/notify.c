@@ -6,6 +6,7 @@
 #include <linux/notifier.h>
 #include <asm/page.h>
 #include <asm/sections.h>
+#include "compat.h"
 #include "plugin.h"
 
 extern char dde_stack_guard[]; /* of the linker script: a page, which cannot be read */
@@ -23,10 +24,7 @@ static struct notifier_block marker = { .notifier_call = marker_called, .priorit
 /* Is that the head of a chain, which nobody has locked? */
 static bool __init __no_sanitize_address is_head(const struct blocking_notifier_head *head)
 {
-	const struct list_head *waiting = &head->rwsem.wait_list;
-
-	return waiting->next == waiting && waiting->prev == waiting &&
-	       !atomic_long_read(&head->rwsem.count);
+	return dde_rwsem_has_no_waiters(&head->rwsem) && !atomic_long_read(&head->rwsem.count);
 }
 
 /*
@@ -38,7 +36,8 @@ static struct blocking_notifier_head *__init __no_sanitize_address find_head(voi
 	struct notifier_block **at = (void *)(dde_stack_guard + PAGE_SIZE);
 	struct blocking_notifier_head *head, *found = NULL;
 
-	for (at += sizeof(*head) / sizeof(*at); at < (struct notifier_block **)_edata; at++) {
+	for (at += sizeof(*head) / sizeof(*at); at < (struct notifier_block **)DDE_CHAINS_END;
+	     at++) {
 		if (*at != &marker)
 			continue;
 		head = container_of(at, struct blocking_notifier_head, head);

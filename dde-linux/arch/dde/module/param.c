@@ -6,11 +6,13 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/init.h>
 #include <linux/init_syscalls.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include "../compat.h"
 #include "module.h"
 #include "plugin.h"
 
@@ -48,7 +50,7 @@ static struct file *open_param(const char *name, int flags)
 	path = kasprintf(GFP_KERNEL, "/sys/module/%s/parameters/%s", module, param + 1);
 	if (!path)
 		return ERR_PTR(-ENOMEM);
-	file = filp_open(path, flags, 0);
+	dde_with_init_fs() file = filp_open(path, flags, 0);
 	kfree(path);
 	return file;
 }

@@ -10,6 +10,7 @@
 #include <linux/async.h>
 #include <linux/bug.h>
 #include <linux/device/driver.h>
+#include <linux/dynamic_debug.h>
 #include <linux/err.h>
 #include <linux/init.h>
 #include <linux/kobject.h>
@@ -22,6 +23,7 @@
 #include <linux/string.h>
 #include <linux/wait.h>
 #include "module/internal.h"
+#include "compat.h"
 #include "module.h"
 #include "plugin.h"
 
@@ -35,6 +37,7 @@ struct plugin {
 	unsigned long base;
 	unsigned long size;
 	const struct dde_section *sections;
+	char *args; /* the module may keep pointers into it */
 };
 
 /* Changed under module_mutex. Plugins are added before they are set up. */
@@ -200,23 +203,6 @@ static void drop_dependencies(struct module *mod)
 
 /* ---- the list of modules -------------------------------------------------- */
 
-static void set_region(struct module *mod, enum mod_mem_type type, u64 base, u64 size)
-{
-	mod->mem[type].base = size ? (void *)base : NULL;
-	mod->mem[type].size = size;
-}
-
-/*
- * The segments of the image.  Initialisation code and data are never freed, and
- * __ro_after_init data stays writable, so neither has a region of its own.
- */
-static void set_memory(struct module *mod, const struct dde_plugin *p)
-{
-	set_region(mod, MOD_TEXT, p->text_base, p->text_size);
-	set_region(mod, MOD_RODATA, p->rodata_base, p->rodata_size);
-	set_region(mod, MOD_DATA, p->data_base, p->data_size);
-}
-
 static int list_module(struct module *mod, struct plugin *plugin)
 {
 	int err = 0;
@@ -264,9 +250,9 @@ static int unknown_parameter(char *param, char *value, const char *name, void *m
 	return 0;
 }
 
-static int set_parameters(struct module *mod)
+static int set_parameters(struct module *mod, char *args)
 {
-	char *rest = parse_args(mod->name, mod->args, mod->kp, mod->num_kp, -32768, 32767, mod,
+	char *rest = parse_args(mod->name, args, mod->kp, mod->num_kp, -32768, 32767, mod,
 				unknown_parameter);
 
 	if (IS_ERR(rest))
@@ -284,11 +270,10 @@ static int init_fields(struct module *mod, const struct dde_plugin *p)
 	INIT_LIST_HEAD(&mod->list);
 	init_param_lock(mod);
 	mod->state = MODULE_STATE_UNFORMED;
-	set_memory(mod, p);
+	/* Initialisation code and data are never freed, and __ro_after_init data stays writable:
+	 * they have no regions. */
+	dde_module_set_memory(mod, p);
 	set_percpu(mod, p);
-	mod->args = kstrdup(p->args ?: "", GFP_KERNEL);
-	if (!mod->args)
-		return -ENOMEM;
 	return dde_plugin_set_sections(mod, p->sections);
 }
 
@@ -297,8 +282,6 @@ static void tear_down(struct module *mod)
 {
 	dde_plugin_free_attributes(mod);
 	dde_plugin_free_symbols(mod);
-	kfree(mod->args);
-	mod->args = NULL;
 }
 
 /* The part that needs no other module. Return: 0; -errno: everything was undone. */
@@ -360,7 +343,7 @@ static int bring_up(struct module *mod, const struct dde_plugin *p, struct plugi
 	err = dde_plugin_notify_coming(mod);
 	if (err)
 		goto fail_coming;
-	err = set_parameters(mod);
+	err = set_parameters(mod, plugin->args);
 	if (err)
 		goto fail_parameters;
 	err = sysfs_set_up(mod);
@@ -391,6 +374,12 @@ fail_known:
 	return err;
 }
 
+static void free_plugin(struct plugin *plugin)
+{
+	kfree(plugin->args);
+	kfree(plugin);
+}
+
 /*
  * Puts the plugin into the list, so that a second load of it waits for this one.
  * Return: 0, -EEXIST (it is in the list), -EINVAL (its image was initialised before),
@@ -408,6 +397,11 @@ static int reserve(const struct dde_plugin *p, struct plugin **ret)
 	plugin->base = p->image_base;
 	plugin->size = p->image_size;
 	plugin->sections = p->sections;
+	plugin->args = kstrdup(p->args ?: "", GFP_KERNEL);
+	if (!plugin->args) {
+		kfree(plugin);
+		return -ENOMEM;
+	}
 	mutex_lock(&module_mutex);
 	if (find_plugin(mod))
 		err = -EEXIST;
@@ -417,7 +411,7 @@ static int reserve(const struct dde_plugin *p, struct plugin **ret)
 		list_add_rcu(&plugin->list, &plugins);
 	mutex_unlock(&module_mutex);
 	if (err)
-		kfree(plugin);
+		free_plugin(plugin);
 	else
 		*ret = plugin;
 	return err;
@@ -429,7 +423,7 @@ static void forget(struct plugin *plugin)
 	list_del_rcu(&plugin->list);
 	mutex_unlock(&module_mutex);
 	synchronize_rcu();
-	kfree(plugin);
+	free_plugin(plugin);
 	wake_up_all(&loads);
 }
 

@@ -15,8 +15,10 @@
 #include <linux/string.h>
 #include <linux/tracepoint-defs.h>
 #include <linux/jump_label.h>
+#include <asm/extable.h>
 #include <kunit/test.h>
 #include "module/internal.h"
+#include "compat.h"
 #include "plugin.h"
 
 /* Where struct module has a section's array and the number of its elements. */
@@ -37,7 +39,7 @@ struct place {
 static const struct place places[] = {
 	PLACE("__param", kp, num_kp),
 	PLACE("__ksymtab", syms, num_syms),
-	PLACE("__ksymtab_gpl", gpl_syms, num_gpl_syms),
+	DDE_PLACE_GPL,
 	PLACE("__ex_table", extable, num_exentries),
 	PLACE(".noinstr.text", noinstr_text_start, noinstr_text_size),
 #ifdef CONFIG_CONSTRUCTORS

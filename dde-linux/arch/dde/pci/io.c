@@ -5,7 +5,7 @@
 #include <linux/list.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/unaligned.h>
+#include "../compat.h"
 #include "../kernel/kernel.h"
 
 static_assert(DDE_IO_CALL == DDE_MMIO_CALL && DDE_IO_PORT == DDE_MMIO_PORT);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Message interrupts: one parent domain, whose hwirqs the host allocates.  The
- * kernel creates a domain per PCI device on top, which writes the messages.
+ * Message interrupts: one parent domain, whose hwirqs the host allocates.  On top of it are the
+ * domains that write the messages: one per PCI device, which the kernel creates, or one for all.
  */
 #include <linux/init.h>
 #include <linux/irq.h>
@@ -9,8 +9,11 @@
 #include <linux/msi.h>
 #include <linux/pci.h>
 #include "../kernel/kernel.h"
+#include "compat.h"
 #include "internal.h"
 
+/* Of the host's interrupts; and the one from which PCI devices get theirs. */
+static struct irq_domain *msi_parent __ro_after_init;
 struct irq_domain *dde_msi_domain __ro_after_init;
 
 static void msi_nothing(struct irq_data *data)
@@ -75,6 +78,7 @@ static const struct irq_domain_ops domain_ops = {
 	.free = msi_release_irqs,
 };
 
+#ifdef DDE_HAS_DEVICE_DOMAINS
 /* Settings that a device's domain inherits. */
 static bool init_device_domain(struct device *dev, struct irq_domain *domain,
 			       struct irq_domain *parent, struct msi_domain_info *info)
@@ -99,18 +103,44 @@ static const struct msi_parent_ops parent_ops = {
 	.init_dev_msi_info = init_device_domain,
 };
 
+static void __init make_device_domain(struct fwnode_handle *fwnode)
+{
+	msi_parent->flags |= IRQ_DOMAIN_FLAG_MSI_PARENT;
+	msi_parent->msi_parent_ops = &parent_ops;
+	dde_msi_domain = msi_parent;
+}
+#else
+static struct irq_chip device_chip = {
+	.name = "DDE-PCI-MSI",
+	.irq_ack = irq_chip_ack_parent,
+	.irq_mask = pci_msi_mask_irq,
+	.irq_unmask = pci_msi_unmask_irq,
+};
+
+static struct msi_domain_info device_info = {
+	.flags = MSI_FLAG_USE_DEF_DOM_OPS | MSI_FLAG_USE_DEF_CHIP_OPS | MSI_FLAG_MULTI_PCI_MSI |
+		 MSI_FLAG_PCI_MSIX,
+	.chip = &device_chip,
+};
+
+static void __init make_device_domain(struct fwnode_handle *fwnode)
+{
+	dde_msi_domain = pci_msi_create_irq_domain(fwnode, &device_info, msi_parent);
+	if (!dde_msi_domain)
+		panic("no memory for message interrupts");
+}
+#endif
+
 static int __init msi_init(void)
 {
 	struct fwnode_handle *fwnode = irq_domain_alloc_named_fwnode("DDE-MSI");
 
 	if (fwnode)
-		dde_msi_domain = irq_domain_create_linear(fwnode, DDE_HWIRQ_COUNT, &domain_ops,
-							  NULL);
-	if (!dde_msi_domain)
+		msi_parent = irq_domain_create_linear(fwnode, DDE_HWIRQ_COUNT, &domain_ops, NULL);
+	if (!msi_parent)
 		panic("no memory for message interrupts");
-	dde_msi_domain->flags |= IRQ_DOMAIN_FLAG_MSI_PARENT;
-	dde_msi_domain->msi_parent_ops = &parent_ops;
-	dde_irq_set_domain(DDE_HWIRQ_MSI, DDE_HWIRQ_COUNT, dde_msi_domain);
+	make_device_domain(fwnode);
+	dde_irq_set_domain(DDE_HWIRQ_MSI, DDE_HWIRQ_COUNT, msi_parent);
 	return 0;
 }
 arch_initcall(msi_init);

@@ -4,8 +4,10 @@
 #include <linux/ctype.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/notifier.h>
 #include <linux/panic_notifier.h>
 #include <linux/string.h>
+#include "../compat.h"
 #include "../kernel/kernel.h"
 #include "service.h"
 

@@ -12,6 +12,10 @@
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 #include "slab.h"
+#if __has_include("page_alloc.h") /* drain_all_pages(), in newer kernels */
+#include "page_alloc.h"
+#endif
+#include "../compat.h"
 #include "../module/module.h"
 #include "service.h"
 
@@ -52,7 +56,7 @@ s64 dde_counters(void *arg)
 		.pages_free = global_zone_page_state(NR_FREE_PAGES),
 		.slab_pages = global_node_page_state_pages(NR_SLAB_RECLAIMABLE_B) +
 			      global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B),
-		.vmalloc_pages = vmalloc_nr_pages(),
+		.vmalloc_pages = dde_vmalloc_pages(),
 		.tasks = nr_threads,
 		.modules = dde_plugin_count(),
 	};

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include <uapi/linux/mount.h>
+#include "../compat.h"
 #include "../kernel/kernel.h"
 
 #define FIRMWARE_MAGIC 0x64646566 /* "ddef" */
@@ -149,7 +150,7 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 	sb->s_magic = FIRMWARE_MAGIC;
 	sb->s_op = &firmware_super_ops;
 	/* No caching: the host's files may change. */
-	sb->s_d_op = &simple_dentry_operations;
+	dde_forget_dentries(sb);
 	root = make_inode(sb, S_IFDIR | 0555, 0);
 	if (!root)
 		return -ENOMEM;

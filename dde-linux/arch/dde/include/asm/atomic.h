@@ -102,4 +102,10 @@ DDE_ATOMIC_OPS(arch_atomic64, s64, atomic64_t)
 #define arch_atomic64_sub_and_test	arch_atomic64_sub_and_test
 #define arch_atomic64_dec_and_test	arch_atomic64_dec_and_test
 
+/* Older generic code does not make these of the plain operations. */
+#define arch_atomic_xchg(v, new)		arch_xchg(&(v)->counter, new)
+#define arch_atomic_cmpxchg(v, old, new)	arch_cmpxchg(&(v)->counter, old, new)
+#define arch_atomic64_xchg(v, new)		arch_xchg(&(v)->counter, new)
+#define arch_atomic64_cmpxchg(v, old, new)	arch_cmpxchg(&(v)->counter, old, new)
+
 #endif

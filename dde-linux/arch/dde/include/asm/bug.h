@@ -7,6 +7,7 @@
 #ifndef __ASSEMBLY__
 
 #include <linux/stringify.h>
+#include <asm/dde/compat.h>
 
 #define DDE_BUG_INSN	0x0b0f		/* ud2 */
 #define DDE_BUG_LEN	2
@@ -41,8 +42,6 @@ do {								\
 	DDE_BUG(0);						\
 	__builtin_unreachable();				\
 } while (0)
-
-#define __WARN_FLAGS(flags)	DDE_BUG(BUGFLAG_WARNING | (flags))
 
 #endif /* !__ASSEMBLY__ */
 #endif /* CONFIG_GENERIC_BUG */

@@ -69,7 +69,7 @@ void iounmap(volatile void __iomem *addr);
 
 /* For memremap(): NULL if the memory can only be accessed by call. */
 void *dde_memremap(phys_addr_t phys, size_t size);
-#define arch_memremap_wb dde_memremap
+#define arch_memremap_wb(phys, size, ...) dde_memremap(phys, size) /* newer kernels: flags */
 /* Only memremap() and drivers of old frame buffers use it. */
 static inline void __iomem *ioremap_wt(phys_addr_t phys, size_t size)
 {

@@ -5,9 +5,13 @@
 
 #include <linux/const.h>
 
-#define PAGE_SHIFT	CONFIG_PAGE_SHIFT
+#if __has_include(<vdso/page.h>)
+#include <vdso/page.h>
+#else
+#define PAGE_SHIFT	12
 #define PAGE_SIZE	(_AC(1, UL) << PAGE_SHIFT)
 #define PAGE_MASK	(~(PAGE_SIZE - 1))
+#endif
 
 #ifndef __ASSEMBLY__
 
@@ -53,13 +57,27 @@ static inline unsigned long virt_to_pfn(const void *kaddr)
 }
 
 #define pfn_to_virt(pfn)	__va((unsigned long)(pfn) << PAGE_SHIFT)
-#define page_to_phys(page)	((phys_addr_t)page_to_pfn(page) << PAGE_SHIFT)
 #define page_to_virt(page)	pfn_to_virt(page_to_pfn(page))
 #define virt_to_page(kaddr)	pfn_to_page(virt_to_pfn((const void *)(kaddr)))
 #define virt_addr_valid(kaddr) \
 	((unsigned long)(kaddr) >= dde_pool_base && (unsigned long)(kaddr) < dde_pool_end)
 
 #include <asm-generic/memory_model.h>
+
+/* What older kernels leave to the architecture. */
+#ifndef page_to_phys
+#define page_to_phys(page)	((phys_addr_t)page_to_pfn(page) << PAGE_SHIFT)
+#endif
+#ifndef pfn_valid
+static inline int pfn_valid(unsigned long pfn)
+{
+	extern unsigned long max_mapnr;
+
+	return pfn - dde_pool_pfn < max_mapnr;
+}
+#define pfn_valid pfn_valid
+#endif
+
 #include <asm-generic/getorder.h>
 
 #endif /* !__ASSEMBLY__ */

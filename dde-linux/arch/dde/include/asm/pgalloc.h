@@ -4,6 +4,7 @@
 #define _ASM_DDE_PGALLOC_H
 
 #include <linux/mm.h>
+#include <asm/dde/compat.h>
 #include <asm-generic/pgalloc.h>
 
 static inline void pmd_populate_kernel(struct mm_struct *mm, pmd_t *pmd, pte_t *pte)
@@ -30,21 +31,5 @@ static inline pgd_t *pgd_alloc(struct mm_struct *mm)
 {
 	return (pgd_t *)get_zeroed_page(GFP_KERNEL);
 }
-
-#define __pte_free_tlb(tlb, pte, addr)				\
-do {								\
-	pagetable_pte_dtor(page_ptdesc(pte));			\
-	tlb_remove_ptdesc((tlb), page_ptdesc(pte));		\
-} while (0)
-#define __pmd_free_tlb(tlb, pmd, addr)				\
-do {								\
-	pagetable_pmd_dtor(virt_to_ptdesc(pmd));		\
-	tlb_remove_ptdesc((tlb), virt_to_ptdesc(pmd));		\
-} while (0)
-#define __pud_free_tlb(tlb, pud, addr)				\
-do {								\
-	pagetable_pud_dtor(virt_to_ptdesc(pud));		\
-	tlb_remove_ptdesc((tlb), virt_to_ptdesc(pud));		\
-} while (0)
 
 #endif

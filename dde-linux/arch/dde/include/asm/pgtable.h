@@ -7,6 +7,7 @@
 #define _ASM_DDE_PGTABLE_H
 
 #include <linux/const.h>
+#include <asm/dde/compat.h>
 
 #define PMD_SHIFT	21
 #define PMD_SIZE	(_AC(1, UL) << PMD_SHIFT)
@@ -60,8 +61,10 @@
 
 extern unsigned long dde_vmalloc_end;
 extern pgd_t swapper_pg_dir[PTRS_PER_PGD];
+#ifdef DDE_HAS_ZERO_PAGE
 extern void *empty_zero_page;
 #define ZERO_PAGE(vaddr)	virt_to_page(empty_zero_page)
+#endif
 
 /* The host decides what a mapping maps and how it is cached. */
 #define pgprot_writecombine(prot)	(prot)
@@ -72,7 +75,6 @@ extern void *empty_zero_page;
 #define pte_page(pte)		pfn_to_page(pte_pfn(pte))
 #define pfn_pte(pfn, prot)	__pte(((unsigned long)(pfn) << PAGE_SHIFT) | pgprot_val(prot))
 #define pfn_pmd(pfn, prot)	__pmd(((unsigned long)(pfn) << PAGE_SHIFT) | pgprot_val(prot))
-#define mk_pte(page, prot)	pfn_pte(page_to_pfn(page), prot)
 
 #define pte_none(pte)		(!(pte_val(pte) & ~_PAGE_MAPPED))
 #define pte_present(pte)	(pte_val(pte) & (_PAGE_PRESENT | _PAGE_PROTNONE))
@@ -93,6 +95,7 @@ static inline pte_t pte_##name(pte_t pte)				\
 {									\
 	return __pte(pte_val(pte) & ~(bit));				\
 }
+#define __HAVE_ARCH_PTE_SWP_EXCLUSIVE	/* for older kernels */
 DDE_PTE_TEST(write, _PAGE_RW)
 DDE_PTE_TEST(dirty, _PAGE_DIRTY)
 DDE_PTE_TEST(young, _PAGE_ACCESSED)
