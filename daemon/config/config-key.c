@@ -4,11 +4,13 @@
 #include <net/if.h>
 
 #include "config-key.h"
+#include "kernels.h"
 #include "protocol/host.h"
 
 #ifndef DDEKIT_RUNTIME
 #define DDEKIT_RUNTIME "/usr/lib/ddekit/libdde-linux.so"
 #define DDEKIT_PLUGIN_DIR "/usr/lib/ddekit/plugins"
+#define DDEKIT_KERNEL_DIR "/usr/lib/ddekit"
 #define DDEKIT_HOST_BINARY "/usr/lib/ddekit/ddekit-host"
 #define DDEKIT_FRONT_DIR "/usr/lib/ddekit"
 #endif
@@ -23,6 +25,8 @@ _Static_assert(PROTO_MAX_CPUS == 8, "as the text for cpus= says");
 
 const struct key config_device_table[] = {
 	{ "driver", KEY_NAME, D(driver), 0, 0, "a plugin's name or auto (see ddectl drivers)" },
+	{ "kernel", KEY_VERSION, D(kernel), 0, 0,
+	  "a kernel version such as 6.12 (see ddectl drivers)" },
 	{ "backend", KEY_NAME, D(backend), 0, 0, "emu, vfio or uio" },
 	{ "memory", KEY_SIZE, D(memory), 16 * MIB, 1024 * MIB, "a multiple of 4M from 16M to 1G" },
 	{ "cpus", KEY_UINT, D(cpus), 1, PROTO_MAX_CPUS, "1 to 8" },
@@ -59,6 +63,7 @@ const struct key config_global_table[] = {
 	{ "plugin-dir", KEY_PATH, G(plugin_dir), 0, 0, "an absolute path" },
 	{ "firmware-dir", KEY_PATH, G(firmware_dir), 0, 0, "an absolute path" },
 	{ "runtime", KEY_PATH, G(runtime), 0, 0, "the absolute path of libdde-linux.so" },
+	{ "kernel-dir", KEY_PATH, G(kernel_dir), 0, 0, "an absolute path" },
 	{ "host-binary", KEY_PATH, G(host_binary), 0, 0, "the absolute path of ddekit-host" },
 	{ "front-dir", KEY_PATH, G(front_dir), 0, 0, "an absolute path" },
 	{ "user", KEY_NAME, G(user), 0, 0, "a user name" },
@@ -99,6 +104,8 @@ static int set_string(const struct key *key, char **member, const char *value)
 		good = is_plain_word(value);
 	else if (key->type == KEY_IFNAME)
 		good = is_ifname(value);
+	else if (key->type == KEY_VERSION)
+		good = kernel_is_version(value);
 	else if (key->type == KEY_PATH)
 		good = *value == '/';
 	return good ? str_set(member, value) : -EINVAL;
@@ -152,6 +159,7 @@ static int set_value(const struct key *key, void *object, const char *value)
 	case KEY_NAME:
 	case KEY_PATH:
 	case KEY_IFNAME:
+	case KEY_VERSION:
 	case KEY_TEXT:
 		return set_string(key, member, value);
 	case KEY_WORDS:
@@ -230,14 +238,14 @@ bool config_is_harmless(const char *name, const char *value)
 	static const struct {
 		const char *name, *only; /* NULL: any value */
 	} harmless[] = {
-		{ "driver", NULL },         { "backend", "vfio" },  { "backend", "emu" },
-		{ "memory", NULL },         { "cpus", NULL },       { "debug", NULL },
-		{ "options", NULL },        { "netdev", "user" },   { "autostart", NULL },
-		{ "take-over", NULL },      { "restart", NULL },    { "restart-max", NULL },
-		{ "restart-window", NULL }, { "on-failure", NULL }, { "start-timeout", NULL },
-		{ "stop-timeout", NULL },   { "heartbeat", NULL },  { "sandbox", "yes" },
-		{ "memory-limit", NULL },   { "core", NULL },       { "disk", NULL },
-		{ "disk-timeout", NULL },
+		{ "driver", NULL },        { "kernel", NULL },         { "backend", "vfio" },
+		{ "backend", "emu" },      { "memory", NULL },         { "cpus", NULL },
+		{ "debug", NULL },         { "options", NULL },        { "netdev", "user" },
+		{ "autostart", NULL },     { "take-over", NULL },      { "restart", NULL },
+		{ "restart-max", NULL },   { "restart-window", NULL }, { "on-failure", NULL },
+		{ "start-timeout", NULL }, { "stop-timeout", NULL },   { "heartbeat", NULL },
+		{ "sandbox", "yes" },      { "memory-limit", NULL },   { "core", NULL },
+		{ "disk", NULL },          { "disk-timeout", NULL },
 	};
 	size_t i;
 
@@ -417,6 +425,7 @@ int global_config_complete(struct global_config *global)
 		{ &global->plugin_dir, DDEKIT_PLUGIN_DIR },
 		{ &global->firmware_dir, "/lib/firmware" },
 		{ &global->runtime, DDEKIT_RUNTIME },
+		{ &global->kernel_dir, DDEKIT_KERNEL_DIR },
 		{ &global->host_binary, DDEKIT_HOST_BINARY },
 		{ &global->front_dir, DDEKIT_FRONT_DIR },
 		{ &global->user, "ddekit" },

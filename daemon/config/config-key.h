@@ -9,8 +9,9 @@ enum key_type {
 	KEY_NAME, /* letters, digits, - and _ */
 	KEY_PATH, /* absolute */
 	KEY_IFNAME,
-	KEY_TEXT,  /* not empty */
-	KEY_WORDS, /* list, may go on in indented lines */
+	KEY_VERSION, /* of a kernel */
+	KEY_TEXT,    /* not empty */
+	KEY_WORDS,   /* list, may go on in indented lines */
 	KEY_SIZE,
 	KEY_TIME,
 	KEY_UINT,

@@ -25,6 +25,7 @@ static int copy_value(const struct key *key, struct device_config *dst,
 	case KEY_NAME:
 	case KEY_PATH:
 	case KEY_IFNAME:
+	case KEY_VERSION:
 	case KEY_TEXT:
 		return str_set(to, *(char *const *)from);
 	case KEY_WORDS:
@@ -106,6 +107,7 @@ static int print_key(const struct key *key, const void *object, struct text *t)
 	case KEY_NAME:
 	case KEY_PATH:
 	case KEY_IFNAME:
+	case KEY_VERSION:
 	case KEY_TEXT:
 		value = *(char *const *)member;
 		break;

@@ -373,6 +373,7 @@ void config_finish(struct config *config)
 	free(g->plugin_dir);
 	free(g->firmware_dir);
 	free(g->runtime);
+	free(g->kernel_dir);
 	free(g->host_binary);
 	free(g->front_dir);
 	free(g->user);
@@ -414,6 +415,7 @@ void device_config_destroy(struct device_config *dev)
 		return;
 	free(dev->driver);
 	free(dev->backend);
+	free(dev->kernel);
 	strv_finish(&dev->options);
 	free(dev->ifname);
 	free(dev->netns);

@@ -27,6 +27,7 @@ struct device_config {
 	struct ddekit_bdf bdf;
 	char bdf_text[DDEKIT_BDF_STRLEN]; /* long form */
 	char *driver;                     /* plugin, or "auto" */
+	char *kernel;                     /* "6.1", see kernels.h; NULL: the default */
 	char *backend;                    /* "emu", "vfio", "uio" */
 	uint64_t memory;                  /* bytes */
 	uint32_t cpus;                    /* virtual; more than 1: the runtime for several */
@@ -61,7 +62,8 @@ struct global_config {
 	char *runtime_dir;
 	char *plugin_dir;
 	char *firmware_dir;
-	char *runtime; /* libdde-linux.so */
+	char *runtime;    /* libdde-linux.so */
+	char *kernel_dir; /* of other kernel versions: see kernels.h */
 	char *host_binary;
 	char *front_dir;                  /* of what serves disks */
 	char *user;                       /* of driver hosts */

@@ -289,10 +289,34 @@ static int parse_setting(struct options *o, const char *arg, const char *value)
 	return 0;
 }
 
+/* The first word that is a command's name; NULL: none is. */
+static const struct command *guess_command(int argc, char **argv)
+{
+	size_t i;
+	int n;
+
+	for (n = 1; n < argc; n++)
+		for (i = 0; i < ARRAY_SIZE(commands); i++)
+			if (!strcmp(argv[n], commands[i].name))
+				return &commands[i];
+	return NULL;
+}
+
+/* "kernel" is a key of a device, and an option of commands that take no keys. */
+static bool is_setting(const struct command *c, const char *name)
+{
+	const struct option *known = common_options;
+
+	while (known->name && strcmp(known->name, name))
+		known++;
+	return config_is_device_key(name) && !(known->name && c && !is_among(c->honours, KEYS));
+}
+
 /* --KEY VALUE and --KEY=VALUE for the keys of a device are bind's settings.
  * They are taken out of argv. Return: 0, exit code. */
 static int parse_settings(struct options *o, int *argc, char **argv)
 {
+	const struct command *c = guess_command(*argc, argv);
 	int in, out = 1, code = 0;
 
 	for (in = 1; in < *argc && !code; in++) {
@@ -305,7 +329,7 @@ static int parse_settings(struct options *o, int *argc, char **argv)
 			continue;
 		}
 		key = strndup(name, strcspn(name, "="));
-		is_key = key && config_is_device_key(key);
+		is_key = key && is_setting(c, key);
 		if (is_key)
 			value = name[strlen(key)] ? name + strlen(key) + 1 : argv[++in];
 		if (!is_key) {

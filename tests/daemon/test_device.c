@@ -58,7 +58,10 @@ static struct device_plugin choose(const char *name, const char *modules)
 	write_file("nvme_pages.so", "");
 	write_file("virtio_pci.so", "");
 	ck_assert_int_eq(device_config_set(config, "driver", name, 1, &why), 0);
-	ck_assert_int_eq(plugin_choose(config, "", dir, &plugin, &why), 0);
+	ck_assert_int_eq(plugin_choose(config, "",
+				       &(struct global_config){ .plugin_dir = dir, .runtime = dir },
+				       &plugin, &why),
+			 0);
 	return plugin;
 }
 

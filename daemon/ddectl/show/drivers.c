@@ -36,7 +36,25 @@ static const char *flavours(struct json_object *plugin, char *text, size_t size)
 	return text;
 }
 
-static void print_plugin(struct json_object *plugin)
+/* "6.1 7.3": for kernel=, the other versions of the driver. */
+static void print_other_kernels(struct json_object *plugins, struct json_object *plugin)
+{
+	struct text t = { 0 };
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(plugins); i++) {
+		struct json_object *p = json_object_array_get_idx(plugins, i);
+
+		if (p != plugin && json_text(p, "kernel") &&
+		    str_equal(json_text(p, "name"), json_text(plugin, "name")))
+			text_add(&t, "%s%s", t.text ? " " : "", json_text(p, "kernel"));
+	}
+	if (t.text)
+		print_field("also kernel=", t.text);
+	text_finish(&t);
+}
+
+static void print_plugin(struct json_object *plugins, struct json_object *plugin)
 {
 	char text[64];
 
@@ -45,6 +63,7 @@ static void print_plugin(struct json_object *plugin)
 	print_field("class", json_text(plugin, "class"));
 	print_field("description", json_text(plugin, "description"));
 	print_field("kernel", json_text(plugin, "release"));
+	print_other_kernels(plugins, plugin);
 	print_field("license", json_text(plugin, "license"));
 	print_field("recipe", json_text(plugin, "recipe"));
 	print_field("vermagic", json_text(plugin, "vermagic"));
@@ -163,7 +182,7 @@ int cmd_drivers(const struct options *o)
 	if (o->json && !code)
 		print_json(one ? one : catalog);
 	else if (one)
-		print_plugin(one);
+		print_plugin(plugins, one);
 	else if (!code)
 		print_plugins(plugins);
 	for (i = 0; errors && i < json_object_array_length(errors); i++)

@@ -167,6 +167,7 @@ static void print_status(struct json_object *dev)
 	if (flavour && strstr(flavour, "debug"))
 		print_field("runtime", flavour);
 	print_field("backend", json_text(dev, "backend"));
+	print_field("kernel=", json_text(dev, "kernel"));
 	if (json_object_object_get_ex(dev, "dma_isolation", &isolated) &&
 	    !json_object_get_boolean(isolated))
 		print_field("memory", "no DMA isolation: device and driver can reach all of it");

@@ -48,7 +48,7 @@ static int list_drivers(sd_bus_message *msg, void *arg, sd_bus_error *error)
 {
 	const struct interface *i = arg;
 	const char *json;
-	int r = report_catalog(i->manager->config.global.plugin_dir, &json);
+	int r = report_catalog(&i->manager->config.global, &json);
 
 	if (r < 0)
 		return sd_bus_error_setf(error, CONTROL_ERROR_FAILED, "no plugins: %s: %s",

@@ -32,8 +32,8 @@ static int add_driver(struct plan *p, const char *modalias)
 
 	/* The ids of an emulated device are known once it runs. */
 	if (modalias || !config_is_emulated(config) || strcmp(config->driver, "auto"))
-		r = plugin_choose(config, modalias ? modalias : "", p->m->config.global.plugin_dir,
-				  &plugin, &why);
+		r = plugin_choose(config, modalias ? modalias : "", &p->m->config.global, &plugin,
+				  &why);
 	add_string(p->o, "driver", plugin.name ? plugin.name : config->driver);
 	if (r < 0 && r != -ENOMEM)
 		add_problem(p, why ? why : strerror(-r));

@@ -2,6 +2,7 @@
 /* Devices, plugins and statistics as JSON; see report.h. */
 #include <errno.h>
 
+#include "config/kernels.h"
 #include "device/device.h"
 #include "drivers/bridges/class.h"
 #include "lib/json.h"
@@ -104,6 +105,7 @@ struct json_object *report_device(const struct device *dev)
 	add_string(o, "driver", device_driver(dev));
 	add_string(o, "class", device_plugin(dev)->class);
 	add_string(o, "backend", device_config(dev)->backend);
+	add_string(o, "kernel", device_config(dev)->kernel);
 	if (device_claim(dev))
 		add_bool(o, "dma_isolation", ddekit_claim_isolated(device_claim(dev)));
 	add_string(o, "state", device_state_name(device_state(dev)));
@@ -147,6 +149,7 @@ struct json_object *report_daemon(const struct manager *m)
 	add_string(o, "plugin_dir", g->plugin_dir);
 	add_string(o, "firmware_dir", g->firmware_dir);
 	add_string(o, "runtime", g->runtime);
+	add_string(o, "kernel_dir", g->kernel_dir);
 	add_string(o, "host_binary", g->host_binary);
 	add_string(o, "front_dir", g->front_dir);
 	add_number(o, "host_uid", m->env.host_uid);
@@ -257,12 +260,54 @@ struct json_object *report_modules(const char *text)
 	return list;
 }
 
-static int read_catalog(const char *dir, struct json_object **ret)
+static void add_catalog(struct json_object *plugins, struct json_object *errors,
+			const struct catalog *catalog, const char *kernel)
+{
+	size_t i;
+
+	for (i = 0; i < catalog->n; i++) {
+		if (kernel)
+			add_string(catalog->plugin[i]->json, "kernel", kernel);
+		json_object_array_add(plugins, json_object_get(catalog->plugin[i]->json));
+	}
+	for (i = 0; i < catalog->errors.n; i++)
+		json_object_array_add(errors, json_object_new_string(catalog->errors.item[i]));
+}
+
+/* What is listed already may be in kernel-dir= too, as one of its versions. */
+static bool is_default(const struct global_config *global, const char *dir)
+{
+	_cleanup_free_ char *a = realpath(global->plugin_dir, NULL), *b = realpath(dir, NULL);
+
+	return str_equal(a, b);
+}
+
+/* A folder that is missing or incomplete has no plugins. Return: 0, -ENOMEM. */
+static int add_kernels(struct json_object *plugins, struct json_object *errors,
+		       const struct global_config *global)
+{
+	struct strv list = { 0 };
+	size_t i;
+	int r = kernel_list(global->kernel_dir, &list);
+
+	for (i = 0; i < list.n && r != -ENOMEM; i++) {
+		_cleanup_free_ char *dir = kernel_plugin_dir(global, list.item[i]);
+		struct catalog catalog = { 0 };
+
+		r = !dir ? -ENOMEM : is_default(global, dir) ? 0 : catalog_read_all(dir, &catalog);
+		if (!r)
+			add_catalog(plugins, errors, &catalog, list.item[i]);
+		catalog_finish(&catalog);
+	}
+	strv_finish(&list);
+	return r == -ENOMEM ? r : 0;
+}
+
+static int read_catalogs(const struct global_config *global, struct json_object **ret)
 {
 	struct json_object *o, *plugins, *errors;
 	struct catalog catalog = { 0 };
-	size_t i;
-	int r = catalog_read_all(dir, &catalog);
+	int r = catalog_read_all(global->plugin_dir, &catalog);
 
 	if (r < 0) {
 		catalog_finish(&catalog);
@@ -271,22 +316,24 @@ static int read_catalog(const char *dir, struct json_object **ret)
 	o = json_object_new_object();
 	plugins = json_object_new_array();
 	errors = json_object_new_array();
-	for (i = 0; i < catalog.n; i++)
-		json_object_array_add(plugins, json_object_get(catalog.plugin[i]->json));
-	for (i = 0; i < catalog.errors.n; i++)
-		json_object_array_add(errors, json_object_new_string(catalog.errors.item[i]));
-	add_string(o, "plugin_dir", dir);
+	add_catalog(plugins, errors, &catalog, NULL);
+	catalog_finish(&catalog);
+	r = add_kernels(plugins, errors, global);
+	add_string(o, "plugin_dir", global->plugin_dir);
 	json_object_object_add(o, "plugins", plugins);
 	json_object_object_add(o, "errors", errors);
-	catalog_finish(&catalog);
-	*ret = o;
-	return 0;
+	if (r < 0)
+		json_object_put(o);
+	else
+		*ret = o;
+	return r;
 }
 
 /* Anybody may call it, and reading takes some ms. */
-int report_catalog(const char *dir, const char **ret)
+int report_catalog(const struct global_config *global, const char **ret)
 {
 	static char *last_dir, *last_text;
+	const char *dir = global->plugin_dir;
 	static uint64_t last_ns;
 	struct json_object *json;
 	int r;
@@ -295,7 +342,7 @@ int report_catalog(const char *dir, const char **ret)
 		*ret = last_text;
 		return 0;
 	}
-	r = read_catalog(dir, &json);
+	r = read_catalogs(global, &json);
 	if (r < 0)
 		return r;
 	last_ns = 0;

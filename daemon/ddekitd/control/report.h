@@ -14,6 +14,6 @@ struct json_object *report_stats(const struct device *dev, const struct proto_st
 /* The plugins of a folder as text, with its unreadable files under "errors"; as they were
  * up to a second ago. *ret is borrowed until the next call. Return: 0, -errno of the
  * folder. */
-int report_catalog(const char *dir, const char **ret);
+int report_catalog(const struct global_config *global, const char **ret);
 
 #endif

@@ -16,6 +16,7 @@
 #include "crash-report.h"
 #include "private.h"
 #include "drivers/bridges/class.h"
+#include "config/kernels.h"
 #include "lib/log.h"
 #include "process/message.h"
 
@@ -44,7 +45,7 @@ static void add_head(struct text *t, const struct device *dev, uint64_t now)
 {
 	const struct device_death *death = &dev->run.death;
 	const struct device_config *c = dev->config;
-	const struct global_config *g = dev->env->global;
+	_cleanup_free_ char *runtime = kernel_runtime(dev->env->global, c->kernel);
 	struct utsname u;
 	char when[64];
 
@@ -71,7 +72,7 @@ static void add_head(struct text *t, const struct device *dev, uint64_t now)
 	text_add(t, "restarts before: %llu\n", (unsigned long long)death->restarts);
 	text_add(t, "ddekitd:         %s\nruntime:         %s, flavour %s, %s\n", DDEKIT_VERSION,
 		 dev->run.release[0] ? dev->run.release : "not booted", config_flavour(c),
-		 g->runtime);
+		 runtime ? runtime : "?");
 	if (!uname(&u))
 		text_add(t, "machine:         %s %s %s\n", u.sysname, u.release, u.version);
 	if (c->core && death->signalled)

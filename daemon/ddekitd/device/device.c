@@ -20,8 +20,7 @@
 static int choose_plugin(struct device *dev, char **ret_why)
 {
 	struct device_plugin plugin;
-	int r = plugin_choose(dev->config, dev->hold.modalias, dev->env->global->plugin_dir,
-			      &plugin, ret_why);
+	int r = plugin_choose(dev->config, dev->hold.modalias, dev->env->global, &plugin, ret_why);
 
 	if (r < 0)
 		return r;

@@ -6,6 +6,7 @@
 #include "crash-report.h"
 #include "persist.h"
 #include "private.h"
+#include "config/kernels.h"
 #include "lib/log.h"
 #include "process/message.h"
 #include "system/smbios.h"
@@ -204,11 +205,13 @@ static int fill_plugins(const struct device *dev, struct proto_setup *setup, cha
 /* The runtimes of other flavours lie beside that of "up": NAME.so, NAME-smp.so. */
 static int fill_runtime(const struct device *dev, struct proto_setup *setup, char **ret_why)
 {
-	const char *runtime = dev->env->global->runtime;
-	size_t len = strlen(runtime);
+	_cleanup_free_ char *runtime = kernel_runtime(dev->env->global, dev->config->kernel);
+	size_t len = runtime ? strlen(runtime) : 0;
 	const char *flavour = config_flavour(dev->config);
 	_cleanup_free_ char *path = NULL;
 
+	if (!runtime)
+		return -ENOMEM;
 	if (!strcmp(flavour, "up"))
 		return set_text(setup->runtime, PROTO_PATH, runtime, "runtime=", ret_why);
 	if (len > 3 && !strcmp(runtime + len - 3, ".so"))
@@ -224,7 +227,8 @@ static int fill_folders(const struct device *dev, struct proto_setup *setup, cha
 {
 	const struct global_config *global = dev->env->global;
 	const char *flavour = config_flavour(dev->config);
-	_cleanup_free_ char *plugins = catalog_folder(global->plugin_dir, flavour);
+	_cleanup_free_ char *dir = kernel_plugin_dir(global, dev->config->kernel);
+	_cleanup_free_ char *plugins = dir ? catalog_folder(dir, flavour) : NULL;
 	int r;
 
 	if (!plugins)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "drivers/bridges/class.h"
+#include "config/kernels.h"
 #include "lib/log.h"
 #include "plugin.h"
 
@@ -325,16 +326,37 @@ char *plugin_note(const struct device_plugin *plugin)
 		    : strdup("");
 }
 
-int plugin_choose(const struct device_config *config, const char *modalias, const char *plugin_dir,
-		  struct device_plugin *ret, char **ret_why)
+/* The folder of its kernel's and its flavour's plugins. Return: 0; -ENOMEM; -ENOENT with
+ * *ret_why: there is no such kernel. */
+static int find_plugins(const struct device_config *config, const struct global_config *global,
+			char **ret, char **ret_why)
 {
-	_cleanup_free_ char *dir = catalog_folder(plugin_dir, config_flavour(config));
+	_cleanup_free_ char *runtime = kernel_runtime(global, config->kernel);
+	_cleanup_free_ char *plugins = kernel_plugin_dir(global, config->kernel);
+
+	if (!runtime || !plugins)
+		return -ENOMEM;
+	if (config->kernel && access(runtime, R_OK) < 0) {
+		*ret_why = kernel_missing(global, config->kernel);
+		return *ret_why ? -ENOENT : -ENOMEM;
+	}
+	*ret = catalog_folder(plugins, config_flavour(config));
+	return *ret ? 0 : -ENOMEM;
+}
+
+int plugin_choose(const struct device_config *config, const char *modalias,
+		  const struct global_config *global, struct device_plugin *ret, char **ret_why)
+{
+	_cleanup_free_ char *dir = NULL;
 	struct log_about about = { .bdf = config->bdf_text, .driver = config->driver };
 	struct device_plugin plugin = { 0 };
 	struct catalog catalog = { 0 };
 	size_t i;
-	int r = dir ? catalog_read(dir, &catalog) : -ENOMEM;
+	int r = find_plugins(config, global, &dir, ret_why);
 
+	if (r < 0)
+		return r;
+	r = catalog_read(dir, &catalog);
 	if (r < 0 && r != -ENOMEM)
 		*ret_why = no_catalog(config, dir, r);
 	for (i = 0; i < catalog.errors.n; i++)

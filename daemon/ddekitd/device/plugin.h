@@ -22,14 +22,14 @@ struct device_plugin {
 /**
  * plugin_choose - the plugin for a device
  * @modalias:   its PCI ids; empty: not known, then driver=auto fails
- * @plugin_dir: of the flavour "up"; those of others are beside it
+ * @global:     where the plugins of its kernel are; those of other flavours are beside them
  * @ret:        to be finished
  *
  * What is wrong in the catalogue is logged.
  * Return: 0; -errno with *ret_why to be freed, NULL for want of memory.
  */
-int plugin_choose(const struct device_config *config, const char *modalias, const char *plugin_dir,
-		  struct device_plugin *ret, char **ret_why);
+int plugin_choose(const struct device_config *config, const char *modalias,
+		  const struct global_config *global, struct device_plugin *ret, char **ret_why);
 /* Return: what an administrator should know, empty: nothing; to be freed; NULL: no memory. */
 char *plugin_note(const struct device_plugin *plugin);
 void plugin_finish(struct device_plugin *plugin);

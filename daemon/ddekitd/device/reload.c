@@ -43,8 +43,7 @@ static int set_options(struct device *dev, const char *options, char **ret_why)
 	if (!r && options)
 		r = device_config_set(config, "options", options, 1, ret_why);
 	if (!r)
-		r = plugin_choose(config, dev->hold.modalias, dev->env->global->plugin_dir, &plugin,
-				  ret_why);
+		r = plugin_choose(config, dev->hold.modalias, dev->env->global, &plugin, ret_why);
 	if (!r)
 		r = check_files(&dev->plugin, &plugin, ret_why);
 	if (r < 0) {

@@ -170,8 +170,8 @@ static char *note_plugin(const struct binding *b)
 	_cleanup_free_ char *why = NULL;
 	char *note;
 
-	plugin_choose(device_config(b->dev), modalias ? modalias : "",
-		      b->m->config.global.plugin_dir, &plugin, &why);
+	plugin_choose(device_config(b->dev), modalias ? modalias : "", &b->m->config.global,
+		      &plugin, &why);
 	note = plugin_note(&plugin);
 	plugin_finish(&plugin);
 	return note;
