@@ -9,12 +9,16 @@ TOOLS=$BUILD/tests/tools
 DDEKITD=$BUILD/daemon/ddekitd
 DDECTL=$BUILD/daemon/ddectl
 HOST_BINARY=$BUILD/daemon/driver-host/ddekit-host
-RUNTIME=$BUILD/dde-linux/libdde-linux.so
-RUNTIME_SMP=$BUILD/dde-linux/libdde-linux-smp.so
-RUNTIME_DEBUG=$BUILD/dde-linux/libdde-linux-up+debug.so
+# DDEKIT_KERNEL: another kernel version than the default one.
+KERNEL_BUILD=$BUILD/${DDEKIT_KERNEL:+kernels/$DDEKIT_KERNEL}
+[ -n "${DDEKIT_KERNEL:-}" ] || KERNEL_BUILD=$BUILD/dde-linux
+RUNTIME=$KERNEL_BUILD/libdde-linux.so
+RUNTIME_SMP=$KERNEL_BUILD/libdde-linux-smp.so
+RUNTIME_DEBUG=$KERNEL_BUILD/libdde-linux-up+debug.so
 PLUGINS=$BUILD/drivers/plugins
+[ -z "${DDEKIT_KERNEL:-}" ] || PLUGINS=$KERNEL_BUILD/plugins
 export REPO BUILD TOOLS DDEKITD DDECTL HOST_BINARY RUNTIME RUNTIME_SMP RUNTIME_DEBUG
-export PLUGINS
+export PLUGINS KERNEL_BUILD
 
 # The name of the running program, for messages.
 ME=${ME:-$(basename "$0")}

@@ -4,12 +4,12 @@
 
 # Prints the file of a flavour's runtime.
 runtime_of() { # up|smp|up+debug
-	if [ "$1" = up ]; then echo "$RUNTIME"; else echo "$BUILD/dde-linux/libdde-linux-$1.so"; fi
+	if [ "$1" = up ]; then echo "$RUNTIME"; else echo "$KERNEL_BUILD/libdde-linux-$1.so"; fi
 }
 
 # Builds the plugin of a folder with a kbuild Makefile.
 build_module() { # FLAVOUR OUT CLASS SOURCE
-	"$REPO/drivers/mkplugin" module --obj "$BUILD/dde-linux/obj-$1" \
+	"$REPO/drivers/mkplugin" module --obj "$KERNEL_BUILD/obj-$1" \
 		--runtime "$(runtime_of "$1")" --out "$2" --class "$3" "$4" \
 		>"$T/mkplugin.log" 2>&1 ||
 		die "mkplugin: $4: $(tail -n 5 "$T/mkplugin.log")"
