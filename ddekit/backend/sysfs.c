@@ -18,6 +18,7 @@
 #include "sysfs.h"
 
 const char *sysfs_root = "/sys";
+const char *sysfs_apparmor = "/proc/self/attr/apparmor/current";
 
 /* ---- reading -------------------------------------------------------------- */
 
@@ -107,6 +108,54 @@ int sysfs_each(struct ddekit_bdf bdf, const char *folder, int (*fn)(const char *
 			ret = fn(d->d_name, arg);
 	closedir(dir);
 	return ret;
+}
+
+/* ---- refusals ------------------------------------------------------------- */
+
+/* The first line of a file. Return: false: there is none. */
+static bool line_read(const char *path, char *buf, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	bool got = f && fgets(buf, (int)size, f);
+
+	if (f)
+		fclose(f);
+	if (got)
+		buf[strcspn(buf, "\n")] = 0;
+	return got;
+}
+
+/* "none [integrity] confidentiality": sets buf to the word in brackets. */
+static bool lockdown_mode(char *buf, size_t size)
+{
+	char path[PATH_MAX], line[64], mode[32];
+	const char *at;
+
+	snprintf(path, sizeof(path), "%s/kernel/security/lockdown", sysfs_root);
+	at = line_read(path, line, sizeof(line)) ? strchr(line, '[') : NULL;
+	if (!at || sscanf(at, "[%31[a-z]]", mode) != 1 || !strcmp(mode, "none"))
+		return false;
+	snprintf(buf, size, "%s", mode);
+	return true;
+}
+
+const char *sysfs_hint(int err, char *buf)
+{
+	char word[64];
+
+	buf[0] = 0;
+	if (err == -EPERM && lockdown_mode(word, sizeof(word)))
+		snprintf(buf, SYSFS_HINT,
+			 "; the kernel's lockdown (%s) keeps user space from PCI devices: use "
+			 "backend=vfio, or boot without lockdown=",
+			 word);
+	else if ((err == -EACCES || err == -EPERM) &&
+		 line_read(sysfs_apparmor, word, sizeof(word)) && strcmp(word, "unconfined"))
+		snprintf(buf, SYSFS_HINT,
+			 "; AppArmor confines ddekitd by the profile %s: see the kernel's log, and "
+			 "allow it there",
+			 word);
+	return buf;
 }
 
 /* ---- writing -------------------------------------------------------------- */

@@ -28,6 +28,13 @@ int sysfs_line(struct ddekit_bdf bdf, const char *file, char *buf, size_t size);
  * Waits up to half a second. true also if that cannot be found out. */
 bool sysfs_is_locked(struct ddekit_bdf bdf);
 
+#define SYSFS_HINT 192
+/* Where AppArmor says by which profile this process is confined; tests have a file of their own. */
+extern const char *sysfs_apparmor;
+/* What may have refused an access to the device, and the next step: "; …", or "" if @err is no
+ * refusal or nothing is known. buf: SYSFS_HINT bytes. Return: buf. */
+const char *sysfs_hint(int err, char *buf);
+
 /* Calls @fn for each entry of a folder of the function until @fn returns non-zero.
  * Return: that value, 0, or -errno if the folder cannot be read. */
 int sysfs_each(struct ddekit_bdf bdf, const char *folder, int (*fn)(const char *name, void *arg),

@@ -309,6 +309,26 @@ START_TEST(the_message_names_a_companion_with_a_driver)
 }
 END_TEST
 
+START_TEST(a_refusal_names_lockdown_or_apparmor)
+{
+	char hint[SYSFS_HINT];
+
+	make_dir(path("kernel/security"));
+	sysfs_apparmor = path("apparmor");
+	ck_assert_str_eq(sysfs_hint(-EPERM, hint), "");
+	make_file(path("kernel/security/lockdown"), "[none] integrity confidentiality\n");
+	make_file(path("apparmor"), "unconfined\n");
+	ck_assert_str_eq(sysfs_hint(-EPERM, hint), "");
+	make_file(path("kernel/security/lockdown"), "none [integrity] confidentiality\n");
+	ck_assert_ptr_nonnull(strstr(sysfs_hint(-EPERM, hint), "lockdown (integrity) keeps"));
+	ck_assert_str_eq(sysfs_hint(-EACCES, hint), "");
+	ck_assert_str_eq(sysfs_hint(-ENOENT, hint), "");
+	make_file(path("apparmor"), "/usr/sbin/ddekitd (enforce)\n");
+	ck_assert_ptr_nonnull(strstr(sysfs_hint(-EACCES, hint),
+				     "by the profile /usr/sbin/ddekitd (enforce): see"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sysfs");
@@ -325,6 +345,7 @@ int main(void)
 	tcase_add_test(c, without_a_group_there_is_no_iommu);
 	tcase_add_test(c, bridges_and_companions_without_driver_are_ignored);
 	tcase_add_test(c, the_message_names_a_companion_with_a_driver);
+	tcase_add_test(c, a_refusal_names_lockdown_or_apparmor);
 	suite_add_tcase(s, c);
 	return suite_run(s);
 }

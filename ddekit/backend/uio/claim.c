@@ -66,7 +66,7 @@ static int uio_note_name(const char *name, void *buf)
 /* Return: the fd, -errno. */
 static int uio_open(struct ddekit_bdf bdf, char **ret_why)
 {
-	char path[PATH_MAX], name[UIO_NAME];
+	char path[PATH_MAX], name[UIO_NAME], hint[SYSFS_HINT];
 	int fd;
 
 	if (sysfs_each(bdf, "uio", uio_note_name, name) != 1)
@@ -74,7 +74,9 @@ static int uio_open(struct ddekit_bdf bdf, char **ret_why)
 			   UIO_DRIVER);
 	snprintf(path, sizeof(path), "%s/%s", uio_dev_root, name);
 	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	return fd < 0 ? why(ret_why, -errno, "open %s: %s", path, strerror(errno)) : fd;
+	return fd < 0 ? why(ret_why, -errno, "open %s: %s%s", path, strerror(errno),
+			    sysfs_hint(-errno, hint))
+		      : fd;
 }
 
 /* One register by its line "START END FLAGS" in sysfs' file resource. */
@@ -132,25 +134,32 @@ static int device_stop(const struct uio_claim *c)
 {
 	uint16_t command;
 	int err = command_read(c, &command);
+	ssize_t n;
 
 	if (err)
 		return err;
 	command &= ~PCI_COMMAND_MASTER;
 	command |= PCI_COMMAND_INTX_DISABLE;
-	if (pwrite(c->config, &command, sizeof(command), PCI_COMMAND) != sizeof(command))
-		return -EIO;
+	n = pwrite(c->config, &command, sizeof(command), PCI_COMMAND);
+	if (n != sizeof(command))
+		return n < 0 ? -errno : -EIO;
 	return command_read(c, &command); /* the device's earlier writes have arrived */
 }
 
 /* The device is bound to uio_pci_generic, the pool is open. */
 static int device_set_up(struct uio_claim *c, const struct ddekit_claim_spec *spec, char **ret_why)
 {
+	char hint[SYSFS_HINT];
 	int err;
 
 	c->config = sysfs_open(spec->bdf, "config", O_RDWR);
 	if (c->config < 0)
-		return why(ret_why, c->config, "open config: %s", strerror(-c->config));
+		return why(ret_why, c->config, "open config: %s%s", strerror(-c->config),
+			   sysfs_hint(c->config, hint));
 	err = device_stop(c);
+	if (err == -EPERM)
+		return why(ret_why, err, "its registers cannot be written: %s%s", strerror(-err),
+			   sysfs_hint(err, hint));
 	if (err)
 		return why(ret_why, err, "the device does not answer");
 	c->uio = uio_open(spec->bdf, ret_why);

@@ -25,14 +25,15 @@ const char *vfio_root = "/dev/vfio";
 
 static int open_container(char **ret_why)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], hint[SYSFS_HINT];
 	int fd, err;
 
 	snprintf(path, sizeof(path), "%s/vfio", vfio_root);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		return why(ret_why, -errno, "open %s: %s; load the module vfio-pci", path,
-			   strerror(errno));
+		return why(ret_why, -errno, "open %s: %s%s%s", path, strerror(errno),
+			   errno == ENOENT ? "; load the module vfio-pci" : "",
+			   sysfs_hint(-errno, hint));
 	if (ioctl(fd, VFIO_GET_API_VERSION) == VFIO_API_VERSION &&
 	    ioctl(fd, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) > 0)
 		return fd;
