@@ -49,6 +49,20 @@ configure_or_die() {
 	}
 }
 
+# Makes this kernel version one of those that are built, beside the default one; or dies.
+add_kernel() { # VERSION
+	local list log=$BUILD/build.log
+	configure_or_die
+	list=$(meson introspect --buildoptions "$BUILD" | jq -r --arg k "$1" \
+		'.[] | select(.name == "kernels").value | if index($k) then empty
+			else . + [$k] | join(",") end')
+	[ -z "$list" ] || meson setup --reconfigure "$BUILD" "$REPO" "-Dkernels=$list" \
+		>"$log" 2>&1 || {
+		tail -n 25 "$log" >&2
+		die "meson setup failed (whole log: $log)"
+	}
+}
+
 # build_all [quiet] [TARGET]: compiles, with progress on stderr unless quiet.
 build_all() {
 	local log=$BUILD/build.log quiet=''
