@@ -14,7 +14,7 @@
 struct leaving {
 	struct manager *m;
 	enum unit_end end;
-	int error; /* of the fd store */
+	int error; /* of the question; then of the fd store */
 };
 
 static struct leaving *leaving_create(struct manager *m)
@@ -102,7 +102,7 @@ static void ask_work(void *arg)
 {
 	struct leaving *l = arg;
 
-	l->end = unitjob_end();
+	l->error = unitjob_end(&l->end);
 }
 
 static void ask_done(void *arg)
@@ -110,6 +110,8 @@ static void ask_done(void *arg)
 	struct leaving *l = arg;
 	struct manager *m = l->m;
 
+	if (l->error < 0 && l->end == UNIT_STOPS)
+		log_warning("cannot ask systemd why this unit is stopped: %s", strerror(-l->error));
 	if (l->end == UNIT_RESTARTS && !m->env.stopping && leave_drivers(l))
 		return;
 	m->asking = false;

@@ -211,16 +211,13 @@ static int ask_end(enum unit_end *ret)
 }
 
 /* Systemd is busiest when it stops everything. */
-enum unit_end unitjob_end(void)
+int unitjob_end(enum unit_end *ret)
 {
 	uint64_t limit = mono_ns() + PATIENCE_NS;
-	enum unit_end end;
 	int r;
 
 	do
-		r = ask_end(&end);
-	while (r == -ETIMEDOUT && end == UNIT_STOPS && mono_ns() < limit);
-	if (r < 0)
-		log_warning("cannot ask systemd why this unit is stopped: %s", strerror(-r));
-	return end;
+		r = ask_end(ret);
+	while (r == -ETIMEDOUT && *ret == UNIT_STOPS && mono_ns() < limit);
+	return r;
 }

@@ -17,12 +17,13 @@ bool unitjob_is_shutdown(void);
 int unitjob_left_group(const char *unit, char **ret);
 
 enum unit_end {
-	UNIT_STOPS, /* or systemd cannot be asked */
+	UNIT_STOPS, /* or it is not known */
 	UNIT_RESTARTS,
 	UNIT_ENDS_WITH_MACHINE,
 };
 
-/* Why the unit is being stopped. Any thread; blocks up to 12 s while systemd does not answer. */
-enum unit_end unitjob_end(void);
+/* Why the unit is being stopped. Any thread; blocks up to 12 s while systemd does not answer.
+ * Return: 0; -errno: systemd cannot be asked, or not all: *ret is as far as it is known. */
+int unitjob_end(enum unit_end *ret);
 
 #endif
