@@ -3,6 +3,7 @@
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -93,6 +94,28 @@ def cmd_parity(a):
     names = [n.removesuffix('.plugin') if not a.name else n for n in names]
     for d in parity.differences(Tree(a.obj), names, a.config):
         say('\t'.join((d.symbol, d.ours, d.theirs, d.modules)))
+
+
+def _drivers(folder):
+    """{name: (kernel release, PCI ids)} of the drivers in a folder of plugins."""
+    found = {}
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith('.json'):
+            continue
+        with open(os.path.join(folder, name), encoding='utf-8') as f:
+            plugin = json.load(f)
+        if plugin.get('kind') == 'driver':
+            found[plugin['name']] = plugin['release'], set(plugin['pci_ids'])
+    return found
+
+
+def cmd_ids(a):
+    old, new = _drivers(a.old), _drivers(a.new)
+    for name, (release, ids) in sorted(new.items()):
+        was, before = old.get(name, ('', set()))
+        for word, some in (('+', ids - before), ('-', before - ids)):
+            for pci_id in sorted(some):
+                say('\t'.join((name, word + pci_id, was or 'none', release)))
 
 
 def _copy_plugins(source, target):
@@ -196,6 +219,14 @@ def _parser():
     c.add_argument('name', nargs='*', metavar='NAME',
                    help='a recipe or a module; default: all recipes')
     c.set_defaults(run=cmd_parity)
+
+    c = sub.add_parser('ids', help='list the devices that one folder\'s drivers support and '
+                       'another\'s do not', description='Compares two folders of plugins, for '
+                       'example of two kernel versions. Prints a line for each PCI id: driver, '
+                       '+ID or -ID, old release, new release.')
+    c.add_argument('old', metavar='OLD')
+    c.add_argument('new', metavar='NEW')
+    c.set_defaults(run=cmd_ids)
 
     c = sub.add_parser('install', help='copy finished plugins to a folder')
     c.add_argument('--out', required=True, metavar='DIR', help='the folder where they were built')
