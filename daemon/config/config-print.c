@@ -229,6 +229,22 @@ int global_config_print(const struct global_config *global, struct text *t)
 	return print_all(config_global_table, config_global_table_n, global, t);
 }
 
+const char *device_config_first_change(const struct device_config *a, const struct device_config *b,
+				       const char *const *may, size_t n_may)
+{
+	size_t i, k;
+
+	for (i = 0; i < config_device_table_n; i++) {
+		const struct key *key = &config_device_table[i];
+
+		for (k = 0; k < n_may && strcmp(may[k], key->name); k++)
+			;
+		if (k == n_may && same_value(key, a, b) != 1)
+			return key->name;
+	}
+	return NULL;
+}
+
 bool device_config_equal(const struct device_config *a, const struct device_config *b)
 {
 	struct text ta = { 0 }, tb = { 0 };

@@ -103,6 +103,9 @@ struct device_config *device_config_create(struct ddekit_bdf bdf, const char *wh
 void device_config_destroy(struct device_config *dev); /* NULL is fine */
 /* Without the lines: each key may be set again. NULL: no memory. */
 struct device_config *device_config_copy(const struct device_config *src);
+/* The first key, except those of @may, that has another value in @b; NULL: none. */
+const char *device_config_first_change(const struct device_config *a, const struct device_config *b,
+				       const char *const *may, size_t n_may);
 /* Same values? Where they come from does not matter. */
 bool device_config_equal(const struct device_config *a, const struct device_config *b);
 

@@ -57,6 +57,17 @@ static const struct command commands[] = {
 	  "      --timeout TIME  wait no longer than this (60s)\n"
 	  "      --no-wait       return at once\n",
 	  "in-place options " WAITS, 1, 1, false, cmd_restart },
+	{ "switch", "DEVICE --KEY VALUE...", "use another kernel version or driver",
+	  "Keys: kernel, driver, options, cpus, debug. The driver is restarted on trial: unless\n"
+	  "it does well (it does not die, its kernel logs no warning, a carrier that was there\n"
+	  "comes back), what ran before comes back by itself. If it does, the settings are\n"
+	  "saved in devices.conf.d/DEVICE.conf.\n"
+	  "      --trial TIME    for so long (10s)\n"
+	  "      --runtime       no file is written\n"
+	  "      --timeout TIME  wait no longer than this in addition (60s)\n"
+	  "      --no-wait       return at once\n"
+	  "Exit code 1 if it went back.\n",
+	  KEYS " trial runtime " WAITS, 1, 1, false, cmd_switch },
 	{ "try", "DRIVER [FILE] [--KEY VALUE]...", "try a driver on an emulated device",
 	  "In the foreground, with the driver's log, until Ctrl-C; nothing is left afterwards.\n"
 	  "QEMU's device has the name of the driver, or that of --device; every key of a device\n"
@@ -118,6 +129,7 @@ enum {
 	OPT_PLUGIN_DIR,
 	OPT_TIMEOUT,
 	OPT_NO_WAIT,
+	OPT_TRIAL,
 	OPT_ALL,
 	OPT_RUNTIME,
 	OPT_FORCE,
@@ -136,6 +148,7 @@ static const struct option common_options[] = {
 	{ "plugin-dir", required_argument, NULL, OPT_PLUGIN_DIR },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "no-wait", no_argument, NULL, OPT_NO_WAIT },
+	{ "trial", required_argument, NULL, OPT_TRIAL },
 	{ "runtime", no_argument, NULL, OPT_RUNTIME },
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
@@ -384,6 +397,10 @@ static int parse_option(struct options *o, int opt)
 		if (parse_time_ms(optarg, &o->timeout_ms) < 0)
 			return bad_value("timeout", "a time such as 500ms or 60s");
 		break;
+	case OPT_TRIAL:
+		if (parse_time_ms(optarg, &o->trial_ms) < 0)
+			return bad_value("trial", "a time such as 500ms or 60s");
+		break;
 	case OPT_NO_WAIT:
 		o->no_wait = true;
 		break;
@@ -466,7 +483,8 @@ int main(int argc, char **argv)
 	struct options o = { .runtime_dir = CONTROL_RUNTIME_DIR,
 			     .lines = 1000,
 			     .priority = 7,
-			     .timeout_ms = 60000 };
+			     .timeout_ms = 60000,
+			     .trial_ms = 10000 };
 	int opt, code = parse_settings(&o, &argc, argv);
 
 	while (!code && (opt = getopt_long(argc, argv, "jfn:p:Vh", common_options, NULL)) >= 0) {

@@ -521,8 +521,12 @@ static void start_up(void)
 	if (is_mode("disk-clogs"))
 		signal(SIGTERM, clog_events);
 	send_state(STATE_READY, 0, "");
-	if (is_net())
+	if (is_net() && !is_mode("no-link"))
 		send_net(true);
+	if (is_mode("warns")) {
+		puts("<4>WARNING: CPU: 0 PID: 1 at fake.c:1 fake+0x0/0x1");
+		fflush(stdout);
+	}
 }
 
 int main(int argc, char **argv)

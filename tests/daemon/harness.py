@@ -20,7 +20,8 @@ import traceback
 
 SKIP = 77
 DRIVERS = ('ok', 'refuse', 'refuse-reload', 'silent', 'stuck', 'deaf', 'mute', 'hang-up',
-           'log-flood', 'flap', 'crash-exec', 'crash-early', 'crash-ready', 'crash-late',
+           'log-flood', 'flap', 'no-link', 'warns',
+           'crash-exec', 'crash-early', 'crash-ready', 'crash-late',
            'bad-version', 'bad-type', 'bad-direction', 'bad-length', 'bad-short', 'bad-order',
            'bad-state', 'bad-text', 'bad-time', 'bad-error', 'bad-mac', 'bad-mtu', 'bad-name',
            'bad-features', 'bad-large', 'bad-fds', 'bad-flood', 'bad-reply')

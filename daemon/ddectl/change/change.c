@@ -62,7 +62,7 @@ static int follow_change(const struct options *o, sd_bus *bus, sd_bus_message *r
 	}
 	code = waiter_wait(waiter, bdf, goal, o);
 	if (code == EXIT_OK)
-		after = describe_state(bus, bdf, goal);
+		after = describe_state(bus, bdf, strcmp(goal, GOAL_KEPT) ? goal : "up");
 	else if (code == EXIT_DEVICE_FAILED)
 		after = strdup("failed");
 	if (after)
@@ -72,10 +72,16 @@ static int follow_change(const struct options *o, sd_bus *bus, sd_bus_message *r
 
 static bool has_flags(const char *method)
 {
-	return !strcmp(method, "Bind") || !strcmp(method, "Unbind");
+	return !strcmp(method, "Bind") || !strcmp(method, "Unbind") || !strcmp(method, "Switch");
 }
 
-/* Calls Bind, Unbind or Restart and follows it. */
+static bool has_settings(const char *method)
+{
+	return !strcmp(method, "Bind") || !strcmp(method, "RestartInPlace") ||
+	       !strcmp(method, "Switch");
+}
+
+/* Calls Bind, Switch, Unbind or Restart and follows it. */
 static int change(const struct options *o, sd_bus *bus, const char *method, const char *goal)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -89,10 +95,12 @@ static int change(const struct options *o, sd_bus *bus, const char *method, cons
 						   CONTROL_INTERFACE, method);
 	if (r >= 0)
 		r = sd_bus_message_append(msg, "s", o->argv[0]);
-	if (r >= 0 && (!strcmp(method, "Bind") || !strcmp(method, "RestartInPlace")))
+	if (r >= 0 && has_settings(method))
 		r = client_add_settings(msg, &o->settings);
 	if (r >= 0 && has_flags(method))
 		r = sd_bus_message_append(msg, "u", client_bind_flags(o));
+	if (r >= 0 && !strcmp(method, "Switch"))
+		r = sd_bus_message_append(msg, "u", o->trial_ms);
 	if (r >= 0)
 		r = sd_bus_call(bus, msg, 0, &error, &reply);
 	code = r < 0 ? client_error(r, &error) : follow_change(o, bus, reply, waiter, goal);
@@ -136,6 +144,16 @@ static int call_restart(const struct options *o, sd_bus *bus)
 int cmd_restart(const struct options *o)
 {
 	return client_with_device(o, call_restart);
+}
+
+static int call_switch(const struct options *o, sd_bus *bus)
+{
+	return change(o, bus, "Switch", GOAL_KEPT);
+}
+
+int cmd_switch(const struct options *o)
+{
+	return client_with_device(o, call_switch);
 }
 
 int cmd_reload(const struct options *o)

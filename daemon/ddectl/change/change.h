@@ -8,6 +8,7 @@
 int cmd_bind(const struct options *o);
 int cmd_unbind(const struct options *o);
 int cmd_restart(const struct options *o);
+int cmd_switch(const struct options *o);
 int cmd_reload(const struct options *o);
 int cmd_monitor(const struct options *o);
 int cmd_check(const struct options *o);

@@ -354,11 +354,25 @@ void waiter_close(struct waiter *w)
 	free(w);
 }
 
+/* The same for a switch, when the device is up. */
+static int switch_settled(struct json_object *status)
+{
+	if (json_is_true(status, "on_trial"))
+		return -1;
+	if (!json_text(status, "went_back"))
+		return EXIT_OK;
+	fprintf(stderr, "ddectl: %s runs as before, the switch was taken back: %s\n",
+		json_text(status, "bdf"), json_text(status, "went_back"));
+	return EXIT_FAILED;
+}
+
 /* Whether the device has reached the requested state. Return: exit code; -1: not yet. */
 static int settled(struct json_object *status, const char *goal)
 {
 	const char *state = json_text(status, "state");
 
+	if (str_equal(goal, GOAL_KEPT) && str_equal(state, "up"))
+		return switch_settled(status);
 	if (str_equal(state, goal))
 		return EXIT_OK;
 	if (str_equal(goal, "configured") && str_equal(state, "absent"))
@@ -402,7 +416,8 @@ static int timed_out(const char *bdf, const char *goal, struct json_object *stat
 
 int waiter_wait(struct waiter *w, const char *bdf, const char *goal, const struct options *o)
 {
-	uint64_t start = mono_ns(), end = start + o->timeout_ms * 1000000ull, tell, now;
+	uint32_t ms = o->timeout_ms + (str_equal(goal, GOAL_KEPT) ? o->trial_ms : 0);
+	uint64_t start = mono_ns(), end = start + ms * 1000000ull, tell, now;
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	struct json_object *status = NULL;
 	int r, code = -1;
@@ -421,7 +436,9 @@ int waiter_wait(struct waiter *w, const char *bdf, const char *goal, const struc
 		if (code < 0 && now >= end) {
 			code = timed_out(bdf, goal, status);
 		} else if (code < 0 && now >= tell) {
-			fprintf(stderr, "%s: %s for %llu s ...\n", bdf, json_text(status, "state"),
+			fprintf(stderr, "%s: %s for %llu s ...\n", bdf,
+				json_is_true(status, "on_trial") ? "on trial"
+								 : json_text(status, "state"),
 				(unsigned long long)(now - start) / 1000000000);
 			tell = now + PROGRESS_NS;
 		}

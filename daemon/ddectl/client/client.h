@@ -43,6 +43,7 @@ struct waiter;
 int waiter_open(sd_bus *bus, struct waiter **ret);
 /* Until the device is in state goal ("up", "configured") or failed, or, for
  * "configured", gone. Progress is printed every 2 s. Return: exit code. */
+#define GOAL_KEPT "kept" /* up, and no longer on trial; EXIT_FAILED: it went back */
 int waiter_wait(struct waiter *w, const char *bdf, const char *goal, const struct options *o);
 void waiter_close(struct waiter *w);
 

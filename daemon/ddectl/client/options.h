@@ -33,8 +33,9 @@ struct options {
 	uint32_t watch_ms;      /* stats --watch; 0: once */
 	bool group;             /* list */
 	uint32_t timeout_ms;    /* bind, unbind, restart */
+	uint32_t trial_ms;      /* switch */
 	bool no_wait;
-	bool runtime;             /* bind, unbind: the configuration stays as it is */
+	bool runtime;             /* bind, switch, unbind: the configuration stays as it is */
 	bool force;               /* bind, unbind */
 	bool dry_run;             /* bind */
 	bool all;                 /* list --all: devices of the machine too */

@@ -12,6 +12,8 @@
 #include "system/in-use.h"
 #include "system/pci-sysfs.h"
 
+#define TRIAL_MAX_MS 3600000u
+
 /* Reads a{ss} over the configuration. Return: how many, -errno. */
 static int read_settings(sd_bus_message *msg, struct device_config *config, sd_bus_error *error)
 {
@@ -154,6 +156,28 @@ int method_bind(sd_bus_message *msg, void *arg, sd_bus_error *error)
 	return r < 0 ? r
 		     : sd_bus_reply_method_return(msg, "sss", before, device_bdf_text(b.dev),
 						  note ? note : "");
+}
+
+/* Switch(s device, a{ss} settings, u flags, u trial in ms) -> s state before, s BDF */
+int method_switch(sd_bus_message *msg, void *arg, sd_bus_error *error)
+{
+	const struct interface *i = arg;
+	struct binding b = { .m = i->manager };
+	struct refusal why = { 0 };
+	uint32_t trial_ms = 0;
+	int r = read_request(msg, &b, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(msg, "u", &trial_ms);
+	if (r >= 0 && trial_ms > TRIAL_MAX_MS)
+		r = sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+				      "a trial of %u ms; at most %u", trial_ms, TRIAL_MAX_MS);
+	if (r >= 0) {
+		r = binding_switch(&b, trial_ms, &why);
+		r = r < 0 ? refused(error, &why, r) : 0;
+	}
+	device_config_destroy(b.config);
+	return r < 0 ? r : sd_bus_reply_method_return(msg, "ss", "up", device_bdf_text(b.dev));
 }
 
 /* A PlanBind that waits for who uses the device. */

@@ -454,6 +454,8 @@ static const struct guard {
 } guards[] = {
 	{ "Bind", "org.ddekit.bind", method_bind, method_bind_is_privileged,
 	  "org.ddekit.bind-privileged" },
+	{ "Switch", "org.ddekit.bind", method_switch, method_bind_is_privileged,
+	  "org.ddekit.bind-privileged" },
 	{ "Unbind", "org.ddekit.unbind", method_unbind },
 	{ "Restart", "org.ddekit.restart", restart_device },
 	{ "RestartInPlace", "org.ddekit.restart", restart_in_place },
@@ -509,6 +511,7 @@ static const sd_bus_vtable vtable[] = {
 	GUARDED("GetDevicePage", "ssu", "ay"),
 	GUARDED("Bind", "sa{ss}u", "sss"),
 	GUARDED("PlanBind", "sa{ss}u", "s"),
+	GUARDED("Switch", "sa{ss}uu", "ss"),
 	GUARDED("Unbind", "su", "sss"),
 	GUARDED("Restart", "s", "ss"),
 	GUARDED("RestartInPlace", "sa{ss}", "ss"),

@@ -18,6 +18,7 @@ int method_bind(sd_bus_message *msg, void *arg, sd_bus_error *error);
 int method_unbind(sd_bus_message *msg, void *arg, sd_bus_error *error);
 int method_plan_bind(sd_bus_message *msg, void *arg, sd_bus_error *error);
 
+int method_switch(sd_bus_message *msg, void *arg, sd_bus_error *error);
 /* May a Bind do more than control its device (config_is_harmless())? Reads a message that is
  * rewound. @arg: struct interface. */
 bool method_bind_is_privileged(sd_bus_message *msg, void *arg);

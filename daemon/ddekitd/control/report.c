@@ -106,6 +106,8 @@ struct json_object *report_device(const struct device *dev)
 	add_string(o, "class", device_plugin(dev)->class);
 	add_string(o, "backend", device_config(dev)->backend);
 	add_string(o, "kernel", device_config(dev)->kernel);
+	add_bool(o, "on_trial", device_on_trial(dev));
+	add_string(o, "went_back", device_went_back(dev));
 	if (device_claim(dev))
 		add_bool(o, "dma_isolation", ddekit_claim_isolated(device_claim(dev)));
 	add_string(o, "state", device_state_name(device_state(dev)));

@@ -53,6 +53,18 @@ static void claim_is_complete(struct device *dev)
 	device_enter(dev, DEVICE_STARTING, "driver %s", dev->plugin.name);
 }
 
+/* No driver host can be started with its settings. */
+static void fail_start(struct device *dev, const char *why)
+{
+	if (!device_trial_undo(dev, why)) {
+		device_fail(dev, why);
+		return;
+	}
+	dev->plugin_old = true;
+	if (device_set_timer(dev, 0, on_advance) < 0)
+		device_fail(dev, "out of memory");
+}
+
 static void start_host(struct device *dev, const struct ddekit_handover *handover)
 {
 	_cleanup_free_ char *why = NULL;
@@ -61,7 +73,7 @@ static void start_host(struct device *dev, const struct ddekit_handover *handove
 	if (!r && device_limit_start(dev) < 0)
 		device_condemn(dev, "out of memory");
 	if (r < 0)
-		device_fail(dev, why ? why : strerror(-r));
+		fail_start(dev, why ? why : strerror(-r));
 }
 
 static void on_handed_over(struct device *dev, const struct handover_work *w)
@@ -72,7 +84,7 @@ static void on_handed_over(struct device *dev, const struct handover_work *w)
 		return;
 	}
 	if (w->error < 0)
-		device_fail(dev, strerror(-w->error));
+		fail_start(dev, strerror(-w->error));
 	else
 		start_host(dev, &w->handover);
 }
@@ -99,7 +111,7 @@ static void advance_start(struct device *dev)
 	if (!r)
 		r = device_open_handover(dev);
 	if (r < 0)
-		device_fail(dev, why ? why : strerror(-r));
+		fail_start(dev, why ? why : strerror(-r));
 }
 
 static void claim_now(struct device *dev)
@@ -190,6 +202,8 @@ static void on_ready(struct device *dev)
 		     (now - since) / MS_NS, dev->reloading ? "reload" : "start");
 	dev->reloading = false;
 	device_classes_ready(dev, false);
+	if (device_on_trial(dev) && device_trial_run(dev) < 0)
+		device_condemn(dev, "out of memory");
 }
 
 /* ---- stop ---------------------------------------------------------------- */
@@ -309,6 +323,50 @@ int device_restart(struct device *dev)
 	return 0;
 }
 
+/* ---- switch ----------------------------------------------------------------- */
+
+int device_switch(struct device *dev, struct device_config *config, uint32_t trial_ms, bool lasts)
+{
+	if (dev->state != DEVICE_UP || dev->want != WANT_UP || dev->work.busy || !dev->run.host ||
+	    device_on_trial(dev))
+		return -EBUSY;
+	device_trial_begin(dev, config, trial_ms, lasts);
+	dev->plugin_old = true;
+	return device_restart(dev);
+}
+
+/* A restart that somebody has asked for is waited for. */
+static void on_trial_over(struct device *dev)
+{
+	const char *fault = device_trial_fault(dev);
+
+	if (dev->state != DEVICE_UP) /* its next host begins the time anew */
+		return;
+	if (!fault) {
+		device_trial_keep(dev);
+		device_enter(dev, DEVICE_UP, "the switch is kept");
+	} else if (device_trial_undo(dev, fault)) {
+		dev->plugin_old = true;
+		device_restart(dev);
+	}
+}
+
+/* Its host has died on trial. */
+static bool go_back(struct device *dev)
+{
+	const char *text = dev->run.death.text ? dev->run.death.text : "it died";
+
+	if (!device_trial_undo(dev, text))
+		return false;
+	dev->plugin_old = true;
+	device_set_last_failure(dev, text);
+	if (!dev->outage.start)
+		device_begin_outage(dev);
+	device_count_restart(dev);
+	device_enter(dev, DEVICE_RESTARTING, "%s; back to what ran before", text);
+	return true;
+}
+
 /* ---- death ------------------------------------------------------------------ */
 
 /* The host died unexpectedly: restart it after *ret_delay_s, or fail.
@@ -357,7 +415,7 @@ static void judge_death(struct device *dev, bool refused, uint32_t *ret_delay_s)
 		dev->release = RELEASE_FAIL;
 	} else if (dev->want == WANT_RESTART) {
 		dev->want = WANT_UP;
-	} else if (!try_again(dev, refused, ret_delay_s)) {
+	} else if (!go_back(dev) && !try_again(dev, refused, ret_delay_s)) {
 		dev->release = RELEASE_FAIL;
 	}
 }
@@ -481,6 +539,7 @@ static const struct device_events machine = {
 	.died = on_death,
 	.condemned = device_condemn,
 	.returned = claim_now,
+	.trial_over = on_trial_over,
 };
 
 /* ---- object -------------------------------------------------------------- */
@@ -526,6 +585,7 @@ void device_destroy(struct device *dev)
 	logring_destroy(dev->logs);
 	logring_destroy(dev->history);
 	free(dev->log_budget);
+	device_trial_free(dev);
 	device_finish_settings(dev);
 	device_finish_run(dev);
 	free(dev->error);

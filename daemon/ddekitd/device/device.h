@@ -106,6 +106,16 @@ struct log_about device_about(const struct device *dev);
 int device_start(struct device *dev);
 void device_stop(struct device *dev, bool forget); /* forget: WANT_GONE */
 int device_restart(struct device *dev);
+/* Restarts it with @config, which is moved, on trial: if its host is not up and well from the start
+ * until @trial_ms later (no death, no warning of its kernel, the carrier that was there before),
+ * what ran before comes back by itself. @lasts: device_take_kept() is to be true once. Return:
+ * 0; -EBUSY: it is not up, or on trial: @config is still the caller's. */
+int device_switch(struct device *dev, struct device_config *config, uint32_t trial_ms, bool lasts);
+bool device_on_trial(const struct device *dev);
+/* Why the last switch was taken back, or NULL. Borrowed. */
+const char *device_went_back(const struct device *dev);
+/* A switch has been kept and is to last: true once. */
+bool device_take_kept(struct device *dev);
 /* Restart in place: the host unloads the driver and loads it again.  @options, as
  * options= in devices.conf, take the place of the present ones; NULL: they stay.
  * Return: 0, -EBUSY (it is not up), else -errno with *ret_why; nothing is changed. */

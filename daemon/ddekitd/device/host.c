@@ -22,6 +22,7 @@ static void on_host_log(void *arg, int level, const char *text)
 	struct device *dev = arg;
 	struct log_about about = device_about(dev);
 
+	device_trial_hear(dev, text);
 	about.budget = NULL; /* the log pipe has its own limit */
 	device_log_line(dev, level, text);
 	log_line(&about, level, "%s", text);

@@ -96,6 +96,18 @@ struct device_failures {
 	uint32_t in_a_row;  /* early failures since it last served */
 };
 
+/* trial.c */
+struct device_trial {
+	struct device_config *before; /* what comes back; NULL: there is no trial */
+	uint32_t ms;
+	bool link;            /* there was a carrier before */
+	bool warned;          /* its kernel has, since then */
+	bool lasts;           /* if it is kept, a drop-in is to be written */
+	bool kept;            /* it is kept, and that is to be done */
+	char *back;           /* why the last one was taken back; NULL: it was not */
+	sd_event_source *end; /* of the time */
+};
+
 /* persist.c */
 struct device_persisted {
 	int state;    /* the description for the next ddekitd; -1: none */
@@ -127,6 +139,8 @@ struct device_events {
 	void (*condemned)(struct device *dev, const char *why);
 	/* It has been released, and is to be claimed again. */
 	void (*returned)(struct device *dev);
+	/* The time of its trial is over, or it has already failed. */
+	void (*trial_over)(struct device *dev);
 };
 
 struct device {
@@ -140,6 +154,7 @@ struct device {
 	struct device_run run;
 	struct device_failures failures;
 	struct device_outage outage;
+	struct device_trial trial;
 	struct device_work work;
 	struct device_persisted persisted;
 	struct log_budget *log_budget; /* of what its host triggers in our log; NULL: no limit */
@@ -252,6 +267,20 @@ void device_begin_outage(struct device *dev);
 void device_end_outage(struct device *dev, uint64_t now); /* nothing without one */
 void device_count_restart(struct device *dev);
 void device_count_reload(struct device *dev);
+
+/* trial.c */
+/* Moves @config into the device, and keeps the present one. */
+void device_trial_begin(struct device *dev, struct device_config *config, uint32_t ms, bool lasts);
+/* Its host serves: the time begins. Return: 0, -errno. */
+int device_trial_run(struct device *dev);
+/* A line that its host has logged. */
+void device_trial_hear(struct device *dev, const char *line);
+/* What is wrong with it at its end; NULL: nothing. */
+const char *device_trial_fault(const struct device *dev);
+/* The configuration is that of before, for this reason. Return: false: there is no trial. */
+bool device_trial_undo(struct device *dev, const char *why);
+void device_trial_keep(struct device *dev);
+void device_trial_free(struct device *dev);
 
 /* persist.c: the device's files in the service manager's fd store; nothing without it. */
 void device_store(const struct device *dev, const char *what, int fd);

@@ -21,6 +21,7 @@ static int on_release_again(sd_event_source *source, uint64_t usec, void *arg)
 void device_finish_stop(struct device *dev)
 {
 	dev->release = RELEASE_NONE;
+	device_trial_undo(dev, "the device was stopped");
 	str_set(&dev->error, NULL);
 	device_set_plugin(dev, &(struct device_plugin){ 0 });
 	device_apply_next_config(dev);
@@ -34,6 +35,7 @@ static void finish_fail(struct device *dev)
 	bool known = dev->late;
 
 	dev->release_why = NULL;
+	device_trial_undo(dev, text ? text : "the device has failed");
 	dev->late = false;
 	str_set(&dev->error, text);
 	if (!known)

@@ -125,9 +125,27 @@ static void binding_settle(struct manager *m, struct device *dev)
 		device_config_destroy(before);
 }
 
+/* A switch that was kept: its settings get a drop-in, as those of a bind. */
+static void keep_switch(struct manager *m, struct device *dev)
+{
+	struct log_about about = device_about(dev);
+	_cleanup_free_ char *why = NULL;
+	int r;
+
+	if (!device_take_kept(dev))
+		return;
+	r = dropin_stage(m->options.config_path, device_config(dev), &why);
+	if (r < 0)
+		log_line(&about, LOG_ERR, "the switch is not persistent: %s",
+			 why ? why : strerror(-r));
+	else
+		commit_dropin(m, dev);
+}
+
 static void on_state_changed(void *arg, struct device *dev, enum device_state from)
 {
 	binding_settle(arg, dev);
+	keep_switch(arg, dev);
 }
 
 static const struct manager_listener listener = { .changed = on_state_changed };
@@ -160,6 +178,88 @@ int binding_perform(struct binding *b, struct refusal *ret_why)
 	if (r == -EALREADY && device_state(b->dev) == DEVICE_UP)
 		binding_settle(b->m, b->dev);
 	return r == -EALREADY ? 0 : r;
+}
+
+/* ---- switch ---------------------------------------------------------------------- */
+
+/* The claim, the interface and the disks stay as they are. */
+static const char *unswitchable(const struct device_config *a, const struct device_config *b)
+{
+	static const char *const may[] = { "driver", "kernel", "options", "cpus", "debug" };
+
+	return device_config_first_change(a, b, may, ARRAY_SIZE(may));
+}
+
+static int check_switch(const struct binding *b, struct refusal *ret_why)
+{
+	const char *key = b->dev ? unswitchable(device_config(b->dev), b->config) : NULL;
+
+	if (!b->dev || device_state(b->dev) != DEVICE_UP)
+		return refuse_bind(ret_why, CONTROL_ERROR_STATE,
+				   "only a device that is up can be "
+				   "switched");
+	if (device_on_trial(b->dev))
+		return refuse_bind(ret_why, CONTROL_ERROR_STATE,
+				   "%s is on trial since the last switch; try again once that is "
+				   "over",
+				   device_bdf_text(b->dev));
+	if (key)
+		return refuse_bind(ret_why, CONTROL_ERROR_CONFIG,
+				   "%s= cannot be switched while the device is up: unbind it, and "
+				   "bind it with that",
+				   key);
+	if (!b->n_settings || device_config_equal(device_config(b->dev), b->config))
+		return refuse_bind(ret_why, CONTROL_ERROR_CONFIG,
+				   "nothing to switch: %s runs with these settings",
+				   device_bdf_text(b->dev));
+	return 0;
+}
+
+/* Before anything is stopped. */
+static int check_plugin(const struct binding *b, struct refusal *ret_why)
+{
+	const char *modalias = device_modalias(b->dev);
+	struct device_plugin plugin = { 0 };
+	_cleanup_free_ char *why = NULL;
+	int r = plugin_choose(b->config, modalias ? modalias : "", &b->m->config.global, &plugin,
+			      &why);
+	bool same = !r && str_equal(plugin.bridge, device_plugin(b->dev)->bridge);
+
+	plugin_finish(&plugin);
+	if (r < 0)
+		return refuse_bind(ret_why, CONTROL_ERROR_CONFIG, "%s", why ? why : strerror(-r));
+	return same ? 0
+		    : refuse_bind(ret_why, CONTROL_ERROR_CONFIG,
+				  "the driver is for another class of devices");
+}
+
+/* Could they be saved once they are kept? */
+static int check_dropin(const struct binding *b, struct refusal *ret_why)
+{
+	_cleanup_free_ char *why = NULL;
+	int r;
+
+	if (b->flags & CONTROL_BIND_RUNTIME)
+		return 0;
+	r = dropin_check(b->m->options.config_path, b->config, &why);
+	return r < 0 && why ? refuse_bind(ret_why, CONTROL_ERROR_CONFIG, "%s", why) : r;
+}
+
+int binding_switch(struct binding *b, uint32_t trial_ms, struct refusal *ret_why)
+{
+	int r = check_switch(b, ret_why);
+
+	if (!r)
+		r = check_plugin(b, ret_why);
+	if (!r)
+		r = check_dropin(b, ret_why);
+	if (r < 0)
+		return r;
+	r = device_switch(b->dev, b->config, trial_ms, !(b->flags & CONTROL_BIND_RUNTIME));
+	if (r < 0)
+		return r;
+	b->config = NULL;
+	return 0;
 }
 
 /* About the plugin that the start will choose, if that can be known already. */

@@ -32,6 +32,9 @@ int binding_check(const struct binding *b, struct refusal *ret_why);
 bool binding_lasts(const struct binding *b);
 /* Binds; the device is b->dev afterwards. Return: 0, -errno with *ret_why. */
 int binding_perform(struct binding *b, struct refusal *ret_why);
+/* Restarts the device with the settings on trial; see device_switch(). Return: 0, -errno with
+ * *ret_why. */
+int binding_switch(struct binding *b, uint32_t trial_ms, struct refusal *ret_why);
 /* What the caller should know besides; to be freed. NULL: no memory. */
 char *binding_note(const struct binding *b);
 /* Unbinds: the device may be gone afterwards. *ret_note (NULL: none) as above. Return: 0,
